@@ -1,0 +1,334 @@
+"""The records that flow through the house: change → measured comparisons → judged results → report.
+
+All are frozen, hold tuples, and know nothing of files, processes or clocks. Quantities are in base units
+(seconds, bytes, counts, operations a second) unless a name says otherwise; changes are fractions: head/base − 1.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import dataclass, field
+from typing import Literal
+
+SCHEMA = "perfbot.report/1"
+
+Side = Literal["base", "head"]
+SIDES: tuple[Side, Side] = ("base", "head")
+
+Better = Literal["lower", "higher"]
+Rule = Literal["noisy", "exact"]
+Verdict = Literal[
+    "regressed", "improved", "unchanged", "inconclusive", "added", "removed", "failed", "incomparable"
+]
+Gate = Literal["pass", "fail", "accepted"]
+RunVerdict = Literal["pass", "fail", "error"]
+Status = Literal["measured", "added", "removed", "failed", "incomparable"]
+BudgetState = Literal["within", "over", "unclear"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Two commits to compare, and where they were found.
+
+    Attributes:
+        base, head: full commit ids.
+        base_name, head_name: what people call them ("merge base", "main", "v1.2"); may be empty.
+        origin: how the change was found.
+        project: path of the project on its forge ("group/name"); empty outside CI.
+        merge_request: its number on the forge; 0 outside a merge request.
+        target: the branch it would be merged into; empty when unknown.
+        status_sha: the commit that the forge shows statuses on (differs from head in merged results).
+        pipeline: the CI pipeline or run id; 0 when unknown.
+        dirty: head includes uncommitted changes of the working tree.
+        notes: sentences for the reader, such as how the base was chosen.
+    """
+
+    base: str
+    head: str
+    base_name: str = ""
+    head_name: str = ""
+    origin: Literal["gitlab", "github", "local"] = "local"
+    project: str = ""
+    merge_request: int = 0
+    target: str = ""
+    status_sha: str = ""
+    pipeline: int = 0
+    dirty: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """One benchmark of a suite. ``name`` is unique within ``suite`` and the same on both sides."""
+
+    suite: str
+    name: str
+    file: str = ""
+    line: int = 0
+    source_changed: bool = False
+    """The benchmark's own source differs between base and head."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """What is measured. ``unit`` is a base unit: ``s``, ``B``, ``1`` (a count), ``1/s``, or one of the user's own."""
+
+    name: str
+    unit: str
+    better: Better = "lower"
+    rule: Rule = "noisy"
+
+
+TIME = Metric("time", "s")
+MEMORY = Metric("memory", "B")
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One fresh pair of processes, the unit of inference.
+
+    Attributes:
+        index: rounds of one run with the same index shared their processes.
+        base, head: values in the metric's unit, in the order they were taken; the i-th of one side belongs with
+            the i-th of the other. Equally long, never empty.
+        loops: calls a value was averaged over.
+        seconds: wall time spent measuring it (start-up not included).
+        core: the processor it was pinned to; −1 where it was not.
+        clock: what the values were read from.
+        together: both sides ran at once on one core; otherwise they took turns.
+    """
+
+    index: int
+    base: tuple[float, ...]
+    head: tuple[float, ...]
+    loops: int = 1
+    seconds: float = 0.0
+    core: int = -1
+    clock: Literal["wall", "cpu", "count"] = "wall"
+    together: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What measuring says about one benchmark and metric, before anybody judges it."""
+
+    benchmark: Benchmark
+    metric: Metric
+    rounds: tuple[Round, ...] = ()
+    status: Status = "measured"
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    failed_side: Literal["", "base", "head", "both"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """An absolute limit on head: ``value <= bound`` where lower is better, ``value >= bound`` where higher is."""
+
+    metric: str
+    bound: float
+    text: str
+    """As the user wrote it."""
+    better: Better = "lower"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Policy for the benchmarks whose ``suite/name`` matches a glob; the last match wins, key by key."""
+
+    match: str
+    metric: str = ""
+    """Only this metric; empty for all."""
+    threshold: float | None = None
+    budgets: tuple[Budget, ...] = ()
+    gate: bool | None = None
+    """False: shown, but never fails the merge request."""
+
+    def matches(self, benchmark: str, metric: str) -> bool:
+        """Whether this limit speaks about ``suite/name`` and a metric."""
+        return self.metric in ("", metric) and fnmatch.fnmatchcase(benchmark, self.match)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What decides. Comes from the target branch, never from the change it judges.
+
+    Attributes:
+        threshold: smallest change that matters for noisy metrics, a fraction.
+        exact_threshold: the same for exact metrics (instructions, allocated memory, counts).
+        alpha: probability of any false alarm in a run, all comparisons together.
+        beta: probability of calling a change of exactly the threshold "unchanged".
+        limits: exceptions, in the order of the file.
+        origin: where it was read ("perfbot.toml at 60ab91e", "defaults").
+    """
+
+    threshold: float = 0.02
+    exact_threshold: float = 0.005
+    alpha: float = 0.01
+    beta: float = 0.05
+    limits: tuple[Limit, ...] = ()
+    origin: str = "defaults"
+
+    def threshold_for(self, benchmark: str, metric: Metric) -> float:
+        """The smallest change that matters to ``suite/name`` under ``metric``, a fraction."""
+        found = self.exact_threshold if metric.rule == "exact" else self.threshold
+        for limit in self.limits:
+            if limit.threshold is not None and limit.matches(benchmark, metric.name):
+                found = limit.threshold
+        return found
+
+    def gates(self, benchmark: str, metric: Metric) -> bool:
+        """Whether a regression of ``suite/name`` may fail the merge request."""
+        found = True
+        for limit in self.limits:
+            if limit.gate is not None and limit.matches(benchmark, metric.name):
+                found = limit.gate
+        return found
+
+    def budget_for(self, benchmark: str, metric: Metric) -> Budget | None:
+        """The absolute limit on ``suite/name`` under ``metric``, if any."""
+        found = None
+        for limit in self.limits:
+            if limit.matches(benchmark, metric.name):
+                found = next((b for b in limit.budgets if b.metric == metric.name), found)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A known cost, accepted by a person for one merge request."""
+
+    match: str
+    reason: str
+    who: str
+    when: str
+    """ISO 8601, UTC."""
+    head: str = ""
+    change: float | None = None
+    """The measured change when it was accepted; a worse one is no longer accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One judged comparison. ``change``, ``interval`` and ``detectable`` are fractions; None where unknown.
+
+    Attributes:
+        base, head: typical value of each side (median over rounds of the rounds' medians), in ``unit``.
+        interval: of ``change``, at ``confidence`` (which allows for all comparisons and all looks).
+        detectable: the smallest change that could have been seen with the rounds there are.
+        rounds: how many there are; ``raw`` holds them.
+        seconds: wall time spent measuring.
+        budget: the limit on head as written, and ``budget_state`` how head stands to it.
+    """
+
+    suite: str
+    benchmark: str
+    metric: str
+    unit: str
+    better: Better
+    verdict: Verdict
+    base: float | None = None
+    head: float | None = None
+    change: float | None = None
+    interval: tuple[float, float] | None = None
+    confidence: float | None = None
+    detectable: float | None = None
+    threshold: float | None = None
+    rounds: int = 0
+    seconds: float = 0.0
+    gate: Gate = "pass"
+    reason: str = ""
+    rule: Rule = "noisy"
+    budget: str = ""
+    budget_state: BudgetState | None = None
+    file: str = ""
+    line: int = 0
+    source_changed: bool = False
+    failed_side: Literal["", "base", "head", "both"] = ""
+    notes: tuple[str, ...] = ()
+    raw: tuple[Round, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """``suite/benchmark``: what globs match and people read."""
+        return f"{self.suite}/{self.benchmark}"
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """The machine that measured. Nothing here names the host."""
+
+    cpu: str = ""
+    cores: int = 0
+    memory: int = 0
+    """Bytes."""
+    system: str = ""
+    python: str = ""
+    pinned: bool = False
+    load: float = 0.0
+    """One-minute load average when measuring began."""
+    governor: str = ""
+    virtual: str = ""
+    perfbot: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Base against a second copy of base in the same rounds: it should not move."""
+
+    change: float
+    interval: tuple[float, float]
+    rounds: int
+    disturbed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something went wrong somewhere, and what it means for the run."""
+
+    where: str
+    """``suite core, head: set-up`` or the like."""
+    message: str
+    output: str = ""
+    fatal: bool = True
+    """False: a warning; the verdict stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Which part of the benchmarks a report holds: ``index`` of ``count``, from 1."""
+
+    index: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything a run found, enough to judge it again.
+
+    Attributes:
+        family: how many noisy comparisons share the run's ``alpha`` (the whole suite's, in a shard too).
+        complete: False when the run was interrupted.
+        policy_changed: the change edits the policy; its policy is shown, not obeyed.
+        trend: one line about the history, or empty.
+    """
+
+    change: Change
+    verdict: RunVerdict
+    results: tuple[Result, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    policy: Policy = field(default_factory=Policy)
+    proposed_policy: Policy | None = None
+    acceptances: tuple[Acceptance, ...] = ()
+    runner: Runner = field(default_factory=Runner)
+    control: Control | None = None
+    started: str = ""
+    """ISO 8601, UTC."""
+    seconds: float = 0.0
+    budget_seconds: float = 0.0
+    family: int = 0
+    seed: int = 0
+    complete: bool = True
+    shard: Shard | None = None
+    trend: str = ""
+    schema: str = SCHEMA
