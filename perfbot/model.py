@@ -1,7 +1,8 @@
 """The records that flow through the house: change → measured comparisons → judged results → report.
 
 All are frozen, hold tuples, and know nothing of files, processes or clocks. Quantities are in base units
-(seconds, bytes, counts, operations a second) unless a name says otherwise; changes are fractions: head/base − 1.
+(seconds, bytes, counts, operations a second) unless a name says otherwise; changes are fractions:
+head/base − 1.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class Benchmark:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """What is measured. ``unit`` is a base unit: ``s``, ``B``, ``1`` (a count), ``1/s``, or one of the user's own."""
+    """What is measured. ``unit`` is ``s``, ``B``, ``1`` (a count), ``1/s``, or one of the user's own."""
 
     name: str
     unit: str
@@ -89,8 +90,8 @@ class Round:
 
     Attributes:
         index: rounds of one run with the same index shared their processes.
-        base, head: values in the metric's unit, in the order they were taken; the i-th of one side belongs with
-            the i-th of the other. Equally long, never empty.
+        base, head: values in the metric's unit, in the order they were taken; the i-th of one side belongs
+            with the i-th of the other. Equally long, never empty.
         loops: calls a value was averaged over.
         seconds: wall time spent measuring it (start-up not included).
         core: the processor it was pinned to; −1 where it was not.
@@ -123,7 +124,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """An absolute limit on head: ``value <= bound`` where lower is better, ``value >= bound`` where higher is."""
+    """An absolute limit on head: at most ``bound`` where lower is better, at least where higher is."""
 
     metric: str
     bound: float

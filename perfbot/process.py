@@ -1,7 +1,8 @@
 """The only place that starts processes: scrubbed environments, process groups, time-outs, bounded output.
 
-Every process leads a session of its own, so that a time-out or a signal reaches all of its children. Output is
-drained by a thread and only its end is kept, so a process that floods its stdout neither blocks nor fills memory.
+Every process leads a session of its own, so that a time-out or a signal reaches all of its children. Output
+is drained by a thread and only its end is kept, so a process that floods its stdout neither blocks nor fills
+memory.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ GRACE_SECONDS = 2.0
 
 ALLOWED = (
     "PATH", "LANG", "LANGUAGE", "TZ", "TERM", "TMPDIR", "SHELL", "USER", "LOGNAME",
-    "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "NODE_EXTRA_CA_CERTS",
-    "LD_LIBRARY_PATH", "SOURCE_DATE_EPOCH",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT",
+    "NODE_EXTRA_CA_CERTS", "LD_LIBRARY_PATH", "SOURCE_DATE_EPOCH",
 )  # fmt: skip
 """Variables that measured code may see; all others are dropped, whatever they are called."""
 
@@ -113,7 +114,7 @@ class Tail:
             return b"".join(self._chunks)[-TAIL_BYTES:].decode("utf-8", "replace")
 
     def close(self) -> None:
-        """Let go of the stream once it has ended; a grandchild that still holds it keeps the thread, not us."""
+        """Let go of the stream once it has ended; a grandchild that holds it keeps only the thread."""
         self._thread.join(0.2)
         if not self._thread.is_alive():
             self._stream.close()
@@ -190,7 +191,7 @@ class Child:
             return None
 
     def kill(self, grace: float = 0.0) -> None:
-        """End the whole group: SIGTERM and ``grace`` seconds first when asked, then SIGKILL. Twice is once."""
+        """End the whole group: SIGTERM and ``grace`` seconds when asked, then SIGKILL. Twice is once."""
         if self._done:
             return
         self._done = True
