@@ -97,9 +97,7 @@ def _solve(looks: tuple[int, ...], fixed: tuple[float, ...], alpha: float, sides
         bounds = np.full(len(looks), z)
         bounds[: len(fixed)] = fixed
         upper = bounds * root
-        below, above = exit_probabilities(
-            looks, -upper if sides == 2 else np.full(len(looks), -np.inf), upper
-        )
+        below, above = exit_probabilities(looks, -upper if sides == 2 else np.full(len(looks), -np.inf), upper)
         total = above.sum() + (below.sum() if sides == 2 else 0.0)
         return float(np.log(total / alpha))
 

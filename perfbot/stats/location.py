@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,3 +42,14 @@ def yuen(values: Floats) -> tuple[Floats, Floats]:
     ordered[..., n - cut :] = ordered[..., n - cut - 1 : n - cut]
     centred = ordered - ordered.mean(axis=-1, keepdims=True)
     return mean, np.sqrt(np.square(centred).sum(axis=-1) / (kept * (kept - 1)))
+
+
+def mean_interval(values: Sequence[float], confidence: float) -> tuple[float, float]:
+    """Student interval of Yuen's mean of one sample; the whole line for fewer than two values."""
+    if len(values) < 2:
+        return -math.inf, math.inf
+    from scipy.special import stdtrit  # noqa: PLC0415 - 0.4 s that only deciding needs
+
+    mean, error = (float(number) for number in yuen(np.asarray(values, dtype=float)))
+    reach = float(stdtrit(freedom(len(values)), (1 + confidence) / 2)) * error
+    return mean - reach, mean + reach

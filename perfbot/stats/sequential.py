@@ -23,6 +23,8 @@ State = Literal["up", "down", "same", "open"]
 SCHEDULE = (6, 7, 8, 9, 10, 12, 14, 17, 20, 24, 29, 35, 42, 50, 60, 72, 86, 103, 120)
 """Rounds at which to look: from the sixth on, later ones a fifth apart."""
 
+FIRST_LOOK = SCHEDULE[0]
+
 GROWTH = 1.2
 """Ratio of two looks beyond the schedule."""
 
@@ -44,7 +46,7 @@ class Plan:
     n_max: int = 120
 
     def __post_init__(self) -> None:
-        if not (0 < self.delta < 1 and 0 < self.alpha < 1 and 0 < self.beta < 0.5 and self.n_max >= 2):
+        if not (0 < self.delta < math.inf and 0 < self.alpha < 1 and 0 < self.beta < 0.5 and self.n_max >= 2):
             raise ValueError(f"a plan needs fractions above zero and at least two rounds, not {self}")
 
     @property
@@ -101,7 +103,7 @@ def decide(ratios: Sequence[float], plan: Plan, *, final: bool = False) -> Decis
         found = _look(values[:look], plan, *_critical(plan, look))
         if found.state != "open":
             return found
-    if final and len(values) > plan.looks[0] and len(values) not in plan.looks:
+    if final and len(values) > FIRST_LOOK and len(values) not in plan.looks:
         return _look(values, plan, *_critical_last(plan, len(values)))
     return found if found and found.rounds == len(values) else _undecided(values, plan)
 
