@@ -117,7 +117,7 @@ def again(report: Report, policy: Policy | None = None) -> Report:
     results = judge(
         comparisons,
         policy,
-        family=max(report.family, noisy),
+        family=report.family or noisy,
         acceptances=report.acceptances,
         control=report.control,
     )
