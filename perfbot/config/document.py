@@ -1,0 +1,66 @@
+"""The whole file as one table, what must agree across its tables, and the record that comes of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from pydantic import Field
+
+from perfbot.config.limits import LimitSection
+from perfbot.config.record import Record
+from perfbot.config.sections import Gate, Run
+from perfbot.config.suites import AnySuite, Suite
+from perfbot.model import Policy
+
+
+class Document(Record):
+    """perfbot.toml, or the table [tool.perfbot] of pyproject.toml."""
+
+    run: Run = Run()
+    """How long to measure, and when."""
+
+    gate: Gate = Gate()
+    """What decides; read from the target branch."""
+
+    suite: tuple[AnySuite, ...] = Field(default=(), description="Benchmarks that one harness runs; repeatable.")
+    limit: tuple[LimitSection, ...] = Field(default=(), description="Exceptions and budgets; the last match wins.")
+
+    def policy(self, origin: str) -> Policy:
+        """What judging uses; ``origin`` says where it was read."""
+        gate, limits = self.gate, tuple(section.limit() for section in self.limit)
+        return Policy(gate.threshold, gate.exact_threshold, gate.alpha, gate.beta, limits, origin)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A configuration that was checked as a whole.
+
+    Attributes:
+        run: how long to measure, and when.
+        policy: thresholds, error rates and limits; obeyed only when it comes from the target branch.
+        suites: in the order of the file; none means that suites are to be found by looking
+            (:func:`perfbot.config.detect.detect_suites`).
+        where: the file it was read from, for messages; ``defaults`` when there was none.
+    """
+
+    run: Run = field(default_factory=Run)
+    policy: Policy = field(default_factory=Policy)
+    suites: tuple[Suite, ...] = ()
+    where: str = "defaults"
+
+
+def contradictions(document: Document) -> list[str]:
+    """What each table alone cannot know: names used twice, limits that no benchmark's name can match."""
+    names = [suite.name for suite in document.suite]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    found = [f'two suites are called "{name}"; expected a name of its own for each' for name in twice]
+    for index, limit in enumerate(document.limit):
+        if names and not any(map(limit.can_match, names)):
+            tail = limit.match.rpartition("/")[2]
+            found.append(
+                f'[[limit]] number {index + 1} match: "{limit.match}" can match no benchmark, for they are called '
+                f'suite/benchmark; expected a pattern such as "{names[0]}/{tail}" or "*/{tail}" '
+                f"(suites: {', '.join(names)})"
+            )
+    return found

@@ -1,0 +1,122 @@
+"""Finding, reading and checking the configuration."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from perfbot.config.document import Config, Document, contradictions
+from perfbot.config.explain import explain
+from perfbot.errors import ConfigError
+
+FILE = "perfbot.toml"
+PYPROJECT = "pyproject.toml"
+
+HINT = "See docs/configuration.md, or type `perfbot doctor` after mending it."
+
+
+def load(path: Path | None, root: Path) -> Config:
+    """The configuration of a working tree.
+
+    Args:
+        path: a file given explicitly, which wins; relative paths are relative to the current folder.
+        root: the repository's top, where ``perfbot.toml`` and then ``pyproject.toml`` are looked for.
+
+    Returns:
+        The defaults, without suites, when nothing is found.
+
+    Raises:
+        ConfigError: naming file, key, what was found and what was expected.
+    """
+    if path is None:
+        return find(lambda name: _read(root / name) if (root / name).is_file() else None)
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such file; expected a configuration such as {FILE}")
+    config = _parse_named(_read(path), path.name, str(path))
+    if config is None:
+        raise ConfigError(f"{path}: has no table [tool.perfbot]")
+    return config
+
+
+def find(read: Callable[[str], str | None], origin: str = "") -> Config:
+    """The configuration of any tree, such as the target branch's.
+
+    Args:
+        read: the text of a file by its name relative to the tree's top; None when it is not there.
+        origin: appended to the file's name in messages and in :attr:`Policy.origin`, such as ``at 60ab91e``.
+    """
+    for name in (FILE, PYPROJECT):
+        text = read(name)
+        if text is not None and (config := _parse_named(text, name, f"{name} {origin}".rstrip())):
+            return config
+    return Config()
+
+
+def parse(text: str, where: str) -> Config:
+    """Check the text of a perfbot.toml.
+
+    Args:
+        where: what to call it in messages.
+
+    Raises:
+        ConfigError: all that is wrong, the most important first.
+    """
+    return _checked(_tables(text, where), where)
+
+
+def _parse_named(text: str, name: str, where: str) -> Config | None:
+    if name != PYPROJECT:
+        return parse(text, where)
+    tool = _tables(text, where).get("tool", {})
+    return _checked(tool["perfbot"], f"{where} [tool.perfbot]") if "perfbot" in tool else None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: byte {error.start} is not UTF-8, and TOML is") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _tables(text: str, where: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where}: is not TOML: {error}", hint=HINT) from error
+
+
+def _checked(tables: Mapping[str, Any], where: str) -> Config:
+    try:
+        document = Document.model_validate(tables)
+    except ValidationError as error:
+        raise _complaint(where, explain(error, tables)) from error
+    if wrong := contradictions(document):
+        raise _complaint(where, wrong)
+    return Config(document.run, document.policy(where), document.suite, where)
+
+
+def check_paths(config: Config, tree: Path) -> None:
+    """That every suite's paths match something in a checkout.
+
+    Raises:
+        ConfigError: naming the suites and the paths that match nothing.
+    """
+    wrong = [
+        f'[[suite]] "{suite.name}" paths: "{path}" matches nothing in the repository; '
+        "expected an existing file, folder or glob"
+        for suite in config.suites
+        for path in suite.unmatched_paths(tree)
+    ]
+    if wrong:
+        raise _complaint(config.where, wrong)
+
+
+def _complaint(where: str, wrong: list[str]) -> ConfigError:
+    first, *others = (f"{where}: {text}" for text in wrong)
+    return ConfigError("\n".join([f"{first}.", *(f"{other}." for other in others)]), hint=HINT)

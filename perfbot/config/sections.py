@@ -1,0 +1,53 @@
+"""The tables beside the suites: ``[run]`` and ``[gate]``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+import pathspec
+from pydantic import Field, StrictInt
+
+from perfbot.config.fields import Duration, PathPattern, Percentage, Probability
+from perfbot.config.record import Record
+from perfbot.model import Policy
+
+
+class Run(Record):
+    """``[run]``: how long to measure, and when."""
+
+    budget: Duration = 600.0
+    """Wall clock for measuring, all suites together; set-up comes on top."""
+
+    when_changed: tuple[PathPattern, ...] = ()
+    """Measure only when the change touches one of these files (patterns as in .gitignore); none: always."""
+
+    seed: StrictInt | None = Field(default=None, ge=0)
+    """Makes the order of measuring reproducible; drawn anew for each run when not given."""
+
+    def concerns(self, changed: Iterable[str]) -> bool:
+        """Whether a change of these files (relative to the repository) is to be measured at all."""
+        return not self.when_changed or any(map(self._patterns.match_file, changed))
+
+    @cached_property
+    def _patterns(self) -> pathspec.PathSpec[pathspec.Pattern]:
+        return pathspec.PathSpec.from_lines("gitignore", self.when_changed)
+
+
+_SHIPPED = Policy()
+
+
+class Gate(Record):
+    """``[gate]``: what decides. Read from the target branch, never from the change it judges."""
+
+    threshold: Percentage = _SHIPPED.threshold
+    """The smallest change that matters, for metrics that are noisy (time)."""
+
+    exact_threshold: Percentage = _SHIPPED.exact_threshold
+    """The same for metrics that are exact (instructions, allocated memory, object counts)."""
+
+    alpha: Probability = Field(default=_SHIPPED.alpha, gt=0, le=0.5)
+    """Probability of any false alarm in a run, all benchmarks together."""
+
+    beta: Probability = Field(default=_SHIPPED.beta, gt=0, le=0.5)
+    """Probability of calling a change of exactly the threshold "unchanged"."""

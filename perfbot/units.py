@@ -1,0 +1,228 @@
+"""Quantities as people write and read them: durations, percentages, bytes, rates, counts.
+
+Inside perfbot a quantity is a float in a base unit, named as in :class:`perfbot.model.Metric`: ``s``, ``B``,
+``1`` (a count), ``1/s``, or one of the user's own. Text is parsed once, where it enters, and formatted once,
+where it is shown. Every parser raises :class:`ValueError` with what was found and what was expected.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+_NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][+-]?\d+)?|\.\d+"
+
+DURATIONS = {
+    "d": 86_400.0, "h": 3_600.0, "min": 60.0, "s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9, "ps": 1e-12,
+}  # fmt: skip
+"""Seconds in one of each; the order is that of a compound such as ``1h30m``."""
+
+BYTES = {
+    "B": 1.0, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
+    "KiB": 1024.0, "MiB": 1024.0**2, "GiB": 1024.0**3, "TiB": 1024.0**4,
+}  # fmt: skip
+"""Bytes in one of each: decimal prefixes are powers of 1000, those with an i powers of 1024."""
+
+MULTIPLES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
+
+_DURATION_SPELLINGS = {
+    "day": "d", "days": "d", "hour": "h", "hours": "h", "m": "min", "mins": "min", "minute": "min",
+    "minutes": "min", "sec": "s", "secs": "s", "second": "s", "seconds": "s", "us": "µs", "μs": "µs",
+    "usec": "µs", "msec": "ms", "nsec": "ns",
+}  # fmt: skip
+_BYTE_SPELLINGS = {"KB": "kB", "byte": "B", "bytes": "B", "kiB": "KiB"}
+
+_PART = re.compile(rf"(?P<number>{_NUMBER})\s*(?P<unit>[A-Za-zµμ]+)\s*")
+_QUANTITY = re.compile(rf"(?P<number>{_NUMBER})\s*(?P<unit>.*)")
+_RATE_UNIT = re.compile(r"(?P<prefix>[kMGT]?)\s?(?P<what>[A-Za-z]*)\s?/\s?(?P<per>s|sec|second|min|minute)")
+_PERIODS = {"s": 1.0, "sec": 1.0, "second": 1.0, "min": 60.0, "minute": 60.0}
+
+_SHOWN: dict[str, tuple[tuple[float, str], ...]] = {
+    "s": tuple((DURATIONS[name], f" {name}") for name in ("s", "ms", "µs", "ns", "ps")),
+    "B": tuple((BYTES[name], f" {name}") for name in ("TiB", "GiB", "MiB", "KiB", "B")),
+    "1": tuple((MULTIPLES[name], f" {name}".rstrip()) for name in ("T", "G", "M", "")),
+    "1/s": tuple((MULTIPLES[name], f" {name}/s") for name in ("T", "G", "M", "")),
+}
+"""Steps to show each unit in, largest first."""
+
+WHOLE_COUNTS = 1e6
+"""Whole counts below this are shown digit by digit: they are exact, and read as such."""
+
+AS_FACTOR_FROM = 2.0
+"""Changes from +200 % on are shown as a factor: "×3.1" is read faster than "+210 %"."""
+AS_DIVISOR_FROM = -0.9
+"""Changes from −90 % down are shown as a divisor: rounded percentages near −100 % say nothing."""
+
+
+def parse_duration(text: str) -> float:
+    """Seconds in ``10m``, ``90s``, ``1h30m``, ``0.5 ms``, ``6 min``; a number alone has no meaning."""
+    expected = 'a duration such as "90s", "10m", "1h30m" or "0.5 ms"'
+    seconds, position, previous = 0.0, 0, -1
+    stripped = text.strip()
+    order = list(DURATIONS)
+    while position < len(stripped):
+        part = _PART.match(stripped, position)
+        unit = _DURATION_SPELLINGS.get(part["unit"], part["unit"]) if part else ""
+        if part is None or unit not in DURATIONS or order.index(unit) <= previous:
+            raise ValueError(_complaint(text, expected))
+        seconds += _number(part["number"]) * DURATIONS[unit]
+        previous, position = order.index(unit), part.end()
+    if previous < 0:
+        raise ValueError(_complaint(text, expected))
+    return seconds
+
+
+def parse_percentage(text: str) -> float:
+    """The fraction meant by ``2%`` or ``0.5 %``; never negative."""
+    number, unit = _split(text, expected := 'a percentage such as "2%" or "0.5 %"')
+    if unit != "%":
+        raise ValueError(_complaint(text, expected))
+    return number / 100
+
+
+def parse_bytes(text: str) -> float:
+    """Bytes in ``2 KiB`` (2048), ``2 KB`` (2000), ``64 MB``, ``512 B``."""
+    number, unit = _split(text, expected := 'a size such as "512 B", "2 KiB" (1024) or "64 MB" (1000²)')
+    unit = _BYTE_SPELLINGS.get(unit, unit)
+    if unit not in BYTES:
+        raise ValueError(_complaint(text, expected))
+    return number * BYTES[unit]
+
+
+def parse_rate(text: str) -> float:
+    """Events a second in ``5000 ops/s``, ``5000/s``, ``1.2 M/s``, ``90 req/min``."""
+    number, unit = _split(text, expected := 'a rate such as "5000 ops/s", "5000/s" or "1.2 M/s"')
+    found = _RATE_UNIT.fullmatch(unit)
+    if found is None:
+        raise ValueError(_complaint(text, expected))
+    return number * MULTIPLES[found["prefix"]] / _PERIODS[found["per"]]
+
+
+def parse_count(text: str) -> float:
+    """A bare number: ``12``, ``5,010``, ``1.5 M``."""
+    number, unit = _split(text, expected := 'a number such as "12", "5,010" or "1.5 M"')
+    if unit not in MULTIPLES:
+        raise ValueError(_complaint(text, expected))
+    return number * MULTIPLES[unit]
+
+
+_PARSERS = {"s": parse_duration, "B": parse_bytes, "1/s": parse_rate, "1": parse_count}
+
+
+def parse_quantity(text: str, unit: str = "") -> float:
+    """Parse in a known base unit (``s``, ``B``, ``1``, ``1/s``); with none given, whichever unit the text has."""
+    if unit:
+        return _PARSERS[unit](text)
+    for parser in _PARSERS.values():
+        try:
+            return parser(text)
+        except ValueError:
+            continue
+    raise ValueError(_complaint(text, 'a quantity such as "0.5 ms", "2 KiB", "5000 ops/s" or "12"'))
+
+
+def format_quantity(value: float, unit: str) -> str:
+    """Three significant digits in engineering steps: ``11.8 ms``, ``2.00 KiB``, ``5,010 /s``, ``9,876``."""
+    if not math.isfinite(value) or unit not in _SHOWN:
+        return f"{_plain(value)} {unit}".rstrip()
+    if value == 0:
+        return f"0{_SHOWN[unit][-1][1] if unit != 's' else ' s'}"
+    if unit in ("1", "B") and value == int(value) and abs(value) < (WHOLE_COUNTS if unit == "1" else 1024):
+        return f"{int(value):,}{_SHOWN[unit][-1][1]}"
+    steps = _SHOWN[unit]
+    size, suffix = next((step for step in steps if abs(_rounded(value / step[0])) >= 1), steps[-1])
+    return f"{_significant(value / size)}{suffix}".replace("-", "−")
+
+
+def format_change(fraction: float) -> str:
+    """A relative change: ``+38 %``, ``−22 %``, ``+0.4 %``, ``×3.1`` from +200 % and ``÷12`` from −90 % on."""
+    number, sign = _change_parts(fraction)
+    return f"{number} %" if sign else number
+
+
+def format_interval(low: float, high: float) -> str:
+    """The interval of a change: ``[+35, +41]`` in percent, or with the factors written out."""
+    (low_number, low_percent), (high_number, high_percent) = _change_parts(low), _change_parts(high)
+    if low_percent and high_percent:
+        return f"[{low_number}, {high_number}]"
+    return f"[{format_change(low)}, {format_change(high)}]"
+
+
+def format_percentage(fraction: float) -> str:
+    """A share or threshold without a sign: ``2 %``, ``0.5 %``, ``12.5 %``."""
+    return f"{fraction * 100:.4g} %".replace("-", "−")
+
+
+def format_duration(seconds: float) -> str:
+    """Time as one tells it: ``0.4 s``, ``45 s``, ``1 min 30 s``, ``6 min``, ``1 h 30 min``, ``2 d 3 h``."""
+    if seconds < 9.95:
+        return f"{_trimmed(seconds, 1)} s" if seconds >= 0.05 or seconds == 0 else format_quantity(seconds, "s")
+    if seconds < 600:
+        return _compound(round(seconds), 60, "min", 1, "s")
+    if seconds < 86_400 - 30:
+        return _compound(round(seconds / 60), 60, "h", 1, "min")
+    return _compound(round(seconds / 3_600), 24, "d", 1, "h")
+
+
+def _compound(total: int, size: int, large: str, step: int, small: str) -> str:
+    whole, rest = divmod(total, size)
+    parts = [f"{whole} {large}"] if whole else []
+    return " ".join([*parts, f"{rest * step} {small}"] if rest or not parts else parts)
+
+
+def _change_parts(fraction: float) -> tuple[str, bool]:
+    """The number of a change, and whether it is in percent."""
+    if fraction >= AS_FACTOR_FROM:
+        return f"×{_two_digits(1 + fraction)}" if math.isfinite(fraction) else "×∞", False
+    if fraction <= AS_DIVISOR_FROM:
+        return f"÷{_two_digits(1 / (1 + fraction))}" if fraction > -1 else "÷∞", False
+    percent = abs(fraction) * 100
+    decimals = 0 if percent >= 9.95 else 1 if percent >= 0.095 else 2
+    digits = f"{percent:.{decimals}f}"
+    if not float(digits):
+        return "0", True
+    return f"{'−' if fraction < 0 else '+'}{digits}", True
+
+
+def _two_digits(factor: float) -> str:
+    return f"{factor:.1f}" if factor < 9.95 else f"{_rounded(factor, 2):,.0f}"
+
+
+def _trimmed(value: float, decimals: int) -> str:
+    return f"{value:.{decimals}f}".rstrip("0").rstrip(".")
+
+
+def _rounded(value: float, digits: int = 3) -> float:
+    return float(f"{value:.{digits - 1}e}")
+
+
+def _significant(value: float, digits: int = 3) -> str:
+    rounded = _rounded(value, digits)
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
+    return f"{rounded:,.{decimals}f}"
+
+
+def _plain(value: float) -> str:
+    """A number in a unit that has no steps: as written up to a million, scientific outside."""
+    if not math.isfinite(value):
+        return {math.inf: "∞", -math.inf: "−∞"}.get(value, "?")
+    if value == 0 or 1e-3 <= abs(value) < 1e7:
+        text = "0" if value == 0 else _significant(value)
+    else:
+        text = f"{value:.3g}"
+    return text.replace("-", "−")
+
+
+def _split(text: str, expected: str) -> tuple[float, str]:
+    found = _QUANTITY.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(_complaint(text, expected))
+    return _number(found["number"]), found["unit"].strip()
+
+
+def _number(digits: str) -> float:
+    return float(digits.replace(",", ""))
+
+
+def _complaint(text: str, expected: str) -> str:
+    return f'found "{text}", expected {expected}'
