@@ -1,0 +1,275 @@
+"""Who is measured next, and when it is enough: spends the time budget on what is not decided yet."""
+
+from __future__ import annotations
+
+import fnmatch
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from perfbot.errors import MeasureError
+from perfbot.measure.session import Discovery, Failed, Measured, Outcome, SuiteSession
+from perfbot.model import Benchmark, Comparison, Metric, Policy, Problem, Round
+from perfbot.stats.rounds import round_ratio
+from perfbot.stats.sequential import Decision, Plan, decide, expected_rounds
+
+FIRST_ROUNDS = 6
+"""Fresh pairs that everything gets before anything is decided: fewer do not show how much processes differ."""
+
+MOST_ROUNDS = 120
+
+EXACT_ROUNDS = 3
+"""An exact metric is the same every time; three fresh pairs show whether it is."""
+
+
+class Progress(Protocol):
+    """Where measuring is; see :mod:`perfbot.render.progress`."""
+
+    def suite(self, name: str, benchmarks: int) -> None:
+        """A suite was listed."""
+
+    def round(self, suite: str, index: int, benchmark: str, decided: int, total: int, elapsed: float) -> None:
+        """A benchmark is about to be measured."""
+
+    def decided(self, name: str, verdict: str, change: float | None) -> None:
+        """A benchmark is done with."""
+
+    def log(self, line: str) -> None:
+        """Something the reader should know."""
+
+
+@dataclass(slots=True)
+class Track:
+    """One benchmark and metric on its way to a decision."""
+
+    benchmark: Benchmark
+    metric: Metric
+    plan: Plan
+    rounds: list[Round] = field(default_factory=list)
+    ratios: list[float] = field(default_factory=list)
+    decision: Decision | None = None
+    failure: Failed | None = None
+    notes: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def open(self) -> bool:
+        """More rounds could still decide it."""
+        if self.failure is not None:
+            return False
+        if self.metric.rule == "exact":
+            return len(self.rounds) < EXACT_ROUNDS
+        settled = self.decision is not None and self.decision.state != "open"
+        return not settled and len(self.rounds) < self.plan.n_max
+
+    def add(self, measured: Measured) -> None:
+        """Take one more round and look at all of them."""
+        taken = measured.round
+        self.rounds.append(taken)
+        self.notes.update(dict.fromkeys(measured.notes))
+        if self.metric.rule == "exact":
+            return
+        value_seconds = taken.loops * sum(taken.base) / len(taken.base) if measured.metric.unit == "s" else None
+        self.ratios.append(round_ratio(taken.base, taken.head, value_seconds=value_seconds))
+        self.decision = decide(self.ratios, self.plan)
+
+    def rounds_left(self) -> int:
+        """Expected number of rounds until it is decided."""
+        if self.metric.rule == "exact":
+            return EXACT_ROUNDS - len(self.rounds)
+        if len(self.ratios) < FIRST_ROUNDS:
+            return FIRST_ROUNDS - len(self.ratios)
+        return max(1, expected_rounds(self.ratios, self.plan) - len(self.ratios))
+
+    def comparison(self) -> Comparison:
+        """What is known in the end."""
+        notes = tuple(self.notes)
+        if self.failure is not None:
+            return Comparison(
+                self.benchmark,
+                self.metric,
+                tuple(self.rounds),
+                "incomparable" if self.failure.skipped else "failed",
+                self.failure.reason,
+                notes,
+                self.failure.side,
+            )
+        return Comparison(self.benchmark, self.metric, tuple(self.rounds), notes=notes)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Everything measured.
+
+    Attributes:
+        family: comparisons that share the run's false alarm probability.
+    """
+
+    comparisons: tuple[Comparison, ...]
+    problems: tuple[Problem, ...]
+    family: int
+    seconds: float
+
+
+class Conductor:
+    """Measures suites until everything is decided or the budget is spent.
+
+    Args:
+        suites: set up on both sides.
+        policy: thresholds and error probabilities.
+        budget: seconds of wall time for measuring.
+        select: whether ``suite/benchmark`` is wanted.
+        progress: told what happens.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        suites: Sequence[SuiteSession],
+        policy: Policy,
+        budget: float,
+        progress: Progress,
+        select: Callable[[str], bool] = lambda name: True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._suites = suites
+        self._policy = policy
+        self._budget = budget
+        self._progress = progress
+        self._select = select
+        self._clock = clock
+        self._tracks: dict[str, dict[tuple[str, str], Track]] = {}
+        self._settled: list[Comparison] = []
+        self._problems: list[Problem] = []
+        self._rounds: dict[str, int] = {}
+        self._family = 1
+        self._began = clock()
+
+    @property
+    def _until(self) -> float:
+        return self._began + self._budget
+
+    def run(self) -> Outcomes:
+        """Discover, measure, stop. What was measured before an exception is in :meth:`outcomes`."""
+        self._discover()
+        self._began = self._clock()
+        while (suite := self._next_suite()) is not None:
+            self._measure(suite)
+        return self.outcomes()
+
+    def outcomes(self) -> Outcomes:
+        """What is known by now."""
+        tracks = [track for suite in self._tracks.values() for track in suite.values()]
+        comparisons = (*(track.comparison() for track in tracks), *self._settled)
+        return Outcomes(comparisons, tuple(self._problems), self._family, self._clock() - self._began)
+
+    def _discover(self) -> None:
+        found: dict[str, Discovery] = {}
+        for suite in self._suites:
+            try:
+                found[suite.name] = suite.discover()
+            except MeasureError as error:
+                self._problems.append(Problem(f"suite {suite.name}", error.message, error.output))
+        wanted = {
+            name: [(b, metric) for b in discovery.benchmarks for metric in discovery.metrics if self._wants(b)]
+            for name, discovery in found.items()
+        }
+        self._family = max(1, sum(metric.rule == "noisy" for pairs in wanted.values() for _, metric in pairs))
+        for name, discovery in found.items():
+            self._problems.extend(discovery.problems)
+            self._settled.extend(c for c in discovery.settled if self._wants(c.benchmark))
+            self._tracks[name] = {(b.name, metric.name): self._track(b, metric) for b, metric in wanted[name]}
+            self._rounds[name] = 0
+            self._progress.suite(name, len({benchmark.name for benchmark, _ in wanted[name]}))
+
+    def _wants(self, benchmark: Benchmark) -> bool:
+        return self._select(f"{benchmark.suite}/{benchmark.name}")
+
+    def _track(self, benchmark: Benchmark, metric: Metric) -> Track:
+        threshold = self._policy.threshold_for(f"{benchmark.suite}/{benchmark.name}", metric)
+        plan = Plan(threshold, self._policy.alpha / self._family, self._policy.beta, MOST_ROUNDS)
+        return Track(benchmark, metric, plan)
+
+    def _open(self, suite: str) -> list[Track]:
+        return [track for track in self._tracks.get(suite, {}).values() if track.open]
+
+    def _next_suite(self) -> SuiteSession | None:
+        """The first rounds of every suite come first; then the suite that is soonest done."""
+        ready = [suite for suite in self._suites if self._open(suite.name)]
+        if not ready or self._clock() >= self._until:
+            return None
+        return min(ready, key=self._urgency)
+
+    def _urgency(self, suite: SuiteSession) -> tuple[int, float]:
+        done = self._rounds[suite.name]
+        if done < FIRST_ROUNDS:
+            return (done, 0.0)
+        return (FIRST_ROUNDS, min(self._seconds_left(suite, track) for track in self._open(suite.name)))
+
+    def _seconds_left(self, suite: SuiteSession, track: Track) -> float:
+        sharing = max(1, len(self._open(suite.name)))
+        a_round = suite.predicted_seconds(track.benchmark.name) + suite.startup_seconds / sharing
+        return a_round * track.rounds_left()
+
+    def _affordable(self, suite: SuiteSession) -> list[str]:
+        """What one more round should measure: all that is open, or near the end only what can still be decided."""
+        tracks = self._open(suite.name)
+        if self._rounds[suite.name] < FIRST_ROUNDS:
+            return list(dict.fromkeys(track.benchmark.name for track in tracks))
+        remaining = self._until - self._clock()
+        chosen: set[str] = set()
+        needed = 0.0
+        for track in sorted(tracks, key=lambda track: self._seconds_left(suite, track)):
+            needed += self._seconds_left(suite, track)
+            if needed <= remaining or not chosen:
+                chosen.add(track.benchmark.name)
+        return [name for name in dict.fromkeys(track.benchmark.name for track in tracks) if name in chosen]
+
+    def _measure(self, suite: SuiteSession) -> None:
+        names = self._affordable(suite)
+        index = self._rounds[suite.name]
+        self._rounds[suite.name] += 1
+        tracks = self._tracks[suite.name]
+        try:
+            self._tell(suite.name, index, names[0])
+            for outcome in suite.measure_round(index, names, self._until):
+                for track in tracks.values():
+                    self._take(track, outcome)
+                following = names[names.index(outcome.name) + 1 :]
+                if following:
+                    self._tell(suite.name, index, following[0])
+        except MeasureError as error:
+            self._problems.append(Problem(f"suite {suite.name}", error.message, error.output))
+            for track in tracks.values():
+                if track.open and track.benchmark.name in names:
+                    track.failure = Failed(track.benchmark.name, "both", error.message)
+
+    def _tell(self, suite: str, index: int, name: str) -> None:
+        tracks = [track for tracks in self._tracks.values() for track in tracks.values()]
+        decided = sum(not track.open for track in tracks)
+        self._progress.round(suite, index, name, decided, len(tracks), self._clock() - self._began)
+
+    def _take(self, track: Track, outcome: Outcome) -> None:
+        if outcome.name != track.benchmark.name or not track.open:
+            return
+        if isinstance(outcome, Failed):
+            track.failure = outcome
+            self._progress.decided(_full(track), "incomparable" if outcome.skipped else "failed", None)
+        elif outcome.metric == track.metric:
+            track.add(outcome)
+            if not track.open:
+                decision = track.decision
+                self._progress.decided(
+                    _full(track), *((decision.state, decision.change) if decision else ("done", None))
+                )
+
+
+def _full(track: Track) -> str:
+    return f"{track.benchmark.suite}/{track.benchmark.name}"
+
+
+def selector(globs: Sequence[str]) -> Callable[[str], bool]:
+    """Whether a ``suite/benchmark`` is meant by any of some globs; all are when there are none."""
+    if not globs:
+        return lambda name: True
+    return lambda name: any(fnmatch.fnmatchcase(name, g) or fnmatch.fnmatchcase(name, f"*/{g}") for g in globs)

@@ -1,0 +1,151 @@
+"""The workers of both sides, started together, pinned to one core, giving each other the turns."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from perfbot.measure.link import Link, WorkerLost, WorkerSpec
+from perfbot.measure.plan import Values, turn_counts
+from perfbot.model import SIDES, Side
+
+START_SECONDS = 300.0
+"""Longest time to import a suite and collect its benchmarks."""
+
+Messages = dict[Side, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What one side's worker collected: benchmarks as the worker described them, and what it could not read."""
+
+    benchmarks: tuple[Mapping[str, Any], ...]
+    problems: tuple[Mapping[str, str], ...]
+
+
+def allowed_cores() -> tuple[int, ...]:
+    """The processors this process may run on, or nothing where the system does not say."""
+    return tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ()
+
+
+def pin_process(pid: int, cores: Iterable[int]) -> bool:
+    """Bind a process with all of its threads to some cores; False where the system refuses."""
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - names are wanted, not paths
+            os.sched_setaffinity(int(thread), set(cores))
+    except (OSError, AttributeError):
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def kept_off(core: int, cores: tuple[int, ...]) -> Iterator[None]:
+    """Keep this process off the core that measures, where there is another one."""
+    others = [c for c in cores if c != core]
+    moved = bool(others) and pin_process(os.getpid(), others)
+    try:
+        yield
+    finally:
+        if moved:
+            pin_process(os.getpid(), cores)
+
+
+class Pair:
+    """Both workers of one round. Close it in every case: that kills them with all they started."""
+
+    def __init__(self, specs: Mapping[Side, WorkerSpec], *, hash_seed: int, timeout: float) -> None:
+        self._timeout = timeout
+        self.links: dict[Side, Link] = {}
+        base_reads, head_writes = os.pipe()
+        head_reads, base_writes = os.pipe()
+        turn_fds = {"base": (base_reads, base_writes), "head": (head_reads, head_writes)}
+        try:
+            for side in SIDES:
+                self.links[side] = Link(specs[side], turn_fds[side], hash_seed)
+        except WorkerLost:
+            self.close()
+            raise
+        finally:
+            for fd in (base_reads, head_writes, head_reads, base_writes):
+                os.close(fd)
+
+    def collect(self) -> dict[Side, Listing]:
+        """List both sides' benchmarks.
+
+        Raises:
+            WorkerLost: a worker could not even start its suite.
+        """
+        for link in self.links.values():
+            link.send(op="list")
+        answers = self._receive(SIDES, START_SECONDS, "listed")
+        return {s: Listing(tuple(answers[s]["benchmarks"]), tuple(answers[s]["problems"])) for s in SIDES}
+
+    def enter_all(self, names: list[str]) -> None:
+        """Let both workers enter ``names`` one after the other; :meth:`arrivals` waits for each."""
+        for link in self.links.values():
+            link.send(op="run", names=names)
+
+    def arrivals(self, *, starting: bool) -> Messages:
+        """Wait until each side is held inside the next benchmark (``ready``) or has already ended it (``done``)."""
+        return self._receive(SIDES, START_SECONDS if starting else self._timeout, "ready", "done")
+
+    def leave(self, sides: Iterable[Side]) -> Messages:
+        """Let held sides go and wait until they have ended the benchmark."""
+        sides = tuple(sides)
+        for side in sides:
+            self.links[side].send(op="leave")
+        return self._receive(sides, self._timeout, "done")
+
+    def probe(self, side: Side, *, at_least: float, again_below: float) -> dict[str, Any]:
+        """Time one side alone; see :func:`perfbot.worker.turns.probe`. Seconds."""
+        order = {"op": "probe", "at_least": round(at_least * 1e9), "again_below": round(again_below * 1e9)}
+        self.links[side].send(**order)
+        return self._receive((side,), 3 * self._timeout, "answer")[side]
+
+    def measure(self, values: Values, first: Side) -> Messages:
+        """Take the values of one round; both sides' answers (nanoseconds for ``values.loops`` calls each)."""
+        second: Side = "head" if first == "base" else "base"
+        if values.mode == "together":
+            counts = {first: [values.pairs], second: [values.pairs]}
+        else:
+            counts = dict(zip((first, second), turn_counts(values.pairs), strict=True))
+        first_is_last = len(counts[first]) > len(counts[second])
+        for side in (second, first):
+            self.links[side].send(
+                op=values.mode,
+                loops=values.loops,
+                discard=values.discard,
+                counts=counts[side],
+                first=side == first,
+                hand_over_last=(side == second) == first_is_last,
+            )
+        calls = (values.pairs + 1) * (values.discard + 2)
+        return self._receive(SIDES, self._timeout * max(2, calls if values.loops == 1 else 2), "answer")
+
+    def pin(self, cores: Iterable[int]) -> bool:
+        """Bind both workers to some cores."""
+        cores = tuple(cores)
+        return all([pin_process(link.child.pid, cores) for link in self.links.values()])
+
+    def close(self) -> None:
+        """End both workers and everything they started."""
+        for link in self.links.values():
+            link.quit()
+        for link in self.links.values():
+            link.close()
+
+    def _receive(self, sides: Iterable[Side], seconds: float, *events: str) -> Messages:
+        deadline = time.monotonic() + seconds
+        messages: Messages = {}
+        for side in sides:
+            message = self.links[side].receive(deadline)
+            if message["event"] == "fatal":
+                raise WorkerLost(side, "could not go on", message.get("error", "") or self.links[side].child.output())
+            if message["event"] not in events:
+                raise WorkerLost(side, f"answered {message['event']!r} out of turn", self.links[side].child.output())
+            messages[side] = message
+        return messages

@@ -1,0 +1,132 @@
+"""How many calls make a value, how many values a round: pure, with the evidence beside each constant.
+
+The evidence is in docs/decision-rule.md ("Schedules").
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+Mode = Literal["turns", "together"]
+
+VALUE_SECONDS = 0.5e-3
+"""Length of a value for short calls: shorter costs switches, longer lets drift in between."""
+
+DISCARD_SECONDS = 0.3e-3
+"""Calls right after a switch find cold caches: at least one call and this long are thrown away in each turn."""
+
+SHORT_SECONDS = 1e-3
+"""Up to here several calls make a value."""
+
+LONG_SECONDS = 50e-3
+"""From here both sides run at once on one core and CPU time is compared."""
+
+PAIRS = 24
+"""Pairs of values in a round of short calls; flat optimum from 16 up."""
+
+MOST_PAIRS = 200
+"""No round has more, however dear the start-up is."""
+
+MEDIUM_ROUND_SECONDS = 0.12
+MEDIUM_PAIRS = (4, 24)
+"""Calls of 1 to 50 ms: one call a value, as many pairs as fit into this time, within these bounds."""
+
+LONG_ROUND_SECONDS = 0.3
+LONG_VALUES = (1, 4)
+"""Calls of 50 ms and more: values a round, as many as fit into this time, within these bounds."""
+
+WARM_BELOW_SECONDS = 0.5
+"""Calls shorter than this are warmed up with one call a round; for longer ones the cold part no longer counts."""
+
+BUSY_SHARE = 0.95
+"""A benchmark whose CPU time is below this share of its wall time waits for something."""
+
+THREADS_SHARE = 1.05
+"""A benchmark whose CPU time is above this share of its wall time computes in several threads or processes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """What a probe found about a call, alone on its core. Seconds a call."""
+
+    wall: float
+    cpu: float
+    first: float = 0.0
+    voluntary: int = 0
+    """How often it gave up its core by itself; a process that is merely preempted never does."""
+
+    @property
+    def waits(self) -> bool:
+        """Spends time that no CPU is used for: sleeping, I/O, other processes."""
+        return self.wall >= SHORT_SECONDS and self.cpu < BUSY_SHARE * self.wall and self.voluntary > 0
+
+    @property
+    def threaded(self) -> bool:
+        """Several threads compute at once."""
+        return self.wall >= SHORT_SECONDS and self.cpu > THREADS_SHARE * self.wall
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """One round of one benchmark: ``pairs`` values a side of ``loops`` calls, ``discard`` calls before each turn."""
+
+    mode: Mode
+    loops: int
+    discard: int
+    pairs: int
+    pinned: bool = True
+
+    def seconds(self, call: float) -> float:
+        """Predicted wall time of the round for calls of ``call`` seconds on both sides."""
+        if self.mode == "together":
+            return 2 * call * self.loops * (self.pairs + self.discard)
+        turns = self.pairs + 1
+        return call * (2 * self.pairs * self.loops + turns * self.discard)
+
+
+def plan_values(speed: Speed, share: float, *, once: bool = False) -> Values:
+    """The shape of one round.
+
+    Args:
+        speed: of the base side's calls.
+        share: seconds of start-up that fall to this benchmark in a round; measuring is made about as long.
+        once: only the first call of a process may be timed.
+    """
+    call = max(speed.wall, 1e-9)
+    together = call >= LONG_SECONDS and not speed.waits and not speed.threaded
+    pinned = not speed.threaded
+    if once:
+        return Values("together" if together else "turns", 1, 0, 1, pinned)
+    if together:
+        values = _clamp(LONG_ROUND_SECONDS / call, *LONG_VALUES)
+        return Values("together", 1, 1 if call < WARM_BELOW_SECONDS else 0, values, pinned)
+    if call > SHORT_SECONDS:
+        discard = 1 if call < WARM_BELOW_SECONDS else 0
+        pairs = _clamp(max(MEDIUM_ROUND_SECONDS, share) / ((2 + discard) * call), *MEDIUM_PAIRS)
+        return Values("turns", 1, discard, pairs if discard else 1, pinned)
+    loops = max(1, math.ceil(VALUE_SECONDS / call))
+    discard = max(1, math.ceil(DISCARD_SECONDS / call))
+    pairs = _clamp(share / ((2 * loops + discard) * call), PAIRS, MOST_PAIRS)
+    return Values("turns", loops, discard, pairs, pinned)
+
+
+def _clamp(wanted: float, least: int, most: int) -> int:
+    return max(least, min(most, round(wanted)))
+
+
+def turn_counts(pairs: int) -> tuple[list[int], list[int]]:
+    """Values in each turn of the side that begins and of the other, in ABBA order.
+
+    >>> turn_counts(4)
+    ([1, 2, 1], [2, 2])
+    >>> turn_counts(3)
+    ([1, 2], [2, 1])
+    """
+    first, second = [1], [min(2, pairs)]
+    while sum(first) < pairs or sum(second) < pairs:
+        mine, other = (first, second) if sum(first) < sum(second) else (second, first)
+        mine.append(min(2, pairs - sum(mine)))
+        assert sum(mine) <= pairs >= sum(other)  # noqa: S101 - an invariant of the schedule
+    return first, second

@@ -1,0 +1,65 @@
+"""What the conductor knows of a suite: list it, measure a round of some of it, close it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from perfbot.model import Benchmark, Comparison, Metric, Problem, Round
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """The benchmarks of a suite: those both sides have, what only one has, what could not be read."""
+
+    benchmarks: tuple[Benchmark, ...]
+    metrics: tuple[Metric, ...]
+    settled: tuple[Comparison, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One round of one benchmark and metric."""
+
+    name: str
+    metric: Metric
+    round: Round
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A benchmark that will not be measured any further."""
+
+    name: str
+    side: Literal["base", "head", "both"]
+    reason: str
+    skipped: bool = False
+
+
+Outcome = Measured | Failed
+
+
+class SuiteSession(Protocol):
+    """A suite ready to be measured: both sides are set up."""
+
+    name: str
+
+    def discover(self) -> Discovery:
+        """List both sides; raises MeasureError when a side cannot be listed at all."""
+        ...
+
+    def measure_round(self, index: int, names: Sequence[str], until: float) -> Iterator[Outcome]:
+        """Measure one round of ``names`` with a fresh pair of processes, skipping what would end after ``until``."""
+        ...
+
+    def predicted_seconds(self, name: str) -> float:
+        """Wall time that one more round of a benchmark takes, without its share of the start-up; 0 when unknown."""
+        ...
+
+    @property
+    def startup_seconds(self) -> float:
+        """Wall time that starting a round takes, whatever is measured in it."""
+        ...

@@ -1,0 +1,89 @@
+"""JSON lines between a worker and its conductor, and the token that two workers pass to each other.
+
+The descriptors are moved out of the range that careless code closes, and are used by the worker's own process alone:
+a child that a benchmark forked, and that returns into this code, ends here.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import resource
+from typing import Any, Dict, List
+
+LOWEST_FD = 700
+"""Where descriptors are moved when the limit on open files allows it."""
+
+
+class Gone(Exception):
+    """The other end is closed: the conductor or the other worker has ended."""
+
+
+def _out_of_reach(fd: int) -> int:
+    """The same file under a high number, not inherited by programs that a benchmark starts."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    lowest = LOWEST_FD if limit == resource.RLIM_INFINITY or limit > LOWEST_FD + 50 else max(3, limit - 50)
+    moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, lowest)
+    os.close(fd)
+    return moved
+
+
+class Channel:
+    """The conductor's end of a worker: one JSON object a line, both ways."""
+
+    def __init__(self, read_fd: int, write_fd: int) -> None:
+        self._read_fd = _out_of_reach(read_fd)
+        self._write_fd = _out_of_reach(write_fd)
+        self._pid = os.getpid()
+        self._pending = b""
+
+    def send(self, **message: Any) -> None:
+        """Write one message; values must be JSON."""
+        self._leave_if_forked()
+        data = json.dumps(message, separators=(",", ":")).encode() + b"\n"
+        try:
+            while data:
+                data = data[os.write(self._write_fd, data) :]
+        except BrokenPipeError as error:
+            raise Gone("the conductor is gone") from error
+
+    def receive(self) -> Dict[str, Any]:
+        """Wait for the next message."""
+        self._leave_if_forked()
+        while b"\n" not in self._pending:
+            chunk = os.read(self._read_fd, 65536)
+            if not chunk:
+                raise Gone("the conductor is gone")
+            self._pending += chunk
+        line, self._pending = self._pending.split(b"\n", 1)
+        message: Dict[str, Any] = json.loads(line)
+        return message
+
+    def _leave_if_forked(self) -> None:
+        if os.getpid() != self._pid:
+            os._exit(0)
+
+
+class Token:
+    """Who may run: one byte, handed from worker to worker without the conductor in between."""
+
+    def __init__(self, fds: List[int]) -> None:
+        self._read_fd, self._write_fd = (_out_of_reach(fd) for fd in fds)
+        self._pid = os.getpid()
+
+    def take(self) -> None:
+        """Wait until the other worker hands over."""
+        if os.getpid() != self._pid:
+            os._exit(0)
+        if not os.read(self._read_fd, 1):
+            raise Gone("the other side's worker is gone")
+
+    def give(self) -> None:
+        """Let the other worker run."""
+        if os.getpid() != self._pid:
+            os._exit(0)
+        try:
+            os.write(self._write_fd, b".")
+        except BrokenPipeError as error:
+            raise Gone("the other side's worker is gone") from error

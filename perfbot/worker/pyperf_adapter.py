@@ -1,0 +1,157 @@
+"""pyperf scripts, run as they are, with a ``Runner`` that hands its task functions to the turn-taking.
+
+A script is executed once to list its benchmarks and once for every batch; only the ones asked for are entered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import runpy
+import subprocess
+import sys
+import timeit
+from itertools import repeat
+from time import perf_counter
+from typing import Any, Callable, Dict, List, Optional
+
+import pyperf
+
+from .session import Session, error_text
+from .timers import Calls, Timer, scaled, self_timed
+
+
+class _State:
+    enter: Callable[[str, Callable[[], Timer]], None]
+
+
+state = _State()
+
+
+class Runner(pyperf.Runner):  # type: ignore[misc]
+    """pyperf's Runner: its options, none of its processes, warm-ups or statistics."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        type(self)._created.clear()
+        super().__init__(*args, **kwargs)
+
+    def parse_args(self, args: Optional[List[str]] = None) -> Any:
+        if self.args is None or args is not None:
+            self.args = self.argparser.parse_args(args)
+        return self.args
+
+    def bench_func(self, name: str, func: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        state.enter(name, lambda: scaled(Calls(func, args), kwargs.get("inner_loops") or 1))
+
+    def bench_time_func(self, name: str, time_func: Callable[..., float], *args: Any, **kwargs: Any) -> None:
+        state.enter(name, lambda: scaled(self_timed(time_func, args), kwargs.get("inner_loops") or 1))
+
+    def bench_async_func(self, name: str, func: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        factory = kwargs.get("loop_factory") or asyncio.new_event_loop
+        timed = self_timed(lambda loops: _run_awaiting(factory, func, args, loops))
+        state.enter(name, lambda: scaled(timed, kwargs.get("inner_loops") or 1))
+
+    def timeit(self, name: str, stmt: Any = None, setup: Any = "pass", teardown: Any = "pass", **kwargs: Any) -> None:
+        if stmt is None:
+            raise ValueError("timeit() needs a statement")
+        duplicate = kwargs.get("duplicate") or 1
+        body = "\n".join([_text(stmt)] * duplicate)
+        globals_ = kwargs.get("globals")
+
+        def make() -> Timer:
+            inner = timeit.Timer(body, _text(setup), globals=globals_).inner  # type: ignore[attr-defined]
+            timed = self_timed(lambda loops: inner(repeat(None, loops), perf_counter))
+            return scaled(timed, (kwargs.get("inner_loops") or 1) * duplicate)
+
+        state.enter(name, make)
+
+    def bench_command(self, name: str, command: List[str]) -> None:
+        state.enter(name, lambda: Calls(subprocess.check_call, (command,), {"stdout": subprocess.DEVNULL}))
+
+
+def _text(statement: Any) -> str:
+    return statement if isinstance(statement, str) else "\n".join(statement)
+
+
+def _run_awaiting(factory: Callable[[], Any], func: Callable[..., Any], args: Any, loops: int) -> float:
+    """Seconds for awaiting ``func(*args)`` ``loops`` times; making and closing the loop is not timed."""
+
+    async def main() -> float:
+        started = perf_counter()
+        for _ in repeat(None, loops):
+            await func(*args)
+        return perf_counter() - started
+
+    loop = factory()
+    try:
+        return float(loop.run_until_complete(main()))
+    finally:
+        loop.close()
+
+
+class Adapter:
+    """Executes scripts; what ``Runner`` does with a benchmark depends on whether it lists or runs."""
+
+    def __init__(self, options: Dict[str, Any]) -> None:
+        self._scripts: List[str] = options["paths"]
+        self._args: List[str] = options.get("args", [])
+        pyperf.Runner = Runner
+
+    def start(self, session: Session) -> None:
+        session.serve(self)
+
+    def collect(self, session: Session) -> None:
+        for script in self._scripts:
+            seen: List[str] = []
+
+            def note(name: str, make: Callable[[], Timer], script: str = script, seen: List[str] = seen) -> None:
+                if name in seen:
+                    session.problem(script, "two benchmarks are named " + name + "; the first is measured")
+                else:
+                    seen.append(name)
+                    session.found(script + "::" + name, script)
+
+            state.enter = note
+            try:
+                self._execute(script)
+            except (Exception, SystemExit) as error:
+                if not (isinstance(error, SystemExit) and error.code in (None, 0)):
+                    session.problem(script, error_text(error))
+
+    def run(self, session: Session, names: List[str]) -> None:
+        for script in self._scripts:
+            wanted = [name for name in names if name.startswith(script + "::")]
+            if wanted:
+                self._run_script(session, script, wanted)
+
+    def _run_script(self, session: Session, script: str, wanted: List[str]) -> None:
+        missing = dict.fromkeys(wanted)
+
+        def enter(name: str, make: Callable[[], Timer]) -> None:
+            full = script + "::" + name
+            if full in missing:
+                del missing[full]
+                session.attempt(full, lambda: _hold(session, full, make))
+
+        state.enter = enter
+        ending = ""
+        try:
+            self._execute(script)
+        except (Exception, SystemExit) as error:
+            if not (isinstance(error, SystemExit) and error.code in (None, 0)):
+                ending = error_text(error)
+        for name in list(missing):
+            session.done(name, error=ending or "the script ended without declaring it")
+
+    def _execute(self, script: str) -> None:
+        path, argv = list(sys.path), list(sys.argv)
+        sys.path.insert(0, os.path.dirname(os.path.abspath(script)))
+        sys.argv[:] = [script, *self._args]
+        try:
+            runpy.run_path(script, run_name="__main__")
+        finally:
+            sys.path[:], sys.argv[:] = path, argv
+
+
+def _hold(session: Session, name: str, make: Callable[[], Timer]) -> None:
+    session.hold(name, make())

@@ -1,0 +1,278 @@
+"""pytest suites, collected by pytest itself and entered one by one; this module is the plugin.
+
+Neither pytest-benchmark nor pytest-codspeed is needed, and both are kept from loading: their fixtures, marks, options
+and hooks are provided here. What ``addopts`` and ``filterwarnings`` do to a test run has no place in a measurement and
+is left out, except for what finds modules and plugins.
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import shlex
+import sys
+from typing import Any, Dict, Iterator, List, Optional
+
+import pytest
+
+from .pytest_fixture import BenchmarkFixture
+from .session import Session, Skipped
+from .timers import Calls
+
+DISABLED_PLUGINS = (
+    "benchmark", "codspeed", "xdist", "xdist.looponfail", "pytest_cov", "randomly", "random_order", "sugar",
+    "rerunfailures", "cacheprovider", "flakefinder", "repeat", "html", "json-report", "timeout", "memray",
+)  # fmt: skip
+KEPT_OPTIONS = ("--import-mode", "--ds", "--dc", "--pyargs")
+MARKS = ("benchmark", "codspeed_benchmark")
+FIXTURES = ("benchmark", "codspeed_benchmark")
+FILE_PATTERNS = ("bench_*.py", "*_bench.py", "benchmark_*.py", "*_benchmark.py", "test_*.py", "*_test.py")
+
+
+class _State:
+    session: Session
+    adapter: "Adapter"
+    names: List[str]
+    problems: Dict[str, str]
+    errors: Dict[str, str]
+    skips: Dict[str, str]
+    held: Dict[str, bool]
+
+
+state = _State()
+
+
+class Adapter:
+    """Runs pytest; the conductor's orders are obeyed inside its run loop."""
+
+    def __init__(self, options: Dict[str, Any]) -> None:
+        self._paths: List[str] = options["paths"]
+        self._args: List[str] = options.get("args", [])
+        self._items: Dict[str, pytest.Item] = {}
+        self._root = os.getcwd()
+
+    def start(self, session: Session) -> None:
+        state.session, state.adapter = session, self
+        state.problems, state.errors, state.skips, state.held = {}, {}, {}, {}
+        code = pytest.main(self._arguments(), plugins=[sys.modules[__name__]])
+        if code not in (0, 5):
+            raise RuntimeError(f"pytest could not start: exit code {int(code)}")
+
+    def _arguments(self) -> List[str]:
+        off = [word for name in DISABLED_PLUGINS for word in ("-p", "no:" + name)]
+        overrides = ["addopts=", "filterwarnings=ignore", "required_plugins=", "xfail_strict=false"]
+        over = [word for setting in overrides for word in ("-o", setting)]
+        kept = kept_addopts(configured_addopts(self._root))
+        return [
+            *off,
+            *over,
+            "--capture=no",
+            "-q",
+            "--continue-on-collection-errors",
+            *kept,
+            *self._args,
+            *self._paths,
+        ]
+
+    def take(self, items: List[pytest.Item]) -> None:
+        """Remember the collected items that are benchmarks, by node id."""
+        self._items = {item.nodeid: item for item in items if is_benchmark(item)}
+
+    def collect(self, session: Session) -> None:
+        for where, message in state.problems.items():
+            session.problem(where, message)
+        for name, item in self._items.items():
+            file, line, _ = item.location
+            path = str(getattr(item, "path", None) or item.fspath)  # type: ignore[attr-defined]
+            session.found(name, os.path.relpath(path, self._root), (line or 0) + 1)
+
+    def run(self, session: Session, names: List[str]) -> None:
+        items = [self._items.get(name) for name in names]
+        known = [item for item in items if item is not None]
+        following = iter([*known[1:], None])
+        for name, item in zip(names, items):
+            if item is None:
+                session.done(name, error="it was collected before, but not this time")
+            else:
+                upcoming = next(following)
+                session.attempt(name, lambda: self._enter(item, upcoming))
+
+    @staticmethod
+    def _enter(item: pytest.Item, upcoming: Optional[pytest.Item]) -> None:
+        state.errors.pop(item.nodeid, None)
+        state.skips.pop(item.nodeid, None)
+        state.held[item.nodeid] = False
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=upcoming)
+        if item.nodeid in state.errors:
+            raise BenchmarkFailed(state.errors[item.nodeid])
+        if item.nodeid in state.skips:
+            raise Skipped(state.skips[item.nodeid])
+        if not state.held[item.nodeid]:
+            raise BenchmarkFailed("the test ended without calling its benchmark fixture")
+
+
+class BenchmarkFailed(Exception):
+    """The test failed; the text is pytest's own report of it."""
+
+
+def is_benchmark(item: pytest.Item) -> bool:
+    """Uses the fixture, or is marked and measured whole."""
+    fixtures = getattr(item, "fixturenames", ())
+    return any(name in fixtures for name in FIXTURES) or is_marked(item)
+
+
+def is_marked(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(mark) is not None for mark in MARKS)
+
+
+def configured_addopts(root: str) -> List[str]:
+    """``addopts`` of the checkout's pytest configuration, read as text: pytest itself is told to ignore it."""
+    for name, section in (("pytest.ini", "pytest"), ("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
+        parser = configparser.ConfigParser(interpolation=None, strict=False)
+        try:
+            parser.read(os.path.join(root, name), encoding="utf-8")
+            return shlex.split(parser.get(section, "addopts"))
+        except (configparser.Error, UnicodeDecodeError, ValueError):
+            continue
+    return _addopts_of_pyproject(os.path.join(root, "pyproject.toml"))
+
+
+def _addopts_of_pyproject(path: str) -> List[str]:
+    """The strings of ``addopts`` in ``[tool.pytest.ini_options]``; Python 3.8 has no TOML reader to ask."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except (OSError, UnicodeDecodeError):
+        return []
+    section = re.search(r"^\[tool\.pytest(?:\.ini_options)?\]\s*$(.*?)(?=^\[|\Z)", text, re.M | re.S)
+    found = section and re.search(r"^addopts\s*=\s*(\[.*?\]|\"\"\".*?\"\"\"|'''.*?'''|[^\n]*)", section[1], re.M | re.S)
+    if not found:
+        return []
+    if found[1].startswith("["):
+        return [a or b for a, b in re.findall(r"\"((?:[^\"\\]|\\.)*)\"|'([^']*)'", found[1])]
+    try:
+        return shlex.split(found[1].strip().strip("\"'"))
+    except ValueError:
+        return []
+
+
+def kept_addopts(words: List[str]) -> List[str]:
+    """Of ``addopts``, what decides which modules and plugins are found; everything else is for test runs."""
+    kept: List[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word == "-p":
+            plugin = next(rest, "")
+            if plugin and not plugin.startswith("no:") and plugin.split(".")[0] not in ("xdist", "pytest_cov"):
+                kept += ["-p", plugin]
+        elif word in KEPT_OPTIONS and word != "--pyargs":
+            kept += [word, next(rest, "")]
+        elif word.split("=")[0] in KEPT_OPTIONS:
+            kept.append(word)
+    return kept
+
+
+class BenchmarkHooks:
+    """The hooks of pytest-benchmark that a conftest may implement; perfbot calls none of them."""
+
+    def pytest_benchmark_scale_unit(self, config, unit, benchmarks, best, worst, sort): ...  # type: ignore[no-untyped-def]
+    def pytest_benchmark_generate_machine_info(self, config): ...  # type: ignore[no-untyped-def]
+    def pytest_benchmark_update_machine_info(self, config, machine_info): ...  # type: ignore[no-untyped-def]
+    def pytest_benchmark_generate_commit_info(self, config): ...  # type: ignore[no-untyped-def]
+    def pytest_benchmark_update_commit_info(self, config, commit_info): ...  # type: ignore[no-untyped-def]
+    def pytest_benchmark_group_stats(self, config, benchmarks, group_by): ...  # type: ignore[no-untyped-def]
+    def pytest_benchmark_generate_json(self, config, benchmarks, include_data, machine_info, commit_info): ...  # type: ignore[no-untyped-def]
+    def pytest_benchmark_update_json(self, config, benchmarks, output_json): ...  # type: ignore[no-untyped-def]
+    def pytest_benchmark_compare_machine_info(self, config, benchmarksession, machine_info, compared_benchmark): ...  # type: ignore[no-untyped-def]
+
+
+def pytest_addhooks(pluginmanager: Any) -> None:
+    pluginmanager.add_hookspecs(BenchmarkHooks)
+
+
+FLAGS = (
+    "--benchmark-enable", "--benchmark-only", "--benchmark-skip", "--benchmark-disable", "--benchmark-verbose",
+    "--benchmark-quiet", "--benchmark-disable-gc", "--benchmark-autosave", "--codspeed", "--benchmark-save-data",
+    "--benchmark-warmup",
+)  # fmt: skip
+SETTINGS = (
+    "--benchmark-min-rounds", "--benchmark-max-time", "--benchmark-min-time", "--benchmark-timer",
+    "--benchmark-calibration-precision", "--benchmark-sort", "--benchmark-group-by", "--benchmark-columns",
+    "--benchmark-json", "--benchmark-save", "--benchmark-storage", "--benchmark-compare", "--benchmark-name",
+    "--benchmark-warmup-iterations", "--codspeed-warmup-time", "--codspeed-max-time", "--codspeed-max-rounds",
+    "--codspeed-mode",
+)  # fmt: skip
+
+
+def pytest_addoption(parser: Any) -> None:
+    group = parser.getgroup("perfbot", "options of other benchmark plugins: accepted, without effect")
+    for flag in FLAGS:
+        group.addoption(flag, action="store_true", default=flag in ("--benchmark-enable", "--codspeed"))
+    for setting in SETTINGS:
+        group.addoption(setting, default=None)
+
+
+def pytest_configure(config: Any) -> None:
+    for mark in MARKS:
+        config.addinivalue_line("markers", mark + ": measured by perfbot")
+    for pattern in FILE_PATTERNS:
+        config.addinivalue_line("python_files", pattern)
+    config.addinivalue_line("python_functions", "bench")
+
+
+@pytest.fixture
+def benchmark(request: Any) -> BenchmarkFixture:
+    """pytest-benchmark's and pytest-codspeed's fixture, held while turns are taken."""
+    mark = request.node.get_closest_marker("benchmark")
+    fixture = BenchmarkFixture(state.session, request.node.nodeid, dict(mark.kwargs) if mark else {})
+    request.node.perfbot_fixture = fixture
+    return fixture
+
+
+@pytest.fixture
+def codspeed_benchmark(benchmark: BenchmarkFixture) -> BenchmarkFixture:
+    """pytest-codspeed's other name for it."""
+    return benchmark
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: Any) -> Optional[bool]:
+    """Measure a marked test that does not use the fixture, whole; fixtures are set up once."""
+    if any(name in pyfuncitem.fixturenames for name in FIXTURES) or not is_marked(pyfuncitem):
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    state.held[pyfuncitem.nodeid] = True
+    state.session.hold(pyfuncitem.nodeid, Calls(pyfuncitem.obj, (), arguments))
+    return True
+
+
+def pytest_collectreport(report: Any) -> None:
+    if report.failed:
+        state.problems[report.nodeid or "collection"] = str(report.longrepr)
+
+
+def pytest_runtest_logreport(report: Any) -> None:
+    if report.failed:
+        state.errors[report.nodeid] = report.longreprtext
+    elif report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        state.skips[report.nodeid] = reason
+    elif report.skipped:
+        state.errors[report.nodeid] = "expected to fail, and did: " + str(report.wasxfail)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item: Any) -> Iterator[None]:
+    yield
+    fixture = getattr(item, "perfbot_fixture", None)
+    if fixture is not None and fixture.used:
+        state.held[item.nodeid] = True
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: Any) -> bool:
+    """Instead of running every test: obey the conductor."""
+    state.adapter.take(session.items)
+    state.session.serve(state.adapter)
+    return True

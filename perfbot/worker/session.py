@@ -1,0 +1,131 @@
+"""A worker's life: list benchmarks, enter those it is told to, hold inside each while turns are taken, quit.
+
+Messages to the conductor: ``listed`` (benchmarks, problems), ``ready`` (held inside a benchmark), ``answer`` (to an
+order), ``done`` (left it; with an error if it failed), ``end`` (none left of this batch), ``fatal``.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import importlib
+import os
+import sys
+import traceback
+from typing import Any, Callable, Dict, List, Optional
+
+from .channel import Channel, Gone, Token
+from .paths import prefer_installed
+from .timers import Timer
+from .turns import ORDERS
+
+ERROR_CHARACTERS = 6000
+"""How much of a traceback is sent, from its end."""
+
+
+class Skipped(Exception):
+    """The benchmark asked not to be run here."""
+
+
+def error_text(error: BaseException) -> str:
+    """The end of a traceback, without this package's own frames where that leaves any."""
+    lines = traceback.format_exception(type(error), error, error.__traceback__)
+    return "".join(lines)[-ERROR_CHARACTERS:]
+
+
+class Session:
+    """What an adapter sees of the conductor.
+
+    An adapter is a class made from the options, with ``start(session)`` (call :meth:`serve` when ready),
+    ``collect(session)`` (call :meth:`found` for each benchmark and :meth:`problem` for what could not be read) and
+    ``run(session, names)`` (enter each of ``names`` in this order, calling :meth:`hold` inside and :meth:`done`
+    after).
+    """
+
+    def __init__(self, options: Dict[str, Any]) -> None:
+        self.options = options
+        self._channel = Channel(*options["control"])
+        self._token = Token(options["turn"])
+        self._home = os.getcwd()
+        self._benchmarks: List[Dict[str, Any]] = []
+        self._problems: List[Dict[str, str]] = []
+        self.held: Optional[str] = None
+
+    def found(self, name: str, file: str = "", line: int = 0) -> None:
+        """Report a benchmark; ``file`` relative to the checkout."""
+        self._benchmarks.append({"name": name, "file": file, "line": line})
+
+    def problem(self, where: str, message: str) -> None:
+        """Report something that could not be collected; the rest goes on."""
+        self._problems.append({"where": where, "message": message[-ERROR_CHARACTERS:]})
+
+    def hold(self, name: str, timer: Timer, once: bool = False) -> List[float]:
+        """Stay inside a benchmark and obey orders until told to leave.
+
+        Args:
+            once: only the first call in a process is worth timing.
+
+        Returns:
+            Seconds a call, for each value that was timed.
+        """
+        self.held = name
+        self._channel.send(event="ready", name=name, once=once)
+        seconds: List[float] = []
+        while True:
+            order = self._channel.receive()
+            if order["op"] == "leave":
+                return seconds
+            answer = ORDERS[order["op"]](timer, self._token, order)
+            seconds.extend(wall / order["loops"] / 1e9 for wall in answer.get("walls", ()))
+            self._channel.send(event="answer", name=name, **answer)
+
+    def done(self, name: str, error: str = "", skipped: str = "") -> None:
+        """Report that a benchmark was left, and put the working folder back."""
+        os.chdir(self._home)
+        held, self.held = self.held == name, None
+        self._channel.send(event="done", name=name, error=error, skipped=skipped, held=held)
+
+    def attempt(self, name: str, enter: Callable[[], None]) -> None:
+        """Enter a benchmark and report how it ended; an exception costs this benchmark alone."""
+        try:
+            enter()
+        except Gone:
+            raise
+        except Skipped as reason:
+            self.done(name, skipped=str(reason))
+        except (Exception, SystemExit) as error:
+            self.done(name, error=error_text(error))
+        else:
+            self.done(name)
+
+    def serve(self, adapter: Any) -> None:
+        """Obey until ``quit``."""
+        while True:
+            order = self._channel.receive()
+            if order["op"] == "list":
+                adapter.collect(self)
+                self._channel.send(event="listed", benchmarks=self._benchmarks, problems=self._problems)
+            elif order["op"] == "run":
+                adapter.run(self, order["names"])
+                self._channel.send(event="end")
+            else:
+                return
+
+    def fatal(self, error: BaseException) -> None:
+        """Report that this worker cannot go on."""
+        self._channel.send(event="fatal", error=error_text(error))
+
+
+def serve(options: Dict[str, Any]) -> None:
+    """Run a worker to its end; never returns."""
+    faulthandler.enable()
+    session = Session(options)
+    prefer_installed(os.getcwd(), options["own"])
+    try:
+        importlib.import_module("." + options["adapter"], __package__).Adapter(options).start(session)
+    except Gone:
+        pass
+    except (Exception, SystemExit) as error:
+        traceback.print_exc()
+        session.fatal(error)
+    sys.stdout.flush()
+    os._exit(0)
