@@ -1,0 +1,212 @@
+"""What every forge can do, as records and small protocols; the algorithms over them live beside this file.
+
+A forge is four parts with a handful of methods each, so that a fake or a new forge is quickly written:
+``Comments`` (one merge request's conversation), ``Repository`` (facts that decide what is trusted),
+``Statuses`` (pass or fail on a commit) and ``Runs`` (measure again).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from perfbot.errors import PublishError
+
+Kind = Literal["gitlab", "github", "local"]
+Reaction = Literal["seen", "done", "refused"]
+State = Literal["running", "success", "failed"]
+
+NOT_FOUND = 404
+
+
+class RefusedError(PublishError):
+    """The forge answered, and the answer is no. ``status`` is the HTTP status."""
+
+    def __init__(self, message: str, *, status: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+
+
+class UnreachableError(PublishError):
+    """The forge did not answer, or only with passing faults, for as long as perfbot was willing to try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One comment of a merge request.
+
+    Attributes:
+        author: the name people are called by.
+        author_key: what the forge's permission endpoint wants (a user id on GitLab, a login on GitHub).
+        mine: written by the account perfbot acts as.
+        created: ISO 8601, UTC.
+        edited: its text is not the one it was created with, as far as the forge tells.
+    """
+
+    id: int
+    author: str
+    author_key: str
+    body: str
+    mine: bool
+    created: str = ""
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRequest:
+    """A merge or pull request as the forge knows it: the only source for what its head is.
+
+    Attributes:
+        head: commit id at the tip of the source branch.
+        merge_sha: the forge's own test merge of it into the target, or empty.
+        target: name of the target branch.
+        fork: the source branch lives in another project.
+        updated: ISO 8601, UTC.
+    """
+
+    number: int
+    head: str
+    target: str
+    merge_sha: str = ""
+    fork: bool = False
+    draft: bool = False
+    open: bool = True
+    labels: tuple[str, ...] = ()
+    updated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """A remark at a line of a file."""
+
+    path: str
+    line: int
+    title: str
+    message: str
+    failing: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the forge shows beside a commit, and blocks merging by.
+
+    Attributes:
+        sha: the commit it is shown on.
+        pipeline: id of the GitLab pipeline it belongs to; 0 when unknown.
+        description: one line; forges cut it at 140 characters.
+        summary: markdown, shown where the forge has room for it.
+        rerun: offer a button that measures again, where the forge has one.
+    """
+
+    state: State
+    name: str
+    sha: str
+    description: str
+    pipeline: int = 0
+    url: str = ""
+    summary: str = ""
+    annotations: tuple[Annotation, ...] = ()
+    rerun: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What to measure again: the pinned head, and what the asker wants of it.
+
+    Attributes:
+        only: globs of benchmarks; empty for all.
+        budget: seconds; 0 for the configured one.
+    """
+
+    head: str
+    only: tuple[str, ...] = ()
+    budget: float = 0.0
+
+
+class Comments(Protocol):
+    """The conversation of one merge request."""
+
+    def notes(self) -> Sequence[Note]:
+        """All comments that people wrote, over all pages, oldest first."""
+
+    def write(self, body: str, marker: str) -> Note:
+        """Add a comment, exactly once; ``marker`` is a text of ``body`` by which a lost answer is made up."""
+
+    def edit(self, note: Note, body: str) -> None:
+        """Replace a comment's text. Raises RefusedError with status 404 when it is gone."""
+
+    def delete(self, note: Note) -> None:
+        """Remove a comment; one that is gone already is no error."""
+
+    def react(self, note: Note, reaction: Reaction) -> None:
+        """Answer a comment with an emoji; twice is once."""
+
+    def reactions(self, note: Note) -> frozenset[Reaction]:
+        """The emojis perfbot itself has put on a comment."""
+
+
+class Repository(Protocol):
+    """Facts about the project that only the forge may state."""
+
+    def merge_request(self, number: int) -> MergeRequest:
+        """One merge request, as it is now."""
+
+    def open_merge_requests(self, since: str) -> Sequence[MergeRequest]:
+        """Open ones that something happened to after an ISO 8601 time."""
+
+    def find(self, owner: str, branch: str) -> int:
+        """Number of the open merge request of a branch (of a fork's owner); 0 when there is none or several."""
+
+    def file_at(self, revision: str, path: str) -> str | None:
+        """Text of a file at a commit or branch; None when there is no such file."""
+
+    def changed_files(self, number: int) -> tuple[str, ...] | None:
+        """Paths a merge request changes, old and new names; None when the forge does not tell them all."""
+
+    def may_write(self, author_key: str) -> bool:
+        """Whether somebody may push to the project. Anything but a clear yes is no."""
+
+
+class Statuses(Protocol):
+    """Pass or fail beside a commit."""
+
+    def show(self, status: Status) -> None:
+        """Show a status; the last one shown of a name counts."""
+
+
+class Runs(Protocol):
+    """Measuring and publishing again, done by the forge's CI."""
+
+    def in_flight(self, request: MergeRequest) -> bool:
+        """Whether a measurement of this head is waiting or running."""
+
+    def measure(self, request: MergeRequest, again: Again) -> str:
+        """Start one; returns what was done, in words. Raises RefusedError when there is nothing to start."""
+
+    def publish(self, request: MergeRequest, job: int) -> str:
+        """Repeat the job (GitLab) or workflow run (GitHub) that published the last verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forge:
+    """A connected forge. ``limit`` is the longest comment it takes, in ``unit``."""
+
+    kind: Kind
+    repository: Repository
+    statuses: Statuses
+    runs: Runs
+    limit: int
+    unit: Literal["characters", "bytes"]
+    conversations: Conversations
+
+    def comments(self, number: int) -> Comments:
+        """The conversation of one merge request."""
+        return self.conversations(number)
+
+
+class Conversations(Protocol):
+    """Gives the conversation of a merge request by its number."""
+
+    def __call__(self, number: int) -> Comments:
+        """The conversation of merge request ``number``."""

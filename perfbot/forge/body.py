@@ -1,0 +1,204 @@
+"""The text of perfbot's comment as a record: sections that jobs replace one by one, and what people accepted.
+
+The comment is the only memory that every set-up has, so what the next job must know stands in it, in HTML
+comments that nobody sees. Values in them are percent-encoded, so that no text can end or forge one. A body is
+read back only from a comment that perfbot's own account wrote.
+
+::
+
+    <!-- perfbot:v1 key=default head=f3c2… previous=60ab… -->
+    <!-- perfbot:section name=py311 head=f3c2… run=812.1 state=done job=91 failing={…} -->
+    …markdown…
+    <!-- perfbot:end -->
+    <!-- perfbot:accepted {…} -->
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote, unquote
+
+from perfbot.model import Acceptance
+
+SectionState = Literal["done", "stale", "failed"]
+
+MAX_FAILING = 40
+"""How many failing benchmarks a section remembers for ``/perfbot accept``."""
+
+_BANNER = "> ⏳ "
+_SECTION = re.compile(
+    r"^<!-- perfbot:section (?P<fields>[^\n]*?) -->\n(?P<text>.*?)^<!-- perfbot:end -->$",
+    re.MULTILINE | re.DOTALL,
+)
+_ACCEPTED = re.compile(r"^<!-- perfbot:accepted (?P<data>\S+) -->$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What one job (of a matrix) says about one head.
+
+    Attributes:
+        name: tells the jobs of a matrix apart; empty where there is one.
+        run: (pipeline or run id, attempt), by which runs of one head are ordered.
+        job: what to repeat to publish again: a job id on GitLab, a run id on GitHub; 0 when unknown.
+        banner: one line above a text that is no longer, or not yet, the last word.
+        failing: benchmark → change (a fraction) of those that fail the gate.
+    """
+
+    name: str
+    head: str
+    run: tuple[int, int]
+    text: str
+    state: SectionState = "done"
+    job: int = 0
+    banner: str = ""
+    failing: Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A whole comment. ``head`` is the newest head told of, ``previous`` the one before."""
+
+    key: str
+    head: str = ""
+    previous: str = ""
+    sections: tuple[Section, ...] = ()
+    accepted: tuple[Acceptance, ...] = ()
+
+    def section(self, name: str) -> Section | None:
+        """The section of that name."""
+        return next((s for s in self.sections if s.name == name), None)
+
+
+def marker(key: str) -> str:
+    """How every comment of this key begins."""
+    return f"<!-- perfbot:v1 key={_encode(key)} "
+
+
+def compose(body: Body) -> str:
+    """The comment's markdown, hidden lines included."""
+    first = f"{marker(body.key)}head={body.head} previous={body.previous} -->"
+    parts = [first, *(_compose_section(s) for s in body.sections)]
+    parts += [f"<!-- perfbot:accepted {_encode(_json(a))} -->" for a in body.accepted]
+    return "\n".join(parts) + "\n"
+
+
+def parse(text: str, key: str) -> Body | None:
+    """Read a comment back; None when it is not one of this key, or not whole."""
+    text = text.replace("\r\n", "\n")
+    first = text.partition("\n")[0]
+    if not first.startswith(marker(key)) or not first.endswith(" -->"):
+        return None
+    fields = _fields(first.removeprefix("<!-- perfbot:v1 ").removesuffix(" -->"))
+    try:
+        sections = tuple(_parse_section(m["fields"], m["text"]) for m in _SECTION.finditer(text))
+        accepted = tuple(_parse_accepted(m["data"]) for m in _ACCEPTED.finditer(text))
+    except (KeyError, TypeError, ValueError):
+        return Body(key)
+    return Body(key, fields.get("head", ""), fields.get("previous", ""), sections, accepted)
+
+
+def merge(bodies: Iterable[Body]) -> Body:
+    """One body out of several that were made at the same time: of each section the newest, all acceptances."""
+    first, *others = bodies
+    for other in others:
+        newest = other if _age(other) > _age(first) else first
+        merged = dataclasses.replace(newest, accepted=tuple(dict.fromkeys(first.accepted + other.accepted)))
+        for section in (first if newest is other else other).sections:
+            merged = put(merged, section)
+        first = merged
+    return first
+
+
+def put(body: Body, section: Section) -> Body:
+    """Add or replace a section, unless a newer run of the same head has spoken already.
+
+    A new head makes the other sections stale; those of the head before the previous one are dropped, so that
+    a job that is no longer part of the matrix does not stay for ever.
+    """
+    old = body.section(section.name)
+    if old is not None and old.head == section.head and old.run > section.run:
+        return body
+    if section.head != body.head:
+        body = _advance(body, section.head)
+    others = [s for s in body.sections if s.name != section.name]
+    return dataclasses.replace(body, sections=tuple(sorted([*others, section], key=lambda s: s.name)))
+
+
+def stale(body: Body, name: str, head: str, run: tuple[int, int], banner: str) -> Body:
+    """Put a banner over a section because a run begins; what it said of its own head stays readable."""
+    old = body.section(name)
+    if old is None or (old.head == head and old.run > run):
+        return body
+    marked = dataclasses.replace(old, state="stale", banner=banner)
+    others = tuple(s for s in body.sections if s.name != name)
+    return dataclasses.replace(body, sections=tuple(sorted([*others, marked], key=lambda s: s.name)))
+
+
+def _advance(body: Body, head: str) -> Body:
+    kept = tuple(
+        dataclasses.replace(s, state="stale", banner=f"Of `{s.head[:7]}`; not measured yet at `{head[:7]}`.")
+        for s in body.sections
+        if s.head in (body.head, head)
+    )
+    return dataclasses.replace(body, head=head, previous=body.head, sections=kept)
+
+
+def _age(body: Body) -> tuple[int, int]:
+    return max((s.run for s in body.sections), default=(0, 0))
+
+
+def _compose_section(section: Section) -> str:
+    data: dict[str, object] = {
+        "name": section.name,
+        "head": section.head,
+        "run": f"{section.run[0]}.{section.run[1]}",
+        "state": section.state,
+        "job": section.job,
+        "failing": json.dumps(dict(list(section.failing.items())[:MAX_FAILING]), separators=(",", ":")),
+    }
+    fields = " ".join(f"{name}={_encode(str(value))}" for name, value in data.items())
+    banner = f"{_BANNER}{section.banner}\n\n" if section.banner else ""
+    text = section.text.strip().replace("<!-- perfbot:", "&lt;!-- perfbot:")
+    return f"<!-- perfbot:section {fields} -->\n{banner}{text}\n<!-- perfbot:end -->"
+
+
+def _parse_section(fields_text: str, text: str) -> Section:
+    fields = _fields(fields_text)
+    pipeline, _, attempt = fields["run"].partition(".")
+    banner = ""
+    if text.startswith(_BANNER):
+        line, _, text = text.partition("\n")
+        banner = line.removeprefix(_BANNER)
+    state = fields["state"]
+    return Section(
+        name=fields["name"],
+        head=fields["head"],
+        run=(int(pipeline), int(attempt)),
+        text=text.strip(),
+        state="stale" if state == "stale" else "failed" if state == "failed" else "done",
+        job=int(fields["job"]),
+        banner=banner,
+        failing={str(name): float(change) for name, change in json.loads(fields["failing"]).items()},
+    )
+
+
+def _parse_accepted(data: str) -> Acceptance:
+    return Acceptance(**json.loads(unquote(data)))
+
+
+def _json(acceptance: Acceptance) -> str:
+    return json.dumps(dataclasses.asdict(acceptance), separators=(",", ":"))
+
+
+def _fields(text: str) -> dict[str, str]:
+    return {name: unquote(value) for name, _, value in (part.partition("=") for part in text.split())}
+
+
+def _encode(text: str) -> str:
+    return quote(text, safe="").replace("--", "%2D%2D")
