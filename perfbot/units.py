@@ -45,8 +45,13 @@ _SHOWN: dict[str, tuple[tuple[float, str], ...]] = {
 }
 """Steps to show each unit in, largest first."""
 
-WHOLE_COUNTS = 1e6
-"""Whole counts below this are shown digit by digit: they are exact, and read as such."""
+LARGEST = 1e100
+"""No quantity is larger; what is written so is a slip, and would overflow when scaled."""
+
+_UNPREFIXED = {"s": "s", "B": "B", "1": "", "1/s": "/s"}
+
+_WHOLE_BELOW = {"1": 1e6, "B": 1024.0}
+"""Whole counts and bytes below this are shown digit by digit: they are exact, and read as such."""
 
 AS_FACTOR_FROM = 2.0
 """Changes from +200 % on are shown as a factor: "×3.1" is read faster than "+210 %"."""
@@ -126,9 +131,9 @@ def format_quantity(value: float, unit: str) -> str:
     if not math.isfinite(value) or unit not in _SHOWN:
         return f"{_plain(value)} {unit}".rstrip()
     if value == 0:
-        return f"0{_SHOWN[unit][-1][1] if unit != 's' else ' s'}"
-    if unit in ("1", "B") and value == int(value) and abs(value) < (WHOLE_COUNTS if unit == "1" else 1024):
-        return f"{int(value):,}{_SHOWN[unit][-1][1]}"
+        return f"0 {_UNPREFIXED[unit]}".rstrip()
+    if value == int(value) and abs(value) < _WHOLE_BELOW.get(unit, 0):
+        return f"{int(value):,} {_UNPREFIXED[unit]}".rstrip().replace("-", "−")
     steps = _SHOWN[unit]
     size, suffix = next((step for step in steps if abs(_rounded(value / step[0])) >= 1), steps[-1])
     return f"{_significant(value / size)}{suffix}".replace("-", "−")
@@ -158,16 +163,16 @@ def format_duration(seconds: float) -> str:
     if seconds < 9.95:
         return f"{_trimmed(seconds, 1)} s" if seconds >= 0.05 or seconds == 0 else format_quantity(seconds, "s")
     if seconds < 600:
-        return _compound(round(seconds), 60, "min", 1, "s")
+        return _compound(round(seconds), 60, "min", "s")
     if seconds < 86_400 - 30:
-        return _compound(round(seconds / 60), 60, "h", 1, "min")
-    return _compound(round(seconds / 3_600), 24, "d", 1, "h")
+        return _compound(round(seconds / 60), 60, "h", "min")
+    return _compound(round(seconds / 3_600), 24, "d", "h")
 
 
-def _compound(total: int, size: int, large: str, step: int, small: str) -> str:
+def _compound(total: int, size: int, large: str, small: str) -> str:
     whole, rest = divmod(total, size)
     parts = [f"{whole} {large}"] if whole else []
-    return " ".join([*parts, f"{rest * step} {small}"] if rest or not parts else parts)
+    return " ".join([*parts, f"{rest} {small}"] if rest or not parts else parts)
 
 
 def _change_parts(fraction: float) -> tuple[str, bool]:
@@ -221,7 +226,9 @@ def _split(text: str, expected: str) -> tuple[float, str]:
 
 
 def _number(digits: str) -> float:
-    return float(digits.replace(",", ""))
+    if (value := float(digits.replace(",", ""))) > LARGEST:
+        raise ValueError(_complaint(digits, f"a number below {LARGEST:g}"))
+    return value
 
 
 def _complaint(text: str, expected: str) -> str:

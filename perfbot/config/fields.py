@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Annotated, Any
 
 import pathspec
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 
 from perfbot import units
 
@@ -22,7 +22,7 @@ SUITE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 def _quantity(
     parse: Callable[[str], float], example: Callable[[float], str], shown: Callable[[float], str], what: str
-) -> tuple[BeforeValidator, PlainSerializer, WithJsonSchema]:
+) -> tuple[BeforeValidator, PlainSerializer]:
     """The annotations of a positive quantity that is written as text."""
 
     def read(value: object) -> float:
@@ -34,8 +34,7 @@ def _quantity(
             raise ValueError(f'found "{value}", expected more than zero')
         return quantity
 
-    schema = {"type": "string", "description": what}
-    return BeforeValidator(read), PlainSerializer(shown), WithJsonSchema(schema)
+    return BeforeValidator(read, json_schema_input_type=str), PlainSerializer(shown, return_type=str)
 
 
 Duration = Annotated[
@@ -60,14 +59,14 @@ def _example_percentage(value: float) -> str:
 
 def _threshold(value: float) -> float:
     if value >= 1:
-        raise ValueError("expected less than 100%: every slower-down smaller than the threshold passes")
+        raise ValueError("expected less than 100%: a slowdown below the threshold passes")
     return value
 
 
 Percentage = Annotated[
     float,
-    *_quantity(units.parse_percentage, _example_percentage, units.format_percentage, 'a percentage such as "2%"'),
     AfterValidator(_threshold),
+    *_quantity(units.parse_percentage, _example_percentage, units.format_percentage, 'a percentage such as "2%"'),
 ]
 """A fraction, written as ``"2%"``."""
 

@@ -65,14 +65,16 @@ def parse(text: str, where: str) -> Config:
     Raises:
         ConfigError: all that is wrong, the most important first.
     """
-    return _checked(_tables(text, where), where)
+    return check_tables(_tables(text, where), where)
 
 
 def _parse_named(text: str, name: str, where: str) -> Config | None:
     if name != PYPROJECT:
         return parse(text, where)
-    tool = _tables(text, where).get("tool", {})
-    return _checked(tool["perfbot"], f"{where} [tool.perfbot]") if "perfbot" in tool else None
+    tool = _tables(text, where).get("tool")
+    if not isinstance(tool, dict) or "perfbot" not in tool:
+        return None
+    return check_tables(tool["perfbot"], f"{where} [tool.perfbot]")
 
 
 def _read(path: Path) -> str:
@@ -91,7 +93,14 @@ def _tables(text: str, where: str) -> dict[str, Any]:
         raise ConfigError(f"{where}: is not TOML: {error}", hint=HINT) from error
 
 
-def _checked(tables: Mapping[str, Any], where: str) -> Config:
+def check_tables(tables: object, where: str) -> Config:
+    """The same for tables that are parsed already.
+
+    Raises:
+        ConfigError: all that is wrong, the most important first.
+    """
+    if not isinstance(tables, Mapping):
+        raise _complaint(where, [f"found {tables}, expected a table"])
     try:
         document = Document.model_validate(tables)
     except ValidationError as error:
@@ -118,5 +127,11 @@ def check_paths(config: Config, tree: Path) -> None:
 
 
 def _complaint(where: str, wrong: list[str]) -> ConfigError:
-    first, *others = (f"{where}: {text}" for text in wrong)
-    return ConfigError("\n".join([f"{first}.", *(f"{other}." for other in others)]), hint=HINT)
+    return ConfigError("\n".join(f"{where}: {_printable(text).rstrip('.')}." for text in wrong), hint=HINT)
+
+
+def _printable(text: str) -> str:
+    """Names and values of a file may hold anything; a terminal must not obey them."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode() for char in text
+    )
