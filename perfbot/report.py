@@ -243,13 +243,11 @@ def _in_round(measured: Round, result: Result, place: str) -> Iterator[Contradic
 
 
 def _in_values(values: tuple[float, ...], result: Result, place: str) -> Iterator[Contradiction]:
-    """Ratios are taken of noisy times and rates, so those are above 0; sizes and counts may be 0."""
-    low = min(values, default=1.0)
+    """Zero is possible (a coarse clock, an empty file); less than that only in units of the user's own."""
+    low = min(values, default=0.0)
     if not all(map(math.isfinite, values)):
         index = next(i for i, value in enumerate(values) if not math.isfinite(value))
         yield f"{place}[{index}]", values[index], "a finite number"
-    elif low <= 0 and result.rule == "noisy" and result.unit in ("s", "1/s"):
-        yield f"{place}[{values.index(low)}]", low, f'more than 0 in "{result.unit}"'
     elif low < 0 and result.unit in _NEVER_NEGATIVE:
         yield f"{place}[{values.index(low)}]", low, f'nothing below 0 in "{result.unit}"'
 

@@ -93,8 +93,14 @@ def code(text: str, length: int = NAME_LENGTH) -> str:
     return f"{mark}{pad}{text}{pad}{mark}"
 
 
-_WORDS = re.compile(r"[^\W_]+(?:[.,'’/–−-][^\W_]+)*|[+−±-]?\d[\d.,]*|[–−·×÷≥≤→…+]", re.UNICODE)
-_BEFORE, _AFTER = "(\"'“‘", ".,;:)?!%\"'”’…"
+_PLAIN = re.compile(
+    r"""["'“‘(]*
+    (?P<core>[^\W_]+(?:[.,'’/–−-][^\W_]+)* | [+−±-]?\d[\d.,]* | [–−·×÷≥≤→…+])?
+    (?:%[.,;:)]* | [.,;:)?!"'”’…]*)""",
+    re.VERBOSE,
+)
+"""A word or a number with the marks of a sentence around it; ``%`` only where no milestone can follow."""
+
 _REFERENCE = re.compile(
     r"(?:[0-9a-f]{7,}|gh-\d+|[a-z][a-z0-9]+-\d+|www\..*|[^/]+/[^/]+/.*|[^.]*\.[^.]*\..*)", re.IGNORECASE
 )
@@ -127,10 +133,8 @@ def _plain_and_odd(text: str) -> str:
 
 
 def _is_plain(word: str) -> bool:
-    core = word.lstrip(_BEFORE).rstrip(_AFTER)
-    if not core:
-        return bool(re.fullmatch(r"%?[.,;:)]*|…", word))
-    return bool(_WORDS.fullmatch(core)) and not _REFERENCE.fullmatch(core)
+    found = _PLAIN.fullmatch(word)
+    return found is not None and not _REFERENCE.fullmatch(found["core"] or "")
 
 
 def fence(output: str, lines: int = OUTPUT_LINES, length: int = OUTPUT_LINE_LENGTH) -> str:

@@ -1,0 +1,34 @@
+"""Templates: where they are, and an environment in which they can do nothing but lay out.
+
+They sit in ``templates/`` of the source tree and in ``perfbot/_templates`` of an installed wheel.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+FOLDERS = (_PACKAGE / "_templates", _PACKAGE.parent / "templates")
+"""The wheel's first: beside an installed package, ``templates`` would be anybody's."""
+
+
+def lay_out(template: str, **view: Any) -> str:
+    """Fill a template. Those whose name ends in ``.html.j2`` escape every value by themselves."""
+    return _environment().get_template(template).render(view)
+
+
+@lru_cache
+def _environment() -> ImmutableSandboxedEnvironment:
+    return ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader([folder for folder in FOLDERS if folder.is_dir()]),
+        undefined=StrictUndefined,
+        autoescape=lambda name: name is not None and name.endswith(".html.j2"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )

@@ -1,0 +1,283 @@
+"""What is worth saying about a report, and in which order: once, for the comment, the terminal and the page.
+
+Texts here are plain and unescaped; each renderer passes them through :mod:`perfbot.render.escape` in its own way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from perfbot.model import Limit, Policy, Report, Result
+from perfbot.units import (
+    format_change,
+    format_duration,
+    format_interval,
+    format_percentage,
+    format_quantity,
+)
+
+KNOWN_UNITS = ("s", "B", "1", "1/s")
+"""Units that perfbot formats itself; any other is text from the user's harness."""
+
+MAIN_METRIC = "time"
+"""What a benchmark measures unless said otherwise: not worth a word in every row."""
+
+VERDICT_ICONS = {
+    "regressed": "🟡", "improved": "🟢", "unchanged": "⚪", "inconclusive": "❔", "added": "🆕", "removed": "➖",
+    "failed": "💥", "incomparable": "❔",
+}  # fmt: skip
+"""Of results that fail nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """A report's results by what a reader does with them, each in the order to read.
+
+    Attributes:
+        bad: fail the gate, or would without an acceptance or an exception: worst first.
+        improved: largest improvement first.
+        undecided: widest open first.
+        unchanged: in the order they were collected.
+        others: added, removed, incomparable, and failed on base alone.
+    """
+
+    bad: tuple[Result, ...]
+    improved: tuple[Result, ...]
+    undecided: tuple[Result, ...]
+    unchanged: tuple[Result, ...]
+    others: tuple[Result, ...]
+
+
+def groups(results: Iterable[Result]) -> Groups:
+    """Sort results into groups; each result is in exactly one."""
+    found: dict[str, list[Result]] = {name: [] for name in Groups.__dataclass_fields__}
+    for result in results:
+        found[_group(result)].append(result)
+    return Groups(
+        bad=tuple(sorted(found["bad"], key=_badness)),
+        improved=tuple(sorted(found["improved"], key=lambda one: (-effect(one), one.name, one.metric))),
+        undecided=tuple(sorted(found["undecided"], key=_openness)),
+        unchanged=tuple(found["unchanged"]),
+        others=tuple(sorted(found["others"], key=lambda one: one.verdict)),
+    )
+
+
+def _group(result: Result) -> str:
+    if result.gate != "pass" or result.verdict == "regressed":
+        return "bad"
+    return {"improved": "improved", "unchanged": "unchanged", "inconclusive": "undecided"}.get(result.verdict, "others")
+
+
+def _badness(result: Result) -> tuple[int, bool, float, str, str]:
+    gate = ("fail", "accepted", "pass").index(result.gate)
+    return gate, result.verdict != "failed", -effect(result), result.name, result.metric
+
+
+def _openness(result: Result) -> tuple[float, str, str]:
+    return -(result.detectable if result.detectable is not None else math.inf), result.name, result.metric
+
+
+def effect(result: Result) -> float:
+    """How far head is from base on a scale where halving equals doubling: |log(head/base)|; 0 when unknown."""
+    if result.change is None:
+        return 0.0
+    return abs(math.log1p(result.change)) if result.change > -1 else math.inf
+
+
+def icon(result: Result) -> str:
+    """One sign for verdict and gate together."""
+    if result.verdict == "failed":
+        return VERDICT_ICONS["failed"]
+    return {"fail": "🔴", "accepted": "🟠"}.get(result.gate) or VERDICT_ICONS[result.verdict]
+
+
+def report_icon(report: Report) -> str:
+    """The gate at a glance: 🔴 failed, ⚠️ could not tell, 🟢 faster, 🟡 look at it, ⚪ nothing changed."""
+    if report.verdict != "pass":
+        return "🔴" if report.verdict == "fail" else "⚠️"
+    found = groups(report.results)
+    if found.bad:
+        return "🟡"
+    if found.improved:
+        return "🟢"
+    return "🟡" if found.undecided else "⚪"
+
+
+def headline(report: Report) -> str:
+    """The run in one line, most important first: "1 regression, 38 unchanged, 2 undecided"."""
+    if not report.results:
+        return "nothing was measured"
+    counts = Counter(_label(result) for result in report.results)
+    if set(counts) == {"unchanged"}:
+        return f"no change in {counted(benchmarks(report.results), 'benchmark')}"
+    told = [_counted_label(name, counts[name]) for name in _LABELS if counts[name]]
+    return ", ".join(told)
+
+
+_LABELS = {
+    "regression": "regressions", "over its budget": "over their budgets", "failed": "failed",
+    "accepted regression": "accepted regressions", "accepted over its budget": "accepted over their budgets",
+    "tolerated regression": "tolerated regressions", "improvement": "improvements", "unchanged": "unchanged",
+    "undecided": "undecided", "added": "added", "removed": "removed", "not comparable": "not comparable",
+}  # fmt: skip
+"""Singular and plural, in the order of the headline."""
+
+
+def _label(result: Result) -> str:
+    if result.verdict == "regressed":
+        return {"fail": "regression", "accepted": "accepted regression"}.get(result.gate, "tolerated regression")
+    if result.verdict != "failed" and result.gate != "pass":
+        return "over its budget" if result.gate == "fail" else "accepted over its budget"
+    named = {"improved": "improvement", "inconclusive": "undecided", "incomparable": "not comparable"}
+    return named.get(result.verdict, result.verdict)
+
+
+def _counted_label(name: str, count: int) -> str:
+    return f"{count:,} {name if count == 1 else _LABELS[name]}"
+
+
+def counted(count: int, noun: str) -> str:
+    """ "1 benchmark", "1,024 benchmarks"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def benchmarks(results: Iterable[Result]) -> int:
+    """How many different benchmarks: one may have several metrics."""
+    return len({(result.suite, result.benchmark) for result in results})
+
+
+def machine(report: Report) -> str:
+    """The runner in a few words: "AMD EPYC, 2 cores"."""
+    runner = report.runner
+    return ", ".join(part for part in (runner.cpu, counted(runner.cores, "core") if runner.cores else "") if part)
+
+
+def short_commit(commit: str) -> str:
+    """As git shows it."""
+    return commit[:7]
+
+
+def anchor(result: Result) -> str:
+    """The fragment of a result on the page: the same in every report of the project, and never text of its name."""
+    key = f"{result.suite}\0{result.benchmark}\0{result.metric}"
+    return "b-" + hashlib.sha256(key.encode(errors="replace")).hexdigest()[:12]
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """A value with its unit, or nothing."""
+    return "" if value is None else format_quantity(value, unit)
+
+
+def change(result: Result) -> str:
+    """The estimate alone: "+38 %"."""
+    return "" if result.change is None else format_change(result.change)
+
+
+def interval(result: Result) -> str:
+    """The interval of the change: "[+35, +41]"."""
+    return "" if result.interval is None else format_interval(*result.interval)
+
+
+COULD_HAVE_SEEN = "could have seen"
+
+
+def remarks(result: Result) -> tuple[str, ...]:
+    """What else to know about a result: why, how it was measured, whether its own source changed."""
+    told = [result.reason, *result.notes]
+    if result.budget_state == "unclear":
+        told.append(f"too close to its budget of {result.budget} to tell")
+    if result.source_changed:
+        told.append("its own source changed")
+    return tuple(text for text in told if text)
+
+
+def seen_range(results: Iterable[Result]) -> str:
+    """The changes that could have been seen: "could have seen 1.2 % to 3.1 %"; empty when unknown."""
+    found = sorted(one.detectable for one in results if one.detectable is not None)
+    if not found:
+        return ""
+    low, high = (format_percentage(float(f"{value:.1e}")) for value in (found[0], found[-1]))
+    return f"{COULD_HAVE_SEEN} {low}" if low == high else f"{COULD_HAVE_SEEN} {low} to {high}"
+
+
+def control(report: Report) -> str:
+    """What base against a second copy of base said; empty without a control."""
+    if report.control is None:
+        return ""
+    moved = f"{format_change(report.control.change)} {format_interval(*report.control.interval)}"
+    return f"{moved} in {counted(report.control.rounds, 'round')}"
+
+
+def measured_facts(report: Report) -> tuple[tuple[str, str], ...]:
+    """How the run was measured, as pairs of a name and a text."""
+    runner, policy = report.runner, report.policy
+    state = [
+        "pinned" if runner.pinned else "not pinned to a core",
+        f"load {runner.load:.2g} at the start",
+        f"governor {runner.governor}" if runner.governor else "",
+        f"virtual: {runner.virtual}" if runner.virtual else "",
+    ]
+    memory = format_quantity(float(runner.memory), "B") if runner.memory else ""
+    facts = (
+        ("Runner", ", ".join(text for text in (machine(report), memory, runner.system) if text)),
+        ("State", ", ".join(text for text in state if text) if machine(report) else ""),
+        ("Control", f"base against itself: {control(report)}" if report.control else ""),
+        ("Time", _time(report)),
+        ("Policy", f"{rule(policy)}, from {policy.origin}"),
+        ("Python", runner.python),
+        ("perfbot", runner.perfbot),
+        ("Seed", str(report.seed) if report.seed else ""),
+        ("Started", report.started),
+    )
+    return tuple((name, text) for name, text in facts if text)
+
+
+def _time(report: Report) -> str:
+    budget = f" of a budget of {format_duration(report.budget_seconds)}" if report.budget_seconds else ""
+    inside = sum(result.seconds for result in report.results)
+    return f"{format_duration(report.seconds)}{budget}, {format_duration(inside)} of it inside benchmarks"
+
+
+def rule(policy: Policy) -> str:
+    """A policy's numbers in words."""
+    return (
+        f"threshold {format_percentage(policy.threshold)}, exact metrics {format_percentage(policy.exact_threshold)}, "
+        f"{format_percentage(policy.alpha)} false alarms a run"
+    )
+
+
+def policy_differences(report: Report) -> tuple[str, ...]:
+    """What the change would alter in the policy, a line each; empty when it leaves the policy alone."""
+    now, then = report.policy, report.proposed_policy
+    if then is None:
+        return ()
+    numbers = {
+        "threshold": "threshold",
+        "exact_threshold": "threshold of exact metrics",
+        "alpha": "alpha",
+        "beta": "beta",
+    }
+    lines = [
+        f"{words}: {format_percentage(getattr(now, name))} → {format_percentage(getattr(then, name))}"
+        for name, words in numbers.items()
+        if getattr(now, name) != getattr(then, name)
+    ]
+    lines += [f"no longer: {_limit(one)}" for one in now.limits if one not in then.limits]
+    lines += [f"new: {_limit(one)}" for one in then.limits if one not in now.limits]
+    if not lines and now.limits != then.limits:
+        lines.append("the order of the limits")
+    return tuple(lines)
+
+
+def _limit(limit: Limit) -> str:
+    clauses = [
+        f"threshold {format_percentage(limit.threshold)}" if limit.threshold is not None else "",
+        *(f"{budget.metric} budget {budget.text}" for budget in limit.budgets),
+        {True: "gates", False: "does not gate", None: ""}[limit.gate],
+    ]
+    of = f" ({limit.metric})" if limit.metric else ""
+    return f"`{limit.match}`{of} {', '.join(clause for clause in clauses if clause)}".strip()

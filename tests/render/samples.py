@@ -1,0 +1,143 @@
+"""Reports to render: made by hand, so that every verdict and oddity is in one of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from perfbot.model import (
+    Acceptance,
+    Change,
+    Control,
+    Limit,
+    Policy,
+    Problem,
+    Report,
+    Result,
+    Round,
+    Runner,
+)
+
+CHANGE = Change("60ab91e" + "0" * 33, "f3c2d1a" + "1" * 33, base_name="merge base", target="main")
+RUNNER = Runner(
+    cpu="AMD EPYC", cores=2, memory=8 * 1024**3, system="Linux 6.1", python="3.12.4", pinned=True, load=0.4,
+    perfbot="0.1.0",
+)  # fmt: skip
+
+
+def rounds(base: float, head: float, count: int = 8, pairs: int = 6) -> tuple[Round, ...]:
+    """Rounds that wobble in a fixed way."""
+    wobble = [1 + 0.004 * ((7 * i) % 11 - 5) for i in range(pairs)]
+    return tuple(
+        Round(
+            index,
+            tuple(base * w * (1 + 0.01 * ((3 * index) % 5 - 2)) for w in wobble),
+            tuple(head * w * (1 + 0.01 * ((3 * index) % 5 - 2)) * (1 + 0.002 * ((5 * index) % 7 - 3)) for w in wobble),
+            loops=10,
+            seconds=0.1,
+            core=index % 2,
+        )
+        for index in range(count)
+    )
+
+
+def result(name: str = "parse", change: float = 0.0, verdict: str = "unchanged", **more: object) -> Result:
+    """A measured result of 12 ms on base."""
+    base = 0.0118
+    given = {
+        "suite": "core", "benchmark": name, "metric": "time", "unit": "s", "better": "lower", "verdict": verdict,
+        "base": base, "head": base * (1 + change), "change": change, "interval": (change - 0.012, change + 0.012),
+        "confidence": 0.9998, "detectable": 0.019, "threshold": 0.02, "rounds": 8, "seconds": 0.8,
+        "raw": rounds(base, base * (1 + change)),
+    }  # fmt: skip
+    return Result(**{**given, **more})  # type: ignore[arg-type]
+
+
+def bare(name: str, verdict: str, **more: object) -> Result:
+    """A result without values."""
+    return replace(
+        result(name, 0.0, verdict, **{"rounds": 0, "seconds": 0.0, "raw": (), **more}),
+        base=None, head=None, change=None, interval=None, confidence=None, detectable=None,
+    )  # fmt: skip
+
+
+def report(*results: Result, **more: object) -> Report:
+    """A report of a run of six minutes."""
+    failed = any(one.gate == "fail" for one in results)
+    given = {
+        "change": CHANGE, "verdict": "fail" if failed else "pass", "results": results, "runner": RUNNER,
+        "policy": Policy(origin="perfbot.toml at 60ab91e"), "started": "2026-01-02T03:04:05Z", "seconds": 361.0,
+        "budget_seconds": 600.0, "family": len(results), "seed": 7,
+        "control": Control(0.001, (-0.004, 0.006), 12, disturbed=False),
+    }  # fmt: skip
+    return Report(**{**given, **more})  # type: ignore[arg-type]
+
+
+def regression(name: str = "parse_large", change: float = 0.38, **more: object) -> Result:
+    """One that fails the gate."""
+    return result(name, change, "regressed", **{"gate": "fail", "reason": "over the 2 % threshold", **more})
+
+
+def typical() -> Report:
+    """The comment of the documentation: one of each that is common."""
+    unchanged = [result(f"walk[{index}]", 0.001 * (index % 5 - 2)) for index in range(38)]
+    return report(
+        regression(),
+        result("solve", -0.22, "improved"),
+        *unchanged,
+        result("hash", 0.011, "inconclusive", detectable=0.031, reason="could have seen 3.1 %"),
+        result("io", 0.004, "inconclusive", detectable=0.024, notes=("waits: wall time in turns",)),
+    )
+
+
+def everything() -> Report:
+    """Every verdict, gate, budget state, and everything a report may carry besides."""
+    return replace(
+        report(
+            regression(),
+            regression("parse_small", 0.05, source_changed=True),
+            bare("crash", "failed", failed_side="head", gate="fail", reason="ValueError: cannot parse | pipe"),
+            result(
+                "model_size",
+                0.03,
+                metric="memory",
+                unit="B",
+                base=2000.0,
+                head=2060.0,
+                gate="fail",
+                budget="2 KiB",
+                budget_state="over",
+                rule="exact",
+                reason="over the budget of 2 KiB",
+            ),
+            result("validate", 0.12, "regressed", gate="accepted", reason="accepted by alice: needed for safety"),
+            result("warm", 0.011, "regressed", reason="under the 2 % threshold"),
+            result("solve", -0.22, "improved"),
+            result(
+                "throughput",
+                2.4,
+                "improved",
+                metric="throughput",
+                unit="1/s",
+                better="higher",
+                base=5010.0,
+                head=17034.0,
+            ),
+            result("steady", 0.001, budget="15 ms", budget_state="within"),
+            result("tight", 0.002, budget="11.9 ms", budget_state="unclear"),
+            result("custom", 0.002, metric="frames", unit="frames", base=61.0, head=61.1),
+            result("hash", 0.011, "inconclusive", detectable=0.031, reason="could have seen 3.1 %"),
+            bare("brief", "inconclusive", rounds=2, reason="only 2 of at least 6 rounds"),
+            bare("new_thing", "added"),
+            bare("old_thing", "removed"),
+            bare("broken_before", "failed", failed_side="base", reason="ImportError: no module named core"),
+            bare("shape", "incomparable", reason="unit is ms on base and s on head"),
+        ),
+        problems=(
+            Problem("suite core, head: parse", "the worker died with signal 11", "Fatal error\n  at /src/x.c:12\n"),
+            Problem("suite docs", "valgrind is missing: instructions are not counted", fatal=False),
+        ),
+        acceptances=(Acceptance("core/validate", "needed for safety", "alice", "2026-01-02T03:00:00Z", change=0.12),),
+        proposed_policy=Policy(threshold=0.05, limits=(Limit("core/*", threshold=0.1, gate=False),)),
+        complete=False,
+        trend="+6.4 % since v2.3 in core/parse_large",
+    )
