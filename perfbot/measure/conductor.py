@@ -257,11 +257,13 @@ class Conductor:
             self._progress.decided(_full(track), "incomparable" if outcome.skipped else "failed", None)
         elif outcome.metric == track.metric:
             track.add(outcome)
-            if not track.open:
-                decision = track.decision
-                self._progress.decided(
-                    _full(track), *((decision.state, decision.change) if decision else ("done", None))
-                )
+            self._tell_decided(track)
+
+    def _tell_decided(self, track: Track) -> None:
+        if track.open:
+            return
+        state, change = (track.decision.state, track.decision.change) if track.decision else ("done", None)
+        self._progress.decided(_full(track), state, change)
 
 
 def _full(track: Track) -> str:

@@ -1,0 +1,94 @@
+"""What every harness can do: turn a configured suite and two prepared sides into something to measure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any, Protocol
+
+from perfbot.config import SuiteBase
+from perfbot.measure.link import WorkerSpec
+from perfbot.measure.session import SuiteSession
+from perfbot.measure.trace import Trace
+from perfbot.model import SIDES, Side
+
+
+@dataclass(frozen=True, slots=True)
+class SideReady:
+    """One side, checked out and set up.
+
+    Attributes:
+        tree: top of its checkout.
+        python: interpreter of its environment; None where the suite needs none.
+        env: the whole environment that its benchmarks see.
+    """
+
+    side: Side
+    tree: Path
+    python: Path | None
+    env: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What measuring needs from outside: randomness, a folder for scratch files, a trace."""
+
+    random: Random
+    scratch: Path
+    trace: Trace
+
+
+class Harness(Protocol):
+    """One kind of suite."""
+
+    requires: tuple[str, ...]
+    """Python packages that have to be importable in each side's environment."""
+
+    example: str
+    """A ``[[suite]]`` table that works, for documentation and ``perfbot harnesses``."""
+
+    def session(self, suite: Any, sides: Mapping[Side, SideReady], effects: Effects) -> SuiteSession:
+        """The suite, ready to be measured."""
+        ...
+
+
+def worker_specs(
+    suite: SuiteBase, sides: Mapping[Side, SideReady], adapter: str, options: Mapping[Side, Mapping[str, Any]]
+) -> dict[Side, WorkerSpec]:
+    """How to start a lock-step worker on each side, in the suite's folder of the side's checkout."""
+    specs: dict[Side, WorkerSpec] = {}
+    for side in SIDES:
+        ready = sides[side]
+        if ready.python is None:
+            raise ValueError(f"suite {suite.name} needs a Python environment")
+        cwd = ready.tree / suite.directory
+        own = sorted({Path(path).parts[0] for path in relative_paths(suite, ready.tree) if path != "."})
+        specs[side] = WorkerSpec(side, ready.python, cwd, ready.env, adapter, {"own": own, **options[side]})
+    return specs
+
+
+def relative_paths(suite: SuiteBase, tree: Path) -> tuple[str, ...]:
+    """The suite's files and folders in a checkout, relative to the folder that it runs in."""
+    cwd = tree / suite.directory
+    return tuple(os.path.relpath(tree / path, cwd) for path in suite.benchmark_paths(tree))
+
+
+def short_name(identity: str, paths: tuple[str, ...]) -> str:
+    """The name people read, from a worker's own (``folder/file.py::test_x``).
+
+    What the configuration already says is left out: the file where ``paths`` is a single file, otherwise the folder
+    that all of ``paths`` lie in.
+
+    >>> short_name("bench/test_a.py::test_x[1]", ("bench",))
+    'test_a.py::test_x[1]'
+    >>> short_name("bench/test_a.py::test_x[1]", ("bench/test_a.py",))
+    'test_x[1]'
+    """
+    if len(paths) == 1 and Path(paths[0]).suffix:
+        return identity.removeprefix(f"{paths[0]}::")
+    folders = [path if not Path(path).suffix else str(Path(path).parent) for path in paths]
+    common = os.path.commonpath(folders) if folders else ""
+    return identity.removeprefix(f"{common}/") if common not in ("", ".") else identity

@@ -1,0 +1,29 @@
+"""Plain Python functions, named in the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from perfbot.config import CallableSuite
+from perfbot.harness.base import Effects, SideReady, worker_specs
+from perfbot.measure.lockstep import LockstepSuite
+from perfbot.model import SIDES, Side
+
+
+class PythonHarness:
+    """Lock-step: each function is called without arguments."""
+
+    requires = ()
+    example = """\
+[[suite]]
+name = "functions"
+harness = "python"
+functions = { parse = "package.bench:parse_large" }
+setup = ["pip install ."]
+"""
+
+    def session(self, suite: CallableSuite, sides: Mapping[Side, SideReady], effects: Effects) -> LockstepSuite:
+        """Workers that import each function and call it."""
+        options = {side: {"functions": dict(suite.functions)} for side in SIDES}
+        specs = worker_specs(suite, sides, "python", options)
+        return LockstepSuite(suite.name, specs, suite.timeout, effects.random, trace=effects.trace)

@@ -1,0 +1,152 @@
+"""Suites of whole commands: both sides at once on one core by CPU time, or, where they wait, in turns by wall time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Literal
+
+from perfbot.measure.launching import Command, Launcher, Usage
+from perfbot.measure.lockstep import THREADED, WAITS
+from perfbot.measure.pair import allowed_cores, kept_off
+from perfbot.measure.plan import Speed
+from perfbot.measure.session import Discovery, Failed, Measured, Outcome
+from perfbot.measure.trace import Trace, no_trace
+from perfbot.model import MEMORY, SIDES, TIME, Benchmark, Metric, Round, Side
+
+CLOCK_TICK = 1e-9
+"""Seconds; stands for a CPU time too small to be counted."""
+
+Pairwise = dict[Side, Usage]
+
+
+@dataclass(slots=True)
+class CommandSuite:
+    """Commands by name, the same on both sides, run in each side's checkout.
+
+    Attributes:
+        commands: command line by benchmark name.
+        cwd, env: working folder and whole environment of each side.
+        prepare: command line before each measured one, or empty; not measured.
+        exit_codes: what counts as success.
+        metrics: TIME, MEMORY or both.
+        scratch: folder for what commands print.
+    """
+
+    name: str
+    commands: Mapping[str, str]
+    cwd: Mapping[Side, Path]
+    env: Mapping[Side, Mapping[str, str]]
+    timeout: float
+    random: Random
+    scratch: Path
+    prepare: str = ""
+    exit_codes: Sequence[int] = (0,)
+    metrics: tuple[Metric, ...] = (TIME,)
+    trace: Trace = no_trace
+    startup_seconds: float = 0.0
+    _speeds: dict[str, Speed] = field(default_factory=dict)
+    _seconds: dict[str, float] = field(default_factory=dict)
+
+    def discover(self) -> Discovery:
+        """The configuration lists them; nothing runs yet."""
+        return Discovery(tuple(Benchmark(self.name, name) for name in self.commands), self.metrics)
+
+    def predicted_seconds(self, name: str) -> float:
+        """Wall time of its last round."""
+        return self._seconds.get(name, 0.0)
+
+    def measure_round(self, index: int, names: Sequence[str], until: float) -> Iterator[Outcome]:
+        """One run of each command on each side; the very first one, alone, shows whether it waits."""
+        launcher = Launcher()
+        try:
+            for name in names:
+                if time.monotonic() + self._seconds.get(name, 0.0) > until:
+                    return
+                yield from self._one(launcher, name, index)
+        finally:
+            launcher.close()
+
+    def _one(self, launcher: Launcher, name: str, index: int) -> Iterator[Outcome]:
+        if name not in self._speeds:
+            failures = self._probe(launcher, name)
+            if failures:
+                yield from failures
+                return
+        speed = self._speeds[name]
+        together = not speed.waits and not speed.threaded
+        cores = allowed_cores()
+        core = self.random.choice(cores) if cores and not speed.threaded else -1
+        order: list[Side] = self.random.sample(SIDES, len(SIDES))
+        began = time.monotonic()
+        with kept_off(core, cores):
+            used = self._run(launcher, name, order, core=core, together=together)
+        seconds = self._seconds[name] = time.monotonic() - began
+        self.trace(event="round", suite=self.name, benchmark=name, round=index, order=order, core=core,
+                   mode="together" if together else "turns", seconds=seconds,
+                   cpus={s: used[s].cpu for s in SIDES}, walls={s: used[s].wall for s in SIDES})  # fmt: skip
+        failures = self._failures(name, used)
+        if failures:
+            yield from failures
+            return
+        note = (THREADED,) if speed.threaded else (WAITS,) if speed.waits else ()
+        for metric in self.metrics:
+            base, head = (_value(metric, used[side], together) for side in SIDES)
+            clock: Literal["wall", "cpu", "count"] = "count" if metric == MEMORY else "cpu" if together else "wall"
+            taken = Round(index, (base,), (head,), 1, seconds, core, clock, together)
+            yield Measured(name, metric, taken, note if metric == TIME else ())
+
+    def _probe(self, launcher: Launcher, name: str) -> list[Failed]:
+        """Run both sides alone, once; a failure shows the end of its output."""
+        outputs = {side: self.scratch / f"{side}.out" for side in SIDES}
+        used = self._run(launcher, name, SIDES, outputs=outputs)
+        failures = self._failures(name, used, outputs)
+        waiting = min((_speed(used[side]) for side in SIDES), key=lambda speed: speed.cpu / speed.wall)
+        threaded = max((_speed(used[side]) for side in SIDES), key=lambda speed: speed.cpu / speed.wall)
+        self._speeds[name] = threaded if threaded.threaded else waiting
+        return failures
+
+    def _run(
+        self,
+        launcher: Launcher,
+        name: str,
+        order: Sequence[Side],
+        *,
+        core: int = -1,
+        together: bool = False,
+        outputs: Mapping[Side, Path] | None = None,
+    ) -> Pairwise:
+        if self.prepare:
+            launcher.run([Command(self.prepare, self.cwd[s], self.env[s]) for s in order], timeout=self.timeout)
+        line = self.commands[name]
+        commands = [Command(line, self.cwd[s], self.env[s], (outputs or {}).get(s)) for s in order]
+        return dict(zip(order, launcher.run(commands, timeout=self.timeout, core=core, together=together), strict=True))
+
+    def _failures(self, name: str, used: Pairwise, outputs: Mapping[Side, Path] | None = None) -> list[Failed]:
+        wrong = [side for side in SIDES if used[side].timed_out or used[side].code not in self.exit_codes]
+        if not wrong:
+            return []
+        side = wrong[-1]
+        tail = _tail(outputs[side]) if outputs else ""
+        reason = f"`{self.commands[name]}` {used[side].ending}"
+        return [Failed(name, "both" if len(wrong) == len(SIDES) else side, f"{reason}\n{tail}".rstrip())]
+
+
+def _speed(usage: Usage) -> Speed:
+    return Speed(max(usage.wall, CLOCK_TICK), usage.cpu, usage.wall, usage.voluntary)
+
+
+def _value(metric: Metric, usage: Usage, together: bool) -> float:
+    if metric == MEMORY:
+        return float(max(usage.memory, 1))
+    return max(usage.cpu if together else usage.wall, CLOCK_TICK)
+
+
+def _tail(file: Path, lines: int = 15) -> str:
+    """The last lines that a command printed."""
+    with file.open("rb") as stream:
+        stream.seek(max(0, file.stat().st_size - 16_384))
+        return "\n".join(stream.read().decode("utf-8", "replace").strip().splitlines()[-lines:])

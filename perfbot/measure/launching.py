@@ -1,0 +1,128 @@
+"""The launcher process, seen from the conductor: give it commands, get what the kernel counted."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import shlex
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from perfbot.errors import MeasureError
+from perfbot.measure.pair import allowed_cores
+from perfbot.process import Child, describe_code
+
+LAUNCHER = Path(__file__).parent.parent / "worker" / "launcher.py"
+
+PATIENCE_SECONDS = 10.0
+"""Beyond the commands' own time-outs, before the launcher itself counts as lost."""
+
+SHELL_NEEDED = re.compile(r"[|&;<>()$`\\*?\[\]#~={}!\n]")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command line to run somewhere. ``output``: a file for what it prints, or nothing."""
+
+    line: str
+    cwd: Path
+    env: Mapping[str, str]
+    output: Path | None = None
+
+    @property
+    def argv(self) -> list[str]:
+        """Its words; through a shell only where the line has something for a shell to do."""
+        if SHELL_NEEDED.search(self.line):
+            return ["/bin/sh", "-c", self.line]
+        return shlex.split(self.line)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one command cost: seconds, and bytes of its largest process."""
+
+    code: int
+    wall: float
+    cpu: float
+    memory: int
+    voluntary: int
+    timed_out: bool
+    error: str = ""
+
+    @property
+    def ending(self) -> str:
+        """How it ended, in words."""
+        if self.error:
+            return self.error
+        return f"ran out of time after {self.wall:.0f} s" if self.timed_out else describe_code(self.code)
+
+
+class Launcher:
+    """A small process that starts the commands; close it in every case."""
+
+    def __init__(self) -> None:
+        answers_here, answers_there = os.pipe()
+        orders_there, orders_here = os.pipe()
+        self._answers, self._orders = answers_here, orders_here
+        self._pending = b""
+        self._child = Child(
+            [sys.executable, "-I", "-S", str(LAUNCHER), str(answers_there), str(orders_there)],
+            cwd=Path("/"),
+            env={"PATH": os.environ.get("PATH", os.defpath)},
+            pass_fds=(answers_there, orders_there),
+        )
+        os.close(answers_there)
+        os.close(orders_there)
+
+    def run(
+        self, commands: Sequence[Command], *, timeout: float, core: int = -1, together: bool = False
+    ) -> list[Usage]:
+        """Run commands one after the other, or at once on one core.
+
+        Args:
+            timeout: seconds for each; one that takes longer is ended with its children.
+
+        Raises:
+            MeasureError: the launcher itself is lost.
+        """
+        order = {
+            "core": core,
+            "cores": allowed_cores(),
+            "timeout": timeout,
+            "together": together,
+            "commands": [_described(command) for command in commands],
+        }
+        os.write(self._orders, json.dumps(order).encode() + b"\n")
+        line = self._line(time.monotonic() + timeout * len(commands) + PATIENCE_SECONDS)
+        return [Usage(**answer) for answer in json.loads(line)]
+
+    def _line(self, deadline: float) -> bytes:
+        while b"\n" not in self._pending:
+            wait = max(0.0, deadline - time.monotonic())
+            chunk = os.read(self._answers, 65_536) if select.select([self._answers], [], [], wait)[0] else b""
+            if not chunk:
+                raise MeasureError("the process that starts commands is gone", output=self._child.output())
+            self._pending += chunk
+        line, self._pending = self._pending.split(b"\n", 1)
+        return line
+
+    def close(self) -> None:
+        """End it, with everything it started."""
+        self._child.kill(grace=1.0)
+        os.close(self._answers)
+        os.close(self._orders)
+
+
+def _described(command: Command) -> dict[str, Any]:
+    return {
+        "argv": command.argv,
+        "cwd": str(command.cwd),
+        "env": dict(command.env),
+        "output": str(command.output) if command.output else None,
+    }
