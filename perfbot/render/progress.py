@@ -1,7 +1,7 @@
 """What is going on, while it goes on: live in a terminal, plain lines in a CI log, or nothing.
 
-All three take the same events. Times are passed in, never read from a clock: elapsed and budget are seconds of
-measuring. Names come from code under test and are shown as the escaping filter lets them.
+All three take the same events. Times are passed in, never read from a clock: they are seconds of measuring. Names
+come from code under test and are shown as the escaping filter lets them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from typing import IO, TYPE_CHECKING, Protocol
 
-from perfbot.model import Verdict
 from perfbot.render.escape import clean
 from perfbot.units import format_change, format_duration
 
@@ -24,7 +23,12 @@ DRAW_EVERY = 0.25
 """Seconds of measuring between two drawings in a terminal; one takes a few milliseconds."""
 
 NAME_LENGTH = 60
-_WORDS: dict[Verdict, str] = {"inconclusive": "undecided", "incomparable": "not comparable"}
+
+_NEWS = {
+    "up": "", "down": "", "regressed": "regressed", "improved": "improved", "failed": "failed",
+    "incomparable": "not comparable",
+}  # fmt: skip
+"""What is worth a line while measuring goes on, and in which words; for a plain direction the change says it."""
 
 
 class Progress(Protocol):
@@ -37,15 +41,18 @@ class Progress(Protocol):
         """A line worth keeping: a set-up command, a warning."""
 
     def suite(self, name: str, benchmarks: int) -> None:
-        """Measuring of a suite with so many benchmarks begins."""
+        """A suite with so many benchmarks is going to be measured."""
 
-    def round(
-        self, suite: str, index: int, benchmark: str, decided: int, total: int, elapsed: float, budget: float
-    ) -> None:
-        """``benchmark`` is being measured in round ``index``; so many of the suite's comparisons are decided."""
+    def round(self, suite: str, index: int, benchmark: str, decided: int, total: int, elapsed: float) -> None:
+        """``benchmark`` is measured next, in round ``index`` of its suite; of all comparisons so many are decided."""
 
-    def decided(self, name: str, verdict: Verdict, change: float | None) -> None:
-        """One benchmark needs no more rounds; ``change`` is a fraction."""
+    def decided(self, name: str, verdict: str, change: float | None) -> None:
+        """``suite/benchmark`` needs no more rounds.
+
+        Args:
+            verdict: a verdict, or the direction ("up", "down", "same") where nobody has judged yet.
+            change: a fraction.
+        """
 
     def close(self) -> None:
         """Nothing more will come; what is live is taken down."""
@@ -60,11 +67,9 @@ class Silent:
 
     def suite(self, name: str, benchmarks: int) -> None: ...
 
-    def round(
-        self, suite: str, index: int, benchmark: str, decided: int, total: int, elapsed: float, budget: float
-    ) -> None: ...
+    def round(self, suite: str, index: int, benchmark: str, decided: int, total: int, elapsed: float) -> None: ...
 
-    def decided(self, name: str, verdict: Verdict, change: float | None) -> None: ...
+    def decided(self, name: str, verdict: str, change: float | None) -> None: ...
 
     def close(self) -> None: ...
 
@@ -72,8 +77,9 @@ class Silent:
 class Lines:
     """Plain lines: stages and logs at once, rounds every so often, decisions only of what changed."""
 
-    def __init__(self, stream: IO[str]) -> None:
+    def __init__(self, stream: IO[str], budget: float = 0.0) -> None:
         self._stream = stream
+        self._budget = budget
         self._next_line = 0.0
 
     def stage(self, text: str) -> None:
@@ -84,19 +90,19 @@ class Lines:
 
     def suite(self, name: str, benchmarks: int) -> None:
         self._next_line = 0.0
-        self._say(f"perfbot: suite {clean(name, NAME_LENGTH)}, {benchmarks} to decide")
+        self._say(f"perfbot: suite {clean(name, NAME_LENGTH)}: {benchmarks} benchmarks")
 
-    def round(
-        self, suite: str, index: int, benchmark: str, decided: int, total: int, elapsed: float, budget: float
-    ) -> None:
+    def round(self, suite: str, index: int, benchmark: str, decided: int, total: int, elapsed: float) -> None:
         if elapsed < self._next_line:
             return
         self._next_line = elapsed + LINE_EVERY
-        standing = f"{clean(suite, NAME_LENGTH)}: round {index + 1}, {decided} of {total} decided"
-        self._say(f"  {standing}, {_time_left(elapsed, budget)}, now {clean(benchmark, NAME_LENGTH)}")
+        self._say(
+            f"  {decided} of {total} decided, {_time_left(elapsed, self._budget)}; "
+            f"now {clean(suite, NAME_LENGTH)}, round {index + 1}: {clean(benchmark, NAME_LENGTH)}"
+        )
 
-    def decided(self, name: str, verdict: Verdict, change: float | None) -> None:
-        if verdict not in ("unchanged", "inconclusive"):
+    def decided(self, name: str, verdict: str, change: float | None) -> None:
+        if verdict in _NEWS:
             self._say(f"  {_decision(name, verdict, change)}")
 
     def close(self) -> None:
@@ -113,12 +119,11 @@ class Live:
     Nothing is drawn between events: a thread that redraws would take the processor from what is being measured.
     """
 
-    def __init__(self, stream: IO[str]) -> None:
+    def __init__(self, stream: IO[str], budget: float = 0.0) -> None:
         from rich.console import Console  # noqa: PLC0415 - 50 ms that plain logs need not spend
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn  # noqa: PLC0415
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
 
         self._bars: Bars = Progress(
-            SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
@@ -127,9 +132,10 @@ class Live:
             transient=True,
             auto_refresh=False,
         )
+        self._budget = budget
         self._overall: TaskID = self._bars.add_task("starting", total=None, note="")
         self._suites: dict[str, TaskID] = {}
-        self._standing: dict[str, tuple[int, int]] = {}
+        self._done: dict[str, set[str]] = {}
         self._next_drawing = 0.0
         self._bars.start()
 
@@ -140,34 +146,32 @@ class Live:
         self._print(f"  {clean(line, 300)}", "dim")
 
     def suite(self, name: str, benchmarks: int) -> None:
-        self._standing[name] = (0, benchmarks)
-        self._next_drawing = 0.0
         if name not in self._suites:
             self._suites[name] = self._bars.add_task(f"  {clean(name, 20)}", total=benchmarks, note="")
+            self._done[name] = set()
 
-    def round(
-        self, suite: str, index: int, benchmark: str, decided: int, total: int, elapsed: float, budget: float
-    ) -> None:
-        self._standing[suite] = (decided, total)
+    def round(self, suite: str, index: int, benchmark: str, decided: int, total: int, elapsed: float) -> None:
         if elapsed < self._next_drawing:
             return
         self._next_drawing = elapsed + DRAW_EVERY
         if suite in self._suites:
-            note = f"round {index + 1}, {clean(benchmark, NAME_LENGTH)}"
-            self._bars.update(self._suites[suite], completed=decided, total=total, note=note)
-        done, every = (sum(column) for column in zip(*self._standing.values(), strict=True))
+            note = f"round {index + 1}: {clean(benchmark, NAME_LENGTH)}"
+            self._bars.update(self._suites[suite], completed=len(self._done[suite]), note=note)
         self._bars.update(
             self._overall,
-            description="measuring",
-            completed=done,
-            total=every,
-            note=f"decided, {_time_left(elapsed, budget)}",
+            description="decided",
+            completed=decided,
+            total=total,
+            note=_time_left(elapsed, self._budget),
             refresh=True,
         )
 
-    def decided(self, name: str, verdict: Verdict, change: float | None) -> None:
-        style = {"regressed": "red", "failed": "red", "improved": "green"}.get(verdict)
-        if style:
+    def decided(self, name: str, verdict: str, change: float | None) -> None:
+        for suite in self._suites:
+            if name.startswith(f"{suite}/"):
+                self._done[suite].add(name)
+        if verdict in _NEWS:
+            style = {"regressed": "red", "failed": "red", "improved": "green"}.get(verdict, "yellow")
             self._print(f"  {_decision(name, verdict, change)}", style)
 
     def close(self) -> None:
@@ -179,12 +183,16 @@ class Live:
         self._bars.console.print(Text(line, style=style))
 
 
-def progress_for(stream: IO[str] | None = None, *, quiet: bool = False) -> Progress:
-    """Live where a person watches a terminal, lines elsewhere; on stderr, so that stdout stays the result."""
+def progress_for(stream: IO[str] | None = None, *, budget: float = 0.0, quiet: bool = False) -> Progress:
+    """Live where a person watches a terminal, lines elsewhere; on stderr, so that stdout stays the result.
+
+    Args:
+        budget: seconds of measuring that are planned, for the time left; 0 when there is no plan.
+    """
     stream = stream or sys.stderr
     if quiet:
         return Silent()
-    return Live(stream) if stream.isatty() else Lines(stream)
+    return Live(stream, budget) if stream.isatty() else Lines(stream, budget)
 
 
 def _time_left(elapsed: float, budget: float) -> str:
@@ -193,6 +201,6 @@ def _time_left(elapsed: float, budget: float) -> str:
     return f"at most {format_duration(round(max(0.0, budget - elapsed)))} left"
 
 
-def _decision(name: str, verdict: Verdict, change: float | None) -> str:
-    by = f" {format_change(change)}" if change is not None else ""
-    return f"{clean(name, NAME_LENGTH)}: {_WORDS.get(verdict, verdict)}{by}"
+def _decision(name: str, verdict: str, change: float | None) -> str:
+    words = [_NEWS[verdict], format_change(change) if change is not None else ""]
+    return f"{clean(name, NAME_LENGTH)}: {' '.join(word for word in words if word)}"
