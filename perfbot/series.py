@@ -1,0 +1,185 @@
+"""The records of the history: what the store gives, trends look at, alerts tell and pages show.
+
+Frozen, like those of :mod:`perfbot.model`, and without any knowledge of databases or pictures. Moments are
+ISO 8601 in UTC with seconds (``2026-11-23T19:47:14Z``), which sort as text. Changes are fractions unless a
+name says ``log``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from perfbot.model import Better, Rule, RunVerdict
+
+Kind = Literal["merge-request", "branch", "calibration"]
+KINDS: tuple[Kind, ...] = ("merge-request", "branch", "calibration")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One kept run.
+
+    Attributes:
+        number: the store's own number of it.
+        branch: the branch it ran for: the target branch of a merge request, or the branch itself.
+        machine: the class of machine that measured (processor, cores, Python), never its name.
+        used: counts for baselines and trends; ``why`` says why not.
+    """
+
+    number: int
+    project: str
+    kind: Kind
+    branch: str
+    base: str
+    head: str
+    started: str
+    seconds: float
+    verdict: RunVerdict
+    machine: str
+    merge_request: int = 0
+    results: int = 0
+    used: bool = True
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a series is about: one metric of one benchmark. ``number`` is the store's own; 0 outside it."""
+
+    suite: str
+    benchmark: str
+    metric: str
+    unit: str
+    better: Better = "lower"
+    rule: Rule = "noisy"
+    number: int = 0
+
+    @property
+    def name(self) -> str:
+        """``suite/benchmark``: what globs match and people read."""
+        return f"{self.suite}/{self.benchmark}"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One run's word about a series.
+
+    Attributes:
+        run: number of the run.
+        base, head: commits compared; the chain of ratios joins runs whose base is an earlier run's head.
+        started: when measuring began.
+        machine: class of machine; values of different classes are never compared.
+        base_value, head_value: typical values in the series' unit.
+        log_change, log_error: log(head/base) and its standard error; None where only values are known.
+        verdict: the run's verdict on it.
+    """
+
+    run: int
+    base: str
+    head: str
+    started: str
+    machine: str
+    base_value: float | None
+    head_value: float | None
+    log_change: float | None = None
+    log_error: float | None = None
+    verdict: str = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The points of one subject on one branch, oldest first; only of runs that count."""
+
+    subject: Subject
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A tag and when its commit was made."""
+
+    name: str
+    commit: str
+    moment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A change point: the level moved between two measured commits.
+
+    Attributes:
+        index: of the first point after it.
+        after, first: the commits it lies between: good one, and the first that shows it.
+        change: relative size; ``interval`` of it, at 95 %.
+        evidence: probability of so clear a step anywhere in a series without any.
+    """
+
+    index: int
+    after: str
+    first: str
+    started: str
+    change: float
+    interval: tuple[float, float]
+    evidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A change too slow for any single run, over ``first`` to ``last`` (commits).
+
+    ``change`` is the whole of it, a fraction; ``interval`` at 95 %; ``points`` how many runs it spans.
+    """
+
+    first: str
+    last: str
+    since: str
+    change: float
+    interval: tuple[float, float]
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """The chain of ratios from a release, or the first point, to the last: "+6.4 % since v2.3".
+
+    ``missing`` links had no measured ratio and were bridged by values of one machine class, or not at all
+    (``broken``: the chain starts after the last such gap).
+    """
+
+    name: str
+    commit: str
+    moment: str
+    change: float
+    interval: tuple[float, float]
+    links: int
+    missing: int = 0
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """What the history says about one series.
+
+    Attributes:
+        points: how many points it rests on.
+        latest: last value on head, in the unit; ``machine`` it was measured on.
+        noise: standard deviation of a run's log value around its level (robust); None below three points.
+        steps: change points, oldest first;  ``drift``: slow change since the last of them, if clear.
+        since: the chain from the newest release, or from the first point.
+    """
+
+    subject: Subject
+    points: int
+    latest: float | None
+    machine: str
+    noise: float | None
+    steps: tuple[Step, ...] = ()
+    drift: Drift | None = None
+    since: Since | None = None
+    updated: str = ""
+
+
+def worse(subject: Subject, change: float) -> bool:
+    """Whether a change of this sign is a loss for the subject."""
+    return change > 0 if subject.better == "lower" else change < 0
