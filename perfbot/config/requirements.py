@@ -1,0 +1,197 @@
+"""What a project's own metadata says must be installed for its benchmarks to run.
+
+Only declared requirements are ever proposed: guessing a package's name from an import could install a
+stranger's code.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from perfbot.config.suites import installable
+
+BENCHMARK_NAMES = ("benchmark", "benchmarks", "benchmarking", "bench", "perf", "performance", "asv")
+"""Names of extras and dependency groups that are meant for benchmarks."""
+
+PROVIDED = frozenset({
+    "pytest", "pytest-benchmark", "pytest-codspeed", "pytest-xdist", "pytest-cov", "coverage", "asv", "pip", "pyperf",
+})  # fmt: skip
+"""Distributions that perfbot brings, replaces, or does better without."""
+
+PROVIDED_MODULES = frozenset(
+    {"pytest", "_pytest", "pytest_benchmark", "pytest_codspeed", "pyperf", "asv", "asv_runner"}
+)
+
+MODULE_OF = {
+    "attrs": ("attr", "attrs"), "beautifulsoup4": ("bs4",), "msgpack-python": ("msgpack",), "opencv-python": ("cv2",),
+    "pillow": ("PIL",), "protobuf": ("google",), "pycryptodome": ("Crypto",), "pyjwt": ("jwt",), "pyyaml": ("yaml",),
+    "python-dateutil": ("dateutil",), "python-rapidjson": ("rapidjson",), "scikit-learn": ("sklearn",),
+    "setuptools": ("setuptools", "pkg_resources"),
+}  # fmt: skip
+"""Modules of well-known distributions that are named differently."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One folder that pip can install, and what it declares. Requirements are texts as in PEP 508.
+
+    Attributes:
+        extras, groups: requirements by the name of the extra or dependency group, includes resolved.
+    """
+
+    folder: Path
+    installable: bool = False
+    name: str = ""
+    dependencies: tuple[str, ...] = ()
+    extras: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    scripts: tuple[str, ...] = ()
+
+    def modules(self) -> set[str]:
+        """Names that the project itself can be imported by."""
+        found = {path.stem for path in self.folder.glob("*.py")}
+        for parent in (self.folder, self.folder / "src", self.folder / "python", self.folder / "lib"):
+            found |= {path.name for path in parent.glob("*") if path.is_dir()}
+        return found | {self.name.replace("-", "_")}
+
+
+def read_project(folder: Path) -> Project:
+    """The project at a folder; one without metadata when there is none or it cannot be read."""
+    try:
+        tables = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
+    except (OSError, ValueError):
+        return Project(folder, installable(folder))
+    project, poetry = _table(tables, "project"), _table(tables, "tool", "poetry")
+    groups = _table(tables, "dependency-groups")
+    poetry_groups = {name: _poetry(_table(group, "dependencies")) for name, group in _table(poetry, "group").items()}
+    return Project(
+        folder,
+        installable=installable(folder),
+        name=str(project.get("name", poetry.get("name", ""))),
+        dependencies=(*_texts(project.get("dependencies")), *_poetry(_table(poetry, "dependencies"))),
+        extras={name: _texts(value) for name, value in _table(project, "optional-dependencies").items()},
+        groups={**{name: tuple(_group(name, groups, ())) for name in groups}, **poetry_groups},
+        scripts=tuple(_table(project, "scripts")),
+    )
+
+
+def _table(tables: object, *keys: str) -> dict[str, Any]:
+    for key in keys:
+        tables = tables.get(key) if isinstance(tables, dict) else None
+    return tables if isinstance(tables, dict) else {}
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+
+
+def _poetry(table: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names alone: Poetry's constraints are not pip's."""
+    return tuple(name for name in table if name != "python")
+
+
+def _group(name: str, groups: Mapping[str, Any], seen: tuple[str, ...]) -> Iterator[str]:
+    """A dependency group with what it includes (PEP 735)."""
+    wanted = normalised(name)
+    entries: object = next((value for key, value in groups.items() if normalised(key) == wanted), [])
+    if wanted in seen or not isinstance(entries, list):
+        return
+    for entry in entries:
+        if isinstance(entry, str):
+            yield entry
+        elif isinstance(entry, dict) and isinstance(entry.get("include-group"), str):
+            yield from _group(entry["include-group"], groups, (*seen, wanted))
+
+
+def normalised(name: str) -> str:
+    """A distribution's name as the index knows it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def distribution(requirement: str) -> str:
+    """The normalised name at the head of a requirement."""
+    found = re.match(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)", requirement)
+    return normalised(found[1]) if found else ""
+
+
+def modules_of(requirement: str) -> set[str]:
+    """Modules that a requirement probably brings."""
+    name = distribution(requirement)
+    return {*MODULE_OF.get(name, ()), name.replace("-", "_"), name.removeprefix("python-").replace("-", "_")}
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Set-up lines for a suite, and the modules it imports that nothing declares."""
+
+    lines: tuple[str, ...] = ()
+    undeclared: tuple[str, ...] = ()
+
+
+def setup_of(project: Project, imported: Iterable[str], local: Iterable[str], files: Iterable[str] = ()) -> Setup:
+    """What to install for benchmarks that import these modules.
+
+    Args:
+        imported: names of modules that the benchmarks cannot do without.
+        local: names of modules beside the benchmarks.
+        files: requirements files meant for them, relative to the project's folder.
+    """
+    provided = sys.stdlib_module_names | PROVIDED_MODULES | set(local) | project.modules()
+    missing = {name for name in imported if name not in provided}
+    missing -= _brought_by(project.dependencies)
+    extras = [name for name in project.extras if normalised(name) in BENCHMARK_NAMES]
+    missing -= _brought_by(requirement for name in extras for requirement in project.extras[name])
+    listed: list[str] = []
+    for module in sorted(missing):
+        kind, name = _declared(module, project)
+        if kind == "extra" and name not in extras:
+            extras.append(name)
+        elif kind == "group" and name not in listed:
+            listed.append(name)
+        if kind:
+            missing.discard(module)
+    lines = (_install(project, extras, listed), *(f"pip install -r {name}" for name in files))
+    return Setup(tuple(filter(None, lines)), () if tuple(files) else tuple(sorted(missing)))
+
+
+def _brought_by(requirements: Iterable[str]) -> set[str]:
+    return {module for requirement in requirements for module in modules_of(requirement)}
+
+
+def _declared(module: str, project: Project) -> tuple[str, str]:
+    """Where a module is declared: an extra by its name, or a group by the requirement; ``("", "")`` nowhere.
+
+    Those meant for benchmarks come first.
+    """
+
+    def first(names: Iterable[str]) -> list[str]:
+        return sorted(names, key=lambda name: normalised(name) not in BENCHMARK_NAMES)
+
+    for name in first(project.extras):
+        if module in _brought_by(project.extras[name]):
+            return "extra", name
+    for name in first(project.groups):
+        for requirement in project.groups[name]:
+            if module in modules_of(requirement):
+                return "group", requirement
+    return "", ""
+
+
+def _install(project: Project, extras: list[str], listed: list[str]) -> str:
+    targets = [_quoted(requirement) for requirement in listed if distribution(requirement) not in PROVIDED]
+    if project.installable:
+        targets.insert(0, f'".[{",".join(extras)}]"' if extras else ".")
+    return f"pip install {' '.join(targets)}" if targets else ""
+
+
+def _quoted(requirement: str) -> str:
+    """A requirement as one word of a shell line."""
+    if re.fullmatch(r"[\w.,\[\]-]+", requirement) and "[" not in requirement:
+        return requirement
+    return "'" + requirement.replace("'", '"') + "'"

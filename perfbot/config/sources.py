@@ -1,0 +1,152 @@
+"""What a Python file says about its benchmarks, read from its source: nothing is imported or run."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+LARGEST_SOURCE = 1_000_000
+"""Bytes; larger files are data that happens to be Python."""
+
+PYPERF_CALLS = ("bench_func", "bench_time_func", "bench_async_func", "timeit", "bench_command")
+ASV_NAMES = re.compile(r"(?:time|timeraw|mem|peakmem|track)_\w+|(?:Time|TimeRaw|Mem|PeakMem|Track)[A-Z_]\w*")
+
+_MARKS = ("benchmark", "codspeed_benchmark")
+_FIXTURES = ("benchmark", "codspeed")
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, slots=True)
+class Imports:
+    """Top-level names of modules that a file imports; ``optional`` ones stand in a ``try``."""
+
+    needed: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
+
+
+def parse(path: Path) -> ast.Module | None:
+    """The syntax tree of a file, or None where it cannot be read or is not Python."""
+    try:
+        if path.stat().st_size > LARGEST_SOURCE:
+            return None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            return ast.parse(path.read_bytes(), filename=str(path))
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def pytest_benchmarks(module: ast.Module) -> tuple[str, ...]:
+    """Names of test functions that use a benchmark fixture or mark, ``Class::test`` inside classes."""
+    fixtures = {*_FIXTURES, *_fixtures_over(module)}
+    return tuple(_pytest_in(module.body, fixtures, marked=_pytestmark(module.body), prefix=""))
+
+
+def _pytest_in(body: list[ast.stmt], fixtures: set[str], *, marked: bool, prefix: str) -> Iterator[str]:
+    for node in body:
+        if isinstance(node, ast.ClassDef) and node.name.startswith(("Test", "Bench")):
+            inner = marked or _is_marked(node) or _pytestmark(node.body)
+            yield from _pytest_in(node.body, fixtures, marked=inner, prefix=f"{prefix}{node.name}::")
+        elif isinstance(node, _Function) and node.name.startswith(("test", "bench")):
+            used = not fixtures.isdisjoint(_arguments(node))
+            if (used or marked or _is_marked(node)) and not _is_fixture(node):
+                yield prefix + node.name
+
+
+def _fixtures_over(module: ast.Module) -> set[str]:
+    """Fixtures of the module that ask for a benchmark fixture themselves."""
+    return {
+        node.name
+        for node in module.body
+        if isinstance(node, _Function) and _is_fixture(node) and not _arguments(node).isdisjoint(_FIXTURES)
+    }
+
+
+def _arguments(node: _Function) -> set[str]:
+    arguments = node.args
+    return {argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
+
+
+def _dotted(node: ast.expr) -> str:
+    """``pytest.mark.benchmark`` of a name, an attribute or a call of either."""
+    if isinstance(node, ast.Call):
+        return _dotted(node.func)
+    if isinstance(node, ast.Attribute):
+        return f"{_dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _is_mark(node: ast.expr) -> bool:
+    return _dotted(node).endswith(tuple(f"mark.{name}" for name in _MARKS))
+
+
+def _is_marked(node: _Function | ast.ClassDef) -> bool:
+    return any(map(_is_mark, node.decorator_list))
+
+
+def _is_fixture(node: _Function) -> bool:
+    return any(_dotted(decorator).rpartition(".")[2] == "fixture" for decorator in node.decorator_list)
+
+
+def _pytestmark(body: list[ast.stmt]) -> bool:
+    for node in body:
+        if isinstance(node, ast.Assign) and any(_dotted(target) == "pytestmark" for target in node.targets):
+            marks = node.value.elts if isinstance(node.value, ast.List | ast.Tuple) else [node.value]
+            return any(map(_is_mark, marks))
+    return False
+
+
+def pyperf_benchmarks(module: ast.Module) -> tuple[str, ...] | None:
+    """Names that a pyperf script gives its benchmarks (``…`` where computed); None when it is no such script."""
+    calls = [node for node in ast.walk(module) if isinstance(node, ast.Call)]
+    if "pyperf" not in imports(module).needed or not any(
+        _dotted(call).rpartition(".")[2] == "Runner" for call in calls
+    ):
+        return None
+    named = [call for call in calls if _dotted(call).rpartition(".")[2] in PYPERF_CALLS and call.args]
+    return tuple(_literal(call.args[0]) for call in named)
+
+
+def _literal(node: ast.expr) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else "…"
+
+
+def asv_benchmarks(module: ast.Module, name: str) -> tuple[str, ...]:
+    """Names of asv benchmarks, ``module.Class.time_it``; ``name`` is the module's, relative to the benchmark folder."""
+    return tuple(_asv_in(module.body, f"{name}."))
+
+
+def _asv_in(body: list[ast.stmt], prefix: str) -> Iterator[str]:
+    for node in body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield from _asv_in(node.body, f"{prefix}{node.name}.")
+        elif isinstance(node, _Function) and ASV_NAMES.fullmatch(node.name):
+            yield prefix + node.name
+
+
+def imports(module: ast.Module) -> Imports:
+    """What the file imports anywhere, relative imports left out."""
+    needed: set[str] = set()
+    optional: set[str] = set()
+    _collect_imports(module, needed, optional, guarded=False)
+    return Imports(frozenset(needed), frozenset(optional - needed))
+
+
+def _collect_imports(node: ast.AST, needed: set[str], optional: set[str], *, guarded: bool) -> None:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            (optional if guarded else needed).update(alias.name.partition(".")[0] for alias in child.names)
+        elif isinstance(child, ast.ImportFrom) and child.module and not child.level:
+            (optional if guarded else needed).add(child.module.partition(".")[0])
+        else:
+            inner = guarded or isinstance(child, ast.Try) or _is_type_checking(child)
+            _collect_imports(child, needed, optional, guarded=inner)
+
+
+def _is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and _dotted(node.test).endswith("TYPE_CHECKING")
