@@ -1,0 +1,178 @@
+"""Git, asked safely: no hooks, no prompts, no translated messages, none of the caller's repository variables.
+
+Nothing that a change contains is executed by these calls: hooks and file-system monitors are switched off, and
+filters run only where the user's own configuration names them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from perfbot import process
+from perfbot.errors import ChangeError
+
+QUICK_SECONDS = 120.0
+"""Time-out of a command that stays on this machine."""
+
+NETWORK_SECONDS = 900.0
+"""Time-out of a command that talks to a remote."""
+
+SAFE = (
+    "-c", "core.hooksPath=/dev/null",
+    "-c", "core.fsmonitor=false",
+    "-c", "gc.auto=0",
+    "-c", "advice.detachedHead=false",
+)  # fmt: skip
+
+LOCATION = frozenset({
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_EXTERNAL_DIFF",
+})  # fmt: skip
+"""Variables that a git hook or alias leaves behind and that would point every command at its own repository."""
+
+_FULL_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
+
+
+def is_full_id(revision: str) -> bool:
+    """Whether a revision is a whole object id (SHA-1 or SHA-256), which a remote can be asked for."""
+    return _FULL_ID.fullmatch(revision) is not None
+
+
+def short(commit: str) -> str:
+    """The first seven digits, as people know commits."""
+    return commit[:7]
+
+
+def without_credentials(text: str) -> str:
+    """Text with ``user:password@`` removed from its URLs."""
+    return _CREDENTIALS.sub("", text)
+
+
+def _environment(extra: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in LOCATION}
+    kept.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
+    return {**kept, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", **extra}
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """Git in one work tree.
+
+    Attributes:
+        folder: where commands run.
+        variables: added to the environment of each command.
+    """
+
+    folder: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def run(
+        self, *arguments: str, timeout: float = QUICK_SECONDS, stdin: bytes | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        """One command, however it ends.
+
+        Raises:
+            ChangeError: git is not installed, or did not end in ``timeout`` seconds.
+        """
+        argv = ["git", *SAFE, *arguments]
+        try:
+            return process.capture(
+                argv, cwd=self.folder, env=_environment(self.variables), timeout=timeout, stdin=stdin
+            )
+        except FileNotFoundError as error:
+            missing = "git" if self.folder.is_dir() else str(self.folder)
+            message = f"`git {arguments[0]}` could not be started: {missing} was not found."
+            raise ChangeError(message, hint="perfbot needs git 2.25 or newer on PATH.") from error
+        except subprocess.TimeoutExpired as error:
+            message = f"`git {arguments[0]}` did not end within {timeout:.0f} s."
+            raise ChangeError(message) from error
+
+    def ok(self, *arguments: str) -> bool:
+        """Whether a command ends with 0."""
+        return self.run(*arguments).returncode == 0
+
+    def text(self, *arguments: str, timeout: float = QUICK_SECONDS, stdin: bytes | None = None) -> str:
+        """What a command that must succeed prints, without the final line end.
+
+        Raises:
+            ChangeError: it failed; the message holds the command and the last line of its complaint.
+        """
+        done = self.run(*arguments, timeout=timeout, stdin=stdin)
+        if done.returncode:
+            message = f"`git {arguments[0]}` failed: {complaint(done)}"
+            raise ChangeError(message, output=errors(done))
+        return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
+
+    def maybe(self, *arguments: str) -> str:
+        """What a command prints, or nothing when it fails."""
+        done = self.run(*arguments)
+        return "" if done.returncode else done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
+
+    def names(self, *arguments: str) -> tuple[str, ...]:
+        """What a command prints with ``-z``: names between zero bytes."""
+        return tuple(name for name in self.text(*arguments).split("\0") if name)
+
+    def commit(self, revision: str) -> str:
+        """The full id of a commit that is in this clone, or nothing."""
+        if revision.startswith("-"):
+            return ""
+        return self.maybe("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+
+    def is_shallow(self) -> bool:
+        """Whether the history of this clone is cut off."""
+        return self.text("rev-parse", "--is-shallow-repository") == "true"
+
+    def common_folder(self) -> Path:
+        """The ``.git`` folder that all work trees of this clone share."""
+        return (self.folder / self.text("rev-parse", "--git-common-dir")).resolve()
+
+    def remote(self) -> str:
+        """``origin``, or the only other remote, or nothing."""
+        remotes = self.maybe("remote").split()
+        if "origin" in remotes:
+            return "origin"
+        return remotes[0] if remotes else ""
+
+
+def errors(done: subprocess.CompletedProcess[bytes]) -> str:
+    """What a command wrote to stderr, without credentials."""
+    return without_credentials(done.stderr.decode("utf-8", "replace").strip())
+
+
+def complaint(done: subprocess.CompletedProcess[bytes]) -> str:
+    """The line of stderr that says why, or the exit code."""
+    lines = [line for line in errors(done).splitlines() if line.strip()]
+    telling = [line for line in lines if line.startswith(("fatal:", "error:"))]
+    return (telling or lines or [process.describe_code(done.returncode)])[-1]
+
+
+def open_work_tree(repo: Path) -> Git:
+    """Git at the top of the work tree that ``repo`` lies in.
+
+    Raises:
+        ChangeError: there is none, it is bare, it belongs to somebody else, or it holds no commit.
+    """
+    done = Git(repo).run("rev-parse", "--show-toplevel")
+    if done.returncode:
+        raise _no_work_tree(repo, errors(done))
+    git = Git(Path(os.fsdecode(done.stdout.rstrip(b"\n"))))
+    if not git.commit("HEAD"):
+        message = f"{git.folder} has no commits yet, so there is nothing to compare."
+        raise ChangeError(message, hint='Commit twice, then run again: git add -A && git commit -m "start"')
+    return git
+
+
+def _no_work_tree(repo: Path, stderr: str) -> ChangeError:
+    if "dubious ownership" in stderr:
+        message = f"Git refuses to work in {repo}, because it belongs to another user."
+        return ChangeError(message, hint=f"git config --global --add safe.directory {repo}", output=stderr)
+    if "must be run in a work tree" in stderr:
+        return ChangeError(f"{repo} is a bare repository: it has no files.", hint="Clone it, and run there.")
+    message = f"{repo} is not in a git repository, so base and head cannot be found."
+    return ChangeError(message, hint="Run perfbot in a clone of the project.", output=stderr)
