@@ -236,7 +236,7 @@ def _main_table(results: Sequence[Result], url: str) -> Table:
                 _name(one, url),
                 _quantity(one.base, one.unit),
                 _quantity(one.head, one.unit),
-                _change(one, "**" if one.gate == "fail" else "") or one.verdict,
+                _change(one, "**" if one.gate == "fail" else "") or view.verdict_word(one),
                 _remarks(view.remarks(one)),
             )
             for one in results
@@ -294,14 +294,8 @@ def _budget_table(results: Sequence[Result]) -> Table:
 
 
 def _others_table(results: Sequence[Result]) -> Table:
-    rows = ((f"{view.icon(one)} {_other_word(one)}", _name(one), _remarks(view.remarks(one))) for one in results)
+    rows = ((f"{view.icon(one)} {view.verdict_word(one)}", _name(one), _remarks(view.remarks(one))) for one in results)
     return _trimmed(("", "Benchmark", ""), (":--", ":--", ":--"), rows)
-
-
-def _other_word(result: Result) -> str:
-    if result.verdict == "failed" and result.failed_side:
-        return f"failed on {result.failed_side}"
-    return "not comparable" if result.verdict == "incomparable" else result.verdict
 
 
 def _trimmed(head: tuple[str, ...], align: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Table:

@@ -21,7 +21,6 @@ NAME_LENGTH = 70
 
 _STYLES = {"fail": "bold red", "accepted": "yellow"}
 _VERDICT_STYLES = {"regressed": "yellow", "improved": "green", "failed": "red", "inconclusive": "cyan"}
-_WORDS = {"inconclusive": "undecided", "incomparable": "not comparable"}
 
 
 def console(stream: IO[str] | None = None) -> Console:
@@ -78,7 +77,7 @@ def _cells(result: Result) -> list[Text]:
     return [
         Text(text)
         for text in (
-            _WORDS.get(result.verdict, result.verdict),
+            view.verdict_word(result),
             clean(result.name + metric, NAME_LENGTH),
             clean(view.quantity(result.base, result.unit), 30),
             clean(view.quantity(result.head, result.unit), 30),

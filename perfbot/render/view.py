@@ -95,6 +95,17 @@ def icon(result: Result) -> str:
     return {"fail": "🔴", "accepted": "🟠"}.get(result.gate) or VERDICT_ICONS[result.verdict]
 
 
+_VERDICT_WORDS = {"inconclusive": "undecided", "incomparable": "not comparable"}
+
+
+def verdict_word(result: Result) -> str:
+    """The verdict as people say it."""
+    if result.verdict == "failed" and result.failed_side:
+        sides = "both sides" if result.failed_side == "both" else result.failed_side
+        return f"failed on {sides}"
+    return _VERDICT_WORDS.get(result.verdict, result.verdict)
+
+
 def report_icon(report: Report) -> str:
     """The gate at a glance: 🔴 failed, ⚠️ could not tell, 🟢 faster, 🟡 look at it, ⚪ nothing changed."""
     if report.verdict != "pass":

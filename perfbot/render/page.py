@@ -1,0 +1,205 @@
+"""The page of one run: a single HTML file that asks nothing of the network and runs only its own script.
+
+A forest plot of every change with its interval and threshold; to unfold, each benchmark's rounds as pictures; what
+went wrong, how it was measured, under which policy.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from perfbot.model import Problem, Report, Result
+from perfbot.render import pictures, view
+from perfbot.render.escape import clean, output_lines
+from perfbot.render.layout import lay_out, source
+from perfbot.units import format_duration, format_percentage
+
+NAME_LENGTH = 300
+TEXT_LENGTH = 1000
+OUTPUT_LINES = 200
+
+_GROUPS = {
+    "bad": "Regressions and failures",
+    "improved": "Improvements",
+    "undecided": "Undecided",
+    "others": "Added, removed, not comparable",
+    "unchanged": "Unchanged",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One result, as plain text that the template escapes."""
+
+    anchor: str
+    icon: str
+    verdict: str
+    name: str
+    change: str
+    interval: str
+    remarks: str
+    forest: pictures.Forest | None
+    facts: tuple[tuple[str, str], ...]
+    pictures: tuple[pictures.Picture, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Results to read together."""
+
+    key: str
+    title: str
+    rows: tuple[Row, ...]
+
+
+def page(report: Report, *, home: str = "") -> str:
+    """The report as one HTML file.
+
+    Args:
+        report: judged; nothing in it is trusted.
+        home: a relative address to link back to; empty for a page that stands alone.
+    """
+    scale = pictures.axis(report.results)
+    style, script = source("page/page.css"), source("page/page.js")
+    return lay_out(
+        "report.html.j2",
+        style=style,
+        script=script,
+        policy=content_security_policy(style, script),
+        home=home,
+        icon=view.report_icon(report),
+        verdict=report.verdict,
+        headline=view.headline(report),
+        change=_commits(report),
+        place=_place(report),
+        banners=tuple(_banners(report)),
+        problems=tuple(_problem(problem) for problem in report.problems),
+        groups=tuple(_groups(report, scale)),
+        ticks=scale.ticks(),
+        size=(pictures.WIDTH, pictures.HEIGHT, pictures.LEFT, pictures.RIGHT, pictures.BOTTOM),
+        trend=clean(report.trend, TEXT_LENGTH),
+        facts=_facts(report),
+        differences=tuple(clean(line, TEXT_LENGTH) for line in view.policy_differences(report)),
+        acceptances=tuple(
+            tuple(clean(text, TEXT_LENGTH) for text in (one.match, one.who, one.when, one.reason))
+            for one in report.acceptances
+        ),
+    )
+
+
+def content_security_policy(style: str, script: str) -> str:
+    """Nothing may load or run but this very style and this very script."""
+    return (
+        f"default-src 'none'; style-src '{_fingerprint(style)}'; script-src '{_fingerprint(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _fingerprint(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _commits(report: Report) -> tuple[tuple[str, str], ...]:
+    change = report.change
+    dirty = " with uncommitted changes" if change.dirty else ""
+    return (
+        (view.short_commit(change.base), clean(change.base_name, NAME_LENGTH)),
+        (view.short_commit(change.head), clean(change.head_name, NAME_LENGTH) + dirty),
+    )
+
+
+def _place(report: Report) -> str:
+    shard = f", part {report.shard.index} of {report.shard.count}" if report.shard else ""
+    machine = clean(view.machine(report), NAME_LENGTH)
+    where = f" on {machine}" if machine else ""
+    count = view.counted(view.benchmarks(report.results), "benchmark")
+    return f"{count} in {format_duration(report.seconds)}{where}{shard}"
+
+
+def _banners(report: Report) -> Iterable[str]:
+    if not report.complete:
+        yield "The run was interrupted: what is missing here was not measured."
+    if report.control is not None and report.control.disturbed:
+        yield (
+            f"This runner was disturbed: base against a second copy of base moved by {view.control(report)}. "
+            "What would have failed the gate is undecided."
+        )
+    if report.proposed_policy is not None:
+        yield "This change edits the performance policy. It was judged by the target branch's; see below."
+
+
+def _problem(problem: Problem) -> tuple[bool, str, str, str]:
+    return (
+        problem.fatal,
+        clean(problem.where, NAME_LENGTH),
+        clean(problem.message, TEXT_LENGTH),
+        "\n".join(output_lines(problem.output, OUTPUT_LINES)),
+    )
+
+
+def _groups(report: Report, scale: pictures.Axis) -> Iterable[Group]:
+    found = view.groups(report.results)
+    for key, title in _GROUPS.items():
+        results: Sequence[Result] = getattr(found, key)
+        if results:
+            yield Group(key, title, tuple(_row(result, scale) for result in results))
+
+
+def _row(result: Result, scale: pictures.Axis) -> Row:
+    metric = "" if result.metric == view.MAIN_METRIC else f" {result.metric}"
+    return Row(
+        anchor=view.anchor(result),
+        icon=view.icon(result),
+        verdict=view.verdict_word(result),
+        name=clean(result.name + metric, NAME_LENGTH),
+        change=view.change(result),
+        interval=view.interval(result),
+        remarks=clean("; ".join(view.remarks(result)), TEXT_LENGTH),
+        forest=pictures.forest(result, scale),
+        facts=_result_facts(result),
+        pictures=pictures.pictures(result),
+    )
+
+
+def _result_facts(result: Result) -> tuple[tuple[str, str], ...]:
+    shares = (("Threshold", result.threshold), ("Could have seen", result.detectable))
+    facts = (
+        ("Base", view.quantity(result.base, result.unit)),
+        ("Head", view.quantity(result.head, result.unit)),
+        ("Confidence", _confidence(result.confidence)),
+        *((name, format_percentage(float(f"{share:.2e}")) if share is not None else "") for name, share in shares),
+        ("Budget", f"{result.budget}: {_budget_word(result)}" if result.budget else ""),
+        ("Rounds", f"{result.rounds} in {format_duration(result.seconds)}" if result.rounds else ""),
+        ("Better", "higher" if result.better == "higher" else ""),
+        ("Measured", _how(result)),
+        ("Source", f"{result.file}:{result.line}" if result.file and result.line else result.file),
+    )
+    return tuple((name, clean(text, NAME_LENGTH)) for name, text in facts if text)
+
+
+def _confidence(confidence: float | None) -> str:
+    """With as many nines as there are."""
+    return "" if confidence is None else f"{confidence * 100:.6g} %"
+
+
+def _budget_word(result: Result) -> str:
+    return "too close to tell" if result.budget_state == "unclear" else result.budget_state or ""
+
+
+def _how(result: Result) -> str:
+    clocks = sorted({(one.clock, one.together) for one in result.raw})
+    words = {
+        ("wall", False): "wall time in turns",
+        ("cpu", False): "CPU time in turns",
+        ("cpu", True): "CPU time, both sides at once",
+        ("wall", True): "wall time, both sides at once",
+    }
+    return ", ".join(words.get(clock, "counted") for clock in clocks)
+
+
+def _facts(report: Report) -> tuple[tuple[str, str], ...]:
+    notes = tuple(("Note", note) for note in report.change.notes)
+    return tuple((name, clean(text, TEXT_LENGTH)) for name, text in (*view.measured_facts(report), *notes))
