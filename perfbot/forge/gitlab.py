@@ -1,22 +1,16 @@
-"""GitLab through python-gitlab: notes, commit statuses, jobs.
-
-The client's own retrying is off; a hook on its session turns every answer of 400 and above into a fault before the
-client reads it, so that Retry-After is not lost.
-"""
+"""GitLab through python-gitlab: notes, facts about the project, commit statuses."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar, cast
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
 
 import gitlab
 import requests
-from gitlab.v4.objects import Project, ProjectMergeRequest
 
 from perfbot.forge.base import (
     NOT_FOUND,
-    Again,
     Forge,
     MergeRequest,
     Note,
@@ -24,21 +18,16 @@ from perfbot.forge.base import (
     RefusedError,
     Status,
 )
-from perfbot.forge.retry import Fault, FaultError, Retries, fault_of
-
-T = TypeVar("T")
+from perfbot.forge.gitlab_runs import GitLabRuns
+from perfbot.forge.gitlab_server import BAD_REQUEST, PER_PAGE, Server, raise_fault, read
+from perfbot.forge.retry import Retries
 
 COMMENT_BYTES = 1_048_576
 DESCRIPTION = 255
 DEVELOPER = 30
 """Access level that may push to branches that are not protected."""
 
-PER_PAGE = 100
 EMOJI: dict[Reaction, str] = {"seen": "eyes", "done": "white_check_mark", "refused": "no_entry_sign"}
-WAITING = frozenset({"created", "waiting_for_resource", "preparing", "pending", "running", "scheduled"})
-"""Pipeline and job states that come before an end."""
-
-_BAD_REQUEST = 400
 
 
 def connect(
@@ -60,7 +49,7 @@ def connect(
         ca_bundle: file with the server's certificate authority; empty for the usual ones.
     """
     session = session or requests.Session()
-    session.hooks["response"].append(_raise_fault)
+    session.hooks["response"].append(raise_fault)
     client = gitlab.Gitlab(
         url,
         private_token=token,
@@ -68,10 +57,9 @@ def connect(
         ssl_verify=ca_bundle or True,
         timeout=30,
         retry_transient_errors=False,
-        obey_rate_limit=False,
         keep_base_url=True,
     )
-    server = _Server(client, project, retries or Retries(_read))
+    server = Server(client, project, retries or Retries(read))
     return Forge(
         kind="gitlab",
         repository=GitLabRepository(server),
@@ -83,56 +71,10 @@ def connect(
     )
 
 
-def _raise_fault(response: requests.Response, *_: Any, **__: Any) -> None:
-    if response.status_code >= _BAD_REQUEST:
-        raise FaultError(fault_of(response.status_code, response.headers, response.text))
-
-
-def _read(error: Exception) -> Fault | None:
-    if isinstance(error, requests.exceptions.SSLError):
-        return Fault(0, f"no trusted connection: {error}")
-    if isinstance(error, requests.exceptions.RequestException):
-        return Fault(0, f"no answer: {type(error).__name__}", passing=True)
-    if isinstance(error, gitlab.exceptions.GitlabParsingError):
-        return Fault(0, "the answer was not what the API promises", passing=True)
-    return None
-
-
-class _Server:
-    """The client, the project, and the retry layer, shared by the four parts."""
-
-    def __init__(self, client: gitlab.Gitlab, project: str, retries: Retries) -> None:
-        self.client = client
-        self.project: Project = client.projects.get(project, lazy=True)
-        self.path = f"/projects/{self.project.encoded_id}"
-        self._retries = retries
-        self._me = 0
-
-    def call(self, what: str, action: Callable[[], T], found: Callable[[], T | None] | None = None) -> T:
-        return self._retries.call(what, action, found=found)
-
-    def each(self, what: str, listing: Callable[[], Any]) -> Iterator[Any]:
-        """All items over all pages; a page that fails is asked for again by itself."""
-        pages = self.call(what, listing)
-        while (item := self.call(what, lambda: next(pages, None))) is not None:
-            yield item
-
-    def merge_request(self, number: int) -> ProjectMergeRequest:
-        return self.project.mergerequests.get(number, lazy=True)
-
-    @property
-    def me(self) -> int:
-        """Id of the user the token belongs to."""
-        if not self._me:
-            answer = self.call("ask who the token belongs to", lambda: self.client.http_get("/user"))
-            self._me = int(cast("dict[str, Any]", answer)["id"])
-        return self._me
-
-
 class GitLabComments:
     """Notes of one merge request."""
 
-    def __init__(self, server: _Server, number: int) -> None:
+    def __init__(self, server: Server, number: int) -> None:
         self._server = server
         self._request = server.merge_request(number)
         self._where = f"merge request !{number}"
@@ -221,7 +163,7 @@ def _edited(data: dict[str, Any]) -> bool:
 class GitLabRepository:
     """Facts about the project."""
 
-    def __init__(self, server: _Server) -> None:
+    def __init__(self, server: Server) -> None:
         self._server = server
 
     def merge_request(self, number: int) -> MergeRequest:
@@ -305,7 +247,7 @@ def _merge_request(data: dict[str, Any]) -> MergeRequest:
 class GitLabStatuses:
     """Commit statuses on the right pipeline."""
 
-    def __init__(self, server: _Server) -> None:
+    def __init__(self, server: Server) -> None:
         self._server = server
 
     def show(self, status: Status) -> None:
@@ -323,122 +265,5 @@ class GitLabStatuses:
         try:
             self._server.call(f"set the status of {status.sha[:7]}", lambda: commit.statuses.create(data))
         except RefusedError as error:
-            if error.status != _BAD_REQUEST or "Cannot transition status" not in error.message:
+            if error.status != BAD_REQUEST or "Cannot transition status" not in error.message:
                 raise
-
-
-class GitLabRuns:
-    """The measuring jobs of the merge request's newest pipeline (several in a matrix)."""
-
-    def __init__(self, server: _Server, job: str) -> None:
-        self._server = server
-        self._job = job
-
-    def in_flight(self, request: MergeRequest) -> bool:
-        """Whether a job of that name waits or runs for this head."""
-        return any(job["status"] in WAITING for job in self._jobs(request))
-
-    def measure(self, request: MergeRequest, again: Again) -> str:
-        """Play manual jobs, with variables; retry finished ones; otherwise start a pipeline."""
-        jobs = self._jobs(request)
-        if not jobs:
-            self._start_pipeline(request)
-            return "started a new pipeline" + (", of the whole suite" if _asks(again) else "")
-        said = [self._play(j, request, again) if j["status"] == "manual" else self._again(j, request, again)
-                for j in jobs]  # fmt: skip
-        return max(said, key=len)
-
-    def publish(self, request: MergeRequest, job: int) -> str:
-        """Retry the job that published."""
-        self._retry(job, request, {})
-        return "publishing again"
-
-    def _play(self, job: dict[str, Any], request: MergeRequest, again: Again) -> str:
-        def played() -> bool | None:
-            return all(j["status"] != "manual" for j in self._jobs(request) if j["id"] == job["id"]) or None
-
-        self._post(f"jobs/{job['id']}/play", {"job_variables_attributes": _variables(again)}, played)
-        return "started"
-
-    def _again(self, job: dict[str, Any], request: MergeRequest, again: Again) -> str:
-        """Inputs on retry are new in GitLab: an older server takes the retry alone."""
-        if _asks(again):
-            try:
-                self._retry(job["id"], request, {"inputs": _inputs(again)})
-            except RefusedError as error:
-                if error.status != _BAD_REQUEST:
-                    raise
-                self._retry(job["id"], request, {})
-                return "started again, the whole suite: this GitLab cannot hand options to a finished job"
-        else:
-            self._retry(job["id"], request, {})
-        return "started again"
-
-    def _retry(self, job: int, request: MergeRequest, data: dict[str, Any]) -> None:
-        """A retried job leaves the list of the pipeline's jobs: that is how a lost answer shows."""
-        pipeline = self._pipeline(request)
-
-        def retried() -> bool | None:
-            return all(j["id"] != job for j in self._jobs_of(pipeline)) or None
-
-        self._post(f"jobs/{job}/retry", data, retried)
-
-    def _start_pipeline(self, request: MergeRequest) -> None:
-        before = self._pipeline(request)
-        self._post(
-            f"merge_requests/{request.number}/pipelines",
-            {},
-            lambda: self._pipeline(request) != before or None,
-        )
-
-    def _post(self, path: str, data: dict[str, Any], done: Callable[[], bool | None]) -> None:
-        def post() -> bool:
-            self._server.client.http_post(f"{self._server.path}/{path}", post_data=data)
-            return True
-
-        self._server.call(f"start {self._job}", post, found=done)
-
-    def _pipeline(self, request: MergeRequest) -> int:
-        """Newest pipeline of the pinned head, or of its merged result; 0 when there is none."""
-        path = f"{self._server.path}/merge_requests/{request.number}/pipelines"
-        pipelines = self._server.each(
-            "list pipelines",
-            lambda: self._server.client.http_list(path, iterator=True, per_page=PER_PAGE),
-        )
-        return max(
-            (int(p["id"]) for p in pipelines if p["sha"] == request.head or p["ref"].endswith("/merge")),
-            default=0,
-        )
-
-    def _jobs(self, request: MergeRequest) -> list[dict[str, Any]]:
-        return self._jobs_of(self._pipeline(request))
-
-    def _jobs_of(self, pipeline: int) -> list[dict[str, Any]]:
-        """The jobs of that name, each of a matrix once, newest first."""
-        if not pipeline:
-            return []
-        path = f"{self._server.path}/pipelines/{pipeline}/jobs"
-        jobs = self._server.each(
-            "list jobs", lambda: self._server.client.http_list(path, iterator=True, per_page=PER_PAGE)
-        )
-        named = [j for j in jobs if j["name"].partition(":")[0].partition(" ")[0] == self._job]
-        newest = {j["name"]: j for j in sorted(named, key=lambda j: int(j["id"]))}
-        return sorted(newest.values(), key=lambda j: -int(j["id"]))
-
-
-def _asks(again: Again) -> bool:
-    return bool(again.only or again.budget)
-
-
-def _inputs(again: Again) -> dict[str, str]:
-    return {v["key"].removeprefix("PERFBOT_").lower(): v["value"] for v in _variables(again)}
-
-
-def _variables(again: Again) -> list[dict[str, str]]:
-    """What ``perfbot run`` reads beside its command line."""
-    variables = {"PERFBOT_FORCE": "1", "PERFBOT_HEAD": again.head}
-    if again.only:
-        variables["PERFBOT_ONLY"] = "\n".join(again.only)
-    if again.budget:
-        variables["PERFBOT_BUDGET"] = f"{again.budget:g}s"
-    return [{"key": key, "value": value} for key, value in variables.items()]

@@ -1,0 +1,129 @@
+"""Measuring again on GitLab: play or retry the jobs of the merge request's newest pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from perfbot.forge.base import Again, MergeRequest, RefusedError
+from perfbot.forge.gitlab_server import BAD_REQUEST, PER_PAGE, Server
+
+WAITING = frozenset({"created", "waiting_for_resource", "preparing", "pending", "running", "scheduled"})
+"""States of jobs that come before an end."""
+
+
+class GitLabRuns:
+    """The measuring jobs of the merge request's newest pipeline (several in a matrix)."""
+
+    def __init__(self, server: Server, job: str) -> None:
+        self._server = server
+        self._job = job
+
+    def in_flight(self, request: MergeRequest) -> bool:
+        """Whether a job of that name waits or runs for this head."""
+        return any(job["status"] in WAITING for job in self._jobs(request))
+
+    def measure(self, request: MergeRequest, again: Again) -> str:
+        """Play manual jobs, with variables; retry finished ones; otherwise start a pipeline."""
+        jobs = self._jobs(request)
+        if not jobs:
+            self._start_pipeline(request)
+            return "started a new pipeline" + (", of the whole suite" if _asks(again) else "")
+        said = [self._play(j, request, again) if j["status"] == "manual" else self._again(j, request, again)
+                for j in jobs]  # fmt: skip
+        return max(said, key=len)
+
+    def publish(self, request: MergeRequest, job: int) -> str:
+        """Retry the job that published."""
+        self._retry(job, request, {})
+        return "publishing again"
+
+    def _play(self, job: dict[str, Any], request: MergeRequest, again: Again) -> str:
+        def played() -> bool | None:
+            return all(j["status"] != "manual" for j in self._jobs(request) if j["id"] == job["id"]) or None
+
+        self._post(f"jobs/{job['id']}/play", {"job_variables_attributes": _variables(again)}, played)
+        return "started"
+
+    def _again(self, job: dict[str, Any], request: MergeRequest, again: Again) -> str:
+        """Inputs on retry are new in GitLab: an older server takes the retry alone."""
+        if _asks(again):
+            try:
+                self._retry(job["id"], request, {"inputs": _inputs(again)})
+            except RefusedError as error:
+                if error.status != BAD_REQUEST:
+                    raise
+                self._retry(job["id"], request, {})
+                return "started again, the whole suite: this GitLab cannot hand options to a finished job"
+        else:
+            self._retry(job["id"], request, {})
+        return "started again"
+
+    def _retry(self, job: int, request: MergeRequest, data: dict[str, Any]) -> None:
+        """A retried job leaves the list of the pipeline's jobs: that is how a lost answer shows."""
+        pipeline = self._pipeline(request)
+
+        def retried() -> bool | None:
+            return all(j["id"] != job for j in self._jobs_of(pipeline)) or None
+
+        self._post(f"jobs/{job}/retry", data, retried)
+
+    def _start_pipeline(self, request: MergeRequest) -> None:
+        before = self._pipeline(request)
+        self._post(
+            f"merge_requests/{request.number}/pipelines",
+            {},
+            lambda: self._pipeline(request) != before or None,
+        )
+
+    def _post(self, path: str, data: dict[str, Any], done: Callable[[], bool | None]) -> None:
+        def post() -> bool:
+            self._server.client.http_post(f"{self._server.path}/{path}", post_data=data)
+            return True
+
+        self._server.call(f"start {self._job}", post, found=done)
+
+    def _pipeline(self, request: MergeRequest) -> int:
+        """Newest pipeline of the pinned head, or of its merged result; 0 when there is none."""
+        path = f"{self._server.path}/merge_requests/{request.number}/pipelines"
+        pipelines = self._server.each(
+            "list pipelines",
+            lambda: self._server.client.http_list(path, iterator=True, per_page=PER_PAGE),
+        )
+        return max(
+            (int(p["id"]) for p in pipelines if p["sha"] == request.head or p["ref"].endswith("/merge")),
+            default=0,
+        )
+
+    def _jobs(self, request: MergeRequest) -> list[dict[str, Any]]:
+        return self._jobs_of(self._pipeline(request))
+
+    def _jobs_of(self, pipeline: int) -> list[dict[str, Any]]:
+        """The jobs of that name, each of a matrix once, newest first."""
+        if not pipeline:
+            return []
+        path = f"{self._server.path}/pipelines/{pipeline}/jobs"
+        jobs = self._server.each(
+            "list jobs", lambda: self._server.client.http_list(path, iterator=True, per_page=PER_PAGE)
+        )
+        named = [j for j in jobs if j["name"].partition(":")[0].partition(" ")[0] == self._job]
+        newest = {j["name"]: j for j in sorted(named, key=lambda j: int(j["id"]))}
+        return sorted(newest.values(), key=lambda j: -int(j["id"]))
+
+
+def _asks(again: Again) -> bool:
+    return bool(again.only or again.budget)
+
+
+def _inputs(again: Again) -> dict[str, str]:
+    return {v["key"].removeprefix("PERFBOT_").lower(): v["value"] for v in _variables(again)}
+
+
+def _variables(again: Again) -> list[dict[str, str]]:
+    """What ``perfbot run`` reads beside its command line."""
+    variables = {"PERFBOT_FORCE": "1", "PERFBOT_HEAD": again.head}
+    if again.only:
+        variables["PERFBOT_ONLY"] = "\n".join(again.only)
+    if again.budget:
+        variables["PERFBOT_BUDGET"] = f"{again.budget:g}s"
+    return [{"key": key, "value": value} for key, value in variables.items()]

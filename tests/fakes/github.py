@@ -1,0 +1,237 @@
+"""A stateful fake of the part of GitHub that perfbot uses, over real HTTP, for tests with Python alone.
+
+Behaviour from GitHub's documentation and published API description: comments oldest first with Link headers, bodies
+of at most 65,536 characters, check runs only for apps and workflow tokens, one reaction of a kind a user, dispatches
+that need ``workflow_dispatch``.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import os
+from pathlib import Path
+from typing import Any
+
+from tests.fakes.contract import FOLDER, Contract
+from tests.fakes.server import Answer, FakeServer, Request
+
+BOT = "github-actions[bot]"
+
+
+def contracts() -> list[Contract]:
+    found = [Contract(FOLDER / "github.json")]
+    if folder := os.environ.get("PERFBOT_SPECS"):
+        found.append(Contract(Path(folder) / "github-api.json", official=True))
+    return found
+
+
+class FakeGitHub(FakeServer):
+    """One repository, ``octo/app``; the token is a workflow's own."""
+
+    project = "octo/app"
+    token = "workflow-token"
+
+    def __init__(self) -> None:
+        super().__init__(contracts())
+        self.ids = itertools.count(1000)
+        self.clock = itertools.count()
+        self.pulls: dict[int, dict[str, Any]] = {}
+        self.comments: dict[int, list[dict[str, Any]]] = {}
+        self.given: dict[int, list[dict[str, Any]]] = {}
+        self.permissions = {"ada": "write", "mallory": "read", BOT: "write"}
+        self.files: dict[tuple[str, str], str] = {}
+        self.changed: dict[int, list[str]] = {}
+        self.checks: list[dict[str, Any]] = []
+        self.statuses: list[dict[str, Any]] = []
+        self.runs: list[dict[str, Any]] = []
+        self.dispatched: list[dict[str, Any]] = []
+        self.personal = False
+        self.dispatchable = True
+        self._routes()
+
+    def _routes(self) -> None:
+        repo = "/repos/octo/app"
+        for method, pattern, handler in (
+            ("GET", "/user", self.user),
+            ("GET", repo, lambda r: Answer(200, {"default_branch": "main"})),
+            ("GET", f"{repo}/issues/(?P<number>[0-9]+)/comments", self.list_comments),
+            ("POST", f"{repo}/issues/(?P<number>[0-9]+)/comments", self.create_comment),
+            ("PATCH", f"{repo}/issues/comments/(?P<comment>[0-9]+)", self.edit_comment),
+            ("DELETE", f"{repo}/issues/comments/(?P<comment>[0-9]+)", self.delete_comment),
+            ("GET", f"{repo}/issues/comments/(?P<comment>[0-9]+)/reactions", self.list_reactions),
+            ("POST", f"{repo}/issues/comments/(?P<comment>[0-9]+)/reactions", self.react),
+            ("GET", f"{repo}/pulls", self.list_pulls),
+            ("GET", f"{repo}/pulls/(?P<number>[0-9]+)", self.pull),
+            ("GET", f"{repo}/pulls/(?P<number>[0-9]+)/files", self.list_files),
+            ("GET", f"{repo}/contents/(?P<path>.+)", self.file),
+            ("GET", f"{repo}/collaborators/(?P<login>[^/]+)/permission", self.permission),
+            ("POST", f"{repo}/check-runs", self.create_check),
+            ("PATCH", f"{repo}/check-runs/(?P<check>[0-9]+)", self.edit_check),
+            ("GET", f"{repo}/commits/(?P<sha>[0-9a-f]+)/check-runs", self.list_checks),
+            ("POST", f"{repo}/statuses/(?P<sha>[0-9a-f]+)", self.set_status),
+            ("GET", f"{repo}/actions/workflows/(?P<workflow>[^/]+)/runs", self.list_runs),
+            ("POST", f"{repo}/actions/workflows/(?P<workflow>[^/]+)/dispatches", self.dispatch_workflow),
+            ("GET", f"{repo}/actions/runs/(?P<run>[0-9]+)", self.run),
+            ("POST", f"{repo}/actions/runs/(?P<run>[0-9]+)/rerun", self.rerun),
+            ("POST", f"{repo}/actions/runs/(?P<run>[0-9]+)/rerun-failed-jobs", self.rerun),
+        ):
+            self.route(method, pattern, handler)
+
+    def dispatch(self, request: Request) -> Answer:
+        if request.headers.get("authorization") not in (f"token {self.token}", f"Bearer {self.token}"):
+            return Answer(401, {"message": "Bad credentials"})
+        return super().dispatch(request)
+
+    # What tests set up and look at
+
+    def add_merge_request(self, number: int = 1, head: str = "a" * 40, **changes: Any) -> None:
+        repo = {"full_name": self.project}
+        self.pulls[number] = {
+            "number": number, "state": "open", "draft": False, "labels": [], "merge_commit_sha": None,
+            "head": {"sha": head, "ref": f"topic-{number}", "label": f"octo:topic-{number}", "repo": repo},
+            "base": {"ref": "main", "repo": repo}, "updated_at": self.now(), **changes,
+        }  # fmt: skip
+        self.comments.setdefault(number, [])
+
+    def say(self, body: str, author: str = "ada", number: int = 1) -> dict[str, Any]:
+        moment = self.now()
+        made = {"id": next(self.ids), "body": body, "user": {"login": author},
+                "created_at": moment, "updated_at": moment}  # fmt: skip
+        self.comments[number].append(made)
+        return made
+
+    def by_bot(self, number: int = 1) -> list[dict[str, Any]]:
+        return [c for c in self.comments[number] if c["user"]["login"] == BOT]
+
+    def add_run(self, sha: str, status: str = "completed", **changes: Any) -> int:
+        number = next(self.ids)
+        self.runs.append({"id": number, "status": status, "run_attempt": 1, "head_sha": sha,
+                          "event": "pull_request", "created_at": self.now(), "display_title": "", **changes})  # fmt: skip
+        return number
+
+    def now(self) -> str:
+        tick = next(self.clock)
+        return f"2026-11-23T12:{tick // 60 % 60:02d}:{tick % 60:02d}Z"
+
+    # Endpoints
+
+    def user(self, request: Request) -> Answer:
+        if self.personal:
+            return Answer(200, {"login": BOT})
+        return Answer(403, {"message": "Resource not accessible by integration"})
+
+    def list_comments(self, request: Request, number: str) -> Answer:
+        return self.page(request, self.comments[int(number)], 30)
+
+    def create_comment(self, request: Request, number: str) -> Answer:
+        if len(request.data["body"]) > 65_536:
+            return Answer(422, {"message": "Validation Failed"})
+        return Answer(201, self.say(request.data["body"], BOT, int(number)))
+
+    def _comment(self, comment: str) -> tuple[list[dict[str, Any]], dict[str, Any]] | None:
+        for listed in self.comments.values():
+            for found in listed:
+                if found["id"] == int(comment):
+                    return listed, found
+        return None
+
+    def edit_comment(self, request: Request, comment: str) -> Answer:
+        found = self._comment(comment)
+        if found is None:
+            return Answer(404, {"message": "Not Found"})
+        if len(request.data["body"]) > 65_536:
+            return Answer(422, {"message": "Validation Failed"})
+        found[1].update(body=request.data["body"], updated_at=self.now())
+        return Answer(200, found[1])
+
+    def delete_comment(self, request: Request, comment: str) -> Answer:
+        found = self._comment(comment)
+        if found is None:
+            return Answer(404, {"message": "Not Found"})
+        found[0].remove(found[1])
+        return Answer(204)
+
+    def list_reactions(self, request: Request, comment: str) -> Answer:
+        return self.page(request, self.given.get(int(comment), []), 30)
+
+    def react(self, request: Request, comment: str) -> Answer:
+        given = self.given.setdefault(int(comment), [])
+        reaction = {"id": 1, "content": request.data["content"], "user": {"login": BOT}}
+        if reaction in given:
+            return Answer(200, reaction)
+        given.append(reaction)
+        return Answer(201, reaction)
+
+    def list_pulls(self, request: Request) -> Answer:
+        label = request.query.get("head")
+        found = [p for p in self.pulls.values() if p["state"] == "open" and label in (None, p["head"]["label"])]
+        return self.page(request, sorted(found, key=lambda p: p["updated_at"], reverse=True), 30)
+
+    def pull(self, request: Request, number: str) -> Answer:
+        found = self.pulls.get(int(number))
+        return Answer(200, found) if found else Answer(404, {"message": "Not Found"})
+
+    def list_files(self, request: Request, number: str) -> Answer:
+        return self.page(request, [{"filename": p} for p in self.changed.get(int(number), [])], 30)
+
+    def file(self, request: Request, path: str) -> Answer:
+        text = self.files.get((request.query.get("ref", "main"), path))
+        if text is None:
+            return Answer(404, {"message": "Not Found"})
+        return Answer(200, {"type": "file", "content": base64.encodebytes(text.encode()).decode()})
+
+    def permission(self, request: Request, login: str) -> Answer:
+        if login not in self.permissions:
+            return Answer(404, {"message": "Not Found"})
+        return Answer(200, {"permission": self.permissions[login], "user": {"login": login}})
+
+    def create_check(self, request: Request) -> Answer:
+        if self.personal:
+            return Answer(403, {"message": "You must authenticate via a GitHub App."})
+        made = {"id": next(self.ids), "conclusion": None, "annotations": [], "status": "queued"}
+        self.checks.append(made)
+        return Answer(201, self._written(made, request.data))
+
+    def edit_check(self, request: Request, check: str) -> Answer:
+        found = next(c for c in self.checks if c["id"] == int(check))
+        return Answer(200, self._written(found, request.data))
+
+    def _written(self, check: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+        check["annotations"] += (data.get("output") or {}).get("annotations", [])
+        check.update(data)
+        return {name: value for name, value in check.items() if name != "annotations"}
+
+    def list_checks(self, request: Request, sha: str) -> Answer:
+        name = request.query.get("check_name")
+        found = [c for c in self.checks if c["head_sha"] == sha and name in (None, c["name"])]
+        answer = self.page(request, found, 30)
+        return Answer(200, {"total_count": len(found), "check_runs": answer.data}, answer.headers)
+
+    def set_status(self, request: Request, sha: str) -> Answer:
+        self.statuses.append({"sha": sha, **request.data})
+        return Answer(201, self.statuses[-1])
+
+    def list_runs(self, request: Request, workflow: str) -> Answer:
+        wanted = {k: v for k, v in request.query.items() if k in ("head_sha", "event", "status")}
+        found = [r for r in self.runs if wanted.items() <= r.items()]
+        answer = self.page(request, found, 30)
+        return Answer(200, {"total_count": len(found), "workflow_runs": answer.data}, answer.headers)
+
+    def dispatch_workflow(self, request: Request, workflow: str) -> Answer:
+        if not self.dispatchable:
+            return Answer(422, {"message": "Workflow does not have 'workflow_dispatch' trigger"})
+        self.dispatched.append(request.data)
+        title = f"perfbot {request.data['inputs'].get('head', '')}"
+        self.add_run("d" * 40, "in_progress", event="workflow_dispatch", display_title=title,
+                     created_at="2999-01-01T00:00:00Z")  # fmt: skip
+        return Answer(204)
+
+    def run(self, request: Request, run: str) -> Answer:
+        return Answer(200, next(r for r in self.runs if r["id"] == int(run)))
+
+    def rerun(self, request: Request, run: str) -> Answer:
+        found = next(r for r in self.runs if r["id"] == int(run))
+        found["run_attempt"] += 1
+        found["status"] = "queued"
+        return Answer(201, {})

@@ -1,0 +1,186 @@
+"""A small stateful HTTP server for fake forges: routes, faults on demand, and a check of every exchange.
+
+Faults are what real servers and networks do: answers of 502, 429 with and without Retry-After, a 409 lock, and
+connections dropped after the request was carried out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.fakes.contract import Contract
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    path: str
+    query: dict[str, str]
+    data: Any
+    headers: dict[str, str]
+    raw_path: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    data: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    text: str | None = None
+
+
+@dataclass
+class Fault:
+    """Strikes requests that match, each distinct one ``times`` times.
+
+    ``status`` 0 means: carry it out, then drop the connection.
+    """
+
+    status: int
+    methods: tuple[str, ...] = ("GET", "POST", "PUT", "PATCH", "DELETE")
+    path: str = ""
+    times: int = 1
+    headers: dict[str, str] = field(default_factory=dict)
+    struck: Counter[str] = field(default_factory=Counter)
+
+    def strikes(self, request: Request) -> bool:
+        if request.method not in self.methods or not re.search(self.path, request.path):
+            return False
+        key = f"{request.method} {request.raw_path}"
+        self.struck[key] += 1
+        return self.struck[key] <= self.times
+
+
+Handler = Callable[..., Answer]
+
+
+class FakeServer:
+    """Routes are ``(method, pattern)`` with named groups; handlers run one at a time."""
+
+    def __init__(self, contracts: list[Contract]) -> None:
+        self.contracts = contracts
+        self.violations: list[str] = []
+        self.log: list[tuple[str, str, int]] = []
+        self.faults: list[Fault] = []
+        self.routes: list[tuple[str, re.Pattern[str], Handler]] = []
+        self.lock = threading.RLock()
+        self.url = ""
+        self.prefix = ""
+
+    def route(self, method: str, pattern: str, handler: Handler) -> None:
+        self.routes.append((method, re.compile(f"{self.prefix}{pattern}"), handler))
+
+    def answer(self, request: Request) -> Answer | None:
+        """None means: drop the connection."""
+        with self.lock:
+            fault = next((f for f in self.faults if f.strikes(request)), None)
+            if fault is not None and fault.status:
+                self.log.append((request.method, request.path, fault.status))
+                return Answer(fault.status, {"message": f"fault {fault.status}"}, fault.headers)
+            answer = self.dispatch(request)
+            self.log.append((request.method, request.path, 0 if fault else answer.status))
+            self.check(request, answer)
+            return None if fault else answer
+
+    def dispatch(self, request: Request) -> Answer:
+        for method, pattern, handler in self.routes:
+            match = pattern.fullmatch(request.path)
+            if match and method == request.method:
+                groups = {name: unquote(value) for name, value in match.groupdict().items()}
+                return handler(request, **groups)
+        self.violations.append(f"no such endpoint: {request.method} {request.path}")
+        return Answer(404, {"message": "404 Not Found"})
+
+    def check(self, request: Request, answer: Answer) -> None:
+        for contract in self.contracts:
+            self.violations += contract.violations(
+                request.method,
+                request.path,
+                request.query,
+                request.data,
+                answer.status,
+                None if answer.text is not None else answer.data,
+            )
+
+    def count(self, method: str, path: str = "") -> int:
+        """Requests of a method that were carried out, dropped ones included."""
+        return sum(m == method and bool(re.search(path, p)) and s < 300 for m, p, s in self.log)
+
+    def page(self, request: Request, items: list[Any], default: int, short: int = 0) -> Answer:
+        """One page with a Link header; ``short`` items fewer than asked for although more follow."""
+        size = max(1, min(int(request.query.get("per_page", default)), 100) - short)
+        number = int(request.query.get("page", 1))
+        part = items[(number - 1) * size : number * size]
+        headers = {}
+        if number * size < len(items):
+            query = {**request.query, "page": str(number + 1)}
+            text = "&".join(f"{name}={value}" for name, value in query.items())
+            headers["Link"] = f'<{self.url}{request.path}?{text}>; rel="next"'
+        return Answer(200, part, headers)
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[FakeServer]:
+        fake = self
+
+        class Web(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def serve(self) -> None:
+                size = int(self.headers.get("Content-Length") or 0)
+                body = self.rfile.read(size)
+                parts = urlsplit(self.path)
+                query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+                data = json.loads(body) if body else None
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                answer = fake.answer(Request(self.command, parts.path, query, data, headers, self.path))
+                if answer is None:
+                    self.close_connection = True
+                    with contextlib.suppress(OSError):
+                        self.connection.shutdown(socket.SHUT_RDWR)
+                    return
+                self.reply(answer)
+
+            def reply(self, answer: Answer) -> None:
+                text = answer.text if answer.text is not None else json.dumps(answer.data)
+                content = b"" if answer.status == 204 else text.encode()
+                self.send_response(answer.status)
+                self.send_header("Content-Type", "text/plain" if answer.text is not None else "application/json")
+                self.send_header("Content-Length", str(len(content)))
+                for name, value in answer.headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = serve  # noqa: N815
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                pass
+
+        class Quiet(ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 128
+
+            def handle_error(self, request: Any, client_address: Any) -> None:
+                pass
+
+        server = Quiet(("127.0.0.1", 0), Web)
+        self.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
