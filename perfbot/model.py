@@ -18,9 +18,7 @@ SIDES: tuple[Side, Side] = ("base", "head")
 
 Better = Literal["lower", "higher"]
 Rule = Literal["noisy", "exact"]
-Verdict = Literal[
-    "regressed", "improved", "unchanged", "inconclusive", "added", "removed", "failed", "incomparable"
-]
+Verdict = Literal["regressed", "improved", "unchanged", "inconclusive", "added", "removed", "failed", "incomparable"]
 Gate = Literal["pass", "fail", "accepted"]
 RunVerdict = Literal["pass", "fail", "error"]
 Status = Literal["measured", "added", "removed", "failed", "incomparable"]
@@ -332,4 +330,6 @@ class Report:
     complete: bool = True
     shard: Shard | None = None
     trend: str = ""
+    skipped: str = ""
+    """Why nothing was measured although nothing is wrong; empty otherwise."""
     schema: str = SCHEMA

@@ -15,7 +15,7 @@ METRICS = {metric.name: metric for metric in (TIME, MEMORY)}
 class CommandHarness:
     """A process a turn, or both sides' processes at once on one core."""
 
-    requires = ()
+    requires: tuple[str, ...] = ()
     example = """\
 [[suite]]
 name = "programs"

@@ -14,7 +14,7 @@ from perfbot.model import SIDES, Side
 class PyperfHarness:
     """Lock-step: the scripts' task functions are called by perfbot's loop instead of pyperf's."""
 
-    requires = ("pyperf",)
+    requires: tuple[str, ...] = ("pyperf",)
     example = """\
 [[suite]]
 name = "scripts"

@@ -14,7 +14,7 @@ from perfbot.model import SIDES, Side
 class PytestHarness:
     """Lock-step, through pytest's own collection and fixtures."""
 
-    requires = ("pytest",)
+    requires: tuple[str, ...] = ("pytest",)
     example = """\
 [[suite]]
 name = "core"

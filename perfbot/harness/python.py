@@ -13,7 +13,7 @@ from perfbot.model import SIDES, Side
 class PythonHarness:
     """Lock-step: each function is called without arguments."""
 
-    requires = ()
+    requires: tuple[str, ...] = ()
     example = """\
 [[suite]]
 name = "functions"

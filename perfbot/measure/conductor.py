@@ -129,7 +129,7 @@ class Conductor:
         policy: Policy,
         budget: float,
         progress: Progress,
-        select: Callable[[str], bool] = lambda name: True,
+        select: Callable[[str], bool] = lambda _: True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._suites = suites
@@ -273,5 +273,5 @@ def _full(track: Track) -> str:
 def selector(globs: Sequence[str]) -> Callable[[str], bool]:
     """Whether a ``suite/benchmark`` is meant by any of some globs; all are when there are none."""
     if not globs:
-        return lambda name: True
+        return lambda _: True
     return lambda name: any(fnmatch.fnmatchcase(name, g) or fnmatch.fnmatchcase(name, f"*/{g}") for g in globs)

@@ -6,14 +6,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 from perfbot.errors import MeasureError
 from perfbot.measure.link import WorkerLost, WorkerSpec
 from perfbot.measure.pair import Listing, Pair, allowed_cores, kept_off
 from perfbot.measure.plan import (
     LONG_SECONDS,
-    SHORT_SECONDS,
     VALUE_SECONDS,
     WARM_BELOW_SECONDS,
     Speed,
@@ -23,6 +22,8 @@ from perfbot.measure.plan import (
 from perfbot.measure.session import Discovery, Failed, Measured, Outcome
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import SIDES, TIME, Benchmark, Comparison, Problem, Round, Side
+
+Clock = Literal["wall", "cpu"]
 
 OUTPUT_LINES = 15
 """How much of a failing process's output is shown."""
@@ -191,9 +192,8 @@ class LockstepSuite:
             began={side: answers[side]["began"] for side in SIDES},
             walls={side: answers[side]["walls"] for side in SIDES}, cpus={side: answers[side]["cpus"] for side in SIDES},
         )  # fmt: skip
-        return [
-            Measured(name, TIME, _round(index, values, answers, seconds, core if pinned else -1), _notes(speed, pinned))
-        ]
+        taken = _round(index, values, speed.clock, answers, seconds, core if pinned else -1)
+        return [Measured(name, TIME, taken, _notes(speed, pinned))]
 
     def _probe(self, pair: Pair) -> Speed:
         """Speed of base; where its calls are long, head is asked too whether it waits or computes in threads."""
@@ -219,19 +219,20 @@ class _LostIn(Exception):
         self.lost = lost
 
 
-def _round(index: int, values: Values, answers: Mapping[Side, Mapping[str, Any]], seconds: float, core: int) -> Round:
-    together = values.mode == "together"
-    clock = "cpus" if together else "walls"
+def _round(
+    index: int, values: Values, clock: Clock, answers: Mapping[Side, Mapping[str, Any]], seconds: float, core: int
+) -> Round:
     base, head = (
-        tuple(max(taken, 1) / values.loops / 1e9 for taken in answers[side][clock][: values.pairs]) for side in SIDES
+        tuple(max(taken, 1) / values.loops / 1e9 for taken in answers[side][f"{clock}s"][: values.pairs])
+        for side in SIDES
     )
-    return Round(index, base, head, values.loops, seconds, core, "cpu" if together else "wall", together)
+    return Round(index, base, head, values.loops, seconds, core, clock, values.mode == "together")
 
 
 def _notes(speed: Speed, pinned: bool) -> tuple[str, ...]:
-    if speed.wall >= SHORT_SECONDS and speed.threaded:
+    if speed.threaded:
         return (THREADED,)
-    notes = (WAITS,) if speed.wall >= LONG_SECONDS and speed.waits else ()
+    notes = (WAITS,) if speed.waits else ()
     return notes if pinned else (*notes, UNPINNED)
 
 

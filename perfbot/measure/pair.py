@@ -129,7 +129,8 @@ class Pair:
     def pin(self, cores: Iterable[int]) -> bool:
         """Bind both workers to some cores."""
         cores = tuple(cores)
-        return all([pin_process(link.child.pid, cores) for link in self.links.values()])
+        pinned = [pin_process(link.child.pid, cores) for link in self.links.values()]
+        return all(pinned)
 
     def close(self) -> None:
         """End both workers and everything they started."""

@@ -20,8 +20,9 @@ DISCARD_SECONDS = 0.3e-3
 SHORT_SECONDS = 1e-3
 """Up to here several calls make a value."""
 
-LONG_SECONDS = 50e-3
-"""From here both sides run at once on one core and CPU time is compared."""
+LONG_SECONDS = 3e-3
+"""From here both sides run at once on one core and CPU time is compared: calls this long no longer fit between two
+drifts of the machine when they take turns (standard deviation of a round at 10 ms: 35 % in turns, 1.1 % at once)."""
 
 PAIRS = 24
 """Pairs of values in a round of short calls; flat optimum from 16 up."""
@@ -30,12 +31,14 @@ MOST_PAIRS = 200
 """No round has more, however dear the start-up is."""
 
 MEDIUM_ROUND_SECONDS = 0.12
-MEDIUM_PAIRS = (4, 24)
-"""Calls of 1 to 50 ms: one call a value, as many pairs as fit into this time, within these bounds."""
+"""Calls of 1 to 3 ms: one call a value, as many pairs as fit into this time."""
 
-LONG_ROUND_SECONDS = 0.3
-LONG_VALUES = (1, 4)
-"""Calls of 50 ms and more: values a round, as many as fit into this time, within these bounds."""
+TOGETHER_VALUE_SECONDS = 25e-3
+"""Length of a value when both run at once: several slices of the kernel's scheduler."""
+
+TOGETHER_VALUES = (1, 4)
+TOGETHER_ROUND_SECONDS = 0.3
+"""Values a round when both run at once: as many as fit into this time, within the bounds."""
 
 WARM_BELOW_SECONDS = 0.5
 """Calls shorter than this are warmed up with one call a round; for longer ones the cold part no longer counts."""
@@ -60,12 +63,17 @@ class Speed:
     @property
     def waits(self) -> bool:
         """Spends time that no CPU is used for: sleeping, I/O, other processes."""
-        return self.wall >= SHORT_SECONDS and self.cpu < BUSY_SHARE * self.wall and self.voluntary > 0
+        return self.cpu < BUSY_SHARE * self.wall and self.voluntary > 0
 
     @property
     def threaded(self) -> bool:
         """Several threads compute at once."""
         return self.wall >= SHORT_SECONDS and self.cpu > THREADS_SHARE * self.wall
+
+    @property
+    def clock(self) -> Literal["wall", "cpu"]:
+        """What to compare: CPU time, which other programs on the core do not touch, where it is all there is."""
+        return "wall" if self.waits or self.threaded else "cpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +103,19 @@ def plan_values(speed: Speed, share: float, *, once: bool = False) -> Values:
         once: only the first call of a process may be timed.
     """
     call = max(speed.wall, 1e-9)
-    together = call >= LONG_SECONDS and not speed.waits and not speed.threaded
+    together = call >= LONG_SECONDS and speed.clock == "cpu"
     pinned = not speed.threaded
     if once:
         return Values("together" if together else "turns", 1, 0, 1, pinned)
+    warm = 1 if call < WARM_BELOW_SECONDS else 0
     if together:
-        values = _clamp(LONG_ROUND_SECONDS / call, *LONG_VALUES)
-        return Values("together", 1, 1 if call < WARM_BELOW_SECONDS else 0, values, pinned)
+        loops = max(1, math.ceil(TOGETHER_VALUE_SECONDS / call))
+        return Values(
+            "together", loops, warm, _clamp(TOGETHER_ROUND_SECONDS / (loops * call), *TOGETHER_VALUES), pinned
+        )
     if call > SHORT_SECONDS:
-        discard = 1 if call < WARM_BELOW_SECONDS else 0
-        pairs = _clamp(max(MEDIUM_ROUND_SECONDS, share) / ((2 + discard) * call), *MEDIUM_PAIRS)
-        return Values("turns", 1, discard, pairs if discard else 1, pinned)
+        fitting = _clamp(max(MEDIUM_ROUND_SECONDS, share) / ((2 + warm) * call), 2, PAIRS)
+        return Values("turns", 1, warm, fitting if warm else 1, pinned)
     loops = max(1, math.ceil(VALUE_SECONDS / call))
     discard = max(1, math.ceil(DISCARD_SECONDS / call))
     pairs = _clamp(share / ((2 * loops + discard) * call), PAIRS, MOST_PAIRS)

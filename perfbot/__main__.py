@@ -1,0 +1,5 @@
+"""``python -m perfbot``."""
+
+from perfbot.cli.main import run
+
+run()

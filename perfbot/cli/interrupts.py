@@ -1,0 +1,31 @@
+"""SIGINT and SIGTERM end a run in order: workers die, what was measured is kept, work trees go."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from types import FrameType
+
+from perfbot.errors import Interrupted
+from perfbot.process import kill_all
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Turn the first signal into :class:`Interrupted`; a second one while cleaning up is not heard."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        for one in SIGNALS:
+            signal.signal(one, signal.SIG_IGN)
+        kill_all()
+        raise Interrupted(f"stopped by {signal.Signals(number).name}: what was measured until then is kept")
+
+    before = {number: signal.signal(number, interrupt) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,101 @@
+"""perfbot compares the benchmarks of two commits on the runner you have, and says what changed.
+
+Start here:
+  perfbot demo                  see it work, in about a minute, on a small repository made for it
+  perfbot init                  find this project's benchmarks and write perfbot.toml
+  perfbot run                   compare this branch with its merge base
+  perfbot run v1.2..HEAD        compare any two commits
+  perfbot ci                    in a pipeline: compare, then comment on the merge request
+
+Exit codes: 0 pass, 1 the gate failed, 2 usage or configuration, 3 could not measure or judge,
+4 measured, but could not publish or store.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+from perfbot import __version__
+from perfbot.errors import NOT_MEASURED, USAGE, PerfbotError
+
+VERBS = {
+    "run": "measure head against its merge base, judge, report",
+    "publish": "put one or more reports into their merge request: comment and status",
+    "ci": "run, then publish, in one trusted job",
+    "calibrate": "learn how noisy each benchmark is on this runner, from A/A runs",
+    "history": "what the database knows: values, drift, change points",
+    "report": "write the project's pages: overview, and one for each benchmark",
+    "serve": "webhooks, pages and API as a service",
+    "rebench": "act on a comment event, or look for commands in comments",
+    "init": "find suites and CI, write a commented perfbot.toml",
+    "doctor": "what is wrong with this machine or configuration, and what to type",
+    "judge": "judge a report again, without measuring",
+    "harnesses": "the kinds of suites perfbot can run, with an example each",
+    "demo": "watch perfbot find a slow commit in a repository made for it",
+}
+"""Every verb and its line of help; a verb is the module of the same name in this package."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return its exit code; every expected error becomes a message and a code here."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    verb = next((word for word in words if not word.startswith("-")), "")
+    args = _parser(verb).parse_args(words)
+    if not args.verb:
+        _parser("").print_help()
+        return USAGE
+    try:
+        return int(_module(args.verb).execute(args))
+    except PerfbotError as error:
+        _explain(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("perfbot: interrupted", file=sys.stderr)
+        return NOT_MEASURED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOT_MEASURED
+
+
+def _parser(verb: str) -> argparse.ArgumentParser:
+    """The parser of all verbs, in which only the named one knows its options."""
+    parser = argparse.ArgumentParser(
+        prog="perfbot", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"perfbot {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
+    for name, line in VERBS.items():
+        module = _module(name) if name == verb else None
+        description = (module.__doc__ if module is not None else None) or line
+        sub = verbs.add_parser(
+            name, help=line, description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        if module is not None:
+            module.add_arguments(sub)
+    return parser
+
+
+def _module(verb: str) -> ModuleType:
+    return importlib.import_module(f"perfbot.cli.{verb}")
+
+
+def _explain(error: PerfbotError) -> None:
+    if error.output:
+        print("\n".join(f"  │ {line}" for line in error.output.splitlines()), file=sys.stderr)
+    print(f"perfbot: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"  → {error.hint}", file=sys.stderr)
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main())
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,139 @@
+"""Measure head against its merge base on this machine, judge, and report.
+
+In CI the change is found by itself; locally head is HEAD and base its merge base with the default branch.
+
+examples:
+  perfbot run                                  this branch against its merge base
+  perfbot run v1.2..HEAD --only '*parse*'      some benchmarks, two commits
+  perfbot run --dirty --budget 2m              what is not committed yet, quickly
+  perfbot run --output perf/                   every artifact a CI job keeps
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS
+
+if TYPE_CHECKING:
+    from perfbot.model import Report
+
+EXIT_CODES = {"pass": PASS, "fail": GATE_FAILED, "error": NOT_MEASURED}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``perfbot run``."""
+    parser.add_argument(
+        "range", nargs="?", default="", metavar="BASE..HEAD", help="two commits (three dots: merge base)"
+    )
+    what = parser.add_argument_group("what to measure")
+    what.add_argument("--base", default="", metavar="REV", help="compare with this commit")
+    what.add_argument("--head", default="", metavar="REV", help="measure this commit")
+    what.add_argument("--dirty", action="store_true", help="measure the working tree with its uncommitted changes")
+    what.add_argument("--config", metavar="FILE", help="instead of perfbot.toml or [tool.perfbot] in pyproject.toml")
+    what.add_argument("--suite", action="append", default=[], metavar="NAME", help="only this suite; repeatable")
+    what.add_argument("--only", action="append", default=[], metavar="GLOB", help="only these benchmarks; repeatable")
+    what.add_argument("--force", action="store_true", help="measure even when the change touches nothing measured")
+    what.add_argument("--shard", metavar="I/N", help="the I-th of N parts of the benchmarks")
+    how = parser.add_argument_group("how")
+    how.add_argument("--budget", metavar="DURATION", help='wall clock for measuring, such as "5m" (default: 10m)')
+    how.add_argument("--threshold", metavar="PERCENT", help='smallest change that matters, such as "2%%"')
+    how.add_argument("--seed", type=int, metavar="N", help="makes the order of measuring reproducible")
+    add_output_arguments(parser)
+
+
+def add_output_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where results go; the same for every verb that makes a report."""
+    where = parser.add_argument_group("where results go")
+    where.add_argument("--report", metavar="FILE.json", help="the report, with all raw rounds")
+    where.add_argument("--comment", metavar="FILE.md", help="the comment, as it would be posted")
+    where.add_argument("--html", metavar="FILE.html", help="the report as a page")
+    where.add_argument(
+        "--pyperf", metavar="FILE.json", help="values of head (and of base in FILE.base.json) for pyperf"
+    )
+    where.add_argument("--trace", metavar="FILE.jsonl", help="what was measured when, turn by turn")
+    where.add_argument("--output", metavar="FOLDER", help="all of these at once, under their usual names")
+    where.add_argument("--format", choices=["text", "json"], default="text", help="what stdout shows (default: text)")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Measure, judge, tell."""
+    report = measure(args)
+    return EXIT_CODES[report.verdict]
+
+
+def measure(args: argparse.Namespace) -> Report:
+    """Run the pipeline with live progress, and write every artifact that was asked for."""
+    import contextlib
+
+    from perfbot.cli.artifacts import Artifacts
+    from perfbot.cli.interrupts import interruptible
+    from perfbot.measure.trace import no_trace, trace_to
+    from perfbot.pipeline import run
+    from perfbot.render.progress import progress_for
+
+    request = request_from(args)
+    artifacts = Artifacts.from_arguments(args)
+    artifacts.check()
+    with contextlib.ExitStack() as stack:
+        trace = trace_to(stack.enter_context(artifacts.trace.open("w"))) if artifacts.trace else no_trace
+        progress = progress_for(quiet=args.format == "json", budget=request.budget or 0.0)
+        stack.callback(progress.close)
+        stack.enter_context(interruptible())
+        report = run(request, progress, trace)
+    artifacts.write(report)
+    artifacts.show(report)
+    return report
+
+
+def request_from(args: argparse.Namespace):  # type: ignore[no-untyped-def]
+    """The command line as the pipeline wants it; raises UsageError for values that mean nothing."""
+    import os
+    from pathlib import Path
+
+    from perfbot.cache import cache_folder
+    from perfbot.pipeline import Request
+    from perfbot.units import parse_duration, parse_percentage
+
+    return Request(
+        repo=Path.cwd(),
+        environ=os.environ,
+        cache=cache_folder(os.environ),
+        config=Path(args.config) if args.config else None,
+        spec=args.range,
+        base=args.base,
+        head=args.head,
+        dirty=args.dirty,
+        suites=tuple(args.suite),
+        only=tuple(args.only),
+        budget=parsed_option("--budget", args.budget, parse_duration),
+        threshold=parsed_option("--threshold", args.threshold, parse_percentage),
+        seed=args.seed,
+        force=args.force,
+        shard=_shard(args.shard),
+    )
+
+
+def parsed_option(option: str, text: str | None, parse: Callable[[str], float]) -> float | None:
+    from perfbot.errors import UsageError
+
+    if text is None:
+        return None
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from error
+
+
+def _shard(text: str | None):  # type: ignore[no-untyped-def]
+    from perfbot.errors import UsageError
+    from perfbot.model import Shard
+
+    if text is None:
+        return None
+    index, _, count = text.partition("/")
+    if not (index.isdigit() and count.isdigit() and 1 <= int(index) <= int(count)):
+        raise UsageError(f'--shard: found "{text}", expected I/N with I from 1 to N, such as 2/4')
+    return Shard(int(index), int(count))
