@@ -6,7 +6,7 @@ Importing this package imports pydantic; the command line does so only in the ve
 from perfbot.config.document import Config
 from perfbot.config.limits import METRICS, parse_budget, unit_of
 from perfbot.config.load import check_paths, find, load, parse
-from perfbot.config.sections import Gate, Run
+from perfbot.config.sections import Gate, Publish, Run
 from perfbot.config.suites import (
     HARNESSES,
     AsvSuite,
@@ -20,7 +20,24 @@ from perfbot.config.suites import (
 )
 
 __all__ = [
-    "HARNESSES", "METRICS", "AsvSuite", "CallableSuite", "CommandSuite", "Config", "Gate", "PyperfSuite",
-    "PytestSuite", "PythonSuite", "Run", "Suite", "SuiteBase", "check_paths", "find", "load", "parse",
-    "parse_budget", "unit_of",
+    "HARNESSES",
+    "METRICS",
+    "AsvSuite",
+    "CallableSuite",
+    "CommandSuite",
+    "Config",
+    "Gate",
+    "Publish",
+    "PyperfSuite",
+    "PytestSuite",
+    "PythonSuite",
+    "Run",
+    "Suite",
+    "SuiteBase",
+    "check_paths",
+    "find",
+    "load",
+    "parse",
+    "parse_budget",
+    "unit_of",
 ]  # fmt: skip

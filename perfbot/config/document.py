@@ -9,7 +9,7 @@ from pydantic import Field
 
 from perfbot.config.limits import LimitSection
 from perfbot.config.record import Record
-from perfbot.config.sections import Gate, Run
+from perfbot.config.sections import Gate, Publish, Run
 from perfbot.config.suites import AnySuite, Suite
 from perfbot.model import Policy
 
@@ -22,6 +22,9 @@ class Document(Record):
 
     gate: Gate = Gate()
     """What decides; read from the target branch."""
+
+    publish: Publish = Publish()
+    """How much to say in a merge request; read from the target branch."""
 
     suite: tuple[AnySuite, ...] = Field(default=(), description="Benchmarks that one harness runs; repeatable.")
     limit: tuple[LimitSection, ...] = Field(default=(), description="Exceptions and budgets; the last match wins.")
@@ -42,12 +45,14 @@ class Config:
         suites: in the order of the file; none means that suites are to be found by looking
             (:func:`perfbot.config.detect.detect_suites`).
         where: the file it was read from, for messages; ``defaults`` when there was none.
+        publish: how much to say in a merge request; obeyed only when it comes from the target branch.
     """
 
     run: Run = field(default_factory=Run)
     policy: Policy = field(default_factory=Policy)
     suites: tuple[Suite, ...] = ()
     where: str = "defaults"
+    publish: Publish = field(default_factory=Publish)
 
 
 def contradictions(document: Document) -> list[str]:

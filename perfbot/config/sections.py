@@ -1,9 +1,10 @@
-"""The tables beside the suites: ``[run]`` and ``[gate]``."""
+"""The tables beside the suites: ``[run]``, ``[gate]`` and ``[publish]``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
+from typing import Literal
 
 import pathspec
 from pydantic import Field, StrictInt
@@ -51,3 +52,13 @@ class Gate(Record):
 
     beta: Probability = Field(default=_SHIPPED.beta, gt=0, le=0.5)
     """Probability of calling a change of exactly the threshold "unchanged"."""
+
+
+class Publish(Record):
+    """``[publish]``: how much to say in a merge request. Read from the target branch."""
+
+    comment: Literal["always", "on-change"] = "always"
+    """Comment on every merge request, or begin to only when something changed."""
+
+    commands_per_hour: StrictInt = Field(default=6, ge=1, le=100)
+    """How many re-runs people may ask for in one merge request within an hour."""
