@@ -1,0 +1,48 @@
+"""Change points, slow drift and the chain of ratios of one series.
+
+Two kinds of evidence are joined. A run's *values* scatter by several per cent between runs, and may be
+compared within one class of machine only; a run's *ratio* head/base was measured in lock-step on one machine
+and is good to a fraction of that, but says nothing about anything but its own two commits. A step between two
+commits shows in both: as a shift of all later values against all earlier ones, and in the one ratio that
+spans it. Each estimate is weighted by how sure it is.
+
+``analyse(series)`` gives a :class:`~perfbot.series.Trend`. Pure: numbers in, records out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from perfbot.series import Release, Series, Trend
+from perfbot.trends.chain import since_release
+from perfbot.trends.levels import Levels, levels
+from perfbot.trends.steps import find_course
+
+__all__ = ["analyse"]
+
+
+def analyse(series: Series, releases: Sequence[Release] = (), *, updated: str = "") -> Trend:
+    """What a series' history says.
+
+    Args:
+        series: of one subject, oldest first; points without values are passed over.
+        releases: oldest first; the chain starts at the newest one that lies within the series.
+        updated: when this was asked, for the reader.
+    """
+    seen = levels(series)
+    course = find_course(seen) if len(seen.nodes) > 1 else None
+    return Trend(
+        subject=series.subject,
+        points=len(series.points),
+        latest=series.points[-1].head_value if series.points else None,
+        machine=series.points[-1].machine if series.points else "",
+        noise=_noise(seen),
+        steps=course.steps if course else (),
+        drift=course.drift if course else None,
+        since=since_release(seen, releases),
+        updated=updated,
+    )
+
+
+def _noise(seen: Levels) -> float | None:
+    return float(seen.sigma[-1]) if len(seen.nodes) > 2 else None
