@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-NODES_PER_STEP = 1.5
-"""Integration nodes per standard deviation of the step between two looks: 1e-12 in the bounds."""
+NODES_PER_STEP = 1.2
+"""Integration nodes per standard deviation of the step between two looks: 1e-9 in the bounds."""
 
 FAR = 9.0
 """Standard deviations after which a side without a bound is cut off."""

@@ -1,4 +1,4 @@
-"""Yuen's trimmed mean of the rounds, and how sure it is, for every prefix asked for."""
+"""Yuen's trimmed mean of the rounds, and how sure it is, after each of several numbers of rounds."""
 
 from __future__ import annotations
 
@@ -10,46 +10,65 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-TRIM = 0.2
-"""Share cut from each end. Rounds have tails: one in twenty runs into something else."""
+UNTRIMMED = 5
+"""Rounds that are never cut; of every five beyond them, one is cut from each end.
+
+Few rounds cannot afford it: at six rounds Yuen's usual 20 % leave three degrees of freedom, and a critical value
+twice as high. Many rounds come close to the 20 % that their tails ask for."""
 
 
 def trimmed(rounds: int) -> int:
     """How many of ``rounds`` values are cut from each end."""
-    return int(TRIM * rounds + 1e-9)
+    return max(0, (rounds - UNTRIMMED) // UNTRIMMED)
 
 
 def freedom(rounds: int) -> int:
-    """Degrees of freedom of the standard error."""
+    """Degrees of freedom of the standard error after ``rounds``."""
     return rounds - 2 * trimmed(rounds) - 1
 
 
-def yuen(values: Floats) -> tuple[Floats, Floats]:
-    """20 % trimmed means and their standard errors from the winsorised variance (Yuen 1974).
+def estimates(values: Floats, looks: Sequence[int]) -> tuple[Floats, Floats]:
+    """Trimmed means of the first rounds, and their standard errors from the winsorised variance (Yuen 1974).
 
     Args:
-        values: shape [..., n], n >= 2.
+        values: shape [..., n], in the order measured.
+        looks: numbers of rounds, each from 2 to n. What lies beyond a look has no influence on it.
 
     Returns:
-        Means and standard errors, shape [...].
+        Means and standard errors, shape [..., looks].
     """
-    n = values.shape[-1]
-    cut = trimmed(n)
-    kept = n - 2 * cut
-    ordered = np.sort(values, axis=-1)
-    mean = ordered[..., cut : n - cut].mean(axis=-1)
-    ordered[..., :cut] = ordered[..., cut : cut + 1]
-    ordered[..., n - cut :] = ordered[..., n - cut - 1 : n - cut]
-    centred = ordered - ordered.mean(axis=-1, keepdims=True)
-    return mean, np.sqrt(np.square(centred).sum(axis=-1) / (kept * (kept - 1)))
+    rounds = np.asarray(looks)
+    cut = np.array([trimmed(look) for look in looks])
+    kept = rounds - 2 * cut
+    first = values[..., :1]  # sums of squares about a value of the sample lose no digits
+    there = np.arange(max(looks)) < rounds[:, None]
+    ordered = np.where(there, (values - first)[..., None, : max(looks)], np.inf)
+    ordered.sort(axis=-1)
+    ordered[..., ~there] = 0.0
+
+    at = np.arange(len(looks))
+    low, high = ordered[..., at, cut], ordered[..., at, rounds - cut - 1]
+    inner = _between(ordered, at, cut, rounds - cut)
+    squares = _between(np.square(ordered), at, cut, rounds - cut) + cut * (low**2 + high**2)
+    centre = (inner + cut * (low + high)) / rounds
+    spread = np.maximum(squares - rounds * centre**2, 0.0)
+    return first + inner / kept, np.sqrt(spread / (kept * (kept - 1)))
+
+
+def _between(ordered: Floats, at: NDArray[np.intp], start: NDArray[np.int_], end: NDArray[np.int_]) -> Floats:
+    """Sums of ``ordered`` [..., looks, n] from ``start`` to before ``end`` of each look."""
+    sums = np.cumsum(ordered, axis=-1)
+    before: Floats = np.where(start > 0, sums[..., at, start - 1], 0.0)
+    total: Floats = sums[..., at, end - 1] - before
+    return total
 
 
 def mean_interval(values: Sequence[float], confidence: float) -> tuple[float, float]:
-    """Student interval of Yuen's mean of one sample; the whole line for fewer than two values."""
+    """Student interval of the trimmed mean of one sample; the whole line for fewer than two values."""
     if len(values) < 2:
         return -math.inf, math.inf
     from scipy.special import stdtrit  # noqa: PLC0415 - 0.4 s that only deciding needs
 
-    mean, error = (float(number) for number in yuen(np.asarray(values, dtype=float)))
-    reach = float(stdtrit(freedom(len(values)), (1 + confidence) / 2)) * error
-    return mean - reach, mean + reach
+    means, errors = estimates(np.asarray(values, dtype=float), (len(values),))
+    reach = float(stdtrit(freedom(len(values)), (1 + confidence) / 2) * errors[0])
+    return float(means[0]) - reach, float(means[0]) + reach

@@ -11,22 +11,25 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from perfbot.stats.bounds import constant_bound, last_bound
-from perfbot.stats.location import freedom, yuen
+from perfbot.stats.location import Floats, estimates, freedom
 
 State = Literal["up", "down", "same", "open"]
+Codes = NDArray[np.int8]
 
-SCHEDULE = (6, 7, 8, 9, 10, 12, 14, 17, 20, 24, 29, 35, 42, 50, 60, 72, 86, 103, 120)
-"""Rounds at which to look: from the sixth on, later ones a fifth apart."""
+OPEN, SAME, UP, DOWN = range(4)
+_STATES: tuple[State, ...] = ("open", "same", "up", "down")
 
-FIRST_LOOK = SCHEDULE[0]
+FIRST_LOOK = 6
+"""Fewer respawns say nothing about how processes differ."""
 
-GROWTH = 1.2
-"""Ratio of two looks beyond the schedule."""
+GROWTH = 1.05
+"""Looks are every round at first, and never further apart than this factor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,8 @@ class Plan:
     n_max: int = 120
 
     def __post_init__(self) -> None:
-        if not (0 < self.delta < math.inf and 0 < self.alpha < 1 and 0 < self.beta < 0.5 and self.n_max >= 2):
-            raise ValueError(f"a plan needs fractions above zero and at least two rounds, not {self}")
+        if not (0 < self.delta < math.inf and 0 < self.alpha < 1 and 0 < self.beta < 0.5 and self.n_max >= FIRST_LOOK):
+            raise ValueError(f"a plan needs fractions above zero and at least six rounds, not {self}")
 
     @property
     def looks(self) -> tuple[int, ...]:
@@ -82,30 +85,58 @@ class Decision:
     detectable: float
 
 
+class _Look(NamedTuple):
+    rounds: int
+    mean: float
+    error: float
+    change_t: float
+    same_t: float
+
+
 def decide(ratios: Sequence[float], plan: Plan, *, final: bool = False) -> Decision:
     """Replay the looks over ``ratios`` and stop at the first that decides.
 
     Args:
         ratios: estimates of log(head/base), one a round, in the order measured.
-        final: no more rounds will come: the last look spends the error that is left.
+        final: no more rounds will come: a last look, planned or not, spends the error that is left.
 
     Raises:
         ValueError: a ratio that is not finite.
     """
-    values = np.asarray(ratios, dtype=float)
+    values = np.asarray(ratios, dtype=float)[: plan.n_max]
     if not np.isfinite(values).all():
         raise ValueError("ratios must be finite")
-    values = values[: plan.n_max]
-    found = None
-    for look in plan.looks:
-        if look > len(values):
-            break
-        found = _look(values[:look], plan, *_critical(plan, look))
-        if found.state != "open":
-            return found
-    if final and len(values) > FIRST_LOOK and len(values) not in plan.looks:
-        return _look(values, plan, *_critical_last(plan, len(values)))
-    return found if found and found.rounds == len(values) else _undecided(values, plan)
+    if len(values) < 2:
+        return _unknown(values, plan)
+    looks, change_t, same_t = _critical_until(plan, len(values))
+    means, errors = estimates(values, looks)
+    states = classify(means, errors, change_t, same_t, plan.margin)
+    planned = len(values) in plan.looks or (final and len(values) >= FIRST_LOOK)
+    if not planned:
+        states[-1] = OPEN
+    index = int(first_stop(states))
+    look = _Look(looks[index], float(means[index]), float(errors[index]), change_t[index], same_t[index])
+    return _decision(_STATES[int(states[index])], look, plan)
+
+
+def classify(means: Floats, errors: Floats, change_t: Floats, same_t: Floats, margin: float) -> Codes:
+    """What each look says by itself: ``SAME``, ``UP``, ``DOWN`` or ``OPEN``.
+
+    Args:
+        means, errors: of log ratios, shape [..., looks].
+        change_t, same_t: critical values, shape [looks].
+        margin: the smallest change that matters, as a log ratio.
+    """
+    codes = np.where(np.abs(means) > change_t * errors, np.where(means > 0, UP, DOWN), OPEN)
+    inside = np.abs(means) + same_t * errors < margin
+    return np.where(inside, SAME, codes).astype(np.int8)
+
+
+def first_stop(codes: Codes) -> NDArray[np.intp]:
+    """Index of the first look that is not ``OPEN``, or of the last look; shape [...] from [..., looks]."""
+    stopped = codes != OPEN
+    index: NDArray[np.intp] = np.where(stopped.any(axis=-1), stopped.argmax(axis=-1), codes.shape[-1] - 1)
+    return index
 
 
 def next_look(n: int, plan: Plan) -> int | None:
@@ -115,25 +146,26 @@ def next_look(n: int, plan: Plan) -> int | None:
 
 def expected_rounds(ratios: Sequence[float], plan: Plan) -> int:
     """Rounds, in all, after which a decision is expected if estimate and spread stay what they are."""
-    first = plan.looks[0]
-    if len(ratios) < 2:
-        return first
-    now = _undecided(np.asarray(ratios, dtype=float), plan)
-    centre = math.log1p(now.change)
-    spread = (math.log1p(now.high) - centre) / _critical_last(plan, len(ratios))[0] * math.sqrt(len(ratios))
-    change_z, same_z = _bounds(plan)
-    change = (change_z * spread / centre) ** 2 if centre else math.inf
-    same = (same_z * spread / (plan.margin - abs(centre))) ** 2 if abs(centre) < plan.margin else math.inf
-    wanted = max(min(change, same), len(ratios) + 1)
-    return next((look for look in plan.looks if look >= wanted), plan.n_max)
+    taken = min(len(ratios), plan.n_max)
+    if taken < 2:
+        return FIRST_LOOK
+    means, errors = estimates(np.asarray(ratios, dtype=float), (taken,))
+    later = [index for index, look in enumerate(plan.looks) if look > taken]
+    if not later:
+        return plan.n_max
+    looks = np.array(plan.looks)[later]
+    shrunk = errors[0] * np.sqrt(taken / looks)
+    change_t, same_t = (critical[later] for critical in critical_values(plan))
+    codes = classify(np.broadcast_to(means, len(looks)), shrunk, change_t, same_t, plan.margin)
+    return int(looks[first_stop(codes)])
 
 
 @lru_cache(maxsize=64)
 def _looks(n_max: int) -> tuple[int, ...]:
-    looks = [look for look in SCHEDULE if look < n_max]
-    while looks and math.ceil(looks[-1] * GROWTH) < n_max and looks[-1] == SCHEDULE[-1]:
-        looks.append(math.ceil(looks[-1] * GROWTH))
-    return (*looks, n_max)
+    looks = [FIRST_LOOK]
+    while looks[-1] < n_max:
+        looks.append(min(n_max, math.ceil(looks[-1] * GROWTH)))
+    return tuple(looks)
 
 
 def _bounds(plan: Plan) -> tuple[float, float]:
@@ -142,57 +174,63 @@ def _bounds(plan: Plan) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=4096)
-def _critical(plan: Plan, look: int) -> tuple[float, float]:
-    """Critical t for a change, and for its absence, at a planned look."""
+def critical_values(plan: Plan) -> tuple[Floats, Floats]:
+    """Critical t for a change, and for its absence, at each look of the plan."""
     change_z, same_z = _bounds(plan)
-    return _as_t(change_z, freedom(look)), _as_t(same_z, freedom(look))
+    return _as_t(change_z, plan.looks), _as_t(same_z, plan.looks)
 
 
 @lru_cache(maxsize=4096)
-def _critical_last(plan: Plan, rounds: int) -> tuple[float, float]:
-    """The same for an unplanned last look, after the planned ones before it."""
+def _critical_until(plan: Plan, rounds: int) -> tuple[tuple[int, ...], Floats, Floats]:
+    """The looks up to ``rounds``, an unplanned last one included, with their critical values."""
     before = tuple(look for look in plan.looks if look < rounds)
+    change_t, same_t = (critical[: len(before) + 1] for critical in critical_values(plan))
+    if rounds in plan.looks:
+        return (*before, rounds), change_t, same_t
     change_z, same_z = _bounds(plan)
-    change_z = last_bound(before, rounds, change_z, plan.alpha, 2)
-    same_z = last_bound(before, rounds, same_z, plan.beta, 1)
-    return _as_t(change_z, freedom(rounds)), _as_t(same_z, freedom(rounds))
+    change_last = _as_t(last_bound(before, rounds, change_z, plan.alpha, 2), (rounds,))
+    same_last = _as_t(last_bound(before, rounds, same_z, plan.beta, 1), (rounds,))
+    return (
+        (*before, rounds),
+        np.append(change_t[: len(before)], change_last),
+        np.append(same_t[: len(before)], same_last),
+    )
 
 
-def _as_t(z: float, degrees: int) -> float:
-    """The t with the tail probability of ``z``."""
+def _as_t(z: float, looks: tuple[int, ...]) -> Floats:
+    """For each look the t with the tail probability of ``z``."""
     from scipy.special import ndtr, stdtrit  # noqa: PLC0415 - 0.4 s that only deciding needs
 
-    return -float(stdtrit(degrees, ndtr(-z)))
+    critical: Floats = -stdtrit([freedom(look) for look in looks], ndtr(-z))
+    return critical
 
 
-def _look(values: np.ndarray, plan: Plan, change_t: float, same_t: float) -> Decision:
-    mean, error = (float(number) for number in yuen(values))
-    if abs(mean) + same_t * error < plan.margin:
-        return _decision("same", values, mean, same_t * error, 1 - 2 * plan.beta, change_t * error)
-    reach = change_t * error
-    state: State = "open" if abs(mean) <= reach else "up" if mean > 0 else "down"
-    return _decision(state, values, mean, reach, 1 - plan.alpha, reach)
-
-
-def _undecided(values: np.ndarray, plan: Plan) -> Decision:
-    """The interval between two looks, as wide as at a last one; the whole line for fewer than two rounds."""
-    if len(values) < 2:
-        mean = float(values[0]) if len(values) else 0.0
-        return _decision("open", values, mean, math.inf, 1 - plan.alpha, math.inf)
-    mean, error = (float(number) for number in yuen(values))
-    reach = max(_critical_last(plan, len(values))[0] * error, abs(mean))
-    return _decision("open", values, mean, reach, 1 - plan.alpha, reach)
-
-
-def _decision(
-    state: State, values: np.ndarray, mean: float, reach: float, confidence: float, detectable: float
-) -> Decision:
+def _decision(state: State, look: _Look, plan: Plan) -> Decision:
+    """The interval that belongs to the state: what it says and what it shows never contradict."""
+    detectable = look.change_t * look.error
+    if state == "same":
+        reach, confidence = look.same_t * look.error, 1 - 2 * plan.beta
+    else:
+        reach, confidence = detectable, 1 - plan.alpha
+    if state == "open":
+        reach = max(reach, abs(look.mean))
     return Decision(
         state=state,
-        rounds=len(values),
-        change=math.expm1(mean),
-        low=math.expm1(mean - reach),
-        high=math.expm1(mean + reach),
+        rounds=look.rounds,
+        change=math.expm1(look.mean),
+        low=math.expm1(look.mean - reach),
+        high=_expm1(look.mean + reach),
         confidence=confidence,
-        detectable=math.expm1(detectable),
+        detectable=_expm1(max(detectable, reach) if state == "open" else detectable),
     )
+
+
+def _unknown(values: Floats, plan: Plan) -> Decision:
+    """None or one round: no interval but the whole line."""
+    change = math.expm1(float(values[0])) if len(values) else 0.0
+    return Decision("open", len(values), change, -1.0, math.inf, 1 - plan.alpha, math.inf)
+
+
+def _expm1(value: float) -> float:
+    """Without overflow: two rounds can make an interval of any width."""
+    return math.expm1(value) if value < 700 else math.inf
