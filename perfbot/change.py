@@ -98,7 +98,7 @@ _RANGE = "perfbot run BASE..HEAD"
 def _range(spec: str) -> tuple[str, str, bool]:
     dots = "..." if "..." in spec else ".."
     base, found, head = spec.partition(dots)
-    if not found or not base or ".." in head:
+    if not found or not base or head.startswith(".") or ".." in head:
         raise UsageError(f"`{spec}` is not a range of two commits.", hint=_RANGE)
     return base, head or "HEAD", dots == "..."
 

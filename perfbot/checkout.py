@@ -157,11 +157,14 @@ def _occupy(git: Git, side: Side, commit: str, slot: Slot) -> None:
             fill_submodules(git, Git(slot.tree))
         # Made last: a tree without a home beside it was never finished.
         slot.home.mkdir(exist_ok=True)
-    except (ChangeError, OSError) as error:
+    except ChangeError as error:
         _forget(git, slot)
-        output = error.output if isinstance(error, ChangeError) else ""
+        message = f"checkout of {short(commit)} failed on {side}: {error.message}"
+        raise SetupError(message, hint=error.hint, output=error.output) from error
+    except OSError as error:
+        _forget(git, slot)
         message = f"checkout of {short(commit)} failed on {side}: {error}"
-        raise SetupError(message, output=output) from error
+        raise SetupError(message, hint="Set PERFBOT_CACHE to a folder with room.") from error
 
 
 def _forget(git: Git, slot: Slot) -> None:
@@ -171,7 +174,8 @@ def _forget(git: Git, slot: Slot) -> None:
 
 def _reuse(git: Git, commit: str, slot: Slot) -> bool:
     record = _record(git, slot)
-    if not slot.parked.is_dir() or not slot.home.is_dir() or record.exists():
+    whole = slot.parked.is_dir() and (slot.tree / ".git").is_file() and slot.home.is_dir()
+    if not whole or record.exists():
         return False
     record.parent.mkdir(exist_ok=True)
     shutil.move(slot.parked, record)

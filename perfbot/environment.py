@@ -234,14 +234,17 @@ class _SetUp:
 
     def create(self, python: str | None) -> None:
         """An empty virtual environment with pip in it."""
-        env = os.fspath(self.slot.env)
-        if self.uv:
-            argv = [self.uv, "venv", "--quiet", "--seed", "--no-project", "--python", python or sys.executable, env]
-        else:
-            argv = [self.interpreter(python), "-m", "venv", env]
-        done = self.run(argv, cwd=self.slot.folder)
-        if not done.ok:
-            raise self.failed(shlex.join(argv), done)
+        ways = self._by_uv(python or sys.executable) if self.uv else [[self.interpreter(python), "-m", "venv"]]
+        for argv in ways:
+            done = self.run([*argv, os.fspath(self.slot.env)], cwd=self.slot.folder)
+            if done.ok:
+                return
+        raise self.failed(shlex.join(argv), done)
+
+    def _by_uv(self, python: str) -> list[list[str]]:
+        """With pip in it; without where pip cannot be had from the indexes, since uv can do its work."""
+        argv = [self.uv, "venv", "--quiet", "--no-project", "--clear", "--python", python]
+        return [[*argv, "--seed"], argv]
 
     def interpreter(self, python: str | None) -> str:
         """The program that a version or a path means, without uv to look for it."""

@@ -62,10 +62,15 @@ def _submodules(clone: Git, tree: Git) -> tuple[Submodule, ...]:
     found = []
     for key, path in entries.items():
         name = key.removeprefix("submodule.").removesuffix(".path")
-        if key.endswith(".path") and path in commits:
+        if key.endswith(".path") and path in commits and _is_plain(name):
             url = clone.maybe("config", f"submodule.{name}.url") or entries.get(f"submodule.{name}.url", "")
             found.append(Submodule(name, path, resolve_url(remote, url), commits[path]))
     return tuple(found)
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name stays below the folder of submodules; git refuses all others, too."""
+    return not Path(name).is_absolute() and ".." not in Path(name).parts
 
 
 def _entries(tree: Git) -> list[tuple[str, str]]:

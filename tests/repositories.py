@@ -1,0 +1,62 @@
+"""Real git repositories for tests, small and quick to make."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+IDENTITY = {
+    f"GIT_{role}_{field}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for field, value in (("NAME", "Ada"), ("EMAIL", "ada@example.org"), ("DATE", "2026-01-02T03:04:05+00:00"))
+}
+
+
+class Repository:
+    """A repository at ``path`` with the branch ``main``."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir(parents=True, exist_ok=True)
+        self.git("init", "--quiet", "--initial-branch=main")
+
+    def git(self, *arguments: str) -> str:
+        """What git prints; a failure is the test's."""
+        return git(self.path, *arguments)
+
+    def write(self, files: Mapping[str, str | None]) -> None:
+        """Write files; None deletes one."""
+        for name, text in files.items():
+            path = self.path / name
+            if text is None:
+                path.unlink()
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+
+    def commit(self, files: Mapping[str, str | None], message: str = "change") -> str:
+        """Commit files, and return the full id."""
+        self.write(files)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "-m", message)
+        return self.head
+
+    def series(self, count: int, name: str = "log.txt") -> list[str]:
+        """Commits in a row, oldest first."""
+        return [self.commit({name: f"{number}\n"}, f"step {number}") for number in range(count)]
+
+    @property
+    def head(self) -> str:
+        """The commit that is checked out."""
+        return self.git("rev-parse", "HEAD")
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Git in any folder, with a fixed identity and no configuration of the machine's owner."""
+    environment = {**os.environ, **IDENTITY, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    command = ["git", "-c", "protocol.file.allow=always", *arguments]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"git {' '.join(arguments)}: {done.stderr}"
+    return done.stdout.strip()
