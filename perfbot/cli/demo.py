@@ -1,0 +1,74 @@
+"""Watch perfbot find a slow commit, in about a minute, in a small repository made for it.
+
+Makes a repository with two commits in a temporary folder, compares them, and shows the comment that a merge request
+would get. Needs git, and for the benchmarks' environment pip or uv with access to a package index (pytest).
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from perfbot.errors import NOT_MEASURED, PASS
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``perfbot demo``."""
+    parser.add_argument("--keep", metavar="FOLDER", help="make the repository and all artifacts there, and keep them")
+    parser.add_argument("--budget", default="60s", metavar="DURATION", help="wall clock for measuring (default: 60s)")
+    parser.add_argument("--seed", type=int, metavar="N", help="makes the order of measuring reproducible")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Build, measure, show; 0 when every verdict is right."""
+    import tempfile
+
+    from perfbot.errors import UsageError
+
+    if not args.keep:
+        with tempfile.TemporaryDirectory(prefix="perfbot-demo-") as folder:
+            return _show(Path(folder), args)
+    folder = Path(args.keep)
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageError(f"--keep: {folder} exists and is not empty; expected a new folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    return _show(folder, args)
+
+
+def _show(folder: Path, args: argparse.Namespace) -> int:
+    import os
+
+    from perfbot.cache import cache_folder
+    from perfbot.cli.interrupts import interruptible
+    from perfbot.demo import EXPECTED, build
+    from perfbot.pipeline import Request, run
+    from perfbot.render.comment import comment
+    from perfbot.render.progress import progress_for
+    from perfbot.report import write, write_text
+    from perfbot.units import parse_duration
+
+    repo = folder / "shop"
+    repo.mkdir()
+    build(repo)
+    cache = cache_folder(os.environ) if args.keep else folder / "cache"
+    budget = parse_duration(args.budget)
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("CI", "GITHUB_", "GITLAB_"))}
+    request = Request(repo=repo, environ=environ, cache=cache, budget=budget, seed=args.seed)
+    progress = progress_for(budget=budget)
+    try:
+        with interruptible():
+            report = run(request, progress)
+    finally:
+        progress.close()
+    text = comment(report)
+    if args.keep:
+        write(report, folder / "report.json")
+        write_text(text, folder / "comment.md")
+    print(f"\nThe comment that the merge request would get:\n\n{text}")
+    found = {result.benchmark: result.verdict for result in report.results}
+    wrong = {name: found.get(name, "missing") for name, verdict in EXPECTED.items() if found.get(name) != verdict}
+    for name, verdict in wrong.items():
+        print(f"{name}: {verdict}, but {EXPECTED[name]} would be right")
+    if not wrong:
+        print("All six verdicts are right: one function was made slower, one faster, four were left alone.")
+    return NOT_MEASURED if wrong else PASS
