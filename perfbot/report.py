@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import math
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -290,3 +292,8 @@ def _shown(value: object) -> str:
     """A value of unknown origin, short and in printable ASCII: it goes into logs."""
     text = ascii(value)
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+
+
+if __name__ == "__main__":
+    # python -m perfbot.report > docs/report.schema.json
+    sys.stdout.write(json.dumps(schema(), indent=2) + "\n")

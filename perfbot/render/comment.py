@@ -18,6 +18,9 @@ from perfbot.units import format_duration, format_percentage
 LIMIT = 1_000_000
 """Bytes: a little less than GitLab's 1,048,576. GitHub allows 65,536."""
 
+SHORT = 100
+"""Characters of a text in the line below the title."""
+
 PROBLEMS_SHOWN = 5
 """Problems told outside the fold."""
 
@@ -28,7 +31,7 @@ EVERYTHING = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Cuts:
-    """How many rows (or, of outputs, lines) of each part are kept; the order is that of going."""
+    """How many rows (of outputs, lines; of folds, folds) are kept of each part; the order is that of going."""
 
     unchanged: int = EVERYTHING
     undecided: int = EVERYTHING
@@ -38,6 +41,7 @@ class Cuts:
     others: int = EVERYTHING
     facts: int = EVERYTHING
     problems: int = EVERYTHING
+    folds: int = EVERYTHING
     bad: int = EVERYTHING
 
 
@@ -169,11 +173,11 @@ def _title(report: Report, title: str) -> str:
 def _place(report: Report) -> str:
     """Which commits, how many benchmarks, how long, where."""
     change, machine = report.change, view.machine(report)
-    base = code(view.short_commit(change.base)) + (f" ({prose(change.base_name)})" if change.base_name else "")
+    base = code(view.short_commit(change.base)) + (f" ({prose(change.base_name, SHORT)})" if change.base_name else "")
     head = code(view.short_commit(change.head)) + (" with uncommitted changes" if change.dirty else "")
     shard = f", part {report.shard.index} of {report.shard.count}" if report.shard else ""
     count = view.counted(view.benchmarks(report.results), "benchmark")
-    where = f" on one runner ({prose(machine)})" if machine else ""
+    where = f" on one runner ({prose(machine, SHORT)})" if machine else ""
     return f"{base} → {head} · {count} in {format_duration(report.seconds)}{where}{shard}"
 
 
@@ -308,7 +312,7 @@ def _trimmed(head: tuple[str, ...], align: tuple[str, ...], rows: Iterable[tuple
 
 def _acceptances(report: Report) -> Iterable[str]:
     for one in report.acceptances:
-        yield f"{code(one.match)} by {prose(one.who)}, {prose(one.when)}: {prose(one.reason)}"
+        yield f"{code(one.match)} by {prose(one.who)}, {prose(view.moment(one.when))}: {prose(one.reason)}"
 
 
 def _facts(report: Report) -> Iterable[str]:
@@ -337,7 +341,7 @@ def _kept(parts: Parts, cuts: Cuts) -> dict[str, object]:
         "hidden_problems": len(parts.problems) - len(problems),
         "table": replace(parts.bad, rows=rows, hidden=hidden),
         "trend": parts.trend,
-        "folds": tuple(fold for fold in _folds(parts, cuts) if fold is not None),
+        "folds": tuple(fold for fold in _folds(parts, cuts) if fold is not None)[: cuts.folds],
     }
 
 

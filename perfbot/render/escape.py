@@ -95,15 +95,13 @@ def code(text: str, length: int = NAME_LENGTH) -> str:
 
 _PLAIN = re.compile(
     r"""["'“‘(]*
-    (?P<core>[^\W_]+(?:[.,'’/–−-][^\W_]+)* | [+−±-]?\d[\d.,]* | [–−·×÷≥≤→…+])?
+    (?P<core>[^\W_]+(?:[.,'’/–−-][^\W_]+)* | \[?[+−±×÷-]?\d[\d.,]*\]? | \d\d:\d\d | [–−·×÷≥≤→…+])?
     (?:%[.,;:)]* | [.,;:)?!"'”’…]*)""",
     re.VERBOSE,
 )
 """A word or a number with the marks of a sentence around it; ``%`` only where no milestone can follow."""
 
-_REFERENCE = re.compile(
-    r"(?:[0-9a-f]{7,}|gh-\d+|[a-z][a-z0-9]+-\d+|www\..*|[^/]+/[^/]+/.*|[^.]*\.[^.]*\..*)", re.IGNORECASE
-)
+_REFERENCE = re.compile(r"(?:[0-9a-f]{7,}|gh-\d+|[a-z][a-z0-9]+-\d+|www\..*|[^/]+/[^/]+/.*)", re.IGNORECASE)
 """What forges turn into links without any mark: commits, issues of trackers, addresses."""
 
 
@@ -124,12 +122,18 @@ def _plain_and_odd(text: str) -> str:
     odd: list[str] = []
     for word in text.split():
         if _is_plain(word):
-            spans += [code(" ".join(odd), 0)] if odd else []
-            spans.append(word)
+            spans += [*_odd(odd), word]
             odd = []
         else:
             odd.append(word)
-    return " ".join([*spans, *([code(" ".join(odd), 0)] if odd else [])])
+    return " ".join([*spans, *_odd(odd)])
+
+
+def _odd(words: list[str]) -> list[str]:
+    """Words that are not plain, as one code span; the sentence's own mark at their end stays outside."""
+    text = " ".join(words)
+    core = text.rstrip(".,;:") or text
+    return [code(core, 0) + text[len(core) :]] if text else []
 
 
 def _is_plain(word: str) -> bool:

@@ -37,6 +37,7 @@ class Row:
     anchor: str
     icon: str
     verdict: str
+    gate: str
     name: str
     change: str
     interval: str
@@ -84,7 +85,7 @@ def page(report: Report, *, home: str = "") -> str:
         facts=_facts(report),
         differences=tuple(clean(line, TEXT_LENGTH) for line in view.policy_differences(report)),
         acceptances=tuple(
-            tuple(clean(text, TEXT_LENGTH) for text in (one.match, one.who, one.when, one.reason))
+            tuple(clean(text, TEXT_LENGTH) for text in (one.match, one.who, view.moment(one.when), one.reason))
             for one in report.acceptances
         ),
     )
@@ -154,6 +155,7 @@ def _row(result: Result, scale: pictures.Axis) -> Row:
         anchor=view.anchor(result),
         icon=view.icon(result),
         verdict=view.verdict_word(result),
+        gate=result.gate,
         name=clean(result.name + metric, NAME_LENGTH),
         change=view.change(result),
         interval=view.interval(result),
@@ -165,7 +167,8 @@ def _row(result: Result, scale: pictures.Axis) -> Row:
 
 
 def _result_facts(result: Result) -> tuple[tuple[str, str], ...]:
-    shares = (("Threshold", result.threshold), ("Could have seen", result.detectable))
+    threshold = result.threshold if result.raw else None
+    shares = (("Threshold", threshold), ("Could have seen", result.detectable))
     facts = (
         ("Base", view.quantity(result.base, result.unit)),
         ("Head", view.quantity(result.head, result.unit)),

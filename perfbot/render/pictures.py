@@ -21,10 +21,12 @@ LEFT, RIGHT, TOP, BOTTOM = 66, 8, 8, 20
 """Margins: the left one holds labels such as "−12.5 %" or "11.8 ms"."""
 
 TICKS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 3.0, 9.0, 99.0)
-"""Changes that an axis may name, as increases; decreases are their mirror images on the ratio scale."""
+"""Increases that an axis may name; on its other side stand the decreases below."""
 
-TICK_DISTANCE = 9.0
-"""Percent of the forest plot's width between two labels."""
+DECREASES = (-0.005, -0.01, -0.02, -0.05, -0.1, -0.2, -0.5, -0.75, -0.9, -0.99)
+
+TICK_DISTANCE = 15.0
+"""Percent of the forest plot's width between two labels: they do not touch on a phone."""
 
 LINEAR_UP_TO = 0.02
 """Changes below look linear, larger ones logarithmic: a factor of ten and 2 % fit into one plot."""
@@ -74,23 +76,19 @@ class Axis:
 
     def ticks(self) -> tuple[Tick, ...]:
         """Labels for both directions and the middle, far enough apart to be read."""
-        kept: list[float] = []
-        last = 50.0
-        for change in TICKS:
-            if _scaled(change) <= self.reach and self.at(change) - last >= TICK_DISTANCE:
-                kept.append(change)
-                last = self.at(change)
-        left = [1 / (1 + change) - 1 for change in reversed(kept)]
-        return (
-            *(Tick(self.at(mirror), _mirrored(mirror)) for mirror in left),
-            Tick(50.0, "0"),
-            *(Tick(self.at(change), format_change(change)) for change in kept),
-        )
+        return (*reversed(self._labels(DECREASES)), Tick(50.0, "0"), *self._labels(TICKS))
+
+    def _labels(self, changes: Iterable[float]) -> list[Tick]:
+        kept = [Tick(50.0, "")]
+        for change in changes:
+            at = self.at(change)
+            if abs(_scaled(change)) <= self.reach and abs(at - kept[-1].at) >= TICK_DISTANCE:
+                kept.append(Tick(at, _axis_label(change)))
+        return kept[1:]
 
 
-def _mirrored(change: float) -> str:
-    """A mirrored label is rounded: −1.96 % is the mirror image of +2 %, and nobody wants to read that."""
-    return format_change(round(change, 2) if change < -0.03 else round(change, 3))
+def _axis_label(change: float) -> str:
+    return f"×{1 + change:g}" if change >= 1 else f"{change * 100:+g} %".replace("-", "−")
 
 
 def axis(results: Iterable[Result]) -> Axis:

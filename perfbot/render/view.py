@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -178,6 +179,12 @@ def anchor(result: Result) -> str:
     return "b-" + hashlib.sha256(key.encode(errors="replace")).hexdigest()[:12]
 
 
+def moment(text: str) -> str:
+    """An ISO 8601 time in UTC as people write it: "2026-01-02 03:04 UTC"; anything else as it is."""
+    found = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(?:Z|\+00:00)", text)
+    return f"{found[1]} {found[2]} UTC" if found else text
+
+
 def quantity(value: float | None, unit: str) -> str:
     """A value with its unit, or nothing."""
     return "" if value is None else format_quantity(value, unit)
@@ -242,7 +249,7 @@ def measured_facts(report: Report) -> tuple[tuple[str, str], ...]:
         ("Python", runner.python),
         ("perfbot", runner.perfbot),
         ("Seed", str(report.seed) if report.seed else ""),
-        ("Started", report.started),
+        ("Started", moment(report.started)),
     )
     return tuple((name, text) for name, text in facts if text)
 

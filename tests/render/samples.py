@@ -15,6 +15,7 @@ from perfbot.model import (
     Result,
     Round,
     Runner,
+    Shard,
 )
 
 CHANGE = Change("60ab91e" + "0" * 33, "f3c2d1a" + "1" * 33, base_name="merge base", target="main")
@@ -141,3 +142,45 @@ def everything() -> Report:
         complete=False,
         trend="+6.4 % since v2.3 in core/parse_large",
     )
+
+
+def quiet() -> Report:
+    """Nothing changed."""
+    return report(*(result(f"walk[{index}]", 0.001 * (index % 5 - 2)) for index in range(4)))
+
+
+def undecided() -> Report:
+    """Nothing changed as far as could be seen."""
+    return report(result("walk"), result("hash", 0.011, "inconclusive", detectable=0.031))
+
+
+def faster() -> Report:
+    """Only improvements."""
+    return report(result("walk"), result("solve", -0.22, "improved"))
+
+
+def set_up_failed() -> Report:
+    """Nothing was measured."""
+    output = "Collecting thing\nERROR: No matching distribution found for thing==9\n"
+    return report(
+        verdict="error",
+        control=None,
+        problems=(Problem("head: set-up", "set-up failed on head: `pip install .` ended with 1", output),),
+    )
+
+
+def disturbed() -> Report:
+    """Base against itself moved."""
+    reason = "the runner was disturbed: base against itself moved by +5.0 %"
+    return report(
+        result("parse", 0.08, "inconclusive", reason=reason),
+        result("walk"),
+        control=Control(0.05, (0.03, 0.07), 12, disturbed=True),
+        shard=Shard(2, 3),
+    )
+
+
+ALL = {
+    "typical": typical, "everything": everything, "quiet": quiet, "undecided": undecided, "faster": faster,
+    "set-up-failed": set_up_failed, "disturbed": disturbed,
+}  # fmt: skip

@@ -1,0 +1,179 @@
+"""The comment: what it says, that nothing in a report can break it, and how it becomes shorter."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from perfbot.model import Problem, Report
+from perfbot.render.comment import LIMIT, comment
+from tests.render.hostile import TEXTS, saying
+from tests.render.markdown import READER, complaints
+from tests.render.regenerate import MARKER
+from tests.render.samples import (
+    ALL,
+    bare,
+    everything,
+    faster,
+    quiet,
+    regression,
+    report,
+    result,
+    set_up_failed,
+    typical,
+    undecided,
+)
+
+URL = "https://ci.example/job/1/report.html"
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_hostile_text_stays_text(name: str) -> None:
+    shown = comment(saying(TEXTS[name]), marker=MARKER)
+    assert shown.startswith(f"{MARKER}\n### ")
+    assert complaints(shown, MARKER) == []
+    assert shown.count("<!--") == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=60))
+def test_any_text_stays_text(text: str) -> None:
+    assert complaints(comment(saying(text), marker=MARKER), MARKER) == []
+
+
+def test_there_are_enough_hostile_texts() -> None:
+    assert len(TEXTS) >= 60
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_samples_are_well_formed(name: str) -> None:
+    assert complaints(comment(ALL[name]())) == []
+
+
+def test_hostile_stale_and_title_stay_text() -> None:
+    shown = comment(quiet(), stale="@all /close", title="</summary> #1")
+    assert complaints(shown) == []
+
+
+@pytest.mark.parametrize(
+    ("made", "title"),
+    [
+        (typical(), "🔴 perfbot: 1 regression, 1 improvement, 38 unchanged, 2 undecided"),
+        (quiet(), "⚪ perfbot: no change in 4 benchmarks"),
+        (undecided(), "🟡 perfbot: 1 unchanged, 1 undecided"),
+        (faster(), "🟢 perfbot: 1 improvement, 1 unchanged"),
+        (set_up_failed(), "⚠️ perfbot: nothing was measured"),
+        (report(bare("new", "added"), result()), "⚪ perfbot: 1 unchanged, 1 added"),
+        (report(regression(gate="accepted")), "🟡 perfbot: 1 accepted regression"),
+        (report(regression(gate="pass"), regression("b", gate="pass")), "🟡 perfbot: 2 tolerated regressions"),
+    ],
+)
+def test_title_says_the_gate_and_counts(made: Report, title: str) -> None:
+    assert comment(made).splitlines()[0] == f"### {title}"
+
+
+def test_nothing_changed_is_short() -> None:
+    outside = re.sub(r"<details>.*?</details>", "", comment(quiet()), flags=re.DOTALL)
+    assert len(outside.strip().splitlines()) == 3
+
+
+def test_worst_comes_first() -> None:
+    made = report(
+        result("better", -0.5, "improved"),
+        regression("small", 0.03),
+        regression("known", 2.0, gate="accepted"),
+        regression("large", 0.4),
+        regression("slower_throughput", -0.6, better="higher"),
+    )
+    rows = re.findall(r"^\| \S+ \| `core/(\w+)`", comment(made), re.MULTILINE)
+    assert rows == ["slower_throughput", "large", "small", "known", "better"]
+
+
+def test_rows_link_to_their_benchmark() -> None:
+    shown = comment(everything(), details_url=URL)
+    assert complaints(shown, links=URL) == []
+    assert re.search(rf"\[`core/parse_large`\]\(<{re.escape(URL)}#b-[0-9a-f]{{12}}>\)", shown)
+    assert shown.endswith(f"[Full report](<{URL}>)\n")
+
+
+def test_an_address_that_is_none_is_left_out() -> None:
+    assert comment(typical(), details_url="javascript:alert(1)") == comment(typical())
+
+
+# Limits ---------------------------------------------------------------------------------------------------------
+
+
+def large(count: int = 500) -> Report:
+    """More than GitHub takes, of everything."""
+    return report(
+        *(regression(f"slow_{i}", 0.03 + i / 1000) for i in range(count // 5)),
+        *(result(f"fast_{i}", -0.1 - i / 1000, "improved") for i in range(count // 5)),
+        *(result(f"open_{i}", 0.01, "inconclusive") for i in range(count // 5)),
+        *(result(f"same_{i}", 0.0, budget="20 ms", budget_state="within") for i in range(count)),
+        *(bare(f"new_{i}", "added") for i in range(count // 5)),
+        problems=tuple(Problem(f"suite s{i}", "it failed", "line\n" * 100) for i in range(30)),
+    )
+
+
+@pytest.mark.parametrize("limit", [600, 1_000, 2_500, 10_000, 30_000, 65_536, LIMIT])
+def test_comment_fits_and_stays_whole(limit: int) -> None:
+    shown = comment(large(), limit=limit, marker=MARKER, details_url=URL)
+    assert len(shown.encode()) <= limit
+    assert complaints(shown, MARKER, links=URL) == []
+    assert "100 regressions" in shown
+    assert shown.endswith(f"[Full report](<{URL}>)\n")
+
+
+def test_least_important_goes_first() -> None:
+    def kept(limit: int) -> dict[str, int]:
+        shown = comment(large(), limit=limit)
+        names = ("same", "open", "line", "fast", "slow")
+        return {name: len(re.findall(rf"core/{name}_|│ {name}$", shown, re.MULTILINE)) for name in names}
+
+    order = ["same", "open", "line", "fast", "slow"]
+    whole = kept(LIMIT)
+    for limit in (100_000, 80_000, 60_000, 40_000, 20_000, 10_000, 5_000, 2_500):
+        counts = kept(limit)
+        cut = [name for name in order if counts[name] < whole[name]]
+        gone = [name for name in cut if counts[name] == 0]
+        assert cut == order[: len(cut)]
+        assert len(cut) - len(gone) <= 2  # budgets hold the names of what is unchanged, too
+    assert kept(10_000)["slow"] > 0
+
+
+def test_what_was_left_out_is_counted() -> None:
+    shown = comment(large(), limit=30_000, details_url=URL)
+    (hidden,) = re.findall(r"Unchanged \(500\)</summary>\n\n… and (\d+) more: \[full report\]", shown)
+    assert hidden == "500"
+
+
+def test_as_much_is_kept_as_fits() -> None:
+    made = report(*(result(f"same_{i}") for i in range(300)))
+    shown = comment(made, limit=10_000)
+    row = max(len(line.encode()) for line in shown.splitlines() if line.startswith("|"))
+    assert 10_000 - row - 10 <= len(shown.encode()) <= 10_000
+
+
+def test_two_thousand_rows_are_parsed_once_and_fit() -> None:
+    made = report(*(result(f"walk[{i}]", 0.001) for i in range(2000)), regression())
+    began = time.process_time()
+    shown = comment(made)
+    assert shown.count("`core/walk[") == 2000
+    assert time.process_time() - began < 60  # a hang guard, not a speed test
+    (table,) = [token for token in READER.parse(shown) if token.type == "table_open"][1:]
+    assert table.map is not None
+    assert table.map[1] - table.map[0] == 2002
+
+
+def test_hostile_amounts_of_output_are_cut() -> None:
+    endless = replace(
+        everything(), problems=tuple(Problem("w" * 10_000, "m" * 10_000, "o\n" * 10_000) for _ in range(200))
+    )
+    shown = comment(endless)
+    assert len(shown) < 100_000
+    assert complaints(shown) == []
