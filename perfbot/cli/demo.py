@@ -26,8 +26,8 @@ def execute(args: argparse.Namespace) -> int:
     from perfbot.errors import UsageError
 
     if not args.keep:
-        with tempfile.TemporaryDirectory(prefix="perfbot-demo-") as folder:
-            return _show(Path(folder), args)
+        with tempfile.TemporaryDirectory(prefix="perfbot-demo-") as temporary:
+            return _show(Path(temporary), args)
     folder = Path(args.keep)
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"--keep: {folder} exists and is not empty; expected a new folder")
