@@ -1,0 +1,149 @@
+"""Recorded rounds: reading them, and drawing suites of any size from them.
+
+A file holds, for each schedule S: ``S_w`` wall nanoseconds [round, benchmark, side (0 base, 1 head), pair];
+``S_start`` start-up seconds, one a round where a pair of processes served the whole suite, otherwise
+[round, benchmark]; ``S_meas`` measuring seconds [round, benchmark]. Both sides ran the same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perfbot.stats.rounds import hodges_lehmann, round_ratio
+
+Floats = NDArray[np.float64]
+
+BLOCK = 5
+"""Rounds drawn together: neighbours in time stay neighbours."""
+
+NOT_DISCARDED = 2
+"""First pairs of a round that are left out where the schedule did not discard the cold call of each turn."""
+
+STREAMS_AT_ONCE = 4000
+"""Bounds the memory of one draw to some 100 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ratios:
+    """Estimates of log(head/base), each [round, benchmark]: as a run makes them, and Hodges–Lehmann of the pairs."""
+
+    shipped: Floats
+    pairs: Floats
+
+    def spread_out(self, factor: float) -> Ratios:
+        """Scale the benchmarks so that the noisiest is ``factor`` times noisier than the quietest."""
+        if factor == 1:
+            return self
+        spread = robust_spread(self.shipped)
+        wanted = np.exp(np.log(spread).mean()) * np.geomspace(factor**-0.5, factor**0.5, len(spread))
+        return Ratios(self.shipped * (wanted / spread), self.pairs * (wanted / spread))
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One schedule of a file.
+
+    Attributes:
+        seconds: [round, benchmark, side, pair] of each value.
+        start: start-up seconds of a round; [benchmark] where each benchmark has processes of its own.
+        shared: one pair of processes served all benchmarks of a round.
+        measuring: seconds a round spends on each benchmark.
+    """
+
+    schedule: str
+    seconds: Floats
+    start: Floats
+    shared: bool
+    measuring: Floats
+
+    def ratios(self) -> Ratios:
+        """Estimates of log(head/base) of every round and benchmark."""
+        logs = np.log(self.seconds)
+        pairs = logs[:, :, 1] - logs[:, :, 0]
+        shipped = [
+            [round_ratio(base, head, value_seconds=float(np.median(base))) for base, head in one_round]
+            for one_round in self.seconds
+        ]
+        return Ratios(np.array(shipped), np.apply_along_axis(hodges_lehmann, -1, pairs))
+
+
+def schedules(path: Path) -> list[str]:
+    """Names of the schedules in a file."""
+    with np.load(path) as file:
+        return [name.removesuffix("_w") for name in file.files if name.endswith("_w")]
+
+
+def read(path: Path, schedule: str, skip: int | None = None) -> Recording:
+    """Read one schedule; ``skip`` pairs of each round are left out (default: by the schedule's name, ``…d``)."""
+    if skip is None:
+        skip = 0 if schedule.endswith("d") else NOT_DISCARDED
+    with np.load(path) as file:
+        start = file[f"{schedule}_start"].astype(float)
+        return Recording(
+            schedule=schedule,
+            seconds=file[f"{schedule}_w"][..., skip:] * 1e-9,
+            start=start.mean(axis=0),
+            shared=start.ndim == 1,
+            measuring=file[f"{schedule}_meas"].astype(float).mean(axis=0),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Some suites: which recorded rounds each benchmark of each suite lives through.
+
+    Attributes:
+        benchmarks: [suite, benchmark] of the recording.
+        rounds: [suite, benchmark, n] of the recording.
+        swapped: the same shape; base and head change places.
+    """
+
+    benchmarks: NDArray[np.intp]
+    rounds: NDArray[np.intp]
+    swapped: NDArray[np.bool_]
+
+    def streams(self, ratios: Floats) -> Floats:
+        """Streams of log ratios, [suite, benchmark, n], without any true change."""
+        drawn = ratios[self.rounds, self.benchmarks[..., None]]
+        return np.where(self.swapped, -drawn, drawn)
+
+
+def draw_suites(
+    recorded: tuple[int, int], size: int, suites: int, n_max: int, rng: np.random.Generator
+) -> Iterator[Draw]:
+    """Draw suites by block bootstrap, the sides of each round swapped at random: an exact A/A.
+
+    Benchmarks of one suite share rounds as they did when recorded; a suite larger than the recorded one is made
+    of several that do not.
+
+    Args:
+        recorded: rounds and benchmarks there are.
+        size: benchmarks of each suite.
+        n_max: rounds of each stream.
+    """
+    at_once = max(1, STREAMS_AT_ONCE // size)
+    for first in range(0, suites, at_once):
+        yield _draw(recorded, size, min(at_once, suites - first), n_max, rng)
+
+
+def _draw(recorded: tuple[int, int], size: int, suites: int, n_max: int, rng: np.random.Generator) -> Draw:
+    there, kinds = recorded
+    parts = -(-size // kinds)
+    blocks = -(-n_max // BLOCK)
+    starts = rng.integers(0, there, (suites, parts, blocks))
+    rounds = ((starts[..., None] + np.arange(BLOCK)) % there).reshape(suites, parts, -1)[..., :n_max]
+    swapped = rng.random((suites, parts, n_max)) < 0.5
+    part = np.arange(size) // kinds
+    order = rng.permuted(np.tile(np.arange(kinds), (suites, parts, 1)), axis=-1).reshape(suites, -1)
+    return Draw(order[:, :size], rounds[:, part], swapped[:, part])
+
+
+def robust_spread(ratios: Floats) -> Floats:
+    """The standard deviation that the median absolute ratio would belong to, [benchmark]."""
+    spread: Floats = 1.4826 * np.median(np.abs(ratios), axis=0)
+    return spread
