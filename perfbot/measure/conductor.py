@@ -212,18 +212,25 @@ class Conductor:
         return a_round * track.rounds_left()
 
     def _affordable(self, suite: SuiteSession) -> list[str]:
-        """What one more round should measure: all that is open, or near the end only what can still be decided."""
+        """What one more round should measure: all that is open, or, near the end, what can still be decided.
+
+        Starting a round costs the same however much is measured in it. So those that need the fewest rounds are
+        taken as long as all of them together can be decided in time; where not even one can, all go on, and their
+        intervals narrow for the last look.
+        """
         tracks = self._open(suite.name)
+        names = list(dict.fromkeys(track.benchmark.name for track in tracks))
         if self._rounds[suite.name] < FIRST_ROUNDS:
-            return list(dict.fromkeys(track.benchmark.name for track in tracks))
+            return names
         remaining = self._until - self._clock()
         chosen: set[str] = set()
-        needed = 0.0
-        for track in sorted(tracks, key=lambda track: self._seconds_left(suite, track)):
-            needed += self._seconds_left(suite, track)
-            if needed <= remaining or not chosen:
-                chosen.add(track.benchmark.name)
-        return [name for name in dict.fromkeys(track.benchmark.name for track in tracks) if name in chosen]
+        measuring = 0.0
+        for track in sorted(tracks, key=Track.rounds_left):
+            measuring += suite.predicted_seconds(track.benchmark.name) * track.rounds_left()
+            if measuring + suite.startup_seconds * track.rounds_left() > remaining:
+                break
+            chosen.add(track.benchmark.name)
+        return [name for name in names if not chosen or name in chosen]
 
     def _measure(self, suite: SuiteSession) -> None:
         names = self._affordable(suite)
