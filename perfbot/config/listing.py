@@ -14,7 +14,6 @@ from perfbot.config.asv import read_asv
 from perfbot.config.detect import COLLECTED
 from perfbot.config.suites import AsvSuite, CallableSuite, CommandSuite, PyperfSuite, PytestSuite, SuiteBase
 
-
 _Names = Callable[[ast.Module, Path], tuple[str, ...]]
 """Names in a module, given its path relative to the repository; ValueError when it is none of the tool's."""
 

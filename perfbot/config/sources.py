@@ -35,7 +35,7 @@ def parse(path: Path) -> ast.Module | None:
         if path.stat().st_size > LARGEST_SOURCE:
             return None
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
+            warnings.simplefilter("ignore")
             return ast.parse(path.read_bytes(), filename=str(path))
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
@@ -109,7 +109,7 @@ def pyperf_benchmarks(module: ast.Module) -> tuple[str, ...] | None:
     ):
         return None
     named = [call for call in calls if _dotted(call).rpartition(".")[2] in PYPERF_CALLS and call.args]
-    return tuple(_literal(call.args[0]) for call in named)
+    return tuple(_literal(call.args[0]) for call in sorted(named, key=lambda call: (call.lineno, call.col_offset)))
 
 
 def _literal(node: ast.expr) -> str:

@@ -136,10 +136,10 @@ def test_without_patterns_every_change_is_measured():
 
 
 @pytest.mark.parametrize(
-    ("benchmark", "wanted"), [("test_a", True), ("bench_a", False), ("test_slow[1]", False), ("test_slower", True)]
+    ("name", "wanted"), [("test_a", True), ("bench_a", False), ("test_slow[1]", False), ("test_slower", True)]
 )
-def test_only_and_skip_choose_benchmarks(example, benchmark, wanted):
-    assert example.suites[0].wants(benchmark) is wanted
+def test_only_and_skip_choose_benchmarks(example, name, wanted):
+    assert example.suites[0].wants(name) is wanted
 
 
 def test_an_exact_parametrised_name_needs_no_quoting():

@@ -4,7 +4,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfbot import units
@@ -226,22 +226,26 @@ def test_percentages_are_shown(fraction, text):
     assert units.format_percentage(fraction) == text
 
 
+@settings(deadline=None)
 @given(POSITIVE, st.sampled_from(["s", "B", "1", "1/s"]))
 def test_what_is_shown_can_be_read_again(value, unit):
     text = units.format_quantity(value, unit)
     assert units.parse_quantity(text, unit) == pytest.approx(value, rel=0.00501, abs=5.1e-15)
 
 
+@settings(deadline=None)
 @given(st.floats(min_value=0.05, max_value=1e8))
 def test_durations_shown_can_be_read_again(seconds):
     assert units.parse_duration(units.format_duration(seconds)) == pytest.approx(seconds, rel=0.05, abs=0.05)
 
 
+@settings(deadline=None)
 @given(st.floats(min_value=0.0001, max_value=10))
 def test_percentages_shown_can_be_read_again(fraction):
     assert units.parse_percentage(units.format_percentage(fraction)) == pytest.approx(fraction, rel=0.001)
 
 
+@settings(deadline=None)
 @given(st.floats(min_value=-0.999, max_value=100))
 def test_a_change_keeps_its_direction_and_size(fraction):
     text = units.format_change(fraction).replace("−", "-").replace(",", "")
@@ -258,6 +262,7 @@ def test_a_number_beyond_all_measure_is_refused():
         units.parse_duration("1e999 s")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30) | st.from_regex(r"\A[0-9.,e+]{1,8} ?[a-zA-Z%/]{0,6}\Z"))
 def test_no_text_does_anything_but_parse_or_be_refused(text):
     for parse in (units.parse_duration, units.parse_percentage, units.parse_bytes, units.parse_rate, units.parse_count):

@@ -1,0 +1,272 @@
+"""Say whether this machine and configuration are fit for measuring, what each suite would collect, and what to type.
+
+Nothing of the project is run. Ends with 0 when nothing is wrong (warnings cost time, not truth), 2 when the
+configuration is wrong, 3 when measuring cannot work here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from perfbot.errors import PASS, USAGE, ConfigError, PerfbotError
+
+if TYPE_CHECKING:
+    from perfbot.config import Config, SuiteBase
+    from perfbot.diagnosis import Finding, Tools
+
+SIGNS = {"ok": "  ok", "warning": "warn", "wrong": "BAD "}
+SHOWN_NAMES = 3
+"""Names of benchmarks shown for each suite."""
+TOOL_SECONDS = 20.0
+HIDDEN_IN_GUESTS = "Turbo Boost (MSR)"
+"""pyperf complains about a register that no virtual machine has; turbo is looked at without it."""
+
+_VERSION = re.compile(r"\d+(?:\.\d+)+\S*")
+_SECTION = re.compile(r"^(?P<title>\w+)\n=+\n\n(?P<lines>(?:.+\n)+)", re.MULTILINE)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``perfbot doctor``."""
+    parser.add_argument("--config", type=Path, metavar="FILE", help="instead of perfbot.toml or pyproject.toml")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Look at everything, print it, and return the worst exit code."""
+    from perfbot.config.tree import repository_top
+
+    root = repository_top(Path.cwd())
+    findings = list(examine(root, args.config))
+    code = exit_code(findings)
+    advice = pyperf_advice()
+    if args.format == "json":
+        print(json.dumps({"exit": code, "findings": list(map(_fields, findings)), "pyperf": advice}, indent=2))
+    else:
+        _print(findings, advice)
+    return code
+
+
+def _fields(finding: Finding) -> dict[str, str]:
+    return {name: getattr(finding, name) for name in ("what", "state", "message", "advice")}
+
+
+def exit_code(findings: Sequence[Finding]) -> int:
+    """0 when nothing is wrong, 2 where the configuration is, else 3."""
+    codes = [finding.exit_code for finding in findings if finding.state == "wrong"]
+    return USAGE if USAGE in codes else max(codes, default=PASS)
+
+
+def examine(root: Path, config_file: Path | None) -> Iterator[Finding]:
+    """Everything there is to say about measuring the repository at ``root`` on this machine."""
+    from perfbot.diagnosis import machine_findings, tool_findings
+    from perfbot.machine import read_machine
+
+    yield from machine_findings(read_machine(), pinned=_can_pin())
+    try:
+        config: Config | ConfigError = _config(root, config_file)
+    except ConfigError as error:
+        config = error
+    suites: tuple[SuiteBase, ...] = () if isinstance(config, ConfigError) else config.suites
+    yield from tool_findings(_tools(), instructions=any("instructions" in suite.metrics for suite in suites))
+    yield _repository(root)
+    yield from _configuration(config, root)
+
+
+def _can_pin() -> bool:
+    from perfbot.measure.pair import allowed_cores, pin_process
+
+    cores = allowed_cores()
+    pinned = bool(cores) and pin_process(os.getpid(), cores[:1])
+    if pinned:
+        pin_process(os.getpid(), cores)
+    return pinned
+
+
+def _config(root: Path, file: Path | None) -> Config:
+    """The configuration, with suites that were found by looking where none are configured."""
+    from dataclasses import replace
+
+    from perfbot.config import load
+    from perfbot.config.detect import detect_suites
+
+    config = load(file, root)
+    return config if config.suites else replace(config, suites=detect_suites(root))
+
+
+def _tools() -> Tools:
+    from perfbot.cache import cache_folder
+    from perfbot.diagnosis import Tools
+    from perfbot.environment import find_uv
+
+    uv, cache = find_uv(os.environ), cache_folder(os.environ)
+    there = next(folder for folder in (cache, *cache.parents) if folder.exists())
+    return Tools(
+        git=_version("git"),
+        uv=_version(uv) if uv else "",
+        venv=find_spec("venv") is not None and find_spec("ensurepip") is not None,
+        valgrind=_version("valgrind"),
+        python=f"{sys.version.split()[0]} ({sys.executable})",
+        cache=os.fspath(cache),
+        cache_free=shutil.disk_usage(there).free,
+    )
+
+
+def _version(program: str) -> str:
+    """What a program calls its version; empty when it is missing or will not say."""
+    import subprocess
+
+    from perfbot.process import capture
+
+    try:
+        done = capture([program, "--version"], cwd=Path.cwd(), timeout=TOOL_SECONDS)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    found = _VERSION.search(done.stdout.decode("utf-8", "replace"))
+    return found[0] if found else ""
+
+
+def pyperf_advice() -> list[str]:
+    """What ``pyperf system show`` advises and warns about on this machine."""
+    import subprocess
+
+    from perfbot.process import capture
+
+    argv = [sys.executable, "-m", "pyperf", "system", "show"]
+    try:
+        done = capture(argv, cwd=Path.cwd(), timeout=TOOL_SECONDS)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    lines = sections(done.stdout.decode("utf-8", "replace"), ("Advices", "Warnings"))
+    return [line for line in lines if not line.startswith(HIDDEN_IN_GUESTS)]
+
+
+def sections(text: str, titles: Sequence[str]) -> list[str]:
+    """The lines of an underlined report's sections with these titles."""
+    found = _SECTION.finditer(f"{text}\n")
+    return [line for section in found if section["title"] in titles for line in section["lines"].splitlines()]
+
+
+def _repository(root: Path) -> Finding:
+    from perfbot.diagnosis import Finding
+    from perfbot.git import open_work_tree
+
+    try:
+        git = open_work_tree(root)
+        if git.is_shallow():
+            message = "is shallow: the base is fetched when it is needed"
+            return Finding("repository", "warning", message, "GIT_DEPTH: 0 in GitLab, fetch-depth: 0 in GitHub")
+    except PerfbotError as error:
+        return Finding("repository", "wrong", error.message, error.hint)
+    return Finding("repository", "ok", os.fspath(git.folder))
+
+
+def _configuration(config: Config | ConfigError, root: Path) -> Iterator[Finding]:
+    from perfbot.diagnosis import Finding, time_finding
+
+    if isinstance(config, ConfigError):
+        yield Finding("configuration", "wrong", config.message, exit_code=USAGE)
+        return
+    if config.where != "defaults":
+        yield Finding("configuration", "ok", config.where)
+    elif config.suites:
+        yield Finding("configuration", "warning", "there is none: suites were found by looking", "perfbot init")
+    if not config.suites:
+        advice = "perfbot init writes an example"
+        yield Finding("suites", "wrong", "none is configured, and none was found", advice, exit_code=USAGE)
+        return
+    total = 0
+    for suite in config.suites:
+        finding, benchmarks = _suite(suite, root)
+        total += benchmarks
+        yield from finding
+    if total:
+        yield time_finding(total, config.run.budget)
+
+
+def _suite(suite: SuiteBase, root: Path) -> tuple[list[Finding], int]:
+    """What is to be said about a suite, and how many benchmarks its sources show."""
+    from perfbot.config.listing import list_suite
+    from perfbot.diagnosis import Finding
+
+    what = f"suite {suite.name}"
+    if wrong := _suite_mistakes(suite, root):
+        return [Finding(what, "wrong", message, advice, code) for message, advice, code in wrong], 0
+    listing = list_suite(suite, root)
+    chosen = [name for name in listing.benchmarks if suite.wants(name)]
+    problems = [Finding(what, "warning", problem) for problem in listing.problems]
+    if not chosen and listing.known:
+        message = f"no benchmark was found for {suite.harness} in {', '.join(suite.paths) or 'the repository'}"
+        advice = "look at paths, only and skip" if listing.benchmarks else _no_benchmarks(suite)
+        return [*problems, Finding(what, "wrong", message, advice, USAGE)], 0
+    setup = "; ".join(suite.setup_for(root)) or "nothing to set up"
+    return [Finding(what, "ok", f"{_named(chosen)}; {setup}"), *problems], len(chosen)
+
+
+def _named(benchmarks: Sequence[str]) -> str:
+    if not benchmarks:
+        return "what it holds is known when it runs"
+    more = f", and {len(benchmarks) - SHOWN_NAMES} more" if len(benchmarks) > SHOWN_NAMES else ""
+    count = f"{len(benchmarks)} benchmark{'s' * (len(benchmarks) != 1)}"
+    return f"{count}: {', '.join(benchmarks[:SHOWN_NAMES])}{more}"
+
+
+def _no_benchmarks(suite: SuiteBase) -> str:
+    if suite.harness == "pytest":
+        return (
+            "expected tests with the argument `benchmark` or the mark @pytest.mark.benchmark; pytest collects "
+            'test_*.py from folders, so name other files: paths = ["benchmarks/bench_*.py"]'
+        )
+    return "perfbot harnesses shows an example of each kind"
+
+
+def _suite_mistakes(suite: SuiteBase, root: Path) -> list[tuple[str, str, int]]:
+    """Message, advice and exit code for what keeps a suite from being run at all."""
+    from perfbot.harness.registry import harness_for
+
+    found: list[tuple[str, str, int]] = []
+    try:
+        harness_for(suite)
+    except ConfigError as error:
+        found.append((error.message, error.hint, USAGE))
+    found += [
+        (f'paths: "{path}" matches nothing in the repository', "expected an existing file, folder or glob", USAGE)
+        for path in suite.unmatched_paths(root)
+    ]
+    if not (root / suite.directory).is_dir():
+        found.append((f'directory: "{suite.directory}" is not there', "expected a folder of the repository", USAGE))
+    if suite.python and not _interpreter(suite.python):
+        message = f'python = "{suite.python}" was not found'
+        found.append((message, "install it, or install uv, which fetches it", 3))
+    return found
+
+
+def _interpreter(python: str) -> bool:
+    from perfbot.environment import find_uv
+
+    name = f"python{python}" if python[:1].isdigit() else python
+    return bool(shutil.which(name) or find_uv(os.environ))
+
+
+def _print(findings: Sequence[Finding], advice: Sequence[str]) -> None:
+    width = max(len(finding.what) for finding in findings)
+    for finding in findings:
+        first, *rest = finding.message.splitlines()
+        print(f"{SIGNS[finding.state]}  {finding.what:<{width}}  {first}")
+        indent = " " * (width + 8)
+        for line in rest:
+            print(f"{indent}{line}")
+        if finding.advice:
+            print(f"{indent}→ {finding.advice}")
+    if advice:
+        print("\npyperf advises for a machine that does nothing else (`sudo python -m pyperf system tune`):")
+        for line in advice:
+            print(f"  {line}")
