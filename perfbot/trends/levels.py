@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +35,12 @@ EXACT = 1e-7
 CLIP = 3.0
 """Values further from their neighbours than this many sigma count as this far: one of them is no step."""
 
-NEIGHBOURS = 5
-"""Nodes on each side that say what a value's level is, for finding noise and outliers."""
+NEIGHBOURS = 7
+"""Nodes, its own included, on each side that say what a value's level is, for finding noise and outliers."""
+
+
+WITNESSES = 3
+"""Values that make a new level believable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,9 @@ def _settled(raw: Floats) -> tuple[Floats, float]:
     differences = np.diff(raw)
     noise = max(_mad(differences) / math.sqrt(2), 0.8 * _mad(raw - around), SMALLEST_NOISE)
     clipped = np.clip(raw, around - CLIP * noise, around + CLIP * noise)
-    return clipped, noise * _inflation(np.diff(clipped))
+    differences = np.diff(clipped)
+    spread = math.sqrt(float((differences**2).mean()) / 2)  # of two-humped noise the MAD sees one hump
+    return clipped, max(noise, spread) * _inflation(differences)
 
 
 def _mad(values: Floats) -> float:
@@ -139,11 +146,17 @@ def _mad(values: Floats) -> float:
 def _around(raw: Floats) -> Floats:
     """What stands around each value: of the medians before and after it (it included), the nearer one.
 
-    The nearer, so that the first value after a step is not clipped back to the level before it.
+    The nearer, so that the first values after a step are not clipped back to the level before it; but the
+    newest values, with less than ``WITNESSES`` to speak for them, are held against those before.
     """
-    before = np.array([np.median(raw[max(0, i - NEIGHBOURS + 1) : i + 1]) for i in range(len(raw))])
-    after = np.array([np.median(raw[i : i + NEIGHBOURS]) for i in range(len(raw))])
-    return np.where(np.abs(raw - before) < np.abs(raw - after), before, after)
+    values = raw.tolist()
+    found = []
+    for at, value in enumerate(values):
+        before = median(values[max(0, at - NEIGHBOURS + 1) : at + 1] if at >= WITNESSES else values[:NEIGHBOURS])
+        later = values[at : at + NEIGHBOURS]
+        after = median(later) if len(later) >= WITNESSES else before
+        found.append(before if abs(value - before) < abs(value - after) else after)
+    return np.array(found)
 
 
 def _inflation(differences: Floats) -> float:
@@ -156,5 +169,5 @@ def _inflation(differences: Floats) -> float:
         return 1.0
     first, second = differences[:-1], differences[1:]
     correlation = float((first * second).mean() / (differences**2).mean())
-    rho = min(max(1 + 2 * correlation - 1 / math.sqrt(count), 0.0), 0.8)
+    rho = min(max(1 + 2 * correlation, 0.0), 0.8)
     return math.sqrt((1 + rho) / (1 - rho))

@@ -24,6 +24,9 @@ SMALLEST_STEP = 0.005
 SMALLEST_DRIFT = 0.01
 """Fractions. Smaller ones are not worth anybody's reading, however clear."""
 
+SHORTEST_PART = 20
+"""Nodes of the shortest part of a range that is looked at by itself."""
+
 NORMAL = NormalDist()
 REACH_95 = NORMAL.inv_cdf(0.975)
 
@@ -56,7 +59,7 @@ def find_course(seen: Levels) -> Course:
     for start in (0, *(split.index for split in splits)):
         slope = _slope(seen, start, end)
         later = [split for split in splits if split.index > start]
-        if slope is not None and _explains(slope, later, end - start):
+        if slope is not None and _explains(slope, later, _best(seen, start, end), end - start):
             earlier = tuple(split for split in splits if split.index <= start)
             return Course(_steps(seen, earlier), _drift(seen, start, end, slope))
     return Course(_steps(seen, splits), None)
@@ -68,10 +71,28 @@ def bound(candidates: int) -> float:
 
 
 def _split(seen: Levels, start: int, end: int) -> tuple[_Split, ...]:
-    best = _best(seen, start, end)
-    if best is None or abs(best.statistic) < bound(end - start - 1):
+    best = _clearest(seen, start, end)
+    if best is None:
         return ()
     return (*_split(seen, start, best.index), best, *_split(seen, best.index, end))
+
+
+def _clearest(seen: Levels, start: int, end: int) -> _Split | None:
+    """The clearest step of a range; where none is clear, of its halves and quarters.
+
+    A step that was taken back later shows in a part of the range, not in the whole.
+    """
+    parts = [(start, end)]
+    length = end - start
+    while (length := length // 2) >= SHORTEST_PART:
+        parts += [(at, min(at + length, end)) for at in range(start, end - length // 2, length // 2)]
+    candidates = 0
+    for first, last in parts:
+        candidates += last - first - 1
+        best = _best(seen, first, last)
+        if best is not None and abs(best.statistic) >= bound(candidates):
+            return best
+    return None
 
 
 def _placed_again(seen: Levels, splits: tuple[_Split, ...]) -> tuple[_Split, ...]:
@@ -154,12 +175,16 @@ def _slope(seen: Levels, start: int, end: int) -> _Split | None:
     return _Split(start, weighted / information, information) if information > 0 else None
 
 
-def _explains(slope: _Split, splits: list[_Split], nodes: int) -> bool:
-    """Whether a ramp is clear, and explains more than the steps do once each has paid for its place."""
+def _explains(slope: _Split, splits: list[_Split], best: _Split | None, nodes: int) -> bool:
+    """Whether a ramp is clear, clearer than any one step, and explains more than the steps found.
+
+    Each step pays for its place: by the square of the statistic that chance alone would reach.
+    """
     gain = slope.statistic**2 - bound(1) ** 2
     steps = sum(split.statistic**2 - bound(nodes - 1) ** 2 for split in splits)
     large = abs(slope.size) * (nodes - 1) >= math.log1p(SMALLEST_DRIFT)
-    return nodes > 5 and large and gain > 0 and gain > steps
+    clearest = best is None or abs(slope.statistic) > abs(best.statistic)
+    return nodes > 5 and large and gain > 0 and gain > steps and (clearest or len(splits) > 1)
 
 
 def _drift(seen: Levels, start: int, end: int, slope: _Split) -> Drift:
