@@ -140,6 +140,13 @@ def stale(body: Body, name: str, head: str, run: tuple[int, int], banner: str) -
     return dataclasses.replace(body, sections=tuple(sorted([*others, marked], key=lambda s: s.name)))
 
 
+def all_stale(body: Body, banner: str) -> Body:
+    """Put a banner over every section because somebody asked for a new run."""
+    return dataclasses.replace(
+        body, sections=tuple(dataclasses.replace(s, state="stale", banner=banner) for s in body.sections)
+    )
+
+
 def _advance(body: Body, head: str) -> Body:
     kept = tuple(
         dataclasses.replace(s, state="stale", banner=f"Of `{s.head[:7]}`; not measured yet at `{head[:7]}`.")

@@ -26,9 +26,7 @@ class Contract:
         ignore: property names whose described type is known to be wrong.
     """
 
-    def __init__(
-        self, file: Path, *, prefix: str = "", official: bool = False, ignore: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, file: Path, *, prefix: str = "", official: bool = False, ignore: tuple[str, ...] = ()) -> None:
         self._document = _normal(json.loads(file.read_text("utf-8")), ignore)
         self._seen: set[tuple[str, str]] = set()
         self._validators: dict[str, Any] = {}

@@ -106,8 +106,10 @@ class FakeGitHub(FakeServer):
 
     def add_run(self, sha: str, status: str = "completed", **changes: Any) -> int:
         number = next(self.ids)
-        self.runs.append({"id": number, "status": status, "run_attempt": 1, "head_sha": sha,
-                          "event": "pull_request", "created_at": self.now(), "display_title": "", **changes})  # fmt: skip
+        self.runs.append(
+            {"id": number, "status": status, "run_attempt": 1, "head_sha": sha, "event": "pull_request",
+             "created_at": self.now(), "display_title": "", **changes}
+        )  # fmt: skip
         return number
 
     def now(self) -> str:

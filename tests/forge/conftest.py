@@ -46,9 +46,7 @@ def gitlab_world(fake: FakeGitLab) -> World:
     return World(
         fake,
         Waits(),
-        lambda retries: gitlab_forge.connect(
-            fake.url, fake.project, fake.token, job="perfbot", retries=retries
-        ),
+        lambda retries: gitlab_forge.connect(fake.url, fake.project, fake.token, job="perfbot", retries=retries),
         read_gitlab,
     )
 

@@ -1,0 +1,37 @@
+"""What a re-run was asked to do, handed to the measuring job by variables of the CI.
+
+``PERFBOT_ONLY`` (globs, one a line), ``PERFBOT_BUDGET``, ``PERFBOT_FORCE`` and ``PERFBOT_HEAD`` are set by whoever
+starts a job again after ``/rebench``. They are data, never part of a shell's command line; options typed there win.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+
+from perfbot.errors import ChangeError
+
+
+def apply(args: argparse.Namespace, environ: Mapping[str, str]) -> None:
+    """Complete the options of ``perfbot run`` from the environment.
+
+    Raises:
+        ChangeError: the job would measure another head than the one that was asked for.
+    """
+    if not args.only:
+        args.only = [line for line in environ.get("PERFBOT_ONLY", "").splitlines() if line.strip()]
+    args.budget = args.budget or environ.get("PERFBOT_BUDGET") or None
+    args.force = args.force or bool(environ.get("PERFBOT_FORCE"))
+    pinned, found = environ.get("PERFBOT_HEAD", ""), _head(environ)
+    if pinned and found and pinned != found and not args.head:
+        raise ChangeError(
+            f"A run of {pinned[:7]} was asked for, but this pipeline is of {found[:7]}.",
+            hint="Ask again with /rebench at the present head.",
+        )
+
+
+def _head(environ: Mapping[str, str]) -> str:
+    """The merge request's head as GitLab says it; elsewhere the head is pinned by the checkout itself."""
+    if not environ.get("GITLAB_CI"):
+        return ""
+    return environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", "") or environ.get("CI_COMMIT_SHA", "")

@@ -1,0 +1,76 @@
+"""Run, then publish, in one trusted job: comment and status appear while the pipeline runs, the exit code is the gate.
+
+Use it where everybody who can open a merge request may see the token; where strangers can, measure and publish in two
+jobs (docs/security.md). Takes the options of `perfbot run` and of `perfbot publish`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from perfbot.cli import asked, publish
+from perfbot.cli.places import add_place_arguments, find
+from perfbot.errors import PerfbotError, PublishError
+
+if TYPE_CHECKING:
+    from perfbot.forge.place import Place
+    from perfbot.publish.tell import Voice
+
+FOLDER = ".perfbot/out"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of run and of publish."""
+    from perfbot.cli import run
+
+    run.add_arguments(parser)
+    publish.add_voice_arguments(parser)
+    add_place_arguments(parser)
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Measure and publish; the exit code is the verdict's, or 4 when it could not be published."""
+    from perfbot.cli import run
+    from perfbot.cli.artifacts import NAMES
+    from perfbot.forge.place import forced
+
+    place = find(args)
+    asked.apply(args, os.environ)
+    args.force = args.force or forced(os.environ, place)
+    args.output = args.output or FOLDER
+    report = Path(args.report or Path(args.output) / NAMES["report"])
+    report.unlink(missing_ok=True)
+    if place.kind != "local" and not (place.merge_request or place.branch):
+        print("perfbot: no merge request: nothing is published", file=sys.stderr)
+        return run.execute(args)
+    voice = _begin(args, place)
+    code = _measure(args, report, voice)
+    return publish.publish_files(args, place, [report]) or code
+
+
+def _begin(args: argparse.Namespace, place: Place) -> Voice | None:
+    """A forge that is down now may be up when there is something to say: measuring goes on."""
+    try:
+        return publish.begin(args, place)
+    except PublishError as error:
+        print(f"perfbot: {error}", file=sys.stderr)
+        return None
+
+
+def _measure(args: argparse.Namespace, report: Path, voice: Voice | None) -> int:
+    """Measure. What leaves no report is told as a failure of perfbot's own; what leaves one is published."""
+    from perfbot.cli import run
+
+    try:
+        return run.execute(args)
+    except PerfbotError as error:
+        if not report.is_file():
+            if voice is not None:
+                voice.failure(error.message.partition("\n")[0][:200])
+            raise
+        print(f"perfbot: {error}", file=sys.stderr)
+        return error.exit_code

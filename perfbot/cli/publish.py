@@ -1,0 +1,98 @@
+"""Put one or more reports into their merge request: one comment, one status.
+
+A report is believed in nothing that the forge can say itself: it must be about the merge request's head, and its
+rounds are judged again under the target branch's policy. Several reports are shards of one run, or the jobs of a
+matrix; they share the comment.
+
+Set PERFBOT_TOKEN (on GitHub Actions GITHUB_TOKEN does), or PERFBOT_APP_ID and PERFBOT_APP_PRIVATE_KEY(_FILE).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from perfbot.cli.places import add_place_arguments, connect, find
+from perfbot.errors import PASS, PublishError, UsageError
+
+if TYPE_CHECKING:
+    from perfbot.forge.place import Place
+    from perfbot.publish.flow import Published
+    from perfbot.publish.tell import Voice
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``perfbot publish``."""
+    parser.add_argument("reports", nargs="*", type=Path, metavar="REPORT", help="JSON reports of perfbot run")
+    parser.add_argument("--pending", action="store_true", help="a run begins: status running, old comment marked")
+    add_voice_arguments(parser)
+    add_place_arguments(parser)
+
+
+def add_voice_arguments(parser: argparse.ArgumentParser) -> None:
+    """How the comment is told apart, linked and kept."""
+    parser.add_argument("--section", default="", metavar="NAME", help="this job's part of the comment and status")
+    parser.add_argument("--details-url", default="", metavar="URL", help="page of the full report, to link to")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        default=Path(".perfbot"),
+        metavar="FOLDER",
+        help="where the comment is kept when the forge cannot be told (default: .perfbot)",
+    )
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Publish, and return the exit code of the verdict."""
+    if bool(args.reports) == args.pending:
+        raise UsageError("Name reports to publish, or --pending.", hint="perfbot publish report.json")
+    place = find(args)
+    if args.pending:
+        begin(args, place)
+        return PASS
+    return publish_files(args, place, args.reports)
+
+
+def begin(args: argparse.Namespace, place: Place) -> Voice:
+    """Say that a run begins."""
+    voice = speak(args, place)
+    voice.begin()
+    return voice
+
+
+def speak(args: argparse.Namespace, place: Place) -> Voice:
+    """A voice in the merge request that a place is about."""
+    from perfbot.publish.flow import find_request
+    from perfbot.publish.tell import Voice
+
+    forge = connect(args, place)
+    return Voice(forge, place, find_request(forge, place), args.section, details_url=args.details_url)
+
+
+def publish_files(args: argparse.Namespace, place: Place, files: list[Path]) -> int:
+    """Publish reports; when the forge stays down, keep the comment and say how to publish it later."""
+    from perfbot.publish import flow
+
+    try:
+        published = flow.publish(files, speak(args, place))
+    except PublishError as error:
+        error.hint = f"{error.hint} {flow.keep(files, place, args.keep)}".strip()
+        raise
+    _tell(published)
+    return published.code
+
+
+def _tell(published: Published) -> None:
+    for name, verdict, outcome in published.sections:
+        words = {
+            "created": "comment made",
+            "edited": "comment brought up to date",
+            "unchanged": "comment was up to date",
+            "none": "no comment needed",
+            "superseded": "not published: the merge request has a newer head",
+        }[outcome]
+        print(f"perfbot: {name + ': ' if name else ''}{verdict}; {words}", file=sys.stderr)
+    if published.superseded and not published.sections:
+        print("perfbot: not published: the merge request has a newer head", file=sys.stderr)

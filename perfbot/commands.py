@@ -1,0 +1,227 @@
+"""The grammar of comment commands; pure.
+
+::
+
+    /rebench [GLOB…] [--budget DURATION]     measure again, all or some
+    /perfbot accept GLOB REASON…             a known cost: let it pass in this merge request
+    /perfbot help                            how to use these
+
+A command stands at the very start of a line that its author wrote as plain text: not in code (fences, indented
+blocks, spans), not in a quote (``>``, GitLab's ``>>>`` blocks), not in an HTML comment or ``<pre>``. Where markdown
+is unclear, a line is no command: a command that is missed is written again, one that was not meant costs a run.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from perfbot.units import format_duration, parse_duration
+
+MAX_GLOBS = 20
+MAX_GLOB = 300
+"""Characters."""
+
+MAX_REASON = 500
+MAX_COMMANDS = 5
+"""Of one comment; further ones are ignored."""
+
+SHORTEST_BUDGET, LONGEST_BUDGET = 10.0, 7200.0
+"""Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebench:
+    """Measure again. ``budget`` in seconds; 0 for the configured one."""
+
+    globs: tuple[str, ...] = ()
+    budget: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Let the benchmarks that match a glob fail no gate, for a reason."""
+
+    glob: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """Say what there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Misspelt:
+    """Meant for perfbot, but not understood. ``why`` is perfbot's own words, without the author's."""
+
+    why: str
+
+
+Command = Rebench | Accept | Help | Misspelt
+
+USAGE = """\
+| Command | What it does |
+|:--|:--|
+| `/rebench` | measure this head again |
+| `/rebench core/* --budget 10m` | only some benchmarks, with a time budget |
+| `/perfbot accept core/parse* REASON` | a known cost: it no longer fails this merge request |
+| `/perfbot help` | this table |
+
+Commands stand at the start of a line, and are obeyed when somebody with write access writes them."""
+
+_FENCE = re.compile(r"^[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(?P<fence>`{3,}|~{3,})(?P<info>[^\n]*)$")
+_TICKS = re.compile(r"`+")
+_RAW_START = re.compile(r"<(?P<tag>pre|code|script|style|textarea)\b", re.IGNORECASE)
+_COMMAND = re.compile(r"^/(?P<verb>rebench|perfbot)(?:[ \t]+(?P<rest>.*))?$")
+
+
+def parse(text: str) -> tuple[Command, ...]:
+    """The commands of a comment, in order."""
+    found = []
+    for line in _plain_lines(text):
+        match = _COMMAND.match(line)
+        if match:
+            rest = (match["rest"] or "").strip()
+            found.append(_rebench(rest) if match["verb"] == "rebench" else _perfbot(rest))
+    return tuple(found[:MAX_COMMANDS])
+
+
+# Which lines are plain text ---------------------------------------------------------------------------------------
+
+
+def _plain_lines(text: str) -> Iterator[str]:
+    """Lines outside code, quotes and raw HTML, without trailing space."""
+    outside = _Outside()
+    for line in re.split(r"\r\n|\r|\n", text):
+        if outside.plain(line):
+            yield line.rstrip()
+
+
+class _Outside:
+    """Follows a comment line by line; ``until`` is what ends the block that the last line stood in."""
+
+    def __init__(self) -> None:
+        self._fence = ""
+        self._quote = False
+        self._until: re.Pattern[str] | None = None
+        self._span = ""
+
+    def plain(self, line: str) -> bool:
+        """Whether a line begins outside of everything."""
+        if self._fence:
+            self._close_fence(line)
+            return False
+        if line.startswith(">>>"):
+            self._quote = not self._quote
+            return False
+        if self._until is not None:
+            if self._until.search(line):
+                self._until = None
+            return False
+        if match := _FENCE.match(line):
+            if "`" in match["fence"] and "`" in match["info"]:
+                return self._inline(line)
+            self._fence, self._span = match["fence"], ""
+            return False
+        return self._inline(line) and not self._quote
+
+    def _close_fence(self, line: str) -> None:
+        bare = line.strip()
+        if bare and set(bare) == {self._fence[0]} and len(bare) >= len(self._fence):
+            self._fence = ""
+
+    def _inline(self, line: str) -> bool:
+        """Follow code spans over the lines of a paragraph, and raw HTML to its end."""
+        if not line.strip():
+            self._span = ""
+            return False
+        begins_outside = not self._span and not line.startswith((" ", "\t", ">"))
+        outside = self._follow_ticks(line)
+        start, end = outside.rfind("<!--"), outside.rfind("-->")
+        if start > end:
+            self._until = re.compile("-->")
+        elif (raw := _RAW_START.search(outside)) and f"</{raw['tag']}".lower() not in outside.lower():
+            self._until = re.compile(f"</{raw['tag']}", re.IGNORECASE)
+        return begins_outside
+
+    def _follow_ticks(self, line: str) -> str:
+        """The parts of a line outside code spans."""
+        kept, position = "", 0
+        for ticks in _TICKS.finditer(line):
+            if not self._span:
+                kept += line[position : ticks.start()]
+                self._span = ticks[0]
+            elif ticks[0] == self._span:
+                self._span = ""
+            position = ticks.end()
+        return kept if self._span else kept + line[position:]
+
+
+# What a command line says -----------------------------------------------------------------------------------------
+
+
+def _rebench(rest: str) -> Command:
+    try:
+        words = shlex.split(rest)
+    except ValueError:
+        return Misspelt("A quotation mark is not closed.")
+    globs: list[str] = []
+    budget = 0.0
+    while words:
+        word = words.pop(0)
+        name, equals, value = word.partition("=")
+        if name == "--budget":
+            parsed = _budget(value if equals else words.pop(0) if words else "")
+            if isinstance(parsed, Misspelt):
+                return parsed
+            budget = parsed
+        elif word.startswith("-"):
+            return Misspelt("`/rebench` knows one option: `--budget 10m`.")
+        else:
+            globs.append(word)
+    if len(globs) > MAX_GLOBS:
+        return Misspelt(f"At most {MAX_GLOBS} globs; use `*`.")
+    return Rebench(tuple(globs), budget) if all(map(_is_glob, globs)) else _bad_glob()
+
+
+def _budget(text: str) -> float | Misspelt:
+    try:
+        seconds = parse_duration(text)
+    except ValueError:
+        return Misspelt("`--budget` wants a duration, such as `90s` or `10m`.")
+    if not SHORTEST_BUDGET <= seconds <= LONGEST_BUDGET:
+        low, high = format_duration(SHORTEST_BUDGET), format_duration(LONGEST_BUDGET)
+        return Misspelt(f"`--budget` wants between {low} and {high}.")
+    return seconds
+
+
+def _perfbot(rest: str) -> Command:
+    verb, _, rest = rest.partition(" ")
+    if verb in ("", "help"):
+        return Help()
+    if verb != "accept":
+        return Misspelt("There is no such command.")
+    return _accept(rest.strip())
+
+
+def _accept(rest: str) -> Command:
+    match = re.match(r'(?:"(?P<quoted>[^"]+)"|(?P<plain>\S+))(?:\s+(?P<reason>.*))?$', rest)
+    if match is None:
+        return Misspelt("`/perfbot accept` wants a glob of benchmarks and a reason.")
+    glob, reason = match["quoted"] or match["plain"], (match["reason"] or "").strip()
+    if not _is_glob(glob):
+        return _bad_glob()
+    if not reason:
+        return Misspelt("`/perfbot accept` wants a reason after the glob: whoever reads this later will ask.")
+    return Accept(glob, reason[:MAX_REASON])
+
+
+def _is_glob(text: str) -> bool:
+    return bool(text) and len(text) <= MAX_GLOB and text.isprintable() and not text.startswith("-")
+
+
+def _bad_glob() -> Misspelt:
+    return Misspelt(f"A glob of benchmarks has 1 to {MAX_GLOB} printable characters, such as `core/parse*`.")

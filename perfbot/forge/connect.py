@@ -1,0 +1,68 @@
+"""From a place to a connected forge; the clients are imported only when they are needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from perfbot.forge.base import Forge
+from perfbot.forge.place import Place, check
+from perfbot.forge.retry import PATIENCE, Retries
+
+LOCAL_FOLDER = Path(".perfbot/forge")
+
+
+def connect(place: Place, *, root: Path, patience: float = PATIENCE) -> Forge:
+    """Connect; no request is made yet, except to find a GitHub App's installation.
+
+    Args:
+        root: the checkout, for the local stand-in.
+        patience: seconds to go on trying one request.
+
+    Raises:
+        UsageError: something to connect with is missing.
+        PublishError: the App's installation cannot be found.
+    """
+    check(place)
+    if place.kind == "gitlab":
+        return _gitlab(place, patience)
+    if place.kind == "github":
+        return _github(place, patience)
+    from perfbot.forge import local  # noqa: PLC0415
+
+    return local.connect(root / LOCAL_FOLDER, root, place.head)
+
+
+def _gitlab(place: Place, patience: float) -> Forge:
+    from perfbot.forge import gitlab  # noqa: PLC0415
+    from perfbot.forge.gitlab_server import read  # noqa: PLC0415
+
+    return gitlab.connect(
+        place.url,
+        place.project,
+        place.secrets.token,
+        job=place.measured_by,
+        ca_bundle=place.ca_bundle,
+        retries=Retries(read, patience=patience),
+    )
+
+
+def _github(place: Place, patience: float) -> Forge:
+    import github as client  # noqa: PLC0415
+
+    from perfbot.forge import github  # noqa: PLC0415
+
+    secrets, bot = place.secrets, ""
+    auth: client.Auth.Auth
+    if secrets.app:
+        auth, bot = github.app_auth(place.url, place.project, secrets.app, secrets.private_key)
+    else:
+        auth = client.Auth.Token(secrets.token)
+    return github.connect(
+        place.url,
+        place.project,
+        auth,
+        workflow=place.measured_by,
+        bot=bot,
+        ca_bundle=place.ca_bundle,
+        retries=Retries(github.read, patience=patience),
+    )

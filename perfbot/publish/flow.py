@@ -1,0 +1,124 @@
+"""One publication from files to exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from perfbot import report as reports
+from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, ReportError, UsageError
+from perfbot.forge.base import Forge, MergeRequest
+from perfbot.forge.place import Place
+from perfbot.forge.upsert import Outcome
+from perfbot.model import Report
+from perfbot.publish.believe import (
+    MAX_REPORT,
+    NOT_TOUCHED,
+    Rules,
+    check_change,
+    group,
+    judged,
+    read_rules,
+    skipped,
+)
+from perfbot.publish.tell import Voice, notable, told_when_it_fails
+from perfbot.render.comment import comment
+
+CODES = {"pass": PASS, "fail": GATE_FAILED, "error": NOT_MEASURED}
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What came of it, section by section: (name, verdict, what happened to the comment)."""
+
+    sections: tuple[tuple[str, str, Outcome], ...]
+    superseded: bool = False
+
+    @property
+    def code(self) -> int:
+        """Exit code: a failed gate outranks a run that could not be judged."""
+        verdicts = {verdict for _, verdict, _ in self.sections}
+        return GATE_FAILED if "fail" in verdicts else NOT_MEASURED if "error" in verdicts else PASS
+
+
+def find_request(forge: Forge, place: Place) -> MergeRequest:
+    """The merge request a place is about, as the forge knows it.
+
+    Raises:
+        UsageError: the place does not say which, and its branch does not tell either.
+    """
+    number = place.merge_request
+    if not number and place.branch:
+        number = forge.repository.find(place.owner, place.branch)
+    if not number and place.kind != "local":
+        raise UsageError(
+            "Which merge request? Neither the environment nor the branch says.",
+            hint="Give --merge-request NUMBER, or publish from a merge request's pipeline.",
+        )
+    return forge.repository.merge_request(number or 1)
+
+
+def read(files: Sequence[Path]) -> list[tuple[str, Report]]:
+    """Reports with the names of their files.
+
+    Raises:
+        ReportError: a file is missing, too large, or no report.
+    """
+    found = []
+    for file in files:
+        if not file.is_file():
+            raise ReportError(
+                f"{file}: there is no such report: the job that measures failed, or kept it elsewhere.",
+                hint="Look at that job's log; its artifacts must hold the report.",
+            )
+        found.append((file.stem, reports.read(file, MAX_REPORT)))
+    return found
+
+
+def publish(files: Sequence[Path], voice: Voice) -> Published:
+    """Read, check, judge, and tell.
+
+    Raises:
+        ReportError: a report cannot be believed; the status says so.
+        PublishError: the forge could not be told.
+    """
+    place, request = voice.place, voice.request
+    if place.head and place.kind != "local" and place.head != request.head:
+        return Published((), superseded=True)
+    with told_when_it_fails(voice):
+        sections = group(read(files))
+        for name, report in sections:
+            if place.kind == "local":
+                request = replace(request, head=report.change.head)
+            check_change(report, request, place.commits, name or files[0].name)
+        rules = read_rules(voice.forge.repository, request)
+        said = [_say(replace(voice, section=_named(voice.section, name), request=request), report, rules)
+                for name, report in sections]  # fmt: skip
+    return Published(tuple(said), any(outcome == "superseded" for _, _, outcome in said))
+
+
+def _named(outer: str, inner: str) -> str:
+    return " ".join(filter(None, (outer, inner)))
+
+
+def _say(voice: Voice, report: Report, rules: Rules) -> tuple[str, str, Outcome]:
+    if not report.results and skipped(report, rules, voice.forge.repository.changed_files(voice.request.number)):
+        return voice.section, "pass", voice.nothing_touched(NOT_TOUCHED)
+    own = judged(report, rules, voice.accepted())
+    create = rules.target.publish.comment == "always" or notable(own)
+    return voice.section, own.verdict, voice.verdict(own, create=create)
+
+
+def keep(files: Sequence[Path], place: Place, output: Path) -> str:
+    """Keep the comment, as the run itself judged, for a forge that cannot be told; how to tell it later."""
+    kept = []
+    for name, report in group(read(files)):
+        file = output / (f"comment-{name}.md" if name else "comment.md")
+        reports.write_text(comment(report), file)
+        kept.append(str(file))
+    command = (
+        f"perfbot publish {' '.join(map(str, files))} --forge {place.kind} --url {place.url} "
+        f"--project {place.project or 'GROUP/NAME'} --merge-request {place.merge_request or 'NUMBER'}"
+    )
+    return f"Kept in {', '.join(kept)}. Publish later with: {command}"

@@ -1,0 +1,1 @@
+"""perfbot as a service (ASGI): webhooks, pages and API."""

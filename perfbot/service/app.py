@@ -1,0 +1,93 @@
+"""Puts the service together: routes of each module, the worker, and answers to "are you well?"."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from perfbot.errors import StoreError
+from perfbot.forge.base import Forge
+from perfbot.publish.answer import Desk, per_hour
+from perfbot.service.events import loads
+from perfbot.service.hooks import KIND, Hooks
+from perfbot.service.worker import LEASE, Worker
+from perfbot.store import Store, queue
+from perfbot.store.queue import Job
+
+Connect = Callable[[str, str], Forge]
+"""(kind of forge, project) → connected forge."""
+
+
+def create_app(
+    store: Store, hooks: Hooks, connect: Connect, *, routes: Sequence[BaseRoute] = (), lease: float = LEASE
+) -> Starlette:
+    """The whole service.
+
+    Args:
+        store: history and queue; closed by the caller.
+        routes: of further modules (pages, API).
+        lease: seconds after which a dead worker's job is taken over.
+    """
+    worker = Worker(store, {KIND: command_handler(connect)}, lease)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        del app
+        worker.start()
+        try:
+            yield
+        finally:
+            await run_in_threadpool(worker.stop)
+
+    return Starlette(routes=[*_health(store, worker), *hooks.routes(), *routes], lifespan=lifespan)
+
+
+def command_handler(connect: Connect) -> Callable[[Job], None]:
+    """Does what somebody asked for; done twice it is done once."""
+
+    def handle(job: Job) -> None:
+        asked = loads(job.payload)
+        forge = connect(asked.kind, asked.project)
+        request = forge.repository.merge_request(asked.merge_request)
+        desk = Desk(
+            forge,
+            asked.merge_request,
+            datetime.now(UTC),
+            resumed=job.tries > 1,
+            per_hour=per_hour(forge, request),
+        )
+        if asked.button:
+            desk.press(asked.note)
+        else:
+            desk.act(asked.note)
+
+    return handle
+
+
+def _health(store: Store, worker: Worker) -> list[Route]:
+    async def alive(request: Request) -> Response:
+        del request
+        return JSONResponse({"alive": True})
+
+    async def ready(request: Request) -> Response:
+        del request
+        try:
+            waiting = await run_in_threadpool(_waiting, store)
+        except StoreError:
+            return JSONResponse({"ready": False, "why": "the database cannot be used"}, 503)
+        well = worker.alive()
+        return JSONResponse({"ready": well, "waiting": waiting}, 200 if well else 503)
+
+    return [Route("/healthz", alive), Route("/readyz", ready)]
+
+
+def _waiting(store: Store) -> dict[str, int]:
+    with store.read() as connection:
+        return queue.waiting(connection)

@@ -1,0 +1,116 @@
+"""From a forge's event to somebody who asks something; pure, and deaf to everything else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from perfbot.forge.base import Note
+
+MAX_BODY = 100_000
+"""Characters of a comment that are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody wrote a comment (or pressed the button) in a merge request.
+
+    Attributes:
+        button: a check run's "Re-run" was pressed: there is no comment to answer.
+    """
+
+    kind: Literal["gitlab", "github"]
+    project: str
+    merge_request: int
+    note: Note
+    button: bool = False
+
+    @property
+    def key(self) -> str:
+        """The same for every delivery of the same event, whatever its delivery's number."""
+        what = "button" if self.button else "comment"
+        return f"{self.kind}:{self.project}:{what}:{self.note.id}"
+
+    def dumps(self) -> bytes:
+        """As a job's payload."""
+        return json.dumps(asdict(self)).encode()
+
+
+def loads(payload: bytes) -> Asked:
+    """Read a job's payload back."""
+    data = json.loads(payload)
+    return Asked(**{**data, "note": Note(**data["note"])})
+
+
+def comment_of(event: Mapping[str, Any]) -> Asked | None:
+    """A comment that was just created in a merge request; None for every other event, and for what is not whole."""
+    try:
+        return _gitlab(event) if event.get("object_kind") == "note" else _github(event)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def button_of(event: Mapping[str, Any]) -> Asked | None:
+    """The "Re-run" of perfbot's check run; None for every other event."""
+    try:
+        run = event["check_run"]
+        pressed = event["action"] == "requested_action" and event["requested_action"]["identifier"] == "rebench"
+        again = event["action"] == "rerequested" and str(run["name"]).partition(" ")[0] == "perfbot"
+        if not (pressed or again):
+            return None
+        (pull,) = run["pull_requests"]
+        who = str(event["sender"]["login"])
+        note = Note(int(run["id"]), who, who, "/rebench", mine=False)
+        return Asked("github", str(event["repository"]["full_name"]), int(pull["number"]), note, button=True)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _github(event: Mapping[str, Any]) -> Asked | None:
+    comment, issue = event["comment"], event["issue"]
+    if event["action"] != "created" or not issue.get("pull_request"):
+        return None
+    who = str(comment["user"]["login"])
+    note = Note(
+        id=int(comment["id"]),
+        author=who,
+        author_key=who,
+        body=str(comment["body"])[:MAX_BODY],
+        mine=False,
+        created=_iso(comment.get("created_at")),
+    )
+    return Asked("github", str(event["repository"]["full_name"]), int(issue["number"]), note)
+
+
+def _gitlab(event: Mapping[str, Any]) -> Asked | None:
+    """Note hooks come for edits too; servers that do not say which are believed by their times."""
+    data = event["object_attributes"]
+    if data["noteable_type"] != "MergeRequest" or data.get("system"):
+        return None
+    fresh = data["action"] == "create" if "action" in data else data["created_at"] == data["updated_at"]
+    if not fresh:
+        return None
+    user = event["user"]
+    note = Note(
+        id=int(data["id"]),
+        author=str(user["username"]),
+        author_key=str(int(data["author_id"])),
+        body=str(data["note"])[:MAX_BODY],
+        mine=False,
+        created=_iso(data.get("created_at")),
+    )
+    return Asked("gitlab", str(event["project"]["path_with_namespace"]), int(event["merge_request"]["iid"]), note)
+
+
+def _iso(moment: object) -> str:
+    """``2026-11-23 12:00:00 UTC`` and ISO 8601 alike as ISO 8601 in UTC; empty when it is neither."""
+    text = str(moment or "").replace(" UTC", "+00:00").strip()
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return ""
+    found = found if found.tzinfo else found.replace(tzinfo=UTC)
+    return found.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

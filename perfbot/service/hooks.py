@@ -1,0 +1,112 @@
+"""Where forges deliver: check, queue, answer at once. What is asked is done by the worker."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from perfbot import commands
+from perfbot.service import signatures
+from perfbot.service.events import Asked, button_of, comment_of
+from perfbot.store import Store, queue
+
+KIND = "command"
+MAX_BYTES = 2 * 1024 * 1024
+OLDEST = timedelta(days=1)
+"""Comments older than this are not acted on: they are replays, or nobody waits for them any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """The endpoints and what protects them.
+
+    Attributes:
+        secrets: by forge; a forge without one has no endpoint.
+        projects: only these; empty for all that the token can reach.
+    """
+
+    store: Store
+    secrets: Mapping[str, str] = field(repr=False)
+    projects: tuple[str, ...] = ()
+    clock: Callable[[], float] = time.time
+
+    def routes(self) -> list[Route]:
+        """One endpoint for each forge with a secret."""
+        endpoints: dict[str, Callable[[Request], Awaitable[Response]]] = {
+            "gitlab": self.gitlab,
+            "github": self.github,
+        }
+        return [Route(f"/hooks/{name}", endpoints[name], methods=["POST"]) for name in self.secrets]
+
+    async def github(self, request: Request) -> Response:
+        """GitHub's deliveries."""
+        return await self._receive(request, "github")
+
+    async def gitlab(self, request: Request) -> Response:
+        """GitLab's deliveries."""
+        return await self._receive(request, "gitlab")
+
+    async def _receive(self, request: Request, forge: Literal["gitlab", "github"]) -> Response:
+        """Refuse what is not the forge's; answer 2xx to everything that is, whatever it says."""
+        body = await _body(request)
+        if body is None:
+            return JSONResponse({"error": f"more than {MAX_BYTES} bytes"}, 413)
+        if not self._genuine(forge, dict(request.headers), body):
+            return JSONResponse({"error": "the signature or token is missing or wrong"}, 401)
+        try:
+            event = json.loads(body)
+        except (ValueError, RecursionError):
+            return JSONResponse({"error": "no JSON"}, 400)
+        asked = _asked(event, forge)
+        if asked is None or not self._worth_it(asked):
+            return JSONResponse({"ignored": True}, 200)
+        fresh = await run_in_threadpool(self._enqueue, asked)
+        return JSONResponse({"queued": fresh}, 202)
+
+    def _genuine(self, forge: str, headers: Mapping[str, str], body: bytes) -> bool:
+        if forge == "github":
+            return signatures.from_github(self.secrets[forge], headers, body)
+        return signatures.from_gitlab(self.secrets[forge], headers, body, self.clock())
+
+    def _worth_it(self, asked: Asked) -> bool:
+        if self.projects and asked.project not in self.projects:
+            return False
+        oldest = datetime.fromtimestamp(self.clock(), UTC) - OLDEST
+        if asked.note.created and datetime.fromisoformat(asked.note.created) < oldest:
+            return False
+        return bool(commands.parse(asked.note.body))
+
+    def _enqueue(self, asked: Asked) -> bool:
+        return self.store.write(
+            lambda connection: queue.enqueue(connection, KIND, asked.key, asked.dumps(), now=self.clock())
+        )
+
+
+def _asked(event: Any, forge: str) -> Asked | None:
+    if not isinstance(event, dict):
+        return None
+    asked = comment_of(event) or button_of(event)
+    return asked if asked is not None and asked.kind == forge else None
+
+
+async def _body(request: Request) -> bytes | None:
+    """The whole body; None when it is too large. A client that goes away leaves an empty one."""
+    parts, size = [], 0
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > MAX_BYTES:
+                return None
+            parts.append(part)
+    except ClientDisconnect:
+        return b""
+    return b"".join(parts)

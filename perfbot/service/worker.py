@@ -1,0 +1,97 @@
+"""Takes jobs from the queue and does them, one at a time; several services on one database share the work."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from perfbot.errors import PerfbotError
+from perfbot.store import Store, queue
+from perfbot.store.queue import Job
+
+MAX_TRIES = 8
+LEASE = 120.0
+"""Seconds after which a job whose worker died is done by another."""
+
+PAUSE = 0.5
+"""Seconds between two looks at an empty queue."""
+
+KEPT = 30 * 24 * 3600.0
+"""Seconds that done jobs are remembered, so that a delivery that is repeated is known."""
+
+log = logging.getLogger("perfbot.worker")
+
+Handler = Callable[[Job], None]
+
+
+@dataclass(slots=True)
+class Worker:
+    """A thread that does jobs until it is stopped. ``handlers`` by the kind of job."""
+
+    store: Store
+    handlers: Mapping[str, Handler]
+    lease: float = LEASE
+    pause: float = PAUSE
+    clock: Callable[[], float] = time.time
+    holder: str = field(default_factory=lambda: secrets.token_hex(8))
+    _stop: threading.Event = field(default_factory=threading.Event, init=False)
+    _thread: threading.Thread | None = field(default=None, init=False)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread = threading.Thread(target=self._run, name="perfbot-worker", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the job at hand and end."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def alive(self) -> bool:
+        """Whether it is at work."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                busy = self.one()
+            except Exception:
+                log.exception("the queue cannot be used; trying again")
+                busy = False
+            if not busy:
+                self._stop.wait(self.pause)
+
+    def one(self) -> bool:
+        """Do the next job; False when there is none due."""
+        now = self.clock()
+        job = self.store.write(
+            lambda connection: queue.claim(connection, list(self.handlers), self.holder, now=now, lease=self.lease)
+        )
+        if job is None:
+            self.store.write(lambda connection: queue.forget_done(connection, before=now - KEPT))
+            return False
+        self._do(job)
+        return True
+
+    def _do(self, job: Job) -> None:
+        try:
+            self.handlers[job.kind](job)
+        except Exception as error:
+            if not isinstance(error, PerfbotError):
+                log.exception("job %s failed", job.key)
+            self._failed(job, str(error))
+        else:
+            self.store.write(lambda c: queue.finish(c, job.number, self.holder, now=self.clock()))
+
+    def _failed(self, job: Job, error: str) -> None:
+        log.warning("job %s, try %s: %s", job.key, job.tries, error)
+        now = self.clock()
+        if job.tries >= MAX_TRIES:
+            self.store.write(lambda c: queue.give_up(c, job.number, self.holder, error=error, now=now))
+        else:
+            self.store.write(lambda c: queue.postpone(c, job, self.holder, error=error, now=now))
