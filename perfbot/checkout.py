@@ -18,7 +18,7 @@ from pathlib import Path
 
 from perfbot.cache import KEEP, Checkout, Shelf, Slot, remove_tree
 from perfbot.errors import ChangeError, SetupError, UsageError
-from perfbot.git import Git, open_work_tree, short
+from perfbot.git import NETWORK_SECONDS, Git, open_work_tree, short
 from perfbot.model import Change, Side
 from perfbot.submodules import fill_submodules
 
@@ -58,14 +58,15 @@ def checkout(repo: Path, side: Side, commit: str, *, cache: Path, recipe: str = 
         SetupError: the work tree could not be made.
     """
     git = open_work_tree(repo)
+    worktrees = git.common_folder() / "worktrees"
     shelf = _shelf(git, cache)
     with shelf.hold(f"{side}\0{commit}\0{recipe}") as slot:
-        _tidy(git, shelf)
+        _tidy(worktrees, shelf)
         try:
-            _occupy(git, side, commit, slot)
+            _occupy(git, worktrees, side, commit, slot)
             yield Checkout(side, commit, slot)
         finally:
-            _park(git, slot)
+            _park(worktrees, slot)
 
 
 def overlay(base: Checkout, head: Checkout, paths: Sequence[str]) -> tuple[str, ...]:
@@ -133,47 +134,48 @@ def _shelf(git: Git, cache: Path) -> Shelf:
     return Shelf(cache.resolve() / clone)
 
 
-def _tidy(git: Git, shelf: Shelf) -> None:
+def _tidy(worktrees: Path, shelf: Shelf) -> None:
     """Unregister what a killed run left behind, and delete the slots that were not used for longest."""
     for place, folder in enumerate(shelf.by_age()):
         with shelf.try_hold(folder.name) as slot:
             if slot is None:
                 continue
             used = folder.stat().st_mtime_ns
-            _park(git, slot)
+            _park(worktrees, slot)
             if place >= KEEP:
                 remove_tree(folder)
             else:
                 os.utime(folder, ns=(used, used))
 
 
-def _occupy(git: Git, side: Side, commit: str, slot: Slot) -> None:
+def _occupy(git: Git, worktrees: Path, side: Side, commit: str, slot: Slot) -> None:
     """Make the slot's tree the commit's files; what builds left there stays when the tree is known to be good."""
     try:
-        if not _reuse(git, commit, slot):
-            _forget(git, slot)
+        if not _reuse(worktrees, commit, slot):
+            _forget(worktrees, slot)
             slot.folder.mkdir(parents=True)
-            git.text("worktree", "add", "--quiet", "--detach", os.fspath(slot.tree), commit)
+            add = ("worktree", "add", "--quiet", "--detach", os.fspath(slot.tree), commit)
+            git.text(*add, timeout=NETWORK_SECONDS)  # large files and partial clones are fetched now
             fill_submodules(git, Git(slot.tree))
         # Made last: a tree without a home beside it was never finished.
         slot.home.mkdir(exist_ok=True)
     except ChangeError as error:
-        _forget(git, slot)
+        _forget(worktrees, slot)
         message = f"checkout of {short(commit)} failed on {side}: {error.message}"
         raise SetupError(message, hint=error.hint, output=error.output) from error
     except OSError as error:
-        _forget(git, slot)
+        _forget(worktrees, slot)
         message = f"checkout of {short(commit)} failed on {side}: {error}"
         raise SetupError(message, hint="Set PERFBOT_CACHE to a folder with room.") from error
 
 
-def _forget(git: Git, slot: Slot) -> None:
-    remove_tree(_record(git, slot))
+def _forget(worktrees: Path, slot: Slot) -> None:
+    remove_tree(_record(worktrees, slot))
     remove_tree(slot.folder)
 
 
-def _reuse(git: Git, commit: str, slot: Slot) -> bool:
-    record = _record(git, slot)
+def _reuse(worktrees: Path, commit: str, slot: Slot) -> bool:
+    record = _record(worktrees, slot)
     whole = slot.parked.is_dir() and (slot.tree / ".git").is_file() and slot.home.is_dir()
     if not whole or record.exists():
         return False
@@ -183,9 +185,9 @@ def _reuse(git: Git, commit: str, slot: Slot) -> bool:
     return tree.commit("HEAD") == commit and tree.ok("reset", "--hard", "--quiet")
 
 
-def _park(git: Git, slot: Slot) -> None:
+def _park(worktrees: Path, slot: Slot) -> None:
     """Move git's record of the tree out of the clone. Without a whole tree there is nothing worth keeping."""
-    record = _record(git, slot)
+    record = _record(worktrees, slot)
     if record.is_dir() and (slot.tree / ".git").is_file():
         remove_tree(slot.parked)
         shutil.move(record, slot.parked)
@@ -195,5 +197,6 @@ def _park(git: Git, slot: Slot) -> None:
         record.parent.rmdir()
 
 
-def _record(git: Git, slot: Slot) -> Path:
-    return git.common_folder() / "worktrees" / slot.tree.name
+def _record(worktrees: Path, slot: Slot) -> Path:
+    """Where git keeps its record of a registered work tree: it names it by the last folder of the tree."""
+    return worktrees / slot.tree.name

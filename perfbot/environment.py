@@ -179,10 +179,10 @@ class _SetUp:
         self._on_line = on_line
         indexes = find_indexes(environ)
         self.withheld = indexes.withheld
-        extra = {**indexes.variables, **self._installers(), **lasting}
+        extra = {**indexes.variables, **self._installers(needs_python="VIRTUAL_ENV" in lasting), **lasting}
         self.variables = scrubbed_environment(environ, self.slot.home, extra)
 
-    def _installers(self) -> dict[str, str]:
+    def _installers(self, *, needs_python: bool) -> dict[str, str]:
         home = Path(self.environ.get("HOME") or Path.home())
         pythons = self.environ.get("UV_PYTHON_INSTALL_DIR") or os.fspath(home / ".local/share/uv/python")
         downloads = self.slot.downloads
@@ -193,6 +193,8 @@ class _SetUp:
             # Hard links would let one side's code change the other side's packages through the cache.
             "UV_LINK_MODE": "copy",
             "UV_PROJECT_ENVIRONMENT": os.fspath(self.slot.env),
+            # A pip from further down PATH must not install into the machine's own Python.
+            **({"PIP_REQUIRE_VIRTUALENV": "1"} if needs_python else {}),
         }
 
     def everything(
@@ -236,6 +238,7 @@ class _SetUp:
         """An empty virtual environment with pip in it."""
         ways = self._by_uv(python or sys.executable) if self.uv else [[self.interpreter(python), "-m", "venv"]]
         for argv in ways:
+            remove_tree(self.slot.env)
             done = self.run([*argv, os.fspath(self.slot.env)], cwd=self.slot.folder)
             if done.ok:
                 return
@@ -243,7 +246,7 @@ class _SetUp:
 
     def _by_uv(self, python: str) -> list[list[str]]:
         """With pip in it; without where pip cannot be had from the indexes, since uv can do its work."""
-        argv = [self.uv, "venv", "--quiet", "--no-project", "--clear", "--python", python]
+        argv = [self.uv, "venv", "--quiet", "--no-project", "--python", python]
         return [[*argv, "--seed"], argv]
 
     def interpreter(self, python: str | None) -> str:
@@ -261,7 +264,8 @@ class _SetUp:
         """One line of set-up; pip's installs go through uv, which is faster and takes the same options."""
         by_uv = _PIP_INSTALL.sub(f"{shlex.quote(self.uv)} pip install", line, count=1) if self._uv_may(line) else line
         done = self.shell(by_uv, shown=line if by_uv == line else f"uv pip install{_PIP_INSTALL.sub('', line, 1)}")
-        if by_uv != line and not done.ok and "unexpected argument" in done.output:
+        has_pip = (_bin(self.slot) / "pip").exists()
+        if by_uv != line and not done.ok and has_pip and "unexpected argument" in done.output:
             self.say("uv does not know an option of this line, so pip runs it")
             done = self.shell(line, shown=line)
         if not done.ok:
