@@ -13,13 +13,16 @@ from perfbot.model import Problem, Report, Result
 from perfbot.render import view
 from perfbot.render.escape import code, fence, link_target, prose
 from perfbot.render.layout import lay_out
-from perfbot.units import format_duration, format_percentage
+from perfbot.units import format_percentage
 
 LIMIT = 1_000_000
 """Bytes: a little less than GitLab's 1,048,576. GitHub allows 65,536."""
 
 SHORT = 100
 """Characters of a text in the line below the title."""
+
+LONG = 500
+"""Characters of a paragraph that has a text of the report inside."""
 
 PROBLEMS_SHOWN = 5
 """Problems told outside the fold."""
@@ -175,28 +178,18 @@ def _place(report: Report) -> str:
     change, machine = report.change, view.machine(report)
     base = code(view.short_commit(change.base)) + (f" ({prose(change.base_name, SHORT)})" if change.base_name else "")
     head = code(view.short_commit(change.head)) + (" with uncommitted changes" if change.dirty else "")
-    shard = f", part {report.shard.index} of {report.shard.count}" if report.shard else ""
-    count = view.counted(view.benchmarks(report.results), "benchmark")
     where = f" on one runner ({prose(machine, SHORT)})" if machine else ""
-    return f"{base} → {head} · {count} in {format_duration(report.seconds)}{where}{shard}"
+    shard = f", part {report.shard.index} of {report.shard.count}" if report.shard else ""
+    extent = view.extent(report)
+    return f"{base} → {head} · {extent}{where}{shard}" if extent else f"{base} → {head}{shard}"
 
 
 def _banners(report: Report, stale: str) -> Iterable[str]:
     """What changes how the rest is to be read; each a paragraph of its own."""
     if stale:
         yield f"⏳ {prose(stale)}"
-    if not report.complete:
-        yield "⚠️ The run was interrupted: what is missing here was not measured."
-    if report.control is not None and report.control.disturbed:
-        yield (
-            f"⚠️ This runner was disturbed: base against a second copy of base moved by {view.control(report)}. "
-            "What would have failed the gate is undecided. Measure again."
-        )
-    if report.proposed_policy is not None:
-        yield (
-            "⚙️ This change edits the performance policy. It was judged by the target branch's "
-            f"({prose(report.policy.origin)}); what would differ is below."
-        )
+    for sign, text in view.banners(report):
+        yield f"{sign} {prose(text, LONG)}"
 
 
 def _problem(problem: Problem) -> str:

@@ -76,7 +76,7 @@ def page(report: Report, *, home: str = "") -> str:
         headline=view.headline(report),
         change=_commits(report),
         place=_place(report),
-        banners=tuple(_banners(report)),
+        banners=tuple(f"{sign} {clean(text, TEXT_LENGTH)}" for sign, text in view.banners(report)),
         problems=tuple(_problem(problem) for problem in report.problems),
         groups=tuple(_groups(report, scale)),
         ticks=scale.ticks(),
@@ -116,20 +116,8 @@ def _place(report: Report) -> str:
     shard = f", part {report.shard.index} of {report.shard.count}" if report.shard else ""
     machine = clean(view.machine(report), NAME_LENGTH)
     where = f" on {machine}" if machine else ""
-    count = view.counted(view.benchmarks(report.results), "benchmark")
-    return f"{count} in {format_duration(report.seconds)}{where}{shard}"
-
-
-def _banners(report: Report) -> Iterable[str]:
-    if not report.complete:
-        yield "The run was interrupted: what is missing here was not measured."
-    if report.control is not None and report.control.disturbed:
-        yield (
-            f"This runner was disturbed: base against a second copy of base moved by {view.control(report)}. "
-            "What would have failed the gate is undecided."
-        )
-    if report.proposed_policy is not None:
-        yield "This change edits the performance policy. It was judged by the target branch's; see below."
+    extent = view.extent(report)
+    return f" · {extent}{where}{shard}" if extent else shard
 
 
 def _problem(problem: Problem) -> tuple[bool, str, str, str]:

@@ -13,7 +13,6 @@ from rich.text import Text
 from perfbot.model import Problem, Report, Result
 from perfbot.render import view
 from perfbot.render.escape import clean, output_lines
-from perfbot.units import format_duration
 
 UNDECIDED_SHOWN = 20
 OUTPUT_LINES = 20
@@ -102,17 +101,14 @@ def _closing(report: Report) -> Iterable[str]:
     base = f" ({clean(change.base_name, 60)})" if change.base_name else ""
     dirty = " with uncommitted changes" if change.dirty else ""
     where = f", {clean(machine, 100)}" if machine else ""
-    yield (
-        f"{view.short_commit(change.base)}{base} → {view.short_commit(change.head)}{dirty}: "
-        f"{view.counted(view.benchmarks(report.results), 'benchmark')} in {format_duration(report.seconds)}{where}"
-    )
+    extent = f": {view.extent(report)}{where}" if report.results else ""
+    yield f"{view.short_commit(change.base)}{base} → {view.short_commit(change.head)}{dirty}{extent}"
     for note in change.notes:
         yield f"note: {clean(note, 400)}"
-    if report.control is not None:
-        disturbed = "this runner was disturbed; " if report.control.disturbed else ""
-        yield f"control: {disturbed}base against itself {view.control(report)}"
-    if not report.complete:
-        yield "the run was interrupted: what is missing was not measured"
+    for _, text in view.banners(report):
+        yield clean(text, 600)
+    if report.control is not None and not report.control.disturbed:
+        yield f"control: base against itself {view.control(report)}"
     if report.trend:
         yield clean(report.trend, 400)
 

@@ -122,7 +122,7 @@ def report_icon(report: Report) -> str:
 def headline(report: Report) -> str:
     """The run in one line, most important first: "1 regression, 38 unchanged, 2 undecided"."""
     if not report.results:
-        return "nothing was measured"
+        return "nothing to measure" if report.skipped else "nothing was measured"
     counts = Counter(_label(result) for result in report.results)
     if set(counts) == {"unchanged"}:
         return f"no change in {counted(benchmarks(report.results), 'benchmark')}"
@@ -220,6 +220,29 @@ def seen_range(results: Iterable[Result]) -> str:
         return ""
     low, high = (format_percentage(float(f"{value:.1e}")) for value in (found[0], found[-1]))
     return f"{COULD_HAVE_SEEN} {low}" if low == high else f"{COULD_HAVE_SEEN} {low} to {high}"
+
+
+def banners(report: Report) -> tuple[tuple[str, str], ...]:
+    """What changes how the rest is to be read, as pairs of a sign and a text."""
+    found = []
+    if report.skipped:
+        found.append(("💤", report.skipped))
+    if not report.complete:
+        found.append(("⚠️", "The run was interrupted: what is missing here was not measured."))
+    if report.control is not None and report.control.disturbed:
+        moved = f"base against a second copy of base moved by {control(report)}"
+        found.append(("⚠️", f"This runner was disturbed: {moved}. What would have failed the gate is undecided."))
+    if report.proposed_policy is not None:
+        judged = f"It was judged by the policy of the target branch ({report.policy.origin})"
+        found.append(("⚙️", f"This change edits the performance policy. {judged}; what would differ is below."))
+    return tuple(found)
+
+
+def extent(report: Report) -> str:
+    """How much was measured: "42 benchmarks in 6 min"; empty for nothing."""
+    if not report.results:
+        return ""
+    return f"{counted(benchmarks(report.results), 'benchmark')} in {format_duration(report.seconds)}"
 
 
 def control(report: Report) -> str:

@@ -16,8 +16,8 @@ _OWN_HTML = re.compile(
     r"|Accepted in this merge request|Changes to the policy|How this was measured)[^<>&@`]*</summary>|</details>)\n?"
 )
 _REFERENCES = re.compile(
-    r"""@\w | [\#!~$&^][\w"`{] | (?<!\w)%[\w"] | :[\w+-]+: | :// | www\. | \[\[ | \[\^ | \]\( | \]\[ | \{[+-] | ::\w | \$
-    | \bgh-\d | \b[a-z][a-z0-9]+-\d+\b | (?<![\w.])[0-9a-f]{7,40}(?![\w.])""",
+    r"""@\w | [\#!~$&^][\w"`{] | (?<!\w)%[\w"] | :[\w+-]+: | :// | www\. | \[\[ | \[\^ | \]\( | \]\[ | \{[+-] | ::\w
+    | \$ | \bgh-\d | \b[a-z][a-z0-9]+-\d+\b | (?<![\w.])[0-9a-f]{7,40}(?![\w.])""",
     re.IGNORECASE | re.VERBOSE,
 )
 _INLINE = {"text", "code_inline", "softbreak", "strong_open", "strong_close", "link_open", "link_close"}

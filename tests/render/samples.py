@@ -180,7 +180,12 @@ def disturbed() -> Report:
     )
 
 
+def nothing_to_measure() -> Report:
+    """A change that touches nothing measured."""
+    return report(control=None, skipped="nothing that is measured changed: README.md, docs/a.md", seconds=0.4)
+
+
 ALL = {
     "typical": typical, "everything": everything, "quiet": quiet, "undecided": undecided, "faster": faster,
-    "set-up-failed": set_up_failed, "disturbed": disturbed,
+    "set-up-failed": set_up_failed, "disturbed": disturbed, "nothing-to-measure": nothing_to_measure,
 }  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import replace
 
 import pytest
@@ -159,12 +158,10 @@ def test_as_much_is_kept_as_fits() -> None:
     assert 10_000 - row - 10 <= len(shown.encode()) <= 10_000
 
 
-def test_two_thousand_rows_are_parsed_once_and_fit() -> None:
+def test_two_thousand_rows_are_one_table() -> None:
     made = report(*(result(f"walk[{i}]", 0.001) for i in range(2000)), regression())
-    began = time.process_time()
     shown = comment(made)
     assert shown.count("`core/walk[") == 2000
-    assert time.process_time() - began < 60  # a hang guard, not a speed test
     (table,) = [token for token in READER.parse(shown) if token.type == "table_open"][1:]
     assert table.map is not None
     assert table.map[1] - table.map[0] == 2002

@@ -78,7 +78,7 @@ def test_prose_leaves_plain_sentences_alone(sentence: str) -> None:
     [
         ("accepted by @alice: see #12, please", "accepted by `@alice`: see `#12`, please"),
         ("set-up failed: `pip install .` ended with 1", "set-up failed: `pip install .` ended with 1"),
-        ("perfbot.toml at 60ab91e", "perfbot.toml at `60ab91e`"),
+        ("perfbot.toml at 60ab91e", "`perfbot.toml` at `60ab91e`"),
         ("no *stars* or __scores__ here", "no `*stars*` or `__scores__` here"),
         ("", ""),
     ],
