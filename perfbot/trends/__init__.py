@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from perfbot.series import Release, Series, Trend
-from perfbot.trends.chain import since_release
+from perfbot.series import Point, Release, Series, Trend
+from perfbot.trends.chain import path, since_release
 from perfbot.trends.levels import Levels, levels
 from perfbot.trends.steps import find_course
 
-__all__ = ["analyse"]
+__all__ = ["analyse", "course"]
 
 
 def analyse(series: Series, releases: Sequence[Release] = (), *, updated: str = "") -> Trend:
@@ -46,3 +46,12 @@ def analyse(series: Series, releases: Sequence[Release] = (), *, updated: str = 
 
 def _noise(seen: Levels) -> float | None:
     return float(seen.sigma[-1]) if len(seen.nodes) > 2 else None
+
+
+def course(series: Series) -> tuple[tuple[Point, float], ...]:
+    """One point a commit with its level against the first (a factor), by the chain of ratios.
+
+    What a picture of a series shows: unlike values, it does not jump when the machine changes.
+    """
+    seen = levels(series)
+    return tuple(zip(seen.nodes, path(seen), strict=True))

@@ -68,3 +68,12 @@ def _place(seen: Levels, release: Release) -> int | None:
             return index
     earlier = [index for index, node in enumerate(seen.nodes) if node.started <= release.moment]
     return earlier[-1] if earlier else None
+
+
+def path(seen: Levels) -> tuple[float, ...]:
+    """The level of each node against the first, as a factor: ratios where measured, else values, else flat."""
+    link, _, _ = _bridged(seen)
+    steps = np.where(np.isfinite(link), link, 0.0)
+    if len(steps):
+        steps[0] = 0.0
+    return tuple(float(factor) for factor in np.exp(np.cumsum(steps)))

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from statistics import median
+from statistics import fmean, median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,9 @@ SMALLEST_NOISE = 1e-4
 
 SMALLEST_LINK_ERROR = 1e-3
 """What two builds of the same source may differ by; no ratio is believed more exactly."""
+
+UNKNOWN_LINK_ERROR = 0.05
+"""Of a ratio that came without its rounds or an interval."""
 
 EXACT = 1e-7
 """Noise and link error of exact metrics, where every difference is one."""
@@ -89,7 +92,7 @@ def _known(point: Point) -> bool:
 def _value(group: Sequence[Point]) -> float:
     """Mean log value of a commit measured several times, on the machine of its last measurement."""
     same = [point for point in group if point.machine == group[-1].machine]
-    return float(np.mean([math.log(point.head_value) for point in same if point.head_value]))
+    return fmean(math.log(point.head_value) for point in same if point.head_value)
 
 
 def _links(groups: Sequence[Sequence[Point]], exact: bool) -> tuple[Floats, Floats]:
@@ -105,11 +108,12 @@ def _links(groups: Sequence[Sequence[Point]], exact: bool) -> tuple[Floats, Floa
 
 def _joined(measured: Sequence[Point], exact: bool) -> tuple[float, float]:
     """Several measurements of one step, weighted by how sure each is."""
-    floor = EXACT if exact else SMALLEST_LINK_ERROR
-    errors = np.array([floor if p.log_error is None and exact else max(p.log_error or 0.05, floor) for p in measured])
-    weights = 1 / errors**2
-    changes = np.array([p.log_change for p in measured], dtype=np.float64)
-    return float(np.average(changes, weights=weights)), float(1 / math.sqrt(weights.sum()))
+    floor, unknown = (EXACT, EXACT) if exact else (SMALLEST_LINK_ERROR, UNKNOWN_LINK_ERROR)
+    errors = (unknown if p.log_error is None else max(p.log_error, floor) for p in measured)
+    weights = [error**-2 for error in errors]
+    total = sum(weights)
+    joined = sum(w * (p.log_change or 0.0) for w, p in zip(weights, measured, strict=True)) / total
+    return joined, 1 / math.sqrt(total)
 
 
 def _calmed(link: Floats, error: Floats) -> Floats:

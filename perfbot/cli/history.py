@@ -1,0 +1,179 @@
+"""What the history knows: values, drift, change points; and looking after it.
+
+  perfbot history [GLOB]          benchmarks with their course, drift and change points
+  perfbot history runs            the kept runs, and why some do not count
+  perfbot history refresh         find all trends again; read tags from git
+  perfbot history prune           drop old rounds and old merge requests' runs
+  perfbot history export [FILE]   all runs, a line of JSON each (stdout by default)
+  perfbot history import FILE…    runs from an export or from reports; twice changes nothing
+  perfbot history backup TARGET   copy everything to a new file or an empty database
+
+examples:
+  perfbot history 'core/parse*' --since v2.3
+  perfbot history --since 90d --format csv > history.csv
+  perfbot history prune --rounds-older 90d --merge-requests-older 180d
+  perfbot history backup postgresql://perfbot@db/perfbot
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from perfbot.errors import PASS, UsageError
+
+if TYPE_CHECKING:
+    from perfbot.series import Release
+    from perfbot.store import Store
+
+DEFAULT_DATABASE = ".perfbot/history.db"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``perfbot history``."""
+    parser.add_argument(
+        "words", nargs="*", metavar="GLOB | ACTION", help="benchmarks (suite/name), or one of the actions above"
+    )
+    parser.add_argument("--database", default=DEFAULT_DATABASE, metavar="URL", help="SQLite file or postgresql:// URL")
+    parser.add_argument("--project", metavar="P", help="needed where the history holds several")
+    parser.add_argument("--branch", metavar="B", help="whose runs count (default: the one measured most)")
+    parser.add_argument("--since", default="", metavar="WHEN", help='a date, a tag, or an age such as "90d"')
+    parser.add_argument("--limit", type=int, default=200, metavar="N", help="lines of a table (default: 200)")
+    parser.add_argument("--format", choices=["table", "json", "csv"], default="table", help="default: table")
+    prune = parser.add_argument_group("prune")
+    prune.add_argument("--rounds-older", default="", metavar="AGE", help='drop raw rounds older than, such as "90d"')
+    prune.add_argument("--merge-requests-older", default="", metavar="AGE", help="drop runs of merge requests")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Find the action, open the history, do it."""
+    from perfbot.cli import history_care as care
+    from perfbot.store import open_store
+
+    actions = {
+        "runs": _runs, "refresh": care.refresh, "prune": care.prune, "export": care.export,
+        "import": care.take_in, "backup": care.backup,
+    }  # fmt: skip
+    first = args.words[0] if args.words else ""
+    action = actions.get(first, _table)
+    if first in actions:
+        args.words = args.words[1:]
+    elif len(args.words) > 1:
+        raise UsageError(f"One glob at a time, found {len(args.words)}.", hint="Quote it: perfbot history 'core/*'")
+    if first != "import":
+        _must_exist(args.database)
+    with open_store(args.database) as store:
+        if store.copied_to:
+            print(f"The history was of an older version; a copy is in {store.copied_to}.", file=sys.stderr)
+        action(store, args)
+    return PASS
+
+
+def _must_exist(database: str) -> None:
+    from pathlib import Path
+
+    if "://" not in database and not Path(database).exists():
+        raise UsageError(
+            f"There is no history at {database}.", hint="Keep runs in it with: perfbot run --database " + database
+        )
+
+
+def _runs(store: Store, args: argparse.Namespace) -> None:
+    import dataclasses
+    import json
+
+    from perfbot.render.history import run_rows
+    from perfbot.store import queries
+
+    with store.read() as connection:
+        since = moment_of(store, args.since, args.project)
+        runs = queries.runs(connection, args.project, branch=args.branch, since=since, limit=args.limit)
+    if args.format == "json":
+        print(json.dumps([dataclasses.asdict(run) for run in runs], indent=1))
+        return
+    head = ("run", "started", "kind", "branch", "commits", "verdict", "results", "machine", "not used because it")
+    print_table(head, run_rows(runs), args.format)
+
+
+def _table(store: Store, args: argparse.Namespace) -> None:
+    from perfbot.render import history
+    from perfbot.store import ledger, queries
+    from perfbot.trends import analyse, course
+
+    pattern = args.words[0] if args.words else "*"
+    since = moment_of(store, args.since, args.project)
+    with store.read() as connection:
+        project = queries.only_project(connection, args.project)
+        branch = args.branch or queries.main_branch(connection, project)
+        subjects = queries.subjects(connection, project, pattern)
+        releases = ledger.read_releases(connection, project)
+        found = list(queries.series(connection, subjects, branch, since=since))
+    if not subjects:
+        raise UsageError(f"No benchmark matches {pattern!r}.", hint="Globs match suite/name.")
+    if args.format == "csv":
+        sys.stdout.write(history.to_csv(found))
+        return
+    trends = [analyse(one, releases) for one in found]
+    if args.format == "json":
+        sys.stdout.write(history.to_json(zip(found, trends, strict=True)))
+        return
+    levels = [tuple(level for _, level in course(one)) for one in found]
+    lines = [history.Line(trend, level) for trend, level in zip(trends, levels, strict=True)]
+    print_table(history.HEAD, history.table(lines[: args.limit]), args.format)
+    if len(lines) > args.limit:
+        print(f"… and {len(lines) - args.limit} more: --limit {len(lines)}")
+
+
+def moment_of(store: Store, text: str, project: str | None = None) -> str:
+    """A moment from a date, an age (``90d``) or a release's name; empty for an empty text.
+
+    Raises:
+        UsageError: it is none of these.
+    """
+    import datetime as dt
+
+    from perfbot.store import ledger, queries
+
+    if not text:
+        return ""
+    age = text[:-1] if text[-1:] in "dw" else ""
+    if age.isdigit():
+        days = int(age) * (7 if text.endswith("w") else 1)
+        moment = dt.datetime.now(dt.UTC) - dt.timedelta(days=days)
+        return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    try:
+        return dt.date.fromisoformat(text).strftime("%Y-%m-%dT00:00:00Z")
+    except ValueError:
+        pass
+    with store.read() as connection:
+        releases = _releases(ledger.read_releases(connection, queries.only_project(connection, project)))
+    if text in releases:
+        return releases[text]
+    raise UsageError(
+        f"{text!r} is neither a date (2026-01-31), nor an age (90d, 12w), nor a release the history knows.",
+        hint="Tags are read from git by: perfbot history refresh",
+    )
+
+
+def _releases(found: Iterable[Release]) -> dict[str, str]:
+    return {one.name: one.moment for one in found}
+
+
+def print_table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...], kind: str) -> None:
+    """A table on stdout: aligned, or CSV; columns without any text are left out."""
+    if kind == "csv":
+        import csv
+
+        csv.writer(sys.stdout, lineterminator="\n").writerows([head, *rows])
+        return
+    from rich.table import Table
+
+    from perfbot.render.terminal import console
+
+    kept = [column for column in range(len(head)) if any(row[column] for row in rows)]
+    shown = Table(*(head[column] for column in kept), box=None, pad_edge=False)
+    for row in rows:
+        shown.add_row(*(row[column] for column in kept))
+    console().print(shown)

@@ -1,0 +1,145 @@
+"""The actions of ``perfbot history`` that look after it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from perfbot.errors import UsageError
+
+if TYPE_CHECKING:
+    from perfbot.model import Report
+    from perfbot.store import Store
+
+
+def refresh(store: Store, args: argparse.Namespace) -> None:
+    """Reads tags from git where there is a repository, and finds every trend again."""
+    from perfbot import keep
+    from perfbot.store import ledger, queries
+
+    with store.read() as connection:
+        project = queries.only_project(connection, args.project)
+        branch = args.branch or queries.main_branch(connection, project)
+    releases = releases_here(Path.cwd())
+    if releases:
+        changed = store.write(lambda connection: ledger.keep_releases(connection, project, releases))
+        print(f"{len(releases)} tags, {changed} of them new or moved")
+    count = keep.refresh(store, project, branch, everything=True)
+    print(f"{count} trends of {branch!r} found again")
+
+
+def releases_here(folder: Path) -> tuple[Any, ...]:
+    """The tags of the repository a folder lies in, with their commits' dates; none outside of one."""
+    from perfbot.errors import PerfbotError
+    from perfbot.git import open_work_tree
+    from perfbot.series import Release
+
+    form = "%(refname:strip=2)%09%(*objectname)%09%(objectname)%09%(creatordate:iso-strict)"
+    try:
+        listed = open_work_tree(folder).text("for-each-ref", f"--format={form}", "refs/tags")
+    except PerfbotError:
+        return ()
+    rows = (line.split("\t") for line in listed.splitlines() if line.count("\t") == 3)
+    return tuple(Release(name, commit or plain, when) for name, commit, plain, when in rows if when)
+
+
+def prune(store: Store, args: argparse.Namespace) -> None:
+    """Drops what is older than was asked for, and gives the room back."""
+    from perfbot.cli.history import moment_of
+    from perfbot.store import care
+
+    if not (args.rounds_older or args.merge_requests_older):
+        raise UsageError(
+            "history prune: nothing to do.", hint="Say what: --rounds-older 90d, --merge-requests-older 180d"
+        )
+    before = care.size(store)
+    rounds, runs = moment_of(store, args.rounds_older), moment_of(store, args.merge_requests_older)
+    gone = store.write(lambda connection: care.prune(connection, rounds_before=rounds, runs_before=runs))
+    care.compact(store)
+    print(f"dropped the rounds of {gone.rounds} comparisons and {gone.runs} runs; ", end="")
+    print(f"{before / 1e6:.1f} MB before, {care.size(store) / 1e6:.1f} MB now")
+
+
+def export(store: Store, args: argparse.Namespace) -> None:
+    """Every run as a line of JSON: its kind, branch, fingerprint and report."""
+    from perfbot.report import dumps
+    from perfbot.store import queries
+
+    with (
+        store.read() as connection,
+        Path(args.words[0]).open("w", encoding="utf-8") if args.words else nullcontext(sys.stdout) as out,
+    ):
+        for run in queries.runs(connection, args.project, newest_first=False):
+            line = {
+                "kind": run.kind,
+                "branch": run.branch,
+                "fingerprint": queries.export_key(connection, run.number),
+                "report": json.loads(dumps(queries.report(connection, run.number))),
+            }
+            out.write(json.dumps(line, separators=(",", ":")) + "\n")
+
+
+def take_in(store: Store, args: argparse.Namespace) -> None:
+    """Adds the runs of exports (JSON lines) and single reports; known ones change nothing."""
+    from perfbot import keep
+
+    if not args.words:
+        raise UsageError("history import: no file named.", hint="perfbot history import history.jsonl")
+    added = known = 0
+    branches = set()
+    for name in args.words:
+        for report, kind, branch, fingerprint in _lines(Path(name), args.branch):
+            if store.add(report, branch=branch, kind=kind, fingerprint=fingerprint):
+                added += 1
+                branches.add((report.change.project, branch))
+            else:
+                known += 1
+    for project, branch in sorted(branches):
+        keep.refresh(store, project, branch)
+    print(f"{added} runs added, {known} were known")
+
+
+def _lines(path: Path, branch: str | None) -> Iterator[tuple[Report, Any, str, str]]:
+    from perfbot.report import loads
+
+    try:
+        with path.open(encoding="utf-8") as file:
+            if '"fingerprint"' not in file.readline():
+                report = loads(path.read_bytes(), str(path))
+                kind = "merge-request" if report.change.merge_request else "branch"
+                yield report, kind, branch or report.change.target or "main", ""
+                return
+            file.seek(0)
+            for number, line in enumerate(file, start=1):
+                yield _entry(line, f"{path}, line {number}")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from error
+
+
+def _entry(line: str, where: str) -> tuple[Report, Any, str, str]:
+    from perfbot.report import loads
+    from perfbot.series import KINDS
+
+    try:
+        entry = json.loads(line)
+        kind, branch, fingerprint = entry["kind"], str(entry["branch"]), str(entry["fingerprint"])
+        text = json.dumps(entry["report"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{where}: not a line of an export ({error}).") from error
+    if kind not in KINDS:
+        raise UsageError(f"{where}: kind is {kind!r}, expected one of {', '.join(KINDS)}.")
+    return loads(text, where), kind, branch, fingerprint
+
+
+def backup(store: Store, args: argparse.Namespace) -> None:
+    """Copies everything to a new file or an empty database; the history may be in use."""
+    from perfbot.store import care
+
+    if len(args.words) != 1:
+        raise UsageError("history backup: name one target.", hint="perfbot history backup backup.db")
+    print(f"{care.copy(store, args.words[0])} runs copied")

@@ -1,0 +1,129 @@
+"""The history as text: a table with sparklines for people, CSV and JSON for programs."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from perfbot.render.escape import clean
+from perfbot.series import Point, Run, Series, Trend
+from perfbot.units import format_change, format_quantity
+
+BARS = "▁▂▃▄▅▆▇█"
+SPARK_WIDTH = 24
+NAME_LENGTH = 70
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One series of the table: its trend, and its levels against the first for the sparkline."""
+
+    trend: Trend
+    levels: tuple[float, ...]
+
+
+def sparkline(levels: Sequence[float], width: int = SPARK_WIDTH) -> str:
+    """Levels as bars of text, the lowest at the bottom; a series that moves less than 2 % stays in the middle."""
+    if not levels:
+        return ""
+    if len(levels) > width:
+        edges = [round(i * len(levels) / width) for i in range(width + 1)]
+        levels = [sum(levels[a:b]) / (b - a) for a, b in pairwise(edges)]
+    low, high = min(levels), max(levels)
+    middle, reach = (low + high) / 2, max((high - low) / 2, abs(low + high) / 2 * 0.01, 1e-300)
+    top = len(BARS) - 1
+    return "".join(BARS[round((level - middle + reach) / (2 * reach) * top)] for level in levels)
+
+
+HEAD = ("benchmark", "latest", "noise", "course", "since", "last change point", "drift")
+
+
+def table(lines: Iterable[Line]) -> tuple[tuple[str, ...], ...]:
+    """The rows of the table below :data:`HEAD`, as plain text safe for a terminal."""
+    return tuple(_row(line) for line in lines)
+
+
+def _row(line: Line) -> tuple[str, ...]:
+    trend = line.trend
+    subject = trend.subject
+    name = subject.name + ("" if subject.metric == "time" else f" {subject.metric}")
+    return (
+        clean(name, NAME_LENGTH),
+        "" if trend.latest is None else format_quantity(trend.latest, subject.unit),
+        "" if trend.noise is None else f"±{trend.noise:.1%}".replace("%", " %"),
+        sparkline(line.levels),
+        since_words(trend),
+        step_words(trend),
+        drift_words(trend),
+    )
+
+
+def since_words(trend: Trend) -> str:
+    """``+6.4 % since v2.3``; with "about" where the interval holds nothing clear."""
+    since = trend.since
+    if since is None:
+        return ""
+    where = clean(since.name, NAME_LENGTH) or since.moment[:10]
+    low, high = since.interval
+    unclear = "±" if low <= 0 <= high else ""
+    return f"{unclear or ''}{format_change(since.change)} since {where}"
+
+
+def step_words(trend: Trend) -> str:
+    """``+5.1 % at 1a2b3c4 (2026-03-01)`` of the last change point."""
+    if not trend.steps:
+        return ""
+    step = trend.steps[-1]
+    return f"{format_change(step.change)} at {clean(step.first[:7])} ({step.started[:10]})"
+
+
+def drift_words(trend: Trend) -> str:
+    """``+3.0 % over 40 runs``."""
+    drift = trend.drift
+    return f"{format_change(drift.change)} over {drift.points} runs" if drift else ""
+
+
+def to_csv(series: Iterable[Series]) -> str:
+    """Every point of every series, a line each, in the series' own unit."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    names = [one.name for one in dataclasses.fields(Point)]
+    writer.writerow(["suite", "benchmark", "metric", "unit", *names])
+    for one in series:
+        about = one.subject
+        for point in one.points:
+            values = [getattr(point, name) for name in names]
+            cells = [about.suite, about.benchmark, about.metric, about.unit, *values]
+            writer.writerow([_harmless(cell) for cell in cells])
+    return out.getvalue()
+
+
+def _harmless(cell: object) -> object:
+    """A spreadsheet runs what begins with a sign; a name that does is quoted."""
+    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + cell
+    return "" if cell is None else cell
+
+
+def to_json(lines: Iterable[tuple[Series, Trend]]) -> str:
+    """Every series with its points and its trend, as one JSON list."""
+    found = [
+        {**dataclasses.asdict(trend), "points": [dataclasses.asdict(point) for point in series.points]}
+        for series, trend in lines
+    ]
+    return json.dumps(found, indent=1) + "\n"
+
+
+def run_rows(runs: Iterable[Run]) -> tuple[tuple[str, ...], ...]:
+    """Kept runs as rows of text: number, when, kind, branch, commits, verdict, machine, why unused."""
+    return tuple(
+        (str(run.number), run.started, run.kind, clean(run.branch, NAME_LENGTH),
+         f"{clean(run.base[:7])} → {clean(run.head[:7])}", run.verdict, str(run.results),
+         clean(run.machine, NAME_LENGTH), run.why)
+        for run in runs
+    )  # fmt: skip
