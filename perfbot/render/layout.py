@@ -19,18 +19,19 @@ FOLDERS = (_PACKAGE / "_templates", _PACKAGE.parent / "templates")
 
 def lay_out(template: str, **view: Any) -> str:
     """Fill a template. Those whose name ends in ``.html.j2`` escape every value by themselves."""
-    return _environment().get_template(template).render(view)
+    return environment().get_template(template).render(view)
 
 
 def source(name: str) -> str:
     """A style sheet or script as it stands in the templates' folder."""
-    environment = _environment()
-    assert environment.loader is not None  # noqa: S101 - for the type checker; it is given below
-    return environment.loader.get_source(environment, name)[0]
+    found = environment()
+    assert found.loader is not None  # noqa: S101 - for the type checker; it is given below
+    return found.loader.get_source(found, name)[0]
 
 
 @lru_cache
-def _environment() -> ImmutableSandboxedEnvironment:
+def environment() -> ImmutableSandboxedEnvironment:
+    """Where templates run: a missing value is an error, and nothing can be reached or changed."""
     return ImmutableSandboxedEnvironment(
         loader=FileSystemLoader([folder for folder in FOLDERS if folder.is_dir()]),
         undefined=StrictUndefined,

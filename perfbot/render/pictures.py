@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 
 from perfbot.model import Result, Round
+from perfbot.render.escape import clean
 from perfbot.units import format_change, format_quantity
 
 WIDTH, HEIGHT = 560, 132
@@ -19,6 +20,9 @@ WIDTH, HEIGHT = 560, 132
 
 LEFT, RIGHT, TOP, BOTTOM = 66, 8, 8, 20
 """Margins: the left one holds labels such as "−12.5 %" or "11.8 ms"."""
+
+LABEL_LENGTH = 12
+"""Characters that fit there; units may be anybody's text."""
 
 TICKS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 3.0, 9.0, 99.0)
 """Increases that an axis may name; on its other side stand the decreases below."""
@@ -175,7 +179,9 @@ def _values_picture(result: Result) -> Picture:
     base = [_quartiles(one.base) for one in result.raw]
     head = [_quartiles(one.head) for one in result.raw]
     ends = [value for mark in (*base, *head) for value in (mark[0], mark[2])]
-    place, ticks = _vertical(min(ends), max(ends), lambda value: format_quantity(value, result.unit))
+    place, ticks = _vertical(
+        min(ends), max(ends), lambda value: clean(format_quantity(value, result.unit), LABEL_LENGTH)
+    )
     return Picture(
         title="Values of each round",
         series=(_series("base", base, place, -2.5), _series("head", head, place, 2.5)),

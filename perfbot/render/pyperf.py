@@ -12,9 +12,9 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from perfbot.errors import ReportError
 from perfbot.model import Report, Result, Round, Side
 from perfbot.render.escape import clean
+from perfbot.report import write_text
 
 if TYPE_CHECKING:
     import pyperf
@@ -24,11 +24,7 @@ _OTHER_UNIT = "integer"
 
 
 def pyperf_json(report: Report, side: Side) -> str:
-    """One side's rounds as pyperf reads them.
-
-    Raises:
-        ReportError: there is nothing in the report that pyperf could hold.
-    """
+    """One side's rounds as pyperf reads them; empty when there is nothing that pyperf could hold."""
     import io  # noqa: PLC0415 - beside the import that is dear
 
     import pyperf  # noqa: PLC0415 - only where it is asked for
@@ -37,19 +33,32 @@ def pyperf_json(report: Report, side: Side) -> str:
     metadata = _metadata(report, side)
     kept: dict[str, pyperf.Benchmark] = {}
     for one in report.results:
-        if one.raw and all(value > 0 for measured in one.raw for value in _values(measured, side)):
+        if one.raw and all(value > 0 for measured in one.raw for value in (*measured.base, *measured.head)):
             found = _benchmark(one, side, metadata, named=several[one.suite, one.benchmark] > 1)
             kept.setdefault(found.get_name(), found)
     if not kept:
-        raise ReportError("The report holds no rounds with values above zero, which is all that pyperf knows.")
+        return ""
     text = io.StringIO()
     pyperf.BenchmarkSuite(list(kept.values())).dump(text)
     return text.getvalue()
 
 
-def base_path(path: Path) -> Path:
-    """Where base goes when head goes to ``path``: ``run.json`` and ``run.base.json``."""
-    return path.with_name(f"{path.stem}.base{path.suffix}")
+def write_suites(report: Report, path: Path) -> tuple[Path, ...]:
+    """Write head to ``path`` and base beside it: ``run.json`` and ``run.base.json``.
+
+    Returns:
+        The files written; none when the report holds nothing that pyperf could.
+
+    Raises:
+        StoreError: a file could not be written.
+    """
+    head, base = pyperf_json(report, "head"), pyperf_json(report, "base")
+    if not head:
+        return ()
+    base_path = path.with_name(f"{path.stem}.base{path.suffix}")
+    write_text(head, path)
+    write_text(base, base_path)
+    return path, base_path
 
 
 def _benchmark(result: Result, side: Side, metadata: dict[str, Any], *, named: bool) -> pyperf.Benchmark:
@@ -81,7 +90,8 @@ def _metadata(report: Report, side: Side) -> dict[str, Any]:
         "python_version": runner.python,
         "date": report.started,
     }
-    return {key: clean(value) if isinstance(value, str) else value for key, value in found.items() if value}
+    shown = {key: clean(value).strip() if isinstance(value, str) else value for key, value in found.items()}
+    return {key: value for key, value in shown.items() if value}
 
 
 def _version() -> str:

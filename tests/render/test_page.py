@@ -1,0 +1,207 @@
+"""The page of one run: complete, self-contained, and safe whatever the report says."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from perfbot.model import Report
+from perfbot.render import pictures, view
+from perfbot.render.page import page
+from tests.render.hostile import TEXTS, saying
+from tests.render.samples import ALL, bare, everything, report, result, rounds, typical
+
+VOID = {"meta", "input", "br", "link", "img"}
+TAGS = {
+    "html", "head", "meta", "title", "style", "body", "header", "nav", "h1", "h2", "p", "span", "code", "bdi", "main",
+    "section", "div", "b", "details", "summary", "pre", "form", "input", "label", "output", "svg", "line", "text",
+    "rect", "circle", "path", "dl", "dt", "dd", "figure", "figcaption", "ul", "li", "script",
+}  # fmt: skip
+
+
+class Reader(HTMLParser):
+    """Reads a page strictly: only known tags, all closed in order, nothing that loads or runs."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.texts: list[str] = []
+        self.ids: list[str] = []
+        self.content: dict[str, list[str]] = {"style": [], "script": []}
+        self.policy = ""
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in TAGS
+        names = [name for name, _ in attrs]
+        assert not {"src", "href", "style", "action"} & set(names), (tag, attrs)
+        assert not any(name.startswith("on") for name in names)
+        given = dict(attrs)
+        if given.get("http-equiv") == "Content-Security-Policy":
+            self.policy = given["content"] or ""
+        self.ids += [given["id"] or ""] if "id" in given else []
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag in self.content:
+            self.content[tag].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] in self.content:
+            self.content[self.open[-1]][-1] += data
+        else:
+            self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        """All that is shown."""
+        return " ".join("".join(self.texts).split())
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_pages_are_well_formed_and_stand_alone(name: str) -> None:
+    made = ALL[name]()
+    read = Reader(page(made))
+    assert len(read.ids) == len(set(read.ids))
+    assert view.headline(made) in read.text
+    for one in made.results:
+        assert view.anchor(one) in read.ids
+        assert one.name in read.text
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_hostile_text_stays_text(name: str) -> None:
+    read = Reader(page(saying(TEXTS[name])))
+    assert read.text.isprintable()
+    assert len(read.content["script"]) == 1
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.text(max_size=40))
+def test_any_text_stays_text(text: str) -> None:
+    assert Reader(page(saying(text))).text.isprintable()
+
+
+def test_only_its_own_style_and_script_may_run() -> None:
+    read = Reader(page(typical()))
+    for kind in ("style", "script"):
+        (content,) = read.content[kind]
+        digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}'" in read.policy
+    assert read.policy.startswith("default-src 'none'")
+    assert "unsafe" not in read.policy
+
+
+def test_nothing_is_asked_of_the_network() -> None:
+    text = page(everything())
+    assert not re.search(r"https?://|@import|url\(|//cdn", text)
+
+
+def test_page_tells_what_the_comment_tells() -> None:
+    text = Reader(page(everything())).text
+    for said in (
+        "2 regressions, 1 over its budget, 2 failed",
+        "The run was interrupted",
+        "This change edits the performance policy",
+        "the worker died with signal 11",
+        "at /src/x.c:12",
+        "accepted by alice: needed for safety",
+        "threshold: 2 % → 5 %",
+        "2 KiB: over",
+        "AMD EPYC, 2 cores",
+        "+6.4 % since v2.3",
+    ):
+        assert said in text
+
+
+def test_a_page_can_link_home() -> None:
+    assert '<a href="../index.html">' in page(typical(), home="../index.html")
+
+
+# Geometry -------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.floats(-0.99, 50), min_size=1, max_size=8))
+def test_every_change_is_on_the_forest_plot_in_order(changes: list[float]) -> None:
+    results = [result(str(i), change) for i, change in enumerate(changes)]
+    scale = pictures.axis(results)
+    rows = [pictures.forest(one, scale) for one in results]
+    places = [row.point for row in rows if row is not None]
+    assert all(1 <= place <= 99 for place in places)
+    ordered = [place for _, place in sorted(zip(changes, places, strict=True))]
+    assert ordered == sorted(ordered)
+    for row in rows:
+        assert row is not None
+        assert row.interval is not None
+        assert row.interval.start - 0.02 <= row.point <= row.interval.start + row.interval.size + 0.02
+
+
+@given(st.floats(0.001, 50))
+def test_halving_is_as_far_from_the_middle_as_doubling(change: float) -> None:
+    scale = pictures.Axis(reach=6.0)
+    assert scale.at(change) - 50 == pytest.approx(50 - scale.at(1 / (1 + change) - 1), abs=0.02)
+
+
+@pytest.mark.parametrize("change", [0.001, 0.02, 0.08, 0.4, 2.0, 20.0])
+def test_axis_labels_are_apart_and_in_order(change: float) -> None:
+    ticks = pictures.axis([result("a", change)]).ticks()
+    places = [tick.at for tick in ticks]
+    assert places == sorted(places)
+    assert all(b - a >= pictures.TICK_DISTANCE for a, b in pairwise(places))
+    assert "0" in [tick.label for tick in ticks]
+
+
+def test_axis_labels_are_where_their_changes_are() -> None:
+    scale = pictures.axis([result("a", 1.0)])
+    labels = {tick.label: tick.at for tick in scale.ticks()}
+    assert labels["+5 %"] == scale.at(0.05)
+    assert labels["−5 %"] == scale.at(-0.05)
+
+
+def test_a_result_without_a_change_has_no_row() -> None:
+    assert pictures.forest(bare("a", "added"), pictures.axis([])) is None
+
+
+def test_rounds_are_drawn_one_by_one() -> None:
+    changes, values = pictures.pictures(result("a", 0.1))
+    assert [series.name for series in values.series] == ["base", "head"]
+    for series in (*changes.series, *values.series):
+        assert series.dots.count("M") == series.lines.count("M") == 8
+        places = [float(y) for y in re.findall(r"M[\d.]+ ([\d.]+)h0", series.dots)]
+        assert all(pictures.TOP <= y <= pictures.HEIGHT - pictures.BOTTOM for y in places)
+    base, head = (float(re.findall(r"M[\d.]+ ([\d.]+)", series.dots)[0]) for series in values.series)
+    assert head < base, "more is higher up"
+    assert changes.zero is not None
+    assert [name for name, _ in changes.bands] == ["threshold", "interval"]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        result("constant", raw=rounds(1.0, 1.0, pairs=1)),
+        result("zero", raw=rounds(0.0, 0.0)),
+        result("from_zero", raw=rounds(0.0, 5.0)),
+        result("negative", unit="points", raw=rounds(-3.0, 2.0)),
+        result("huge", raw=rounds(1e300, 1e-300)),
+        result("single", raw=rounds(1.0, 1.1, count=1, pairs=1), interval=None, threshold=None),
+        result("none", raw=()),
+    ],
+    ids=lambda made: made.benchmark,
+)
+def test_odd_rounds_are_drawn_too(made: object) -> None:
+    found: Report = report(made)  # type: ignore[arg-type]
+    text = page(found)
+    assert "nan" not in text
+    assert "inf" not in re.sub(r"<(script|style)>.*?</\1>", "", text, flags=re.DOTALL)
+    Reader(text)

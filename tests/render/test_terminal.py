@@ -1,0 +1,41 @@
+"""The table at the end of a run. What it looks like is in the golden files."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from perfbot.render.terminal import terminal
+from tests.render.hostile import TEXTS, saying
+from tests.render.regenerate import printed
+from tests.render.samples import ALL, report, result, typical
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_hostile_text_cannot_steer_a_terminal(name: str) -> None:
+    shown = printed(saying(TEXTS[name]))
+    assert all(line.isprintable() for line in shown.splitlines())
+    assert len(shown.splitlines()) < 120
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_log_lines_have_no_trailing_space(name: str) -> None:
+    assert [line for line in printed(ALL[name]()).splitlines() if line != line.rstrip()] == []
+
+
+def test_the_headline_is_last() -> None:
+    assert printed(typical()).splitlines()[-1] == "🔴 1 regression, 1 improvement, 38 unchanged, 2 undecided"
+
+
+def test_many_undecided_are_counted() -> None:
+    shown = printed(report(*(result(f"b{i}", 0.01, "inconclusive") for i in range(33))))
+    assert shown.count("undecided  core/b") == 20
+    assert "… and 13 more undecided: see the report" in shown
+
+
+def test_a_terminal_gets_colours() -> None:
+    stream = io.StringIO()
+    terminal(typical(), Console(file=stream, force_terminal=True, width=100, color_system="standard"))
+    assert "\x1b[1;31m" in stream.getvalue()
