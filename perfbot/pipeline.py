@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import os
 import secrets
 import tempfile
 import time
@@ -17,6 +18,8 @@ from pathlib import Path
 from random import Random
 from typing import cast
 
+import psutil
+
 from perfbot.change import find_change
 from perfbot.checkout import Checkout, changed_files, checkouts, read_file_at
 from perfbot.config import Config, Suite, find, load
@@ -26,15 +29,19 @@ from perfbot.errors import ConfigError, Interrupted, MeasureError, SetupError
 from perfbot.git import open_work_tree, short
 from perfbot.harness import SideReady, harness_for
 from perfbot.harness.base import Effects
-from perfbot.judge import gate_of, judge
+from perfbot.judge import control_of, gate_of, judge
 from perfbot.measure.conductor import Conductor, Outcomes, selector
+from perfbot.measure.pair import allowed_cores
 from perfbot.measure.session import SuiteSession
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import SIDES, Benchmark, Change, Comparison, Policy, Problem, Report, Result, Shard, Side
-from perfbot.process import scrubbed_environment
+from perfbot.process import kill_all, scrubbed_environment
 from perfbot.render.progress import Progress
 from perfbot.runner import this_machine
 from perfbot.sources import source_changed
+
+LOOK_AROUND_SECONDS = 0.5
+"""How long to watch what else runs on this machine before measuring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +191,26 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
         if not sessions:
             return
         progress.stage("measuring")
-        conductor = Conductor(sessions, job.policy, job.budget, progress, _selected(job, request))
+        conductor = Conductor(
+            sessions,
+            job.policy,
+            job.budget,
+            progress,
+            select=_selected(job, request),
+            random=Random(job.seed),  # noqa: S311 - an order, not a secret
+            cores=allowed_cores(),
+            lanes=_lanes(),
+        )
         try:
             conductor.run()
         finally:
             found.outcomes = _marked(conductor.outcomes(), job, differing)
+
+
+def _lanes() -> int:
+    """Rounds to measure at the same time: as many as there are cores that nothing else keeps busy right now."""
+    busy = psutil.cpu_percent(interval=LOOK_AROUND_SECONDS) / 100 * (os.cpu_count() or 1)
+    return len(allowed_cores()) - round(busy)
 
 
 def _groups(suites: Sequence[Suite], repo: Path) -> list[list[Suite]]:
@@ -236,7 +258,11 @@ def _prepared(
             return SideReady(tree.side, tree.path, made.python, env)
 
         with ThreadPoolExecutor(len(SIDES)) as pool:
-            sides = {one.side: one for one in pool.map(ready, trees)}
+            try:
+                sides = {one.side: one for one in pool.map(ready, trees)}
+            except BaseException:
+                kill_all()
+                raise
         yield trees, sides
 
 
@@ -288,8 +314,9 @@ def _marked(outcomes: Outcomes, job: Job, differing: set[str]) -> Outcomes:
 
 def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Report:
     """Judge what was measured."""
-    outcomes = found.outcomes or Outcomes((), (), 0, 0.0)
-    results: tuple[Result, ...] = judge(outcomes.comparisons, job.policy, family=outcomes.family)
+    outcomes = found.outcomes or Outcomes()
+    control = control_of(outcomes.controls, job.policy)
+    results: tuple[Result, ...] = judge(outcomes.comparisons, job.policy, family=outcomes.family, control=control)
     problems = (*found.problems, *outcomes.problems)
     verdict = gate_of(results, problems)
     if job.skip:
@@ -306,6 +333,7 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
         policy=job.policy,
         proposed_policy=job.proposed,
         runner=this_machine(),
+        control=control,
         started=(now - dt.timedelta(seconds=seconds)).isoformat(timespec="seconds"),
         seconds=seconds,
         budget_seconds=job.budget,

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from types import FrameType
 
 from perfbot.errors import Interrupted
-from perfbot.process import kill_all
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -17,10 +16,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def interruptible() -> Iterator[None]:
     """Turn the first signal into :class:`Interrupted`; a second one while cleaning up is not heard."""
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
+    def interrupt(number: int, _frame: FrameType | None) -> None:
         for one in SIGNALS:
             signal.signal(one, signal.SIG_IGN)
-        kill_all()
         raise Interrupted(f"stopped by {signal.Signals(number).name}: what was measured until then is kept")
 
     before = {number: signal.signal(number, interrupt) for number in SIGNALS}

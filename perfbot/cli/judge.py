@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 
-from perfbot.cli.run import EXIT_CODES, parsed_option, add_output_arguments
+from perfbot.cli.run import EXIT_CODES, add_output_arguments, parsed_option
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

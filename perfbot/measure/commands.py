@@ -11,9 +11,8 @@ from typing import Literal
 
 from perfbot.measure.launching import Command, Launcher, Usage
 from perfbot.measure.lockstep import THREADED, WAITS
-from perfbot.measure.pair import allowed_cores, kept_off
 from perfbot.measure.plan import Speed
-from perfbot.measure.session import Discovery, Failed, Measured, Outcome
+from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Place
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import MEMORY, SIDES, TIME, Benchmark, Metric, Round, Side
 
@@ -48,8 +47,21 @@ class CommandSuite:
     metrics: tuple[Metric, ...] = (TIME,)
     trace: Trace = no_trace
     startup_seconds: float = 0.0
+    _order: int = 0
     _speeds: dict[str, Speed] = field(default_factory=dict)
     _seconds: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._order = self.random.getrandbits(64)
+
+    @property
+    def alone(self) -> bool:
+        """Whether it needs the machine for itself: something in it uses several cores, or waits."""
+        return any(speed.threaded or speed.waits for speed in self._speeds.values())
+
+    def control_round(self, index: int, until: float, place: Place = ANYWHERE) -> tuple[Round, ...]:
+        """None: whole commands at once on one core leave nothing that a control could show."""
+        return ()
 
     def discover(self) -> Discovery:
         """The configuration lists them; nothing runs yet."""
@@ -59,18 +71,20 @@ class CommandSuite:
         """Wall time of its last round."""
         return self._seconds.get(name, 0.0)
 
-    def measure_round(self, index: int, names: Sequence[str], until: float) -> Iterator[Outcome]:
+    def measure_round(
+        self, index: int, names: Sequence[str], until: float, place: Place = ANYWHERE
+    ) -> Iterator[Outcome]:
         """One run of each command on each side; the very first one, alone, shows whether it waits."""
         launcher = Launcher()
         try:
             for name in names:
                 if time.monotonic() + self._seconds.get(name, 0.0) > until:
                     return
-                yield from self._one(launcher, name, index)
+                yield from self._one(launcher, name, index, place.core)
         finally:
             launcher.close()
 
-    def _one(self, launcher: Launcher, name: str, index: int) -> Iterator[Outcome]:
+    def _one(self, launcher: Launcher, name: str, index: int, core: int) -> Iterator[Outcome]:
         if name not in self._speeds:
             failures = self._probe(launcher, name)
             if failures:
@@ -78,12 +92,11 @@ class CommandSuite:
                 return
         speed = self._speeds[name]
         together = not speed.waits and not speed.threaded
-        cores = allowed_cores()
-        core = self.random.choice(cores) if cores and not speed.threaded else -1
-        order: list[Side] = self.random.sample(SIDES, len(SIDES))
+        core = -1 if speed.threaded else core
+        random = Random(f"{self._order}:{index}:{name}")  # noqa: S311 - an order, not a secret
+        order: list[Side] = random.sample(SIDES, len(SIDES))
         began = time.monotonic()
-        with kept_off(core, cores):
-            used = self._run(launcher, name, order, core=core, together=together)
+        used = self._run(launcher, name, order, core=core, together=together)
         seconds = self._seconds[name] = time.monotonic() - began
         self.trace(event="round", suite=self.name, benchmark=name, round=index, order=order, core=core,
                    mode="together" if together else "turns", seconds=seconds,

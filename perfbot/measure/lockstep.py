@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Literal
 
 from perfbot.errors import MeasureError
 from perfbot.measure.link import WorkerLost, WorkerSpec
-from perfbot.measure.pair import Listing, Pair, allowed_cores, kept_off
+from perfbot.measure.pair import Listing, Pair, allowed_cores
 from perfbot.measure.plan import (
     LONG_SECONDS,
     VALUE_SECONDS,
@@ -19,7 +19,7 @@ from perfbot.measure.plan import (
     Values,
     plan_values,
 )
-from perfbot.measure.session import Discovery, Failed, Measured, Outcome
+from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Place
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import SIDES, TIME, Benchmark, Comparison, Problem, Round, Side
 
@@ -27,6 +27,9 @@ Clock = Literal["wall", "cpu"]
 
 OUTPUT_LINES = 15
 """How much of a failing process's output is shown."""
+
+CONTROLS = 4
+"""Benchmarks in a control round."""
 
 START_ATTEMPTS = 2
 """A pair that cannot start is tried again once: the first attempt may have met a disturbed machine."""
@@ -58,11 +61,14 @@ class LockstepSuite:
     _speeds: dict[str, Speed] = field(default_factory=dict)
     _once: set[str] = field(default_factory=set)
     _seconds: dict[str, float] = field(default_factory=dict)
-    _undecided: int = 1
+    _order: int = 0
+
+    def __post_init__(self) -> None:
+        self._order = self.random.getrandbits(64)
 
     def discover(self) -> Discovery:
         """List both sides with a pair of workers that is used for nothing else."""
-        pair = self._start()
+        pair = Pair(self.specs, hash_seed=self.random.randrange(1, 2**32), timeout=self.timeout)
         try:
             listings = pair.collect()
         except WorkerLost as lost:
@@ -96,104 +102,172 @@ class LockstepSuite:
         """Measuring time of its last round."""
         return self._seconds.get(name, 0.0)
 
-    def measure_round(self, index: int, names: Sequence[str], until: float) -> Iterator[Outcome]:
+    def identity(self, name: str) -> str:
+        """The worker's own name of a benchmark."""
+        return self._ids[name]
+
+    def speed(self, name: str) -> Speed | None:
+        """What a probe found, or None before the first one."""
+        return self._speeds.get(name)
+
+    def learn(self, name: str, speed: Speed, *, once: bool) -> None:
+        """Remember what a probe found."""
+        self._speeds[name] = speed
+        if once:
+            self._once.add(name)
+
+    def took(self, name: str, seconds: float) -> None:
+        """Remember how long a round of a benchmark took."""
+        self._seconds[name] = seconds
+
+    def started(self, seconds: float) -> None:
+        """Remember how long starting a pair took."""
+        self.startup_seconds = seconds
+
+    def measure_round(
+        self, index: int, names: Sequence[str], until: float, place: Place = ANYWHERE
+    ) -> Iterator[Outcome]:
         """Measure ``names`` in order with one pair; a lost worker costs the benchmark it was in, and a new pair."""
+        random = Random(f"{self._order}:{index}")  # noqa: S311 - an order, not a secret
         rest = list(names)
         attempts = 0
         while rest and time.monotonic() < until:
+            visit = Visit(self, self.specs, random, index, place)
             try:
-                for outcome, name in self._with_pair(index, rest, until):
+                for outcomes, name in visit.measure(rest, until):
                     rest = rest[rest.index(name) + 1 :]
                     attempts = 0
-                    yield from outcome
+                    yield from outcomes
                 return
-            except _LostIn as lost:
-                if lost.name:
-                    rest = rest[rest.index(lost.name) + 1 :]
-                    yield Failed(lost.name, lost.lost.side, _reason(lost.lost))
+            except WorkerLost as lost:
+                if visit.current:
+                    rest = rest[rest.index(visit.current) + 1 :]
+                    yield Failed(visit.current, lost.side, _reason(lost))
                     continue
                 attempts += 1
                 if attempts == START_ATTEMPTS:
-                    message = f"suite {self.name}: the worker of {lost.lost.side} {lost.lost.reason}"
-                    raise MeasureError(message, output=_tail(lost.lost.output)) from lost
+                    message = f"suite {self.name}: the worker of {lost.side} {lost.reason}"
+                    raise MeasureError(message, output=_tail(lost.output)) from lost
 
-    def _start(self) -> Pair:
-        return Pair(self.specs, hash_seed=self.random.randrange(1, 2**32), timeout=self.timeout)
-
-    def _with_pair(self, index: int, names: list[str], until: float) -> Iterator[tuple[list[Outcome], str]]:
-        cores = allowed_cores()
-        core = self.random.choice(cores) if cores else -1
-        began = time.monotonic()
-        self._undecided = len(names)
-        pair, current = None, ""
+    def control_round(self, index: int, until: float, place: Place = ANYWHERE) -> tuple[Round, ...]:
+        """The quickest benchmarks of the suite, base against a second process of base."""
+        quick = sorted((name for name in self._speeds if name not in self._once), key=self.predicted_seconds)
+        specs: dict[Side, WorkerSpec] = {"base": self.specs["base"], "head": replace(self.specs["base"], side="head")}
+        random = Random(f"{self._order}:{index}:control")  # noqa: S311 - an order, not a secret
+        visit = Visit(self, specs, random, index, place, control=True)
         try:
-            pair = self._start()
-            pair.enter_all([self._ids[name] for name in names])
-            with kept_off(core, cores):
-                for position, name in enumerate(names):
-                    arrived = pair.arrivals(starting=position == 0)
-                    if position == 0:
-                        self.startup_seconds = time.monotonic() - began
-                        self.trace(event="pair", suite=self.name, round=index, core=core, startup=self.startup_seconds)
-                    current = name
-                    if time.monotonic() + self._seconds.get(name, 0.0) > until:
-                        return
-                    yield self._one(pair, name, index, arrived, core, cores), name
-                    current = ""
-        except WorkerLost as lost:
-            raise _LostIn(current, lost) from lost
-        finally:
-            if pair is not None:
-                pair.close()
+            taken = [outcome for outcomes, _ in visit.measure(quick[:CONTROLS], until) for outcome in outcomes]
+        except WorkerLost:
+            return ()
+        return tuple(outcome.round for outcome in taken if isinstance(outcome, Measured))
 
-    def _one(
+    @property
+    def alone(self) -> bool:
+        """Whether it needs the machine for itself: something in it uses several cores, or waits."""
+        return any(speed.threaded or speed.waits for speed in self._speeds.values())
+
+
+class Visit:
+    """One pair of workers, from its start to its end.
+
+    Attributes:
+        current: the benchmark that both workers were told to enter, or empty between two.
+    """
+
+    def __init__(
         self,
-        pair: Pair,
-        name: str,
+        suite: LockstepSuite,
+        specs: Mapping[Side, WorkerSpec],
+        random: Random,
         index: int,
-        arrived: Mapping[Side, Mapping[str, Any]],
-        core: int,
-        cores: tuple[int, ...],
-    ) -> list[Outcome]:
-        """One round of one benchmark in which both sides have arrived."""
+        place: Place,
+        *,
+        control: bool = False,
+    ) -> None:
+        self._suite = suite
+        self._specs = specs
+        self._random = random
+        self._index = index
+        self._core = place.core
+        self._crowded = place.crowded
+        self._control = control
+        self._share = 0.0
+        self.current = ""
+
+    def measure(self, names: Sequence[str], until: float) -> Iterator[tuple[list[Outcome], str]]:
+        """Enter each of ``names`` on both sides and measure it, while there is time.
+
+        Raises:
+            WorkerLost: in :attr:`current`, or, where that is empty, when the pair was started.
+        """
+        suite = self._suite
+        began = time.monotonic()
+        pair = Pair(self._specs, hash_seed=self._random.randrange(1, 2**32), timeout=suite.timeout)
+        try:
+            if self._crowded:
+                pair.pin(self._cores)
+            pair.enter_all([suite.identity(name) for name in names])
+            startup = time.monotonic() - began
+            self._share = startup / len(names)
+            suite.started(startup)
+            suite.trace(event="pair", suite=suite.name, round=self._index, core=self._core, startup=startup,
+                        control=self._control)  # fmt: skip
+            for name in names:
+                if time.monotonic() + suite.predicted_seconds(name) > until:
+                    return
+                self.current = name
+                yield self._one(pair, name), name
+                self.current = ""
+        finally:
+            pair.close()
+
+    @property
+    def _cores(self) -> tuple[int, ...]:
+        return (self._core,) if self._core >= 0 else allowed_cores()
+
+    def _one(self, pair: Pair, name: str) -> list[Outcome]:
+        """One round of one benchmark."""
+        arrived = pair.arrivals()
         began = time.monotonic()
         for side in SIDES:
-            if arrived[side]["name"] != self._ids[name]:
+            if arrived[side]["name"] != self._suite.identity(name):
                 raise WorkerLost(side, "its benchmarks come in another order than those of the other side", "")
         held = [side for side in SIDES if arrived[side]["event"] == "ready"]
         outcomes: list[Outcome] = []
         if len(held) == len(SIDES):
-            if any(arrived[side].get("once") for side in SIDES):
-                self._once.add(name)
-            outcomes = self._held(pair, name, index, core, cores)
+            outcomes = self._held(pair, name, once=any(arrived[side].get("once") for side in SIDES))
         ended = {**arrived, **pair.leave(held)}
-        failures = [Failed(name, side, m["error"] or m["skipped"], not m["error"]) for side, m in ended.items()
-                    if m["error"] or m["skipped"]]  # fmt: skip
-        self._seconds[name] = time.monotonic() - began
+        failures = [
+            Failed(name, side, message["error"] or message["skipped"], skipped=not message["error"])
+            for side, message in ended.items()
+            if message["error"] or message["skipped"]
+        ]
+        self._suite.took(name, time.monotonic() - began)
         return list(_joined(failures)) if failures else outcomes
 
-    def _held(self, pair: Pair, name: str, index: int, core: int, cores: tuple[int, ...]) -> list[Outcome]:
-        once = name in self._once
-        if name not in self._speeds:
-            pair.pin(cores)
-            self._speeds[name] = self._probe(pair)
+    def _held(self, pair: Pair, name: str, *, once: bool) -> list[Outcome]:
+        """Both sides are inside the benchmark: probe it if it is new, then take the round's values."""
+        suite = self._suite
+        speed = suite.speed(name)
+        if speed is None:
+            pair.pin(allowed_cores())
+            speed = self._probe(pair)
+            suite.learn(name, speed, once=once)
             if once:
                 return []
-        speed = self._speeds[name]
-        values = plan_values(speed, self.startup_seconds / self._undecided, once=once)
-        pinned = pair.pin([core] if values.pinned and core >= 0 else cores)
-        first: Side = self.random.choice(SIDES)
+        values = plan_values(speed, self._share, once=once)
+        pinned = pair.pin(self._cores if values.pinned else allowed_cores()) and values.pinned
+        first: Side = self._random.choice(SIDES)
         began = time.monotonic()
         answers = pair.measure(values, first)
         seconds = time.monotonic() - began
-        self.trace(
-            event="round", suite=self.name, benchmark=name, round=index, mode=values.mode, first=first,
-            loops=values.loops, discard=values.discard, seconds=seconds,
-            began={side: answers[side]["began"] for side in SIDES},
-            walls={side: answers[side]["walls"] for side in SIDES}, cpus={side: answers[side]["cpus"] for side in SIDES},
+        suite.trace(
+            event="round", suite=suite.name, benchmark=name, round=self._index, control=self._control,
+            mode=values.mode, first=first, loops=values.loops, discard=values.discard, seconds=seconds,
+            **{key: {side: answers[side][key] for side in SIDES} for key in ("began", "walls", "cpus")},
         )  # fmt: skip
-        taken = _round(index, values, speed.clock, answers, seconds, core if pinned else -1)
-        return [Measured(name, TIME, taken, _notes(speed, pinned))]
+        taken = _round(self._index, values, speed.clock, answers, seconds, self._core if pinned else -1)
+        return [Measured(name, TIME, taken, _notes(speed, pinned or not values.pinned))]
 
     def _probe(self, pair: Pair) -> Speed:
         """Speed of base; where its calls are long, head is asked too whether it waits or computes in threads."""
@@ -208,15 +282,6 @@ class LockstepSuite:
         answer = pair.probe(side, at_least=VALUE_SECONDS, again_below=WARM_BELOW_SECONDS)
         scale = answer["loops"] * 1e9
         return Speed(answer["wall"] / scale, answer["cpu"] / scale, answer["first"] / 1e9, answer["voluntary"])
-
-
-class _LostIn(Exception):
-    """A worker was lost inside a benchmark, or (empty name) between benchmarks."""
-
-    def __init__(self, name: str, lost: WorkerLost) -> None:
-        super().__init__(str(lost))
-        self.name = name
-        self.lost = lost
 
 
 def _round(

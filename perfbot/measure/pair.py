@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,18 +41,6 @@ def pin_process(pid: int, cores: Iterable[int]) -> bool:
     return True
 
 
-@contextlib.contextmanager
-def kept_off(core: int, cores: tuple[int, ...]) -> Iterator[None]:
-    """Keep this process off the core that measures, where there is another one."""
-    others = [c for c in cores if c != core]
-    moved = bool(others) and pin_process(os.getpid(), others)
-    try:
-        yield
-    finally:
-        if moved:
-            pin_process(os.getpid(), cores)
-
-
 class Pair:
     """Both workers of one round. Close it in every case: that kills them with all they started."""
 
@@ -85,13 +72,14 @@ class Pair:
         return {s: Listing(tuple(answers[s]["benchmarks"]), tuple(answers[s]["problems"])) for s in SIDES}
 
     def enter_all(self, names: list[str]) -> None:
-        """Let both workers enter ``names`` one after the other; :meth:`arrivals` waits for each."""
+        """Let both workers enter ``names`` one after the other, once both have started; :meth:`arrivals` waits."""
         for link in self.links.values():
             link.send(op="run", names=names)
+        self._receive(SIDES, START_SECONDS, "running")
 
-    def arrivals(self, *, starting: bool) -> Messages:
+    def arrivals(self) -> Messages:
         """Wait until each side is held inside the next benchmark (``ready``) or has already ended it (``done``)."""
-        return self._receive(SIDES, START_SECONDS if starting else self._timeout, "ready", "done")
+        return self._receive(SIDES, self._timeout, "ready", "done")
 
     def leave(self, sides: Iterable[Side]) -> Messages:
         """Let held sides go and wait until they have ended the benchmark."""

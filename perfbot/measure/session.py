@@ -10,6 +10,20 @@ from perfbot.model import Benchmark, Comparison, Metric, Problem, Round
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a round is measured: one core (below zero: wherever the system likes), and whether others are busy too.
+
+    In a crowded machine processes stay on their core from the start, so as not to disturb the other rounds.
+    """
+
+    core: int = -1
+    crowded: bool = False
+
+
+ANYWHERE = Place()
+
+
+@dataclass(frozen=True, slots=True)
 class Discovery:
     """The benchmarks of a suite: those both sides have, what only one has, what could not be read."""
 
@@ -51,8 +65,23 @@ class SuiteSession(Protocol):
         """List both sides; raises MeasureError when a side cannot be listed at all."""
         ...
 
-    def measure_round(self, index: int, names: Sequence[str], until: float) -> Iterator[Outcome]:
-        """Measure one round of ``names`` with a fresh pair of processes, skipping what would end after ``until``."""
+    def measure_round(
+        self, index: int, names: Sequence[str], until: float, place: Place = ANYWHERE
+    ) -> Iterator[Outcome]:
+        """Measure one round of ``names`` with a fresh pair of processes on one core.
+
+        What would end after ``until`` (``time.monotonic()``) is skipped. Rounds with different indices may be
+        measured at the same time, at different places.
+        """
+        ...
+
+    def control_round(self, index: int, until: float, place: Place = ANYWHERE) -> tuple[Round, ...]:
+        """A little of the suite, base against a second process of base."""
+        ...
+
+    @property
+    def alone(self) -> bool:
+        """Whether something in it suffers when another core of the machine is busy. Known after the first round."""
         ...
 
     def predicted_seconds(self, name: str) -> float:

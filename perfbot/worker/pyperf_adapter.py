@@ -36,7 +36,7 @@ class Runner(pyperf.Runner):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
 
     def parse_args(self, args: Optional[List[str]] = None) -> Any:
-        if self.args is None or args is not None:
+        if self.args is None or args is not None:  # type: ignore[has-type]
             self.args = self.argparser.parse_args(args)
         return self.args
 
@@ -104,7 +104,7 @@ class Adapter:
         for script in self._scripts:
             seen: List[str] = []
 
-            def note(name: str, make: Callable[[], Timer], script: str = script, seen: List[str] = seen) -> None:
+            def note(name: str, _make: Callable[[], Timer], script: str = script, seen: List[str] = seen) -> None:
                 if name in seen:
                     session.problem(script, "two benchmarks are named " + name + "; the first is measured")
                 else:

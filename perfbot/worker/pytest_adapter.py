@@ -12,6 +12,7 @@ import os
 import re
 import shlex
 import sys
+from functools import partial
 from typing import Any, Dict, Iterator, List, Optional
 
 import pytest
@@ -83,8 +84,8 @@ class Adapter:
         for where, message in state.problems.items():
             session.problem(where, message)
         for name, item in self._items.items():
-            file, line, _ = item.location
-            path = str(getattr(item, "path", None) or item.fspath)  # type: ignore[attr-defined]
+            line = item.location[1]
+            path = str(getattr(item, "path", None) or item.fspath)
             session.found(name, os.path.relpath(path, self._root), (line or 0) + 1)
 
     def run(self, session: Session, names: List[str]) -> None:
@@ -96,7 +97,7 @@ class Adapter:
                 session.done(name, error="it was collected before, but not this time")
             else:
                 upcoming = next(following)
-                session.attempt(name, lambda: self._enter(item, upcoming))
+                session.attempt(name, partial(self._enter, item, upcoming))
 
     @staticmethod
     def _enter(item: pytest.Item, upcoming: Optional[pytest.Item]) -> None:

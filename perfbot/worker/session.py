@@ -1,7 +1,8 @@
 """A worker's life: list benchmarks, enter those it is told to, hold inside each while turns are taken, quit.
 
-Messages to the conductor: ``listed`` (benchmarks, problems), ``ready`` (held inside a benchmark), ``answer`` (to an
-order), ``done`` (left it; with an error if it failed), ``end`` (none left of this batch), ``fatal``.
+Messages to the conductor: ``listed`` (benchmarks, problems), ``running`` (a batch begins), ``ready`` (held inside a
+benchmark), ``answer`` (to an order), ``done`` (left it; with an error if it failed), ``end`` (none left of this
+batch), ``fatal``.
 """
 
 from __future__ import annotations
@@ -105,6 +106,7 @@ class Session:
                 adapter.collect(self)
                 self._channel.send(event="listed", benchmarks=self._benchmarks, problems=self._problems)
             elif order["op"] == "run":
+                self._channel.send(event="running")
                 adapter.run(self, order["names"])
                 self._channel.send(event="end")
             else:
