@@ -138,6 +138,8 @@ def _github(environ: Mapping[str, str], event: Mapping[str, Any]) -> ChangeReque
         return _pull_request(common, event)
     if name == "merge_group":
         return _pair(common, event, ("merge_group", "base_sha"), ("merge_group", "head_sha"))
+    if name == "workflow_dispatch" and _text(event, "inputs", "head"):
+        return _asked_again(common, event)
     if name == "push" and _commit(_text(event, "before")):
         return _pair(common, event, ("before",), ("after",))
     return common
@@ -149,6 +151,13 @@ def _unsafe_event() -> ChangeError:
         "that event runs a stranger's code with this repository's secrets."
     )
     return ChangeError(message, hint="Measure under `pull_request`, and publish from a `workflow_run` job.")
+
+
+def _asked_again(common: ChangeRequest, event: Mapping[str, Any]) -> ChangeRequest:
+    """A merge request measured again: the workflow runs on the default branch, its inputs name the head."""
+    head = _text(event, "inputs", "head")
+    number = _number(_field(event, "inputs", "merge_request"))
+    return replace(common, head=head, head_name="", merge_request=number, status_sha=head)
 
 
 def _pair(

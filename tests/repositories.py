@@ -22,9 +22,9 @@ class Repository:
         path.mkdir(parents=True, exist_ok=True)
         self.git("init", "--quiet", "--initial-branch=main")
 
-    def git(self, *arguments: str) -> str:
+    def git(self, *arguments: str, stdin: str = "") -> str:
         """What git prints; a failure is the test's."""
-        return git(self.path, *arguments)
+        return git(self.path, *arguments, stdin=stdin)
 
     def write(self, files: Mapping[str, str | None]) -> None:
         """Write files; None deletes one."""
@@ -47,16 +47,29 @@ class Repository:
         """Commits in a row, oldest first."""
         return [self.commit({name: f"{number}\n"}, f"step {number}") for number in range(count)]
 
+    def import_series(self, branch: str, count: int) -> str:
+        """Many commits on top of a branch at once; the new tip's id."""
+        person = "Ada <ada@example.org> 1767323045 +0000"
+        first = f"from refs/heads/{branch}^0\n"
+        stream = "".join(
+            f"commit refs/heads/{branch}\ncommitter {person}\ndata 4\nstep\n{'' if number else first}"
+            for number in range(count)
+        )
+        self.git("fast-import", "--quiet", stdin=stream)
+        return self.git("rev-parse", branch)
+
     @property
     def head(self) -> str:
         """The commit that is checked out."""
         return self.git("rev-parse", "HEAD")
 
 
-def git(folder: Path, *arguments: str) -> str:
+def git(folder: Path, *arguments: str, stdin: str = "") -> str:
     """Git in any folder, with a fixed identity and no configuration of the machine's owner."""
     environment = {**os.environ, **IDENTITY, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     command = ["git", "-c", "protocol.file.allow=always", *arguments]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, input=stdin, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, f"git {' '.join(arguments)}: {done.stderr}"
     return done.stdout.strip()

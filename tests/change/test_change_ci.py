@@ -80,9 +80,10 @@ def test_gitlab_detached(project: Project, clone: Clone, depth: int) -> None:
     )
 
 
-@pytest.mark.parametrize("depth", [2, 0])
-@pytest.mark.parametrize("kind", ["merged_result", "merge_train"])
-@pytest.mark.parametrize("says_source", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "depth", "says_source"),
+    [("merged_result", 2, False), ("merged_result", 0, True), ("merge_train", 1, True)],
+)
 def test_gitlab_merge_is_never_mixed_with_the_merge_base(
     project: Project, clone: Clone, kind: str, depth: int, says_source: bool
 ) -> None:
@@ -195,6 +196,15 @@ def test_github_started_by_hand_is_like_a_persons_clone(
     assert pair(change) == (project.main[-2], project.main[-1])
 
 
+def test_github_asked_again_measures_the_pinned_head(project: Project, clone: Clone, event: Event) -> None:
+    repo = clone("refs/heads/main", depth=1)
+    inputs = {"head": project.feature[-1], "merge_request": "8"}
+    path = event({"repository": {"default_branch": "main"}, "inputs": inputs})
+    change = find_change(repo, environ=github("workflow_dispatch", path, GITHUB_SHA=project.main[-1]))
+    assert pair(change) == (project.fork_point, project.feature[-1])
+    assert (change.merge_request, change.status_sha) == (8, project.feature[-1])
+
+
 def test_github_never_measures_with_the_repositorys_secrets(project: Project, event: Event) -> None:
     with pytest.raises(ChangeError, match="does not measure under `pull_request_target`") as caught:
         find_change(project.path, environ=github("pull_request_target", event(pull_request(project))))
@@ -208,8 +218,7 @@ def test_the_command_line_wins_over_the_ci_and_keeps_its_particulars(project: Pr
 
 
 def test_a_base_far_away_is_reached_by_deepening(project: Project, clone: Clone, event: Event) -> None:
-    project.repository.git("checkout", "--quiet", "feature")
-    project.feature.extend(project.repository.series(70, "many.txt"))
+    project.feature.append(project.repository.import_series("feature", 70))
     repo = clone("refs/heads/feature", depth=1)
     change = find_change(repo, environ=github("pull_request", event(pull_request(project))))
     assert pair(change) == (project.fork_point, project.feature[-1])

@@ -91,7 +91,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
     wheels = tmp_path / "wheels"
     a_wheel(wheels, "helper")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {"PATH": path, "HOME": str(home), "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+    return {"PATH": path, "HOME": str(home), "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "UV_OFFLINE": "1"}
 
 
 @pytest.fixture
