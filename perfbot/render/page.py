@@ -30,6 +30,19 @@ _GROUPS = {
 }
 
 
+_SIZE = {
+    "width": pictures.WIDTH,
+    "height": pictures.HEIGHT,
+    "left": pictures.LEFT,
+    "inner": pictures.WIDTH - pictures.LEFT - pictures.RIGHT,
+    "right": pictures.WIDTH - pictures.RIGHT,
+    "label": pictures.LEFT - 6,
+    "first": pictures.LEFT + 40,
+    "foot": pictures.HEIGHT - 5,
+}
+"""Where the parts of a picture of rounds stand."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One result, as plain text that the template escapes."""
@@ -80,7 +93,7 @@ def page(report: Report, *, home: str = "") -> str:
         problems=tuple(_problem(problem) for problem in report.problems),
         groups=tuple(_groups(report, scale)),
         ticks=scale.ticks(),
-        size=(pictures.WIDTH, pictures.HEIGHT, pictures.LEFT, pictures.RIGHT, pictures.BOTTOM),
+        size=_SIZE,
         trend=clean(report.trend, TEXT_LENGTH),
         facts=_facts(report),
         differences=tuple(clean(line, TEXT_LENGTH) for line in view.policy_differences(report)),

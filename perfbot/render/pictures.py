@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from statistics import median, quantiles
+from statistics import median
+from typing import NamedTuple
 
 from perfbot.model import Result, Round
 from perfbot.render.escape import clean
@@ -36,16 +37,14 @@ LINEAR_UP_TO = 0.02
 """Changes below look linear, larger ones logarithmic: a factor of ten and 2 % fit into one plot."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(NamedTuple):
     """A labelled place on an axis."""
 
     at: float
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """From ``start``, so far."""
 
     start: float
@@ -122,8 +121,7 @@ def forest(result: Result, scale: Axis) -> Forest | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(NamedTuple):
     """Marks of one colour: a dot for each round and the middle half of its values as a line, as SVG paths."""
 
     name: str
@@ -142,6 +140,11 @@ class Picture:
     """Named ranges behind the marks, from top to bottom."""
     zero: float | None = None
     last_round: int = 0
+
+    @property
+    def grid(self) -> str:
+        """A line for each label, as one SVG path."""
+        return "".join(f"M{LEFT} {tick.at:g}H{WIDTH - RIGHT}" for tick in self.ticks)
 
 
 def pictures(result: Result) -> tuple[Picture, ...]:
@@ -198,11 +201,10 @@ def _changes(one: Round) -> list[float]:
 
 
 def _quartiles(values: Sequence[float]) -> tuple[float, float, float]:
-    """Lower quartile, median and upper quartile: the middle half is what a round is judged by."""
-    if len(values) < 3:
-        return min(values), median(values), max(values)
-    low, middle, high = quantiles(values, n=4, method="inclusive")
-    return low, middle, high
+    """About the lower quartile, the median, about the upper quartile: the middle half of a round's values."""
+    ordered = sorted(values)
+    quarter = len(ordered) // 4
+    return ordered[quarter], median(ordered), ordered[-1 - quarter]
 
 
 def _series(
