@@ -167,6 +167,7 @@ class Trend:
         noise: standard deviation of a run's log value around its level (robust); None below three points.
         steps: change points, oldest first;  ``drift``: slow change since the last of them, if clear.
         since: the chain from the newest release, or from the first point.
+        course: levels against the first by the chain of ratios (factors), thinned for a thumbnail.
     """
 
     subject: Subject
@@ -177,6 +178,7 @@ class Trend:
     steps: tuple[Step, ...] = ()
     drift: Drift | None = None
     since: Since | None = None
+    course: tuple[float, ...] = ()
     updated: str = ""
 
 

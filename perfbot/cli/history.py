@@ -100,7 +100,7 @@ def _runs(store: Store, args: argparse.Namespace) -> None:
 def _table(store: Store, args: argparse.Namespace) -> None:
     from perfbot.render import history
     from perfbot.store import ledger, queries
-    from perfbot.trends import analyse, course
+    from perfbot.trends import analyse
 
     pattern = args.words[0] if args.words else "*"
     since = moment_of(store, args.since, args.project)
@@ -119,11 +119,9 @@ def _table(store: Store, args: argparse.Namespace) -> None:
     if args.format == "json":
         sys.stdout.write(history.to_json(zip(found, trends, strict=True)))
         return
-    levels = [tuple(level for _, level in course(one)) for one in found]
-    lines = [history.Line(trend, level) for trend, level in zip(trends, levels, strict=True)]
-    print_table(history.HEAD, history.table(lines[: args.limit]), args.format)
-    if len(lines) > args.limit:
-        print(f"… and {len(lines) - args.limit} more: --limit {len(lines)}")
+    print_table(history.HEAD, history.table(trends[: args.limit]), args.format)
+    if len(trends) > args.limit:
+        print(f"… and {len(trends) - args.limit} more: --limit {len(trends)}")
 
 
 def moment_of(store: Store, text: str, project: str | None = None) -> str:

@@ -7,33 +7,19 @@ import dataclasses
 import io
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 
 from perfbot.render.escape import clean
 from perfbot.series import Point, Run, Series, Trend
 from perfbot.units import format_change, format_quantity
 
 BARS = "▁▂▃▄▅▆▇█"
-SPARK_WIDTH = 24
 NAME_LENGTH = 70
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One series of the table: its trend, and its levels against the first for the sparkline."""
-
-    trend: Trend
-    levels: tuple[float, ...]
-
-
-def sparkline(levels: Sequence[float], width: int = SPARK_WIDTH) -> str:
+def sparkline(levels: Sequence[float]) -> str:
     """Levels as bars of text, the lowest at the bottom; a series that moves less than 2 % stays in the middle."""
     if not levels:
         return ""
-    if len(levels) > width:
-        edges = [round(i * len(levels) / width) for i in range(width + 1)]
-        levels = [sum(levels[a:b]) / (b - a) for a, b in pairwise(edges)]
     low, high = min(levels), max(levels)
     middle, reach = (low + high) / 2, max((high - low) / 2, abs(low + high) / 2 * 0.01, 1e-300)
     top = len(BARS) - 1
@@ -43,20 +29,19 @@ def sparkline(levels: Sequence[float], width: int = SPARK_WIDTH) -> str:
 HEAD = ("benchmark", "latest", "noise", "course", "since", "last change point", "drift")
 
 
-def table(lines: Iterable[Line]) -> tuple[tuple[str, ...], ...]:
+def table(trends: Iterable[Trend]) -> tuple[tuple[str, ...], ...]:
     """The rows of the table below :data:`HEAD`, as plain text safe for a terminal."""
-    return tuple(_row(line) for line in lines)
+    return tuple(_row(trend) for trend in trends)
 
 
-def _row(line: Line) -> tuple[str, ...]:
-    trend = line.trend
+def _row(trend: Trend) -> tuple[str, ...]:
     subject = trend.subject
     name = subject.name + ("" if subject.metric == "time" else f" {subject.metric}")
     return (
         clean(name, NAME_LENGTH),
         "" if trend.latest is None else format_quantity(trend.latest, subject.unit),
         "" if trend.noise is None else f"±{trend.noise:.1%}".replace("%", " %"),
-        sparkline(line.levels),
+        sparkline(trend.course),
         since_words(trend),
         step_words(trend),
         drift_words(trend),

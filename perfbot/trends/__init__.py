@@ -12,6 +12,7 @@ spans it. Each estimate is weighted by how sure it is.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from perfbot.series import Point, Release, Series, Trend
 from perfbot.trends.chain import path, since_release
@@ -19,6 +20,9 @@ from perfbot.trends.levels import Levels, levels
 from perfbot.trends.steps import find_course
 
 __all__ = ["analyse", "course"]
+
+THUMBNAIL = 24
+"""Levels of a series in a list."""
 
 
 def analyse(series: Series, releases: Sequence[Release] = (), *, updated: str = "") -> Trend:
@@ -40,8 +44,18 @@ def analyse(series: Series, releases: Sequence[Release] = (), *, updated: str = 
         steps=course.steps if course else (),
         drift=course.drift if course else None,
         since=since_release(seen, releases),
+        course=_thumbnail(path(seen)),
         updated=updated,
     )
+
+
+def _thumbnail(levels_: Sequence[float]) -> tuple[float, ...]:
+    """At most ``THUMBNAIL`` levels, each the mean of its part."""
+    count = len(levels_)
+    if count <= THUMBNAIL:
+        return tuple(levels_)
+    edges = [round(i * count / THUMBNAIL) for i in range(THUMBNAIL + 1)]
+    return tuple(sum(levels_[a:b]) / (b - a) for a, b in pairwise(edges))
 
 
 def _noise(seen: Levels) -> float | None:

@@ -174,6 +174,12 @@ def test_the_course_does_not_jump_with_the_machine() -> None:
     assert max(drawn) / min(drawn) < 1.15
 
 
+def test_a_thumbnail_of_the_course_is_kept_with_the_trend() -> None:
+    assert analyse(make([1.0, 1.1], error=0)).course == (1.0, pytest.approx(1.1))
+    thumbnail = analyse(make([1.0] * 50 + [2.0] * 50, error=0)).course
+    assert (len(thumbnail), thumbnail[0], thumbnail[-1]) == (24, pytest.approx(1), pytest.approx(2))
+
+
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
 def test_short_series_say_nothing_and_break_nothing(count: int) -> None:
     trend = analyse(make([1.0] * count))
