@@ -209,7 +209,7 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
 
 def _lanes() -> int:
     """Rounds to measure at the same time: as many as there are cores that nothing else keeps busy right now."""
-    busy = psutil.cpu_percent(interval=LOOK_AROUND_SECONDS) / 100 * (os.cpu_count() or 1)
+    busy = float(psutil.cpu_percent(interval=LOOK_AROUND_SECONDS)) / 100 * (os.cpu_count() or 1)
     return len(allowed_cores()) - round(busy)
 
 

@@ -1,4 +1,7 @@
-"""Suites whose benchmarks run inside live workers that take turns: pytest, pyperf, plain functions."""
+"""Suites whose benchmarks run inside live workers that take turns: pytest, pyperf, asv, plain functions.
+
+A benchmark that is not timed reports one value a round instead.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from perfbot.measure.plan import (
 )
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Place
 from perfbot.measure.trace import Trace, no_trace
-from perfbot.model import SIDES, TIME, Benchmark, Comparison, Problem, Round, Side
+from perfbot.model import SIDES, TIME, Benchmark, Comparison, Metric, Problem, Round, Side
 
 Clock = Literal["wall", "cpu"]
 
@@ -45,7 +48,7 @@ class LockstepSuite:
 
     Attributes:
         specs: how to start each side's worker.
-        timeout: seconds a single call may take.
+        timeout: seconds a single call may take, unless a benchmark asks for more.
         random: source of cores, hash seeds and who begins.
         display: the name that people read, from the worker's own (a node id); must stay unique.
     """
@@ -58,6 +61,7 @@ class LockstepSuite:
     trace: Trace = no_trace
     startup_seconds: float = 0.0
     _ids: dict[str, str] = field(default_factory=dict)
+    _metrics: dict[str, Metric] = field(default_factory=dict)
     _speeds: dict[str, Speed] = field(default_factory=dict)
     _once: set[str] = field(default_factory=set)
     _seconds: dict[str, float] = field(default_factory=dict)
@@ -85,15 +89,23 @@ class LockstepSuite:
             for side in SIDES
             for item in listings[side].problems
         ]
-        self._ids = {self.display(identity): identity for identity in found["head"] | found["base"]}
+        known = {**found["base"], **found["head"]}
+        self._ids = {self.display(identity): identity for identity in known}
+        self._metrics = {self.display(name): Metric(**item["metric"]) for name, item in known.items() if item["metric"]}
+        self.timeout = max(self.timeout, *(item["timeout"] for item in known.values())) if known else self.timeout
         common = [self._benchmark(item) for name, item in found["head"].items() if name in found["base"]]
         added = [item for name, item in found["head"].items() if name not in found["base"]]
         removed = [item for name, item in found["base"].items() if name not in found["head"]]
         settled = [
-            *(Comparison(self._benchmark(item), TIME, status="added") for item in added),
-            *(Comparison(self._benchmark(item), TIME, status="removed") for item in removed),
+            *(self._unpaired(item, "added") for item in added),
+            *(self._unpaired(item, "removed") for item in removed),
         ]
-        return Discovery(tuple(common), (TIME,), tuple(settled), tuple(problems))
+        own = {name: (metric,) for name, metric in self._metrics.items()}
+        return Discovery(tuple(common), (TIME,), tuple(settled), tuple(problems), own)
+
+    def _unpaired(self, item: Mapping[str, Any], status: Literal["added", "removed"]) -> Comparison:
+        benchmark = self._benchmark(item)
+        return Comparison(benchmark, self.metric(benchmark.name), status=status)
 
     def _benchmark(self, item: Mapping[str, Any]) -> Benchmark:
         return Benchmark(self.name, self.display(item["name"]), item.get("file", ""), item.get("line", 0))
@@ -105,6 +117,10 @@ class LockstepSuite:
     def identity(self, name: str) -> str:
         """The worker's own name of a benchmark."""
         return self._ids[name]
+
+    def metric(self, name: str) -> Metric:
+        """What a benchmark measures."""
+        return self._metrics.get(name, TIME)
 
     def speed(self, name: str) -> Speed | None:
         """What a probe found, or None before the first one."""
@@ -220,6 +236,8 @@ class Visit:
                 self.current = ""
         finally:
             pair.close()
+            suite.trace(event="end", suite=suite.name, round=self._index, control=self._control,
+                        seconds=time.monotonic() - began)  # fmt: skip
 
     @property
     def _cores(self) -> tuple[int, ...]:
@@ -242,7 +260,12 @@ class Visit:
             for side, message in ended.items()
             if message["error"] or message["skipped"]
         ]
-        self._suite.took(name, time.monotonic() - began)
+        seconds = time.monotonic() - began
+        self._suite.took(name, seconds)
+        if all(message.get("value") is not None for message in ended.values()):
+            base, head = (float(ended[side]["value"]) for side in SIDES)
+            taken = Round(self._index, (base,), (head,), seconds=seconds, core=self._core, clock="count")
+            outcomes = [Measured(name, self._suite.metric(name), taken)]
         return list(_joined(failures)) if failures else outcomes
 
     def _held(self, pair: Pair, name: str, *, once: bool) -> list[Outcome]:
@@ -264,7 +287,7 @@ class Visit:
         suite.trace(
             event="round", suite=suite.name, benchmark=name, round=self._index, control=self._control,
             mode=values.mode, first=first, loops=values.loops, discard=values.discard, seconds=seconds,
-            **{key: {side: answers[side][key] for side in SIDES} for key in ("began", "walls", "cpus")},
+            **{key: {side: answers[side][key] for side in SIDES} for key in ("began", "walls", "cpus", "discarded")},
         )  # fmt: skip
         taken = _round(self._index, values, speed.clock, answers, seconds, self._core if pinned else -1)
         return [Measured(name, TIME, taken, _notes(speed, pinned or not values.pinned))]

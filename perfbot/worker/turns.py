@@ -2,7 +2,8 @@
 
 ``probe`` finds out how long a call takes, ``turns`` alternates with the other side's worker call by call (they hand a
 token to each other; the conductor only says how often), ``together`` runs at the same time as the other side on the
-same core. Answers carry every value as nanoseconds of wall and CPU time, and when each turn began.
+same core. Answers carry every value as nanoseconds of wall and CPU time, when each turn began, and the
+wall time that was thrown away.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ from typing import Any, Callable, Dict, List
 from .channel import Token
 from .timers import Timer
 
+YOUNG = 1
+"""Garbage of the benchmark before is collected; a full collection of what pytest keeps alive costs as much as a round
+of values."""
+
 PROBE_CALLS = 1 << 24
 """No probe makes more calls than this, however short they are."""
 
@@ -26,7 +31,7 @@ def probe(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
         ``first`` (ns of the first, cold call), ``loops`` and ``wall``, ``cpu`` (ns) of the last batch, and
         ``voluntary``: how often the process gave up its core by itself, which tells waiting from being preempted.
     """
-    gc.collect()
+    gc.collect(YOUNG)
     before = getrusage(RUSAGE_SELF).ru_nvcsw
     wall, cpu = timer(1)
     first, loops = wall, 1
@@ -50,37 +55,37 @@ def turns(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
     walls: List[int] = []
     cpus: List[int] = []
     began: List[int] = []
+    discarded = 0
     last = len(counts) - 1
-    gc.collect()
+    gc.collect(YOUNG)
     for turn, count in enumerate(counts):
         if turn or not order["first"]:
             token.take()
         began.append(perf_counter_ns())
-        timer(discard)
+        discarded += timer(discard)[0]
         for _ in range(count):
             wall, cpu = timer(loops)
             walls.append(wall)
             cpus.append(cpu)
         if turn < last or order["hand_over_last"]:
             token.give()
-    return {"walls": walls, "cpus": cpus, "began": began}
+    return {"walls": walls, "cpus": cpus, "began": began, "discarded": discarded}
 
 
 def together(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
     """Run ``counts[0]`` values of ``loops`` calls at the same time as the other side, after ``discard`` calls."""
     walls: List[int] = []
     cpus: List[int] = []
-    gc.collect()
+    gc.collect(YOUNG)
     token.give()
     token.take()
     began = perf_counter_ns()
-    if order["discard"]:
-        timer(order["discard"])
+    discarded = timer(order["discard"])[0] if order["discard"] else 0
     for _ in range(order["counts"][0]):
         wall, cpu = timer(order["loops"])
         walls.append(wall)
         cpus.append(cpu)
-    return {"walls": walls, "cpus": cpus, "began": [began]}
+    return {"walls": walls, "cpus": cpus, "began": [began], "discarded": discarded}
 
 
 ORDERS: Dict[str, Callable[[Timer, Token, Dict[str, Any]], Dict[str, Any]]] = {
