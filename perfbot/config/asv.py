@@ -22,7 +22,7 @@ class AsvSettings:
 
     Attributes:
         folder: of the benchmarks, relative to the repository, with forward slashes.
-        requirements: what its matrix installs, the first version where it gives several.
+        requirements: names of what its matrix installs.
         env: variables that its matrix sets to a single value.
     """
 
@@ -55,18 +55,15 @@ def _mapping(value: object) -> dict[str, Any]:
 
 
 def _requirements(matrix: Mapping[str, Any]) -> tuple[str, ...]:
-    """asv: ``{"req": {name: [versions]}}``, or names at the top level in old files; "" is any version."""
+    """Names in ``{"req": {name: [versions]}}``, or at the top level in old files.
+
+    Versions are left to the installer: those of a matrix were chosen for asv's own list of Pythons, and the two sides
+    of a comparison are set up at the same time anyway.
+    """
     required = _mapping(matrix.get("req")) or {
         name: versions for name, versions in matrix.items() if name not in ("req", "env", "env_nobuild")
     }
-    found = []
-    for name, versions in required.items():
-        version = versions[0] if isinstance(versions, list) and versions else versions
-        if version is None:
-            continue
-        plain = name.removeprefix("pip+")
-        found.append(f"{plain}=={version}" if isinstance(version, str) and version else plain)
-    return tuple(found)
+    return tuple(name.removeprefix("pip+") for name in required)
 
 
 def _variables(matrix: Mapping[str, Any]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from perfbot.config import sources, tree
 from perfbot.config.asv import read_asv
 from perfbot.config.fields import SUITE_NAME
 from perfbot.config.foreign import Foreign, foreign_benchmarks
-from perfbot.config.requirements import Project, Setup, read_project, setup_of
+from perfbot.config.requirements import PROVIDED, Project, Setup, distribution, quoted, read_project, setup_of
 from perfbot.config.suites import AsvSuite, PyperfSuite, PytestSuite, Suite, installable
 
 COLLECTED = ("test_*.py", "*_test.py")
@@ -155,8 +155,11 @@ def _asv_suite(path: Path, root: Path) -> Found | None:
     benchmarks = root / settings.folder
     files = [_File(file, count, found) for file, count, found in _asv_files(benchmarks)]
     folder = _project_folder(path, root)
-    setup = _setup(read_project(folder), files)
-    wanted = [f"pip install {' '.join(settings.requirements)}"] if settings.requirements else []
+    project = read_project(folder)
+    setup = _setup(project, files)
+    there = PROVIDED.union(map(distribution, project.dependencies))
+    needed = [name for name in settings.requirements if distribution(name) not in there]
+    wanted = [f"pip install {' '.join(map(quoted, needed))}"] if needed else []
     suite = AsvSuite(
         name=_slug(benchmarks.name),
         harness="asv",

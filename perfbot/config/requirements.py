@@ -7,6 +7,7 @@ stranger's code.
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,13 +21,16 @@ BENCHMARK_NAMES = ("benchmark", "benchmarks", "benchmarking", "bench", "perf", "
 """Names of extras and dependency groups that are meant for benchmarks."""
 
 PROVIDED = frozenset({
-    "pytest", "pytest-benchmark", "pytest-codspeed", "pytest-xdist", "pytest-cov", "coverage", "asv", "pip", "pyperf",
+    "asv", "coverage", "pip", "pyperf", "pytest", "pytest-benchmark", "pytest-codspeed", "pytest-cov", "pytest-xdist",
+    "virtualenv",
 })  # fmt: skip
 """Distributions that perfbot brings, replaces, or does better without."""
 
 PROVIDED_MODULES = frozenset(
     {"pytest", "_pytest", "pytest_benchmark", "pytest_codspeed", "pyperf", "asv", "asv_runner"}
 )
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 MODULE_OF = {
     "attrs": ("attr", "attrs"), "beautifulsoup4": ("bs4",), "msgpack-python": ("msgpack",), "opencv-python": ("cv2",),
@@ -75,7 +79,11 @@ def read_project(folder: Path) -> Project:
         installable=installable(folder),
         name=str(project.get("name", poetry.get("name", ""))),
         dependencies=(*_texts(project.get("dependencies")), *_poetry(_table(poetry, "dependencies"))),
-        extras={name: _texts(value) for name, value in _table(project, "optional-dependencies").items()},
+        extras={
+            name: _texts(value)
+            for name, value in _table(project, "optional-dependencies").items()
+            if re.fullmatch(_NAME, name)
+        },
         groups={**{name: tuple(_group(name, groups, ())) for name in groups}, **poetry_groups},
         scripts=tuple(_table(project, "scripts")),
     )
@@ -116,7 +124,7 @@ def normalised(name: str) -> str:
 
 def distribution(requirement: str) -> str:
     """The normalised name at the head of a requirement."""
-    found = re.match(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)", requirement)
+    found = re.match(rf"\s*({_NAME})", requirement)
     return normalised(found[1]) if found else ""
 
 
@@ -145,7 +153,7 @@ def setup_of(project: Project, imported: Iterable[str], local: Iterable[str], fi
     provided = sys.stdlib_module_names | PROVIDED_MODULES | set(local) | project.modules()
     missing = {name for name in imported if name not in provided}
     missing -= _brought_by(project.dependencies)
-    extras = [name for name in project.extras if normalised(name) in BENCHMARK_NAMES]
+    extras = [name for name in project.extras if normalised(name) in BENCHMARK_NAMES and _brings(project.extras[name])]
     missing -= _brought_by(requirement for name in extras for requirement in project.extras[name])
     listed: list[str] = []
     for module in sorted(missing):
@@ -156,8 +164,13 @@ def setup_of(project: Project, imported: Iterable[str], local: Iterable[str], fi
             listed.append(name)
         if kind:
             missing.discard(module)
-    lines = (_install(project, extras, listed), *(f"pip install -r {name}" for name in files))
+    lines = (_install(project, extras, listed), *(f"pip install -r {shlex.quote(name)}" for name in files))
     return Setup(tuple(filter(None, lines)), () if tuple(files) else tuple(sorted(missing)))
+
+
+def _brings(requirements: Iterable[str]) -> bool:
+    """Whether they hold anything that perfbot does not provide."""
+    return not PROVIDED.issuperset(map(distribution, requirements))
 
 
 def _brought_by(requirements: Iterable[str]) -> set[str]:
@@ -184,13 +197,13 @@ def _declared(module: str, project: Project) -> tuple[str, str]:
 
 
 def _install(project: Project, extras: list[str], listed: list[str]) -> str:
-    targets = [_quoted(requirement) for requirement in listed if distribution(requirement) not in PROVIDED]
+    targets = [quoted(requirement) for requirement in listed if distribution(requirement) not in PROVIDED]
     if project.installable:
         targets.insert(0, f'".[{",".join(extras)}]"' if extras else ".")
     return f"pip install {' '.join(targets)}" if targets else ""
 
 
-def _quoted(requirement: str) -> str:
+def quoted(requirement: str) -> str:
     """A requirement as one word of a shell line."""
     if re.fullmatch(r"[\w.,\[\]-]+", requirement) and "[" not in requirement:
         return requirement

@@ -43,6 +43,11 @@ def test_an_extra_for_benchmarks_is_always_used(project):
     assert lines(project) == ('pip install ".[bench]"',)
 
 
+def test_an_extra_of_nothing_but_tools_that_perfbot_replaces_is_left_out(plant):
+    folder = plant({"pyproject.toml": '[project]\nname = "x"\noptional-dependencies = { asv = ["asv", "pytest"] }\n'})
+    assert lines(read_project(folder)) == ("pip install .",)
+
+
 def test_another_extra_is_used_where_an_import_needs_it(project):
     assert lines(project, "hypothesis") == ('pip install ".[bench,test]"',)
 
@@ -64,6 +69,15 @@ def test_no_package_is_guessed_from_an_import(project):
 
 def test_requirements_files_come_after(project):
     assert lines(project, "mystery", files=["bench/requirements.txt"])[1:] == ("pip install -r bench/requirements.txt",)
+
+
+def test_names_and_paths_stay_single_words_for_the_shell(plant):
+    pyproject = '[project]\nname = "x"\n[project.optional-dependencies]\n"a$(x)" = ["rich"]\n'
+    project = read_project(plant({"pyproject.toml": pyproject + "[dependency-groups]\nb = [\"rich>1; x=='y'\"]\n"}))
+    assert lines(project, "rich", files=["my reqs.txt"]) == (
+        "pip install . 'rich>1; x==\"y\"'",
+        "pip install -r 'my reqs.txt'",
+    )
 
 
 def test_a_project_that_cannot_be_installed_still_gets_its_packages(plant):
