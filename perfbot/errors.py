@@ -8,8 +8,8 @@
     ├── MeasureError          3  nothing to judge: no verdict may come of it
     │   ├── ChangeError       3  base or head cannot be found or reached
     │   ├── SetupError        3  a side could not be prepared
-    │   ├── ReportError       3  a report that cannot be believed
-    │   └── Interrupted       3  stopped by a signal; what was measured is kept
+    │   └── ReportError       3  a report that cannot be believed
+    ├── Interrupted           3  stopped by a signal; what was measured is kept
     └── PublishError          4  measured, but not told
         └── StoreError        4  measured, but not kept
 
@@ -69,8 +69,8 @@ class ReportError(MeasureError):
     """A report that is damaged, foreign, or contradicts itself."""
 
 
-class Interrupted(MeasureError):
-    """A signal ended the run; partial results were written."""
+class Interrupted(PerfbotError):
+    """A signal ended the run; partial results were written. No MeasureError: those cost one suite, this all."""
 
 
 class PublishError(PerfbotError):

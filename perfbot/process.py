@@ -1,14 +1,18 @@
 """The only place that starts processes: scrubbed environments, process groups, time-outs, bounded output.
 
-Every process leads a session of its own, so that a time-out or a signal reaches all of its children. Output
-is drained by a thread and only its end is kept, so a process that floods its stdout neither blocks nor fills
-memory.
+Every process leads a session of its own, so that a time-out or a signal reaches all of its children. What leaves
+that session (a daemon) falls to perfbot when its parent ends, is known by a variable that it inherited, and is
+killed as well. Output is drained by a thread and only its end is kept, so a process that floods its stdout neither
+blocks nor fills memory.
 """
 
 from __future__ import annotations
 
 import codecs
 import contextlib
+import ctypes
+import functools
+import itertools
 import os
 import signal
 import subprocess
@@ -35,14 +39,18 @@ ALLOWED = (
 
 ALLOWED_PREFIXES = ("LC_",)
 
+MARK = "PERFBOT_CHILD"
+"""Variable that names each :class:`Child` a process descends from, outermost first; a perfbot may run in another."""
+
+PR_SET_CHILD_SUBREAPER = 36
+"""From ``linux/prctl.h``."""
+
 
 def scrubbed_environment(
     environ: Mapping[str, str], home: Path, extra: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """The environment for code under test: an allow-list, a private home, ``PERFBOT=1`` and ``extra``."""
-    kept = {
-        name: value for name, value in environ.items() if name in ALLOWED or name.startswith(ALLOWED_PREFIXES)
-    }
+    kept = {name: value for name, value in environ.items() if name in ALLOWED or name.startswith(ALLOWED_PREFIXES)}
     return {**kept, "HOME": str(home), "PERFBOT": "1", **(extra or {})}
 
 
@@ -123,10 +131,59 @@ class Tail:
 _running: set[Child] = set()
 
 
+_numbers = itertools.count()
+
+
 def kill_all() -> None:
-    """Kill every process group that is still running (the end of an interrupted run)."""
+    """Kill every process that was started here and still runs (the end of an interrupted run)."""
     for child in tuple(_running):
         child.kill()
+    _kill_orphans(_mark_prefix())
+
+
+def _mark_prefix() -> str:
+    return f":{os.getpid():010}."
+
+
+@functools.cache
+def _adopt_orphans() -> None:
+    """From now on what outlives its parent becomes a child of this process, where the system can do that."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _kill_orphans(mark: str, session: int = -1) -> None:
+    """Kill this process's children of a session, or with a mark in their environment, until no more turn up."""
+    while found := [pid for pid in _children() if _session(pid) == session or mark.encode() in _environ(pid)]:
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+
+
+def _children() -> list[int]:
+    """Process ids of all children of this process, except for those that it waits for itself."""
+    listed: list[str] = []
+    for file in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            listed += file.read_text().split()
+    waited_for = {child.pid for child in tuple(_running)}
+    return [pid for pid in map(int, listed) if pid not in waited_for]
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return 0
+
+
+def _environ(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return b""
 
 
 class Child:
@@ -149,11 +206,13 @@ class Child:
         pass_fds: Collection[int] = (),
         on_line: Callable[[str], None] | None = None,
     ) -> None:
+        _adopt_orphans()
         self.started = time.monotonic()
+        self._mark = f"{_mark_prefix()}{next(_numbers):010}"
         self.popen = subprocess.Popen(
             list(argv),
             cwd=cwd,
-            env=dict(env),
+            env={**env, **self.marked},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -169,6 +228,11 @@ class Child:
     def pid(self) -> int:
         """The process id, which is also that of its group."""
         return self.popen.pid
+
+    @property
+    def marked(self) -> dict[str, str]:
+        """The variable by which what it starts is found again."""
+        return {MARK: os.environ.get(MARK, "") + self._mark}
 
     def alive(self) -> bool:
         """Whether the process itself is still there."""
@@ -191,16 +255,18 @@ class Child:
             return None
 
     def kill(self, grace: float = 0.0) -> None:
-        """End the whole group: SIGTERM and ``grace`` seconds when asked, then SIGKILL. Twice is once."""
+        """End it with all it started: SIGTERM and ``grace`` seconds when asked, then SIGKILL. Twice is once."""
         if self._done:
             return
-        self._done = True
-        _running.discard(self)
         if grace and self.alive():
             self.signal_group(signal.SIGTERM)
             self.wait(grace)
         self.signal_group(signal.SIGKILL)
         self.popen.wait()
+        _running.discard(self)
+        # Only now: an interruption before this line leaves it to kill_all.
+        self._done = True
+        _kill_orphans(self._mark, self.pid)
         self._tail.close()
 
 
@@ -257,6 +323,4 @@ def capture(
     Raises:
         subprocess.TimeoutExpired: after ``timeout`` seconds.
     """
-    return subprocess.run(
-        list(argv), cwd=cwd, env=env, timeout=timeout, input=stdin, capture_output=True, check=False
-    )
+    return subprocess.run(list(argv), cwd=cwd, env=env, timeout=timeout, input=stdin, capture_output=True, check=False)

@@ -26,6 +26,11 @@ DISABLED_PLUGINS = (
     "rerunfailures", "cacheprovider", "flakefinder", "repeat", "html", "json-report", "timeout", "memray",
 )  # fmt: skip
 KEPT_OPTIONS = ("--import-mode", "--ds", "--dc", "--pyargs")
+OVERRIDDEN = (
+    "addopts=", "filterwarnings=ignore", "required_plugins=",
+    # Marks and settings of the plugins that are kept away are unknown now, which must not be an error.
+    "strict=false", "strict_config=false", "strict_markers=false", "xfail_strict=false", "strict_xfail=false",
+)  # fmt: skip
 MARKS = ("benchmark", "codspeed_benchmark")
 FIXTURES = ("benchmark", "codspeed_benchmark")
 FILE_PATTERNS = ("bench_*.py", "*_bench.py", "benchmark_*.py", "*_benchmark.py", "test_*.py", "*_test.py")
@@ -56,14 +61,16 @@ class Adapter:
     def start(self, session: Session) -> None:
         state.session, state.adapter = session, self
         state.problems, state.errors, state.skips, state.held = {}, {}, {}, {}
+        if not self._paths:  # pytest without paths would collect the whole checkout
+            session.serve(self)
+            return
         code = pytest.main(self._arguments(), plugins=[sys.modules[__name__]])
         if code not in (0, 5):
             raise RuntimeError(f"pytest could not start: exit code {int(code)}")
 
     def _arguments(self) -> List[str]:
         off = [word for name in DISABLED_PLUGINS for word in ("-p", "no:" + name)]
-        overrides = ["addopts=", "filterwarnings=ignore", "required_plugins=", "xfail_strict=false"]
-        over = [word for setting in overrides for word in ("-o", setting)]
+        over = [word for setting in OVERRIDDEN for word in ("-o", setting)]
         kept = kept_addopts(configured_addopts(self._root))
         return [
             *off,
@@ -163,8 +170,8 @@ def kept_addopts(words: List[str]) -> List[str]:
     kept: List[str] = []
     rest = iter(words)
     for word in rest:
-        if word == "-p":
-            plugin = next(rest, "")
+        if word.startswith("-p"):
+            plugin = word[2:] or next(rest, "")
             if plugin and not plugin.startswith("no:") and plugin.split(".")[0] not in ("xdist", "pytest_cov"):
                 kept += ["-p", plugin]
         elif word in KEPT_OPTIONS and word != "--pyargs":

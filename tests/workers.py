@@ -1,0 +1,116 @@
+"""Suites in two small folders, base and head, measured by real worker processes."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from perfbot.config import parse
+from perfbot.harness import SideReady, harness_for
+from perfbot.harness.base import Effects
+from perfbot.measure.session import Discovery, Failed, Measured, Outcome, SuiteSession
+from perfbot.model import SIDES, Round, Side
+from perfbot.process import scrubbed_environment
+
+PATIENCE = 60.0
+"""Seconds that no test should need."""
+
+
+@dataclass
+class Sides:
+    """Both sides' folders, and what happened in them.
+
+    Attributes:
+        log: a file that benchmarks may write to: its path is in their variable ``LOG``.
+        events: the trace.
+    """
+
+    folder: Path
+    python: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    def tree(self, side: Side) -> Path:
+        """A side's checkout."""
+        return self.folder / side
+
+    @property
+    def log(self) -> Path:
+        """What benchmarks wrote, a line each."""
+        return self.folder / "log"
+
+    def logged(self) -> list[str]:
+        """The lines of the log so far."""
+        return self.log.read_text().splitlines() if self.log.exists() else []
+
+    def write(self, files: Mapping[str, str], *, sides: Iterable[Side] = SIDES) -> None:
+        """Write files to both sides, or to one."""
+        for side in sides:
+            for name, text in files.items():
+                path = self.tree(side) / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+
+    def suite(self, text: str, *, seed: int = 1) -> SuiteSession:
+        """The suite of a ``[[suite]]`` table (its name is ``s``), ready to be measured."""
+        (suite,) = parse(f'[[suite]]\nname = "s"\n{text}\n', "test").suites
+        scratch = self.folder / "scratch"
+        home = self.folder / "home"
+        for folder in (scratch, home, *map(self.tree, SIDES)):
+            folder.mkdir(parents=True, exist_ok=True)
+        env = scrubbed_environment(os.environ, home, {"LOG": str(self.log), **suite.env, **self.variables})
+        sides = {side: SideReady(side, self.tree(side), self.python, env) for side in SIDES}
+        effects = Effects(Random(seed), scratch, lambda **event: self.events.append(event))
+        return harness_for(suite).session(suite, sides, effects)
+
+    def rounds_traced(self) -> list[dict[str, Any]]:
+        """The trace's events of measured rounds."""
+        return [event for event in self.events if event["event"] == "round"]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What some rounds of a suite gave."""
+
+    discovery: Discovery
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """Benchmarks that both sides have."""
+        return [benchmark.name for benchmark in self.discovery.benchmarks]
+
+    def rounds(self, name: str) -> list[Round]:
+        """The measured rounds of a benchmark."""
+        return [one.round for one in self.outcomes if isinstance(one, Measured) and one.name == name]
+
+    def measured(self) -> set[str]:
+        """Benchmarks with at least one round."""
+        return {one.name for one in self.outcomes if isinstance(one, Measured)}
+
+    def failures(self) -> dict[str, Failed]:
+        """How benchmarks failed."""
+        return {one.name: one for one in self.outcomes if isinstance(one, Failed)}
+
+
+def take(session: SuiteSession, *, rounds: int = 1, names: Sequence[str] | None = None) -> Taken:
+    """List a suite and measure some rounds of it; what failed is not measured again."""
+    discovery = session.discover()
+    waiting = [benchmark.name for benchmark in discovery.benchmarks] if names is None else list(names)
+    outcomes: list[Outcome] = []
+    for index in range(rounds):
+        new = list(session.measure_round(index, waiting, time.monotonic() + PATIENCE)) if waiting else []
+        failed = {one.name for one in new if isinstance(one, Failed)}
+        waiting = [name for name in waiting if name not in failed]
+        outcomes += new
+    return Taken(discovery, tuple(outcomes))
+
+
+def typical(round_: Round) -> float:
+    """Head's share of base's time in a round."""
+    return sum(round_.head) / sum(round_.base)
