@@ -23,8 +23,13 @@ def trimmed(rounds: int) -> int:
 
 
 def freedom(rounds: int) -> int:
-    """Degrees of freedom of the standard error after ``rounds``."""
-    return rounds - 2 * trimmed(rounds) - 1
+    """Degrees of freedom of the standard error after ``rounds``.
+
+    Yuen's own count, kept − 1, is right in the middle of the distribution; one in a thousand Gaussian samples
+    and rarer exceed it by 3 to 5 %, and one degree less where something is cut makes up for that.
+    """
+    cut = trimmed(rounds)
+    return rounds - 2 * cut - 1 - (cut > 0)
 
 
 def estimates(values: Floats, looks: Sequence[int]) -> tuple[Floats, Floats]:
