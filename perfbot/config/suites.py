@@ -15,6 +15,7 @@ from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field, StrictInt, field_validator
 
+from perfbot.config.asv import read_asv
 from perfbot.config.fields import Duration, Line, NameGlob, RepositoryPath, SuiteName, Table, no_entries
 from perfbot.config.record import Record
 
@@ -150,6 +151,16 @@ class AsvSuite(PythonSuite):
     harness: Literal["asv"]
     config: RepositoryPath = "asv.conf.json"
     """asv's own configuration file, relative to the repository."""
+
+    def benchmark_paths(self, tree: Path) -> tuple[str, ...]:
+        """As configured, else the folder that asv's file names; nothing where it cannot be read."""
+        if self.paths:
+            return super().benchmark_paths(tree)
+        try:
+            folder = read_asv(tree / self.config, tree).folder
+        except (OSError, ValueError):
+            return ()
+        return (folder,) if (tree / folder).is_dir() else ()
 
 
 class CallableSuite(PythonSuite):

@@ -93,6 +93,16 @@ def test_asv_in_a_subfolder_with_comments_is_found(plant):
     assert list_suite(suite, root).benchmarks == ("core.TimeX.time_it",)
 
 
+@pytest.mark.parametrize(
+    ("conf", "paths"),
+    [('{"benchmark_dir": "speed"}', ("asv/speed",)), ('{"benchmark_dir": "none"}', ()), ("{", ())],
+)
+def test_without_paths_asv_has_the_folder_that_its_file_names(plant, conf, paths):
+    root = plant({"asv/asv.conf.json": conf, "asv/speed/core.py": ""})
+    text = '[[suite]]\nname = "a"\nharness = "asv"\nconfig = "asv/asv.conf.json"'
+    assert config.parse(text, "perfbot.toml").suites[0].benchmark_paths(root) == paths
+
+
 def test_an_asv_file_that_is_damaged_is_passed_over(plant):
     assert detect_suites(plant({"asv.conf.json": "{"})) == ()
 
