@@ -31,7 +31,7 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _event(args: argparse.Namespace) -> int:
-    from perfbot.publish.answer import Desk, per_hour
+    from perfbot.publish.answer import Desk
     from perfbot.service.events import comment_of
 
     asked = comment_of(read_event({}, args.event))
@@ -42,8 +42,7 @@ def _event(args: argparse.Namespace) -> int:
     args.project = args.project or asked.project
     args.merge_request = asked.merge_request
     forge = connect(args, find(args, args.event))
-    request = forge.repository.merge_request(asked.merge_request)
-    desk = Desk(forge, asked.merge_request, datetime.now(UTC), per_hour=per_hour(forge, request))
+    desk = Desk(forge, asked.merge_request, datetime.now(UTC))
     print(f"perfbot: {desk.act(asked.note)}", file=sys.stderr)
     return PASS
 

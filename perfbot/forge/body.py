@@ -47,7 +47,7 @@ class Section:
         run: (pipeline or run id, attempt), by which runs of one head are ordered.
         job: what to repeat to publish again: a job id on GitLab, a run id on GitHub; 0 when unknown.
         banner: one line above a text that is no longer, or not yet, the last word.
-        failing: benchmark → change (a fraction) of those that fail the gate.
+        failing: benchmark → change (a fraction) of those that fail the gate, at most :data:`MAX_FAILING`.
     """
 
     name: str
@@ -167,7 +167,7 @@ def _compose_section(section: Section) -> str:
         "run": f"{section.run[0]}.{section.run[1]}",
         "state": section.state,
         "job": section.job,
-        "failing": json.dumps(dict(list(section.failing.items())[:MAX_FAILING]), separators=(",", ":")),
+        "failing": json.dumps(dict(section.failing), separators=(",", ":")),
     }
     fields = " ".join(f"{name}={_encode(str(value))}" for name, value in data.items())
     banner = f"{_BANNER}{section.banner}\n\n" if section.banner else ""

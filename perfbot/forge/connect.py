@@ -8,15 +8,19 @@ from perfbot.forge.base import Forge
 from perfbot.forge.place import Place, check
 from perfbot.forge.retry import PATIENCE, Retries
 
+PACE = 1.0
+"""Seconds between two writing requests, as GitHub asks for."""
+
 LOCAL_FOLDER = Path(".perfbot/forge")
 
 
-def connect(place: Place, *, root: Path, patience: float = PATIENCE) -> Forge:
+def connect(place: Place, *, root: Path, patience: float = PATIENCE, pace: float = PACE) -> Forge:
     """Connect; no request is made yet, except to find a GitHub App's installation.
 
     Args:
         root: the checkout, for the local stand-in.
         patience: seconds to go on trying one request.
+        pace: seconds between two writing requests to GitHub.
 
     Raises:
         UsageError: something to connect with is missing.
@@ -26,7 +30,7 @@ def connect(place: Place, *, root: Path, patience: float = PATIENCE) -> Forge:
     if place.kind == "gitlab":
         return _gitlab(place, patience)
     if place.kind == "github":
-        return _github(place, patience)
+        return _github(place, patience, pace)
     from perfbot.forge import local  # noqa: PLC0415
 
     return local.connect(root / LOCAL_FOLDER, root, place.head)
@@ -46,7 +50,7 @@ def _gitlab(place: Place, patience: float) -> Forge:
     )
 
 
-def _github(place: Place, patience: float) -> Forge:
+def _github(place: Place, patience: float, pace: float) -> Forge:
     import github as client  # noqa: PLC0415
 
     from perfbot.forge import github  # noqa: PLC0415
@@ -64,5 +68,6 @@ def _github(place: Place, patience: float) -> Forge:
         workflow=place.measured_by,
         bot=bot,
         ca_bundle=place.ca_bundle,
+        pace=pace,
         retries=Retries(github.read, patience=patience),
     )

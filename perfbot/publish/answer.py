@@ -36,7 +36,7 @@ class Desk:
 
     Attributes:
         resumed: the same comment may have been acted on before, by a process that did not live to say so.
-        per_hour: how many re-runs may be asked for in an hour.
+        per_hour: how many re-runs may be asked for in an hour; 0 for what the target branch says.
         upsert: options for writing the comment.
     """
 
@@ -44,7 +44,7 @@ class Desk:
     number: int
     now: datetime
     resumed: bool = False
-    per_hour: int = 6
+    per_hour: int = 0
     key: str = KEY
     upsert: dict[str, object] = field(default_factory=dict)
 
@@ -114,8 +114,9 @@ class Desk:
             if self.resumed:
                 return "started before", ""
             raise NotDone("A measurement of this head is under way already.")
-        if self._asked_lately() > self.per_hour:
-            raise NotDone(f"More than {self.per_hour} re-runs were asked for within an hour; try later.")
+        per_hour = self.per_hour or read_rules(self.forge.repository, request).target.publish.commands_per_hour
+        if self._asked_lately() > per_hour:
+            raise NotDone(f"More than {per_hour} re-runs were asked for within an hour; try later.")
         said = self.forge.runs.measure(request, Again(request.head, command.globs, command.budget))
         self._mark_stale(request)
         return said, "" if said in ("started", "started again") else f"{said[0].upper()}{said[1:]}."
@@ -200,17 +201,12 @@ def _with(body: Body, new: Sequence[Acceptance]) -> Body:
     return replace(body, accepted=(*kept, *new))
 
 
-def per_hour(forge: Forge, request: MergeRequest) -> int:
-    """The target branch's limit of re-runs; the default where its configuration cannot be read."""
-    return read_rules(forge.repository, request).target.publish.commands_per_hour
-
-
 def poll(forge: Forge, *, since: datetime, now: datetime) -> list[str]:
     """Look for commands in comments written after a moment, in all open merge requests touched since."""
     said = []
     text = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     for request in forge.repository.open_merge_requests(text):
-        own = Desk(forge, request.number, now, per_hour=per_hour(forge, request))
+        own = Desk(forge, request.number, now)
         said += [
             f"{request.number}, comment {note.id} by {prose(note.author)}: {own.act(note)}"
             for note in own.comments.notes()

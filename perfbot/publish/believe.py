@@ -76,6 +76,8 @@ def judged(report: Report, rules: Rules, acceptances: Sequence[Acceptance]) -> R
     problems = report.problems
     if rules.problem:
         problems += (Problem("configuration at head", rules.problem, fatal=False),)
+    if not report.results:
+        problems += (Problem("report", "It holds no results, although the change may touch what is measured."),)
     own = replace(
         report,
         problems=problems,
@@ -83,6 +85,7 @@ def judged(report: Report, rules: Rules, acceptances: Sequence[Acceptance]) -> R
         proposed_policy=rules.proposed,
         acceptances=tuple(acceptances),
         trend="",
+        skipped="",
     )
     return judge.again(own, rules.target.policy)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from perfbot.errors import PublishError
 from perfbot.forge.base import Annotation, Comments, Forge, MergeRequest, State, Status
-from perfbot.forge.body import Body, Section, compose, marker, merge, parse, put, stale
+from perfbot.forge.body import MAX_FAILING, Body, Section, compose, marker, merge, parse, put, stale
 from perfbot.forge.place import Place
 from perfbot.forge.upsert import Outcome, SupersededError, Upsert
 from perfbot.model import Acceptance, Report, Result
@@ -70,8 +70,10 @@ class Voice:
     def verdict(self, report: Report, *, create: bool) -> Outcome:
         """Say what a judged report found: the comment first, since the status points at it."""
         text = functools.cache(functools.partial(self._text, report))
-        failing = {r.name: r.change for r in report.results if r.gate == "fail" and r.change is not None}
-        part = Section(self.section, self.request.head, self._run, "", job=self.place.job, failing=failing)
+        failing = [(r.name, r.change) for r in report.results if r.gate == "fail" and r.change is not None]
+        part = Section(
+            self.section, self.request.head, self._run, "", job=self.place.job, failing=dict(failing[:MAX_FAILING])
+        )
         outcome = self._upsert(lambda body: fitted(body, part, text, self.forge.limit), create=create)
         self.status(
             STATES[report.verdict],

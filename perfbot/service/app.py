@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from perfbot.errors import StoreError
 from perfbot.forge.base import Forge
-from perfbot.publish.answer import Desk, per_hour
+from perfbot.publish.answer import Desk
 from perfbot.service.events import loads
 from perfbot.service.hooks import KIND, Hooks
 from perfbot.service.worker import LEASE, Worker
@@ -55,14 +55,7 @@ def command_handler(connect: Connect) -> Callable[[Job], None]:
     def handle(job: Job) -> None:
         asked = loads(job.payload)
         forge = connect(asked.kind, asked.project)
-        request = forge.repository.merge_request(asked.merge_request)
-        desk = Desk(
-            forge,
-            asked.merge_request,
-            datetime.now(UTC),
-            resumed=job.tries > 1,
-            per_hour=per_hour(forge, request),
-        )
+        desk = Desk(forge, asked.merge_request, datetime.now(UTC), resumed=job.tries > 1)
         if asked.button:
             desk.press(asked.note)
         else:

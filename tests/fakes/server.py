@@ -143,7 +143,11 @@ class FakeServer:
                 query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
                 data = json.loads(body) if body else None
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                answer = fake.answer(Request(self.command, parts.path, query, data, headers, self.path))
+                try:
+                    answer = fake.answer(Request(self.command, parts.path, query, data, headers, self.path))
+                except Exception as error:
+                    fake.violations.append(f"{self.command} {self.path}: {error!r}")
+                    raise
                 if answer is None:
                     self.close_connection = True
                     with contextlib.suppress(OSError):

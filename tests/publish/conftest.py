@@ -1,0 +1,28 @@
+"""Every test of publishing runs on both forges unless it asks for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.worlds import InCI, github_ci, gitlab_ci
+
+
+@pytest.fixture
+def gitlab() -> Iterator[InCI]:
+    with gitlab_ci() as ci:
+        yield ci
+
+
+@pytest.fixture
+def github() -> Iterator[InCI]:
+    with github_ci() as ci:
+        yield ci
+
+
+@pytest.fixture(params=["gitlab", "github"])
+def ci(request: pytest.FixtureRequest) -> InCI:
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, InCI)
+    return found

@@ -1,0 +1,251 @@
+"""From reports to comment, status and exit code, through the real clients."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from perfbot.errors import ConfigError, ReportError
+from perfbot.model import Acceptance, Control, Policy, Problem, Shard
+from perfbot.publish.flow import publish
+from tests.worlds import HEAD, OTHER, InCI, report, result, rounds, write
+
+
+def test_a_pass(ci: InCI, tmp_path: Path) -> None:
+    published = publish(write(tmp_path, report(result())), ci.voice())
+    assert published.code == 0
+    assert published.sections == (("", "pass", "created"),)
+    assert ci.status() == ("success", "no change in 1 benchmark")
+    assert "no change in 1 benchmark" in ci.comment()
+
+
+def test_the_verdict_is_our_own(ci: InCI, tmp_path: Path) -> None:
+    """The report calls a benchmark unchanged and itself a pass; its rounds are 30 % slower."""
+    published = publish(write(tmp_path, report(result(change=0.3))), ci.voice())
+    assert published.code == 1
+    assert ci.status()[0] == "failed"
+    assert "1 regression" in ci.comment()
+
+
+def test_the_policy_is_the_target_branchs(ci: InCI, tmp_path: Path) -> None:
+    ci.config('[gate]\nthreshold = "2%"\n')
+    ci.config('[gate]\nthreshold = "90%"\n', HEAD)
+    own = report(result(change=0.3), policy=Policy(threshold=0.9, origin="trust me"))
+    assert publish(write(tmp_path, own), ci.voice()).code == 1
+    assert "edits the performance policy" in ci.comment()
+    assert "threshold: 2 % → 90 %" in ci.comment()
+    assert "trust me" not in ci.comment()
+
+
+def test_acceptances_in_a_report_mean_nothing(ci: InCI, tmp_path: Path) -> None:
+    accepted = Acceptance("*", "because I say so", "root", "2026-01-01")
+    assert publish(write(tmp_path, report(result(change=0.3), acceptances=(accepted,))), ci.voice()).code == 1
+    assert "because I say so" not in ci.comment()
+
+
+def test_a_report_of_another_commit_is_refused(ci: InCI, tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match=r"is about ccccccc, but the head of merge request 1 is aaaaaaa"):
+        publish(write(tmp_path, report(result(), head=OTHER)), ci.voice())
+    assert ci.fake.by_bot() == []
+    assert ci.status()[0] == "failed"
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", "\x00", '{"schema": "perfbot.report/9"}', "NaN"])
+def test_what_is_no_report_is_refused(ci: InCI, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "report.json"
+    file.write_text(text)
+    with pytest.raises(ReportError, match=r"report\.json"):
+        publish([file], ci.voice())
+    assert ci.status()[0] == "failed"
+
+
+def test_a_missing_report_is_a_failure(ci: InCI, tmp_path: Path) -> None:
+    publish(write(tmp_path, report(result())), ci.voice())
+    ci.next_run()
+    with pytest.raises(ReportError, match="there is no such report"):
+        publish([tmp_path / "nothing.json"], ci.voice())
+    assert ci.status()[0] == "failed"
+    assert "could not be measured or judged; what follows is older" in ci.comment()
+
+
+def test_a_broken_target_configuration_is_told(ci: InCI, tmp_path: Path) -> None:
+    ci.config("[gate]\nthreshold = 7 parsecs\n")
+    with pytest.raises(ConfigError):
+        publish(write(tmp_path, report(result())), ci.voice())
+    assert ci.status()[0] == "failed"
+
+
+def test_a_broken_configuration_at_head_is_only_noted(ci: InCI, tmp_path: Path) -> None:
+    ci.config("[gate]\nthreshold = 7 parsecs\n", HEAD)
+    assert publish(write(tmp_path, report(result())), ci.voice()).code == 0
+    assert "configuration at head" in ci.comment()
+
+
+def test_an_older_head_says_nothing(ci: InCI, tmp_path: Path) -> None:
+    publish(write(tmp_path, report(result())), ci.voice())
+    voice = ci.voice()
+    ci.fake.add_merge_request(1, OTHER)
+    published = publish(write(tmp_path, report(result(change=0.3))), voice)
+    assert published.superseded
+    assert published.code == 1
+    assert "no change" in ci.comment()
+
+
+def test_an_older_head_is_known_before_anything_is_asked(ci: InCI, tmp_path: Path) -> None:
+    ci.fake.add_merge_request(1, OTHER)
+    published = publish(write(tmp_path, report(result())), ci.voice())
+    assert published.superseded
+    assert published.sections == ()
+    assert ci.fake.by_bot() == []
+
+
+def test_begin_marks_and_waits_then_the_verdict_clears(ci: InCI, tmp_path: Path) -> None:
+    publish(write(tmp_path, report(result())), ci.voice())
+    ci.next_run()
+    ci.voice().begin()
+    assert ci.status()[0] == "running"
+    assert "Measuring `aaaaaaa`; what follows is older" in ci.comment()
+    assert "no change" in ci.comment()
+    publish(write(tmp_path, report(result(change=0.3))), ci.voice())
+    assert "what follows is older" not in ci.comment()
+    assert "1 regression" in ci.comment()
+    assert ci.status()[0] == "failed"
+
+
+def test_begin_twice_is_once(ci: InCI) -> None:
+    ci.voice().begin()
+    ci.voice().begin()
+    assert ci.status()[0] == "running"
+    assert ci.fake.by_bot() == []
+
+
+def test_quiet_until_something_changes(ci: InCI, tmp_path: Path) -> None:
+    ci.config('[publish]\ncomment = "on-change"\n')
+    assert publish(write(tmp_path, report(result())), ci.voice()).sections[0][2] == "none"
+    assert ci.fake.by_bot() == []
+    ci.next_run()
+    assert publish(write(tmp_path, report(result(change=0.3))), ci.voice()).sections[0][2] == "created"
+    ci.next_run()
+    assert publish(write(tmp_path, report(result())), ci.voice()).sections[0][2] == "edited"
+    assert "no change" in ci.comment()
+
+
+def test_shards_become_one(ci: InCI, tmp_path: Path) -> None:
+    parts = (
+        report(result("a"), shard=Shard(1, 2), family=2),
+        report(result("b", change=0.3), shard=Shard(2, 2), family=2),
+    )
+    assert publish(write(tmp_path, *parts), ci.voice()).code == 1
+    assert "1 regression, 1 unchanged" in ci.comment()
+
+
+def test_a_missing_shard_is_said_and_never_passes(ci: InCI, tmp_path: Path) -> None:
+    part = report(result("a"), shard=Shard(1, 3), family=2)
+    assert publish(write(tmp_path, part), ci.voice()).code == 3
+    assert "shard 2 of 3" in ci.comment()
+    assert "shard 3 of 3" in ci.comment()
+    assert ci.status()[0] == "failed"
+
+
+def test_several_reports_become_sections(ci: InCI, tmp_path: Path) -> None:
+    files = write(tmp_path, report(result()), report(result(change=0.3)), names=("py312", "py313"))
+    published = publish(files, ci.voice())
+    assert [(name, verdict) for name, verdict, _ in published.sections] == [("py312", "pass"), ("py313", "fail")]
+    assert published.code == 1
+    assert "perfbot (py312)" in ci.comment()
+    assert "perfbot (py313)" in ci.comment()
+
+
+def test_an_empty_report_passes_only_when_the_forge_agrees(ci: InCI, tmp_path: Path) -> None:
+    ci.config('[run]\nwhen_changed = ["src/**"]\n')
+    changed = ci.fake.diffs if hasattr(ci.fake, "diffs") else ci.fake.changed
+    changed[1] = ["docs/index.md"]
+    files = write(tmp_path, report(skipped="docs only"))
+    assert publish(files, ci.voice()).code == 0
+    assert ci.status() == ("success", "Nothing that is measured was touched.")
+    changed[1] = ["docs/index.md", "src/core.py"]
+    assert publish(files, ci.voice()).code == 3
+    assert ci.status()[0] == "failed"
+
+
+def test_a_disturbed_runner_is_said(ci: InCI, tmp_path: Path) -> None:
+    disturbed = Control(0.08, (0.05, 0.11), 12, disturbed=True)
+    publish(write(tmp_path, report(result(change=0.3), control=disturbed)), ci.voice())
+    assert "disturbed" in ci.comment()
+
+
+def test_problems_fail(ci: InCI, tmp_path: Path) -> None:
+    problem = Problem("suite core, head: set-up", "set-up failed", "pip says no")
+    assert publish(write(tmp_path, report(result(), problems=(problem,))), ci.voice()).code == 3
+    assert "pip says no" in ci.comment()
+
+
+def test_gitlab_status_is_on_the_right_pipeline(gitlab: InCI, tmp_path: Path) -> None:
+    newer = gitlab.fake.add_pipeline(HEAD)
+    publish(write(tmp_path, report(result())), gitlab.voice())
+    (status,) = gitlab.fake.statuses
+    assert status["pipeline_id"] == int(gitlab.environ["CI_PIPELINE_ID"]) != newer
+    assert status["name"] == "perfbot"
+    assert status["sha"] == HEAD
+
+
+def test_gitlab_merged_results(gitlab: InCI, tmp_path: Path) -> None:
+    """The pipeline is of a merge that the forge made; what was measured is the author's commit."""
+    gitlab.environ.update(CI_COMMIT_SHA=OTHER, CI_MERGE_REQUEST_SOURCE_BRANCH_SHA=HEAD)
+    gitlab.fake.pipelines[0]["sha"] = OTHER
+    assert publish(write(tmp_path, report(result())), gitlab.voice()).code == 0
+    assert gitlab.fake.statuses[0]["sha"] == OTHER
+
+
+def test_github_check_has_annotations_and_button_only_for_apps(github: InCI, tmp_path: Path) -> None:
+    results = [result(f"b{n}", change=0.3, file="bench/test_x.py", line=n + 1) for n in range(120)]
+    publish(write(tmp_path, report(*results)), github.voice())
+    (check,) = github.fake.checks
+    assert [a["start_line"] for a in check["annotations"]] == list(range(1, 121))
+    assert "core/b0 regressed" in {a["title"] for a in check["annotations"]}
+    assert "actions" not in check
+    assert "1 regression" not in check["output"]["title"]
+    assert check["conclusion"] == "failure"
+
+
+def test_github_personal_token_falls_back_to_a_status(github: InCI, tmp_path: Path) -> None:
+    github.fake.personal = True
+    voice = github.voice()
+    voice.begin()
+    publish(write(tmp_path, report(result(change=0.3))), voice)
+    assert github.fake.checks == []
+    assert [s["state"] for s in github.fake.statuses] == ["pending", "failure"]
+    assert {s["context"] for s in github.fake.statuses} == {"perfbot"}
+
+
+def test_github_comment_keeps_its_limit(github: InCI, tmp_path: Path) -> None:
+    results = [result(f"benchmark_{n:04d}_" + "x" * 90, change=0.3, raw=rounds(0.3, 8)) for n in range(250)]
+    publish(write(tmp_path, report(*results), report(*results), names=("one", "two")), github.voice())
+    assert len(github.comment()) <= 65_536
+    assert "perfbot (one)" in github.comment()
+    assert "perfbot (two)" in github.comment()
+
+
+def test_github_fork_is_found_by_its_branch(github: InCI, tmp_path: Path) -> None:
+    """workflow_run of a fork names no pull request: owner and branch do, as GitHub says them."""
+    pull = github.fake.pulls[1]
+    pull["head"]["label"] = "mallory:topic-1"
+    github.environ["GITHUB_EVENT_NAME"] = "workflow_run"
+    github.event = {
+        "workflow_run": {
+            "id": 77, "run_attempt": 2, "head_sha": HEAD, "head_branch": "topic-1", "pull_requests": [],
+            "head_repository": {"owner": {"login": "mallory"}},
+        }
+    }  # fmt: skip
+    assert publish(write(tmp_path, report(result())), github.voice()).code == 0
+    assert "run=77.2" in github.comment()
+
+
+def test_own_numbers_survive_the_second_judgement(ci: InCI, tmp_path: Path) -> None:
+    """What the comment shows of a result comes from its rounds."""
+    lying = replace(result(change=0.3), change=-0.5, base=1.0, head=0.5, interval=(-0.6, -0.4))
+    publish(write(tmp_path, report(lying)), ci.voice())
+    assert "+30" in ci.comment()
+    assert "−50" not in ci.comment()
