@@ -6,6 +6,7 @@ from typing import Any
 
 from perfbot.config import SuiteBase
 from perfbot.errors import ConfigError
+from perfbot.harness.asv import AsvHarness
 from perfbot.harness.base import Harness
 from perfbot.harness.command import CommandHarness
 from perfbot.harness.pyperf import PyperfHarness
@@ -15,6 +16,7 @@ from perfbot.harness.python import PythonHarness
 HARNESSES: dict[str, Harness] = {
     "pytest": PytestHarness(),
     "pyperf": PyperfHarness(),
+    "asv": AsvHarness(),
     "python": PythonHarness(),
     "command": CommandHarness(),
 }

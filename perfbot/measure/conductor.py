@@ -64,13 +64,15 @@ class Track:
     decision: Decision | None = None
     failure: Failed | None = None
     notes: dict[str, None] = field(default_factory=dict)
+    unrelated: bool = False
+    """A value was zero or below, and has no ratio to any other."""
 
     @property
     def open(self) -> bool:
         """More rounds could still decide it."""
         if self.failure is not None:
             return False
-        if self.metric.rule == "exact":
+        if self.metric.rule == "exact" or self.unrelated:
             return len(self.rounds) < EXACT_ROUNDS
         settled = self.decision is not None and self.decision.state != "open"
         return not settled and len(self.rounds) < self.plan.n_max
@@ -80,7 +82,8 @@ class Track:
         taken = measured.round
         self.rounds.append(taken)
         self.notes.update(dict.fromkeys(measured.notes))
-        if self.metric.rule == "exact":
+        self.unrelated = self.unrelated or min(*taken.base, *taken.head) <= 0
+        if self.metric.rule == "exact" or self.unrelated:
             return
         value_seconds = taken.loops * sum(taken.base) / len(taken.base) if measured.metric.unit == "s" else None
         self.ratios.append(round_ratio(taken.base, taken.head, value_seconds=value_seconds))
@@ -88,7 +91,7 @@ class Track:
 
     def rounds_left(self) -> int:
         """Expected number of rounds until it is decided."""
-        if self.metric.rule == "exact":
+        if self.metric.rule == "exact" or self.unrelated:
             return EXACT_ROUNDS - len(self.rounds)
         if len(self.ratios) < FIRST_ROUNDS:
             return FIRST_ROUNDS - len(self.ratios)
@@ -218,7 +221,7 @@ class Conductor:
             except MeasureError as error:
                 self._problems.append(Problem(f"suite {suite.name}", error.message, error.output))
         wanted = {
-            name: [(b, metric) for b in discovery.benchmarks for metric in discovery.metrics if self._wants(b)]
+            name: [(b, metric) for b in discovery.benchmarks for metric in discovery.metrics_of(b) if self._wants(b)]
             for name, discovery in found.items()
         }
         self._family = max(1, sum(metric.rule == "noisy" for pairs in wanted.values() for _, metric in pairs))

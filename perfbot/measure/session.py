@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from perfbot.model import Benchmark, Comparison, Metric, Problem, Round
@@ -25,12 +25,21 @@ ANYWHERE = Place()
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """The benchmarks of a suite: those both sides have, what only one has, what could not be read."""
+    """The benchmarks of a suite: those both sides have, what only one has, what could not be read.
+
+    Attributes:
+        metrics: of every benchmark, but for those whose name is in ``own``.
+    """
 
     benchmarks: tuple[Benchmark, ...]
     metrics: tuple[Metric, ...]
     settled: tuple[Comparison, ...] = ()
     problems: tuple[Problem, ...] = ()
+    own: Mapping[str, tuple[Metric, ...]] = field(default_factory=dict)
+
+    def metrics_of(self, benchmark: Benchmark) -> tuple[Metric, ...]:
+        """What is measured of one benchmark."""
+        return self.own.get(benchmark.name, self.metrics)
 
 
 @dataclass(frozen=True, slots=True)

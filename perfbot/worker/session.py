@@ -51,9 +51,16 @@ class Session:
         self._problems: List[Dict[str, str]] = []
         self.held: Optional[str] = None
 
-    def found(self, name: str, file: str = "", line: int = 0) -> None:
-        """Report a benchmark; ``file`` relative to the checkout."""
-        self._benchmarks.append({"name": name, "file": file, "line": line})
+    def found(
+        self, name: str, file: str = "", line: int = 0, metric: Optional[Dict[str, str]] = None, timeout: float = 0.0
+    ) -> None:
+        """Report a benchmark; ``file`` relative to the checkout.
+
+        Args:
+            metric: name, unit and rule of what it reports by itself; None where its calls are timed.
+            timeout: seconds that it asks for a single call; 0 where it does not say.
+        """
+        self._benchmarks.append({"name": name, "file": file, "line": line, "metric": metric, "timeout": timeout})
 
     def problem(self, where: str, message: str) -> None:
         """Report something that could not be collected; the rest goes on."""
@@ -79,16 +86,20 @@ class Session:
             seconds.extend(wall / order["loops"] / 1e9 for wall in answer.get("walls", ()))
             self._channel.send(event="answer", name=name, **answer)
 
-    def done(self, name: str, error: str = "", skipped: str = "") -> None:
-        """Report that a benchmark was left, and put the working folder back."""
+    def done(self, name: str, error: str = "", skipped: str = "", value: Optional[float] = None) -> None:
+        """Report that a benchmark was left, with the value of one that is not timed; put the working folder back."""
         os.chdir(self._home)
         held, self.held = self.held == name, None
-        self._channel.send(event="done", name=name, error=error, skipped=skipped, held=held)
+        self._channel.send(event="done", name=name, error=error, skipped=skipped, held=held, value=value)
 
-    def attempt(self, name: str, enter: Callable[[], None]) -> None:
-        """Enter a benchmark and report how it ended; an exception costs this benchmark alone."""
+    def attempt(self, name: str, enter: Callable[[], Optional[float]]) -> None:
+        """Enter a benchmark and report how it ended; an exception costs this benchmark alone.
+
+        Args:
+            enter: returns the value of a benchmark that is not timed.
+        """
         try:
-            enter()
+            value = enter()
         except Gone:
             raise
         except Skipped as reason:
@@ -96,7 +107,7 @@ class Session:
         except (Exception, SystemExit) as error:
             self.done(name, error=error_text(error))
         else:
-            self.done(name)
+            self.done(name, value=value)
 
     def serve(self, adapter: Any) -> None:
         """Obey until ``quit``."""

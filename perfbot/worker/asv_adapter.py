@@ -1,0 +1,263 @@
+"""asv suites: timed ones hold while turns are taken, the others report one value a round.
+
+A benchmark with a fixed ``number`` and set-up gets its set-up anew before each batch of that many calls; all others
+are set up once a process, so those that use up their state need ``number = 1``. What ``setup_cache`` made is kept for
+a whole run, and read anew by each benchmark, as with asv.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import math
+import os
+import pickle
+import re
+import subprocess
+import sys
+import tempfile
+import textwrap
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+from .asv_benchmarks import Bound, Case, cases, modules
+from .copies import Copies
+from .footprint import peak_memory, size_of_another
+from .session import Session, Skipped
+from .timers import Calls, Timer, Times, scaled, with_setup
+
+SECONDS = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+"""Units of tracked values that are times."""
+
+BYTES = {"byte": 1, "bytes": 1, "B": 1, "kB": 1000, "KiB": 1024, "MB": 10**6, "MiB": 1024**2, "GiB": 1024**3}
+
+RAW = """
+import json, sys, time, timeit
+stmt, setup, number = json.load(sys.stdin)
+clock = lambda: complex(time.perf_counter(), time.process_time())
+taken = timeit.timeit(stmt, setup, clock, number)
+json.dump([round(taken.real * 1e9), round(taken.imag * 1e9)], sys.__stdout__)
+"""
+"""Times a statement in a Python of its own."""
+
+
+class Adapter:
+    """Finds a package's benchmarks once; each one entered is bound to a new instance of its class."""
+
+    def __init__(self, options: Dict[str, Any]) -> None:
+        self._folder = os.path.abspath(options["folder"])
+        self._scratch: str = options["scratch"]
+        self._root = os.getcwd()
+        self._cases: Dict[str, Case] = {}
+        self._problems: Dict[str, str] = {}
+        self._copies: Optional[Copies] = None
+
+    def start(self, session: Session) -> None:
+        if not os.path.isdir(self._folder):
+            raise FileNotFoundError("the folder of asv's benchmarks is missing: " + self._folder)
+        sys.path.insert(0, os.path.dirname(self._folder))
+        for module in modules(os.path.basename(self._folder), self._problem):
+            for case in cases(module, self._problem):
+                if case.name in self._cases:
+                    self._problem(case.name, "two benchmarks have this name; the first is measured")
+                self._cases.setdefault(case.name, case)
+        session.serve(self)
+
+    def _problem(self, where: str, message: str) -> None:
+        self._problems.setdefault(where, message)
+
+    def collect(self, session: Session) -> None:
+        for where, message in self._problems.items():
+            session.problem(where, message)
+        for name, case in self._cases.items():
+            file = os.path.relpath(case.file, self._root) if case.file else ""
+            limit = case.bind().get("timeout", 0)
+            session.found(name, file, case.line, metric=metric_of(case), timeout=float(limit))
+
+    def run(self, session: Session, names: List[str]) -> None:
+        if any(self._needs_copy(self._cases[name]) for name in names if name in self._cases):
+            self._aside()
+        for name in names:
+            case = self._cases.get(name)
+            if case is None:
+                session.done(name, error=self._problems.get(name, "it was found before, but not this time"))
+            else:
+                session.attempt(name, lambda case=case: self._enter(session, case))  # type: ignore[misc]
+
+    def _enter(self, session: Session, case: Case) -> Optional[float]:
+        """Measure a case; the value of one that is not timed."""
+        if case.kind == "peakmem":
+            return number(self._aside().run(peak=case.name))
+        with self._prepared(case) as (bound, args):
+            if case.kind in ("time", "timeraw"):
+                session.hold(case.name, timer_of(case, bound, args))
+                return None
+            result = bound.function(*args)
+            if case.kind == "mem":
+                return float(size_of_another(result))
+            return number(result) * _scale(bound.get("unit", "unit"))
+
+    @contextlib.contextmanager
+    def _prepared(self, case: Case) -> Iterator[Tuple[Bound, Tuple[Any, ...]]]:
+        """Inside the folder that it may use, set up, and torn down afterwards."""
+        bound = case.bind()
+        with self._workplace(case, bound) as cache:
+            args = case.params if cache is None else (cache, *case.params)
+            with skipping(), contextlib.ExitStack() as stack:
+                set_up(bound, args)
+                stack.callback(tear_down, bound, args)
+                yield bound, args
+
+    @contextlib.contextmanager
+    def _workplace(self, case: Case, bound: Bound) -> Iterator[Any]:
+        """Move to the folder of its cache, or to an empty one; gives what ``setup_cache`` returned."""
+        if bound.setup_cache is None:
+            with tempfile.TemporaryDirectory(dir=self._scratch) as folder:
+                os.chdir(folder)
+                try:
+                    yield None
+                finally:
+                    os.chdir(self._root)
+            return
+        self._fill_cache(case, bound)
+        os.chdir(self._cache_folder(bound))
+        with open("cache.pickle", "rb") as file:
+            yield pickle.load(file)
+
+    def _fill_cache(self, case: Case, bound: Bound) -> None:
+        """Run ``setup_cache`` in its folder, where no other process of this side has done so yet."""
+        folder = self._cache_folder(bound)
+        os.makedirs(folder, exist_ok=True)
+        with open(folder + ".lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not self._is_cached(bound):
+                self._aside().run(cache=case.name, folder=folder)
+
+    def _needs_copy(self, case: Case) -> bool:
+        bound = case.bind()
+        return case.kind == "peakmem" or (bound.setup_cache is not None and not self._is_cached(bound))
+
+    def _is_cached(self, bound: Bound) -> bool:
+        return os.path.exists(os.path.join(self._cache_folder(bound), "cache.pickle"))
+
+    def _cache_folder(self, bound: Bound) -> str:
+        function: Any = bound.setup_cache
+        return os.path.join(self._scratch, re.sub(r"\W+", "-", function.__module__ + "-" + function.__qualname__))
+
+    def _aside(self) -> Copies:
+        """The process that is copied; made before the first benchmark that could change it."""
+        if self._copies is None:
+            self._copies = Copies(self._perform)
+        return self._copies
+
+    def _perform(self, order: Dict[str, Any]) -> Any:
+        """In a copy: make a cache, or run something whose peak of memory is asked for."""
+        if "cache" in order:
+            os.chdir(order["folder"])
+            made = self._cases[order["cache"]].bind().setup_cache
+            assert made is not None
+            with open("cache.pickle.part", "wb") as file:
+                pickle.dump(made(), file)
+            os.replace("cache.pickle.part", "cache.pickle")
+            return None
+        with self._prepared(self._cases[order["peak"]]) as (bound, args):
+            bound.function(*args)
+            return peak_memory()
+
+
+def metric_of(case: Case) -> Optional[Dict[str, str]]:
+    """What a benchmark that is not timed measures, as name, unit, better and rule; None for those that are timed."""
+    if case.kind == "peakmem":
+        return {"name": "memory", "unit": "B", "rule": "noisy"}
+    if case.kind == "mem":
+        return {"name": "size", "unit": "B", "rule": "exact"}
+    if case.kind != "track":
+        return None
+    unit = str(case.bind().get("unit", "unit"))
+    if unit in SECONDS:
+        return {"name": "value", "unit": "s", "rule": "noisy"}
+    return {"name": "value", "unit": "B" if unit in BYTES else "1" if unit == "unit" else unit, "rule": "exact"}
+
+
+def _scale(unit: Any) -> float:
+    return float({**SECONDS, **BYTES}.get(unit, 1))
+
+
+def number(value: Any) -> float:
+    """A tracked value; what is not a number asks, as with asv, to be left out."""
+    found = float(value)
+    if math.isnan(found):
+        raise Skipped("its value is not a number")
+    return found
+
+
+def set_up(bound: Bound, args: Tuple[Any, ...]) -> None:
+    """Module's, class's, function's set-up; ``NotImplementedError`` there asks to be left out."""
+    try:
+        for setup in bound.setups:
+            setup(*args)
+    except NotImplementedError as reason:
+        raise Skipped(str(reason) or "its setup raises NotImplementedError") from reason
+
+
+def tear_down(bound: Bound, args: Tuple[Any, ...]) -> None:
+    """The same the other way round."""
+    for teardown in bound.teardowns:
+        teardown(*args)
+
+
+@contextlib.contextmanager
+def skipping() -> Iterator[None]:
+    """asv_runner's own exception leaves a benchmark out wherever it is raised."""
+    try:
+        yield
+    except NotImplementedError as reason:
+        if type(reason).__name__ != "SkipNotImplemented":
+            raise
+        raise Skipped(str(reason) or "it raises SkipNotImplemented") from reason
+
+
+def timer_of(case: Case, bound: Bound, args: Tuple[Any, ...]) -> Timer:
+    """How to time a case that is set up."""
+    batch = int(bound.get("number", 0))
+    if case.kind == "timeraw":
+        return scaled(raw_timer(bound, args, max(1, batch)), max(1, batch))
+    if batch < 1 or not (bound.setups or bound.teardowns):
+        return Calls(bound.function, args)
+    used = False
+
+    def prepare() -> Tuple[Tuple[Any, ...], Dict[str, Any]]:
+        nonlocal used
+        if used:
+            tear_down(bound, args)
+            set_up(bound, args)
+        used = True
+        return args, {}
+
+    return scaled(with_setup(bound.function, prepare, None, batch), batch)
+
+
+def raw_timer(bound: Bound, args: Tuple[Any, ...], batch: int) -> Timer:
+    """Each call starts a Python that times ``batch`` executions of the statement that the benchmark returns."""
+
+    def once() -> Times:
+        made = bound.function(*args)
+        statement, setup = made if isinstance(made, tuple) else (made, "pass")
+        order = json.dumps([textwrap.dedent(statement), textwrap.dedent(setup), batch])
+        env = {**os.environ, **{str(k): str(v) for k, v in (bound.get("env", None) or {}).items()}}
+        ended = subprocess.run(
+            [sys.executable, "-c", RAW],
+            input=order,
+            env=env,
+            stdout=subprocess.PIPE,
+            universal_newlines=True,
+            check=True,
+        )
+        wall, cpu = json.loads(ended.stdout.splitlines()[-1])
+        return wall, cpu
+
+    def timer(loops: int) -> Times:
+        taken = [once() for _ in range(loops)]
+        return sum(wall for wall, _ in taken), sum(cpu for _, cpu in taken)
+
+    return timer
