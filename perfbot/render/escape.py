@@ -130,10 +130,13 @@ def _plain_and_odd(text: str) -> str:
 
 
 def _odd(words: list[str]) -> list[str]:
-    """Words that are not plain, as one code span; the sentence's own mark at their end stays outside."""
+    """Words that are not plain, as one code span; marks of the sentence around it stay outside."""
     text = " ".join(words)
     core = text.rstrip(".,;:") or text
-    return [code(core, 0) + text[len(core) :]] if text else []
+    before = "(" if core[1:] and core[0] == "(" and core.count("(") > core.count(")") else ""
+    after = ")" if core[:-1] and core[-1] == ")" and core.count(")") > core.count("(") else ""
+    core = core[len(before) : len(core) - len(after)]
+    return [f"{before}{code(core, 0)}{text[len(before) + len(core) :]}"] if text else []
 
 
 def _is_plain(word: str) -> bool:

@@ -80,6 +80,7 @@ def test_prose_leaves_plain_sentences_alone(sentence: str) -> None:
         ("set-up failed: `pip install .` ended with 1", "set-up failed: `pip install .` ended with 1"),
         ("perfbot.toml at 60ab91e", "`perfbot.toml` at `60ab91e`"),
         ("no *stars* or __scores__ here", "no `*stars*` or `__scores__` here"),
+        ("as it was (x.py at 60ab91e); call f(x).", "as it was (`x.py` at `60ab91e`); call `f(x)`."),
         ("", ""),
     ],
 )
