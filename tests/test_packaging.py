@@ -1,0 +1,53 @@
+"""The package declares what it imports, and nothing that it does not."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+NEVER_IMPORTED = {"psycopg"}
+"""A database driver, loaded by SQLAlchemy by name."""
+
+
+def imported_packages() -> set[str]:
+    """Top-level packages that perfbot imports anywhere, except inside measured environments."""
+    found: set[str] = set()
+    for file in (ROOT / "perfbot").rglob("*.py"):
+        if "worker" in file.parts:
+            continue
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.partition(".")[0])
+    return found - set(sys.stdlib_module_names) - {"perfbot"}
+
+
+def declared_distributions() -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    return {_normal(re.split(r"[\[><=~! ]", line, maxsplit=1)[0]) for line in project["dependencies"]}
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_every_import_is_a_declared_dependency() -> None:
+    by_package = packages_distributions()
+    undeclared = {
+        package
+        for package in imported_packages()
+        if not {_normal(name) for name in by_package.get(package, [package])} & declared_distributions()
+    }
+    assert not undeclared
+
+
+def test_every_dependency_is_imported() -> None:
+    by_package = packages_distributions()
+    imported = {_normal(name) for package in imported_packages() for name in by_package.get(package, [package])}
+    assert declared_distributions() - imported - NEVER_IMPORTED == set()
