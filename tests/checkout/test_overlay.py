@@ -70,3 +70,8 @@ def test_edited_and_deleted_files_are_head_s_again_in_the_next_run(project: Proj
         (base.path / "benchmarks" / "bench_a.py").write_text("edited by set-up")
         (base.path / "benchmarks" / "bench_new.py").unlink()
     assert benchmarks(project, "benchmarks")[0] == HEAD
+
+
+def test_overlaid_files_are_no_rubbish_to_git(project: Project) -> None:
+    with checkouts(project.path, project.change, cache=project.cache, overlaid=["benchmarks"]) as (base, _):
+        assert git(base.path, "clean", "-ffdx", "--dry-run") == "", "set-up cleans the tree before it starts"

@@ -83,6 +83,20 @@ def test_an_environment_whose_interpreter_is_gone_is_made_anew(sides: Sides) -> 
     assert first.python.exists()
 
 
+def test_a_marker_does_not_outlive_what_it_marked(sides: Sides) -> None:
+    fails = sides.base.slot.folder / "fails"
+    line = f"test ! -e {fails}"
+    first = sides.prepare(sides.base, line)
+    assert first.python is not None
+    first.python.unlink()
+    fails.touch()
+    with pytest.raises(SetupError):
+        sides.prepare(sides.base, line)
+    assert first.python.exists(), "made, but not complete"
+    fails.unlink()
+    assert not sides.prepare(sides.base, line).reused
+
+
 @pytest.mark.parametrize(
     ("line", "ending"),
     [("echo why; exit 3", "`echo why; exit 3` ended with 3"), ("kill -9 $$", "`kill -9 $$` was killed by SIGKILL")],
