@@ -145,7 +145,8 @@ class Limit:
 
     def matches(self, benchmark: str, metric: str) -> bool:
         """Whether this limit speaks about ``suite/name`` and a metric."""
-        return self.metric in ("", metric) and fnmatch.fnmatchcase(benchmark, self.match)
+        named = benchmark == self.match or fnmatch.fnmatchcase(benchmark, self.match)
+        return named and self.metric in ("", metric)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,10 @@ from typing import cast
 
 import psutil
 
+from perfbot import __version__
 from perfbot.change import find_change
 from perfbot.checkout import Checkout, changed_files, checkouts, read_file_at
-from perfbot.config import Config, Suite, find, load
+from perfbot.config import Config, Suite, check_paths, find, load
 from perfbot.config.detect import detect_suites
 from perfbot.environment import prepare, recipe
 from perfbot.errors import ConfigError, Interrupted, MeasureError, SetupError
@@ -30,6 +31,7 @@ from perfbot.git import open_work_tree, short
 from perfbot.harness import SideReady, harness_for
 from perfbot.harness.base import Effects
 from perfbot.judge import control_of, gate_of, judge
+from perfbot.machine import read_machine
 from perfbot.measure.conductor import Conductor, Outcomes, selector
 from perfbot.measure.pair import allowed_cores
 from perfbot.measure.session import SuiteSession
@@ -37,7 +39,6 @@ from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import SIDES, Benchmark, Change, Comparison, Policy, Problem, Report, Result, Shard, Side
 from perfbot.process import kill_all, scrubbed_environment
 from perfbot.render.progress import Progress
-from perfbot.runner import this_machine
 from perfbot.sources import source_changed
 
 LOOK_AROUND_SECONDS = 0.5
@@ -72,6 +73,7 @@ class Job:
 
     repo: Path
     change: Change
+    config: Config
     suites: tuple[Suite, ...]
     policy: Policy
     proposed: Policy | None
@@ -136,6 +138,7 @@ def understand(request: Request) -> Job:
     return Job(
         repo,
         change,
+        ours,
         suites,
         policy,
         proposed,
@@ -186,6 +189,7 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
                 names = ", ".join(suite.name for suite in group)
                 found.problems.append(Problem(f"suite {names}", error.message, error.output))
                 continue
+            check_paths(replace(job.config, suites=tuple(group)), trees[1].path)
             differing.update(_differing(job, group, trees))
             sessions += [harness_for(suite).session(suite, _for_suite(suite, sides), effects) for suite in group]
         if not sessions:
@@ -332,7 +336,7 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
         problems=problems,
         policy=job.policy,
         proposed_policy=job.proposed,
-        runner=this_machine(),
+        runner=read_machine().runner(pinned=bool(allowed_cores()), version=__version__),
         control=control,
         started=(now - dt.timedelta(seconds=seconds)).isoformat(timespec="seconds"),
         seconds=seconds,

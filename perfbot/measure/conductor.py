@@ -5,13 +5,13 @@ from __future__ import annotations
 import fnmatch
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
 
-from perfbot.errors import MeasureError
+from perfbot.errors import ConfigError, MeasureError, UsageError
 from perfbot.measure.session import Discovery, Failed, Measured, Outcome, Place, SuiteSession
 from perfbot.model import Benchmark, Comparison, Metric, Policy, Problem, Round
 from perfbot.process import kill_all
@@ -225,12 +225,28 @@ class Conductor:
             for name, discovery in found.items()
         }
         self._family = max(1, sum(metric.rule == "noisy" for pairs in wanted.values() for _, metric in pairs))
+        self._nothing_found(found)
         for name, discovery in found.items():
             self._problems.extend(discovery.problems)
             self._settled.extend(c for c in discovery.settled if self._wants(c.benchmark))
             self._tracks[name] = {(b.name, metric.name): self._track(b, metric) for b, metric in wanted[name]}
             self._rounds[name] = 0
             self._progress.suite(name, len({benchmark.name for benchmark, _ in wanted[name]}))
+
+    def _nothing_found(self, found: Mapping[str, Discovery]) -> None:
+        """Refuse a run that has nothing to measure: silence would look like success."""
+        for name, discovery in found.items():
+            if not (discovery.benchmarks or discovery.settled or discovery.problems):
+                raise ConfigError(
+                    f'[[suite]] "{name}": has no benchmarks; expected some in its `paths`',
+                    hint="Type `perfbot doctor` to see what each suite would collect.",
+                )
+        names = [f"{b.suite}/{b.name}" for discovery in found.values() for b in _benchmarks(discovery)]
+        if names and not any(map(self._select, names)):
+            raise UsageError(
+                f"none of the {len(names)} benchmarks is selected by --only (or `only` and `skip` of their suites)",
+                hint=f"Globs are matched against names such as {names[0]}",
+            )
 
     def _wants(self, benchmark: Benchmark) -> bool:
         return self._select(f"{benchmark.suite}/{benchmark.name}")
@@ -361,6 +377,10 @@ class Conductor:
             return
         state, change = (track.decision.state, track.decision.change) if track.decision else ("done", None)
         self._progress.decided(_full(track), state, change)
+
+
+def _benchmarks(discovery: Discovery) -> tuple[Benchmark, ...]:
+    return (*discovery.benchmarks, *(comparison.benchmark for comparison in discovery.settled))
 
 
 def _full(track: Track) -> str:

@@ -97,15 +97,22 @@ class LockstepSuite:
         added = [item for name, item in found["head"].items() if name not in found["base"]]
         removed = [item for name, item in found["base"].items() if name not in found["head"]]
         settled = [
-            *(self._unpaired(item, "added") for item in added),
-            *(self._unpaired(item, "removed") for item in removed),
+            *(self._unpaired(item, "added", listings["base"], "base") for item in added),
+            *(self._unpaired(item, "removed", listings["head"], "head") for item in removed),
         ]
         own = {name: (metric,) for name, metric in self._metrics.items()}
         return Discovery(tuple(common), (TIME,), tuple(settled), tuple(problems), own)
 
-    def _unpaired(self, item: Mapping[str, Any], status: Literal["added", "removed"]) -> Comparison:
+    def _unpaired(
+        self, item: Mapping[str, Any], status: Literal["added", "removed"], other: Listing, side: Side
+    ) -> Comparison:
+        """A benchmark of one side alone: new, gone, or lost with a file that ``other`` could not read."""
         benchmark = self._benchmark(item)
-        return Comparison(benchmark, self.metric(benchmark.name), status=status)
+        broken = next((p for p in other.problems if _concerns(p["where"], benchmark.file)), None)
+        if broken is None:
+            return Comparison(benchmark, self.metric(benchmark.name), status=status)
+        reason = f"its file could not be collected\n{_tail(broken['message'])}"
+        return Comparison(benchmark, self.metric(benchmark.name), status="failed", reason=reason, failed_side=side)
 
     def _benchmark(self, item: Mapping[str, Any]) -> Benchmark:
         return Benchmark(self.name, self.display(item["name"]), item.get("file", ""), item.get("line", 0))
@@ -158,7 +165,7 @@ class LockstepSuite:
             except WorkerLost as lost:
                 if visit.current:
                     rest = rest[rest.index(visit.current) + 1 :]
-                    yield Failed(visit.current, lost.side, _reason(lost))
+                    yield Failed(visit.current, lost.side, _reason(lost), lost.skipped)
                     continue
                 attempts += 1
                 if attempts == START_ATTEMPTS:
@@ -294,11 +301,22 @@ class Visit:
 
     def _probe(self, pair: Pair) -> Speed:
         """Speed of base; where its calls are long, head is asked too whether it waits or computes in threads."""
-        base = self._probe_side(pair, "base")
+        try:
+            base = self._probe_side(pair, "base")
+        except WorkerLost as lost:
+            raise self._worse(pair, lost) from lost
         if base.wall < LONG_SECONDS or base.waits or base.threaded:
             return base
         head = self._probe_side(pair, "head")
         return Speed(base.wall, head.cpu, base.first, head.voluntary) if head.waits or head.threaded else base
+
+    def _worse(self, pair: Pair, lost: WorkerLost) -> WorkerLost:
+        """What base's failure is called once head was tried too."""
+        try:
+            self._probe_side(pair, "head")
+        except WorkerLost as too:
+            return WorkerLost("both", too.reason, too.output, skipped=too.skipped)
+        return lost
 
     @staticmethod
     def _probe_side(pair: Pair, side: Side) -> Speed:
@@ -339,6 +357,12 @@ def _reason(lost: WorkerLost) -> str:
 
 def _tail(output: str) -> str:
     return "\n".join(output.strip().splitlines()[-OUTPUT_LINES:])
+
+
+def _concerns(where: str, file: str) -> bool:
+    """Whether a problem's place (a collector's node id) is the file that a benchmark lies in, or a folder of it."""
+    place = where.partition("::")[0]
+    return bool(place and file) and f"/{file}".startswith((f"/{place}", f"/{file[: -len(place)]}{place}"))
 
 
 def _last_line(text: str) -> str:
