@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from perfbot.model import Side
 from perfbot.process import Child, describe_code
@@ -26,15 +26,17 @@ class WorkerLost(Exception):
 
     Attributes:
         side: whose worker it was.
-        reason: what happened, a clause.
+        reason: what happened, a clause, or the traceback of what the benchmark raised while it was measured.
         output: the end of what the worker printed.
+        skipped: the benchmark asked not to be run.
     """
 
-    def __init__(self, side: Side, reason: str, output: str) -> None:
+    def __init__(self, side: Side | Literal["both"], reason: str, output: str, *, skipped: bool = False) -> None:
         super().__init__(f"{side}: {reason}")
         self.side = side
         self.reason = reason
         self.output = output
+        self.skipped = skipped
 
 
 @dataclass(frozen=True, slots=True)

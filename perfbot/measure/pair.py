@@ -134,6 +134,8 @@ class Pair:
             message = self.links[side].receive(deadline)
             if message["event"] == "fatal":
                 raise WorkerLost(side, "could not go on", message.get("error", "") or self.links[side].child.output())
+            if message["event"] == "done" not in events and (message["error"] or message["skipped"]):
+                raise WorkerLost(side, message["error"] or message["skipped"], "", skipped=not message["error"])
             if message["event"] not in events:
                 raise WorkerLost(side, f"answered {message['event']!r} out of turn", self.links[side].child.output())
             messages[side] = message
