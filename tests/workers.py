@@ -65,7 +65,7 @@ class Sides:
             folder.mkdir(parents=True, exist_ok=True)
         env = scrubbed_environment(os.environ, home, {"LOG": str(self.log), **suite.env, **self.variables})
         sides = {side: SideReady(side, self.tree(side), self.python, env) for side in SIDES}
-        effects = Effects(Random(seed), scratch, lambda **event: self.events.append(event))
+        effects = Effects(Random(seed), scratch, lambda **event: self.events.append(event))  # noqa: S311
         return harness_for(suite).session(suite, sides, effects)
 
     def rounds_traced(self) -> list[dict[str, Any]]:

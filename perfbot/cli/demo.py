@@ -40,6 +40,7 @@ def _show(folder: Path, args: argparse.Namespace) -> int:
 
     from perfbot.cache import cache_folder
     from perfbot.cli.interrupts import interruptible
+    from perfbot.cli.run import parsed_option
     from perfbot.demo import EXPECTED, build
     from perfbot.pipeline import Request, run
     from perfbot.render.comment import comment
@@ -51,10 +52,10 @@ def _show(folder: Path, args: argparse.Namespace) -> int:
     repo.mkdir()
     build(repo)
     cache = cache_folder(os.environ) if args.keep else folder / "cache"
-    budget = parse_duration(args.budget)
+    budget = parsed_option("--budget", args.budget, parse_duration)
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("CI", "GITHUB_", "GITLAB_"))}
     request = Request(repo=repo, environ=environ, cache=cache, budget=budget, seed=args.seed)
-    progress = progress_for(budget=budget)
+    progress = progress_for(budget=budget or 0.0)
     try:
         with interruptible():
             report = run(request, progress)

@@ -60,6 +60,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return NOT_MEASURED
+    except Exception:  # noqa: BLE001 - Python's own exit code for it is 1, which would read as a failed gate
+        import traceback
+
+        traceback.print_exc()
+        print("perfbot: this is a mistake in perfbot; nothing may be concluded from this run", file=sys.stderr)
+        return NOT_MEASURED
 
 
 def _parser(verb: str) -> argparse.ArgumentParser:

@@ -7,6 +7,7 @@ import os
 import re
 import select
 import shlex
+import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -37,10 +38,16 @@ class Command:
 
     @property
     def argv(self) -> list[str]:
-        """Its words; through a shell only where the line has something for a shell to do."""
+        """Its words, the program found on its own PATH; by a shell where the line has something for one to do."""
+        by_shell = ["/bin/sh", "-c", self.line]
         if SHELL_NEEDED.search(self.line):
-            return ["/bin/sh", "-c", self.line]
-        return shlex.split(self.line)
+            return by_shell
+        try:
+            program, *rest = shlex.split(self.line)
+        except ValueError:  # nothing, or a quote without its other half: the shell says so best
+            return by_shell
+        found = program if "/" in program else shutil.which(program, path=self.env.get("PATH", os.defpath))
+        return [found, *rest] if found else by_shell
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +103,12 @@ class Launcher:
             "cores": allowed_cores(),
             "timeout": timeout,
             "together": together,
-            "commands": [_described(command) for command in commands],
+            "commands": [self._described(command) for command in commands],
         }
-        os.write(self._orders, json.dumps(order).encode() + b"\n")
+        try:
+            os.write(self._orders, json.dumps(order).encode() + b"\n")
+        except BrokenPipeError as error:
+            raise self._gone() from error
         line = self._line(time.monotonic() + timeout * len(commands) + PATIENCE_SECONDS)
         return [Usage(**answer) for answer in json.loads(line)]
 
@@ -107,22 +117,24 @@ class Launcher:
             wait = max(0.0, deadline - time.monotonic())
             chunk = os.read(self._answers, 65_536) if select.select([self._answers], [], [], wait)[0] else b""
             if not chunk:
-                raise MeasureError("the process that starts commands is gone", output=self._child.output())
+                raise self._gone()
             self._pending += chunk
         line, self._pending = self._pending.split(b"\n", 1)
         return line
+
+    def _gone(self) -> MeasureError:
+        return MeasureError("the process that starts commands is gone", output=self._child.output())
+
+    def _described(self, command: Command) -> dict[str, Any]:
+        return {
+            "argv": command.argv,
+            "cwd": str(command.cwd),
+            "env": {**command.env, **self._child.marked},
+            "output": str(command.output) if command.output else None,
+        }
 
     def close(self) -> None:
         """End it, with everything it started."""
         self._child.kill(grace=1.0)
         os.close(self._answers)
         os.close(self._orders)
-
-
-def _described(command: Command) -> dict[str, Any]:
-    return {
-        "argv": command.argv,
-        "cwd": str(command.cwd),
-        "env": dict(command.env),
-        "output": str(command.output) if command.output else None,
-    }

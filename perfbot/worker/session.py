@@ -10,6 +10,7 @@ from __future__ import annotations
 import faulthandler
 import importlib
 import os
+import signal
 import sys
 import traceback
 from typing import Any, Callable, Dict, List, Optional
@@ -18,6 +19,9 @@ from .channel import Channel, Gone, Token
 from .paths import prefer_installed
 from .timers import Timer
 from .turns import ORDERS
+
+ABANDONED = 99
+"""Exit code of a worker that ended because the other side's worker, or the conductor, is gone."""
 
 ERROR_CHARACTERS = 6000
 """How much of a traceback is sent, from its end."""
@@ -131,12 +135,14 @@ class Session:
 def serve(options: Dict[str, Any]) -> None:
     """Run a worker to its end; never returns."""
     faulthandler.enable()
+    # Where a benchmark hangs: the conductor asks before it kills.
+    faulthandler.register(signal.SIGUSR1, all_threads=True)
     session = Session(options)
     prefer_installed(os.getcwd(), options["own"])
     try:
         importlib.import_module("." + options["adapter"], __package__).Adapter(options).start(session)
     except Gone:
-        pass
+        os._exit(ABANDONED)
     except (Exception, SystemExit) as error:
         traceback.print_exc()
         session.fatal(error)

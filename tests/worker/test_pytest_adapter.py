@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from perfbot.measure.session import Failed
 from tests.worker import gallery
-from tests.workers import Sides, Taken, take, typical
+from tests.workers import Sides, Taken, take
 
 SUITE = 'harness = "pytest"\npaths = ["benchmarks"]'
 
@@ -20,7 +17,7 @@ def shown(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """The gallery, measured for two rounds in an environment."""
     sides = Sides(tmp_path_factory.mktemp("gallery"), request.getfixturevalue(request.param))
     sides.write(gallery.FILES)
-    yield sides, take(sides.suite(SUITE), rounds=2)
+    return sides, take(sides.suite(SUITE), rounds=2)
 
 
 class TestGallery:
