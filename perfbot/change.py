@@ -21,6 +21,7 @@ from perfbot.errors import ChangeError, UsageError
 from perfbot.git import Git, is_full_id, open_work_tree, short
 from perfbot.model import Change
 from perfbot.reach import WHOLE_HISTORY, Reach
+from perfbot.submodules import uninitialised
 
 
 def find_change(
@@ -64,7 +65,7 @@ def find_change(
         status_sha=request.status_sha,
         pipeline=request.pipeline,
         dirty=pair.dirty,
-        notes=(*request.notes, *pair.notes, *_large_files(git, pair.head)),
+        notes=(*request.notes, *pair.notes, *_large_files(git, pair.head), *_empty_submodules(git)),
     )
 
 
@@ -232,6 +233,13 @@ def _identity(date: str) -> dict[str, str]:
         for role in ("AUTHOR", "COMMITTER")
         for field, value in (("NAME", "perfbot"), ("EMAIL", "perfbot@localhost"), ("DATE", date))
     }
+
+
+def _empty_submodules(git: Git) -> tuple[str, ...]:
+    paths = uninitialised(git)
+    if not paths:
+        return ()
+    return (f"Submodules that this clone has not initialised stay empty on both sides: {', '.join(paths)}.",)
 
 
 def _large_files(git: Git, head: str) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """Submodules of a work tree: from the user's own copies where they have the commit, else from their URLs.
 
+Those that the user's clone never initialised stay empty, as they are there.
+
 Nothing is written to the user's configuration, and a change's ``.gitmodules`` cannot make git read other
 repositories of this machine: local copies are named here, and git's ban on file URLs stays for all others.
 """
@@ -31,7 +33,7 @@ def fill_submodules(clone: Git, tree: Git) -> None:
     Raises:
         ChangeError: one could not be had; the message names it.
     """
-    modules = _submodules(clone, tree)
+    modules = [module for module in _submodules(clone, tree) if _initialised(clone, module)]
     if not modules:
         return
     local = [(module, copy) for module in modules if (copy := _own_copy(clone, module)) is not None]
@@ -82,6 +84,16 @@ def _commits(tree: Git) -> dict[str, str]:
     """Commit of each gitlink, by its path."""
     listed = (entry.partition("\t") for entry in tree.names("ls-files", "--stage", "-z"))
     return {path: head.split()[1] for head, _, path in listed if head.startswith("160000")}
+
+
+def uninitialised(clone: Git) -> tuple[str, ...]:
+    """Paths of the submodules that the user's clone leaves empty."""
+    return tuple(module.path for module in _submodules(clone, clone) if not _initialised(clone, module))
+
+
+def _initialised(clone: Git, module: Submodule) -> bool:
+    """Whether the user asked for it: ``git submodule init`` writes the URL to the clone's configuration."""
+    return bool(clone.maybe("config", f"submodule.{module.name}.url"))
 
 
 def _own_copy(clone: Git, module: Submodule) -> Path | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from perfbot.change import find_change
 from perfbot.checkout import checkout
 from perfbot.errors import SetupError
 from perfbot.submodules import resolve_url
@@ -60,10 +61,7 @@ def test_a_change_cannot_read_other_repositories_of_the_machine(
 ) -> None:
     shutil.rmtree(project.path / ".git" / "modules")
     shutil.rmtree(project.path / "vendor")
-    project.git("config", "--unset", "submodule.vendor/library.url")
-    project.git("config", "--file", ".gitmodules", "submodule.vendor/library.url", library.path.as_uri())
-    project.git("add", ".gitmodules")
-    project.git("commit", "--quiet", "-m", "hostile")
+    project.git("config", "submodule.vendor/library.url", library.path.as_uri())
     with (
         pytest.raises(SetupError, match="a submodule could not be checked out") as caught,
         checkout(project.path, "head", project.head, cache=tmp_path / "cache"),
@@ -71,6 +69,16 @@ def test_a_change_cannot_read_other_repositories_of_the_machine(
         pass
     assert "transport 'file' not allowed" in caught.value.output
     assert caught.value.hint == "git submodule update --init --recursive"
+
+
+def test_what_the_clone_never_initialised_stays_empty_and_is_named(project: Repository, tmp_path: Path) -> None:
+    project.git("commit", "--quiet", "--allow-empty", "-m", "second")
+    project.git("submodule", "--quiet", "deinit", "--force", "vendor/library")
+    shutil.rmtree(project.path / ".git" / "modules")
+    with checkout(project.path, "head", project.head, cache=tmp_path / "cache") as head:
+        assert list((head.path / "vendor" / "library").iterdir()) == []
+    change = find_change(project.path, environ={}, spec="HEAD^..HEAD")
+    assert any("vendor/library" in note for note in change.notes)
 
 
 @pytest.mark.parametrize(
