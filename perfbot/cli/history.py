@@ -63,7 +63,7 @@ def execute(args: argparse.Namespace) -> int:
     elif len(args.words) > 1:
         raise UsageError(f"One glob at a time, found {len(args.words)}.", hint="Quote it: perfbot history 'core/*'")
     if first != "import":
-        _must_exist(args.database)
+        must_exist(args.database)
     with open_store(args.database) as store:
         if store.copied_to:
             print(f"The history was of an older version; a copy is in {store.copied_to}.", file=sys.stderr)
@@ -71,7 +71,12 @@ def execute(args: argparse.Namespace) -> int:
     return PASS
 
 
-def _must_exist(database: str) -> None:
+def must_exist(database: str) -> None:
+    """Refuses to make an empty history where one was to be read.
+
+    Raises:
+        UsageError: the file is not there.
+    """
     from pathlib import Path
 
     if "://" not in database and not Path(database).exists():

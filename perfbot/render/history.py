@@ -49,14 +49,14 @@ def _row(trend: Trend) -> tuple[str, ...]:
 
 
 def since_words(trend: Trend) -> str:
-    """``+6.4 % since v2.3``; with "about" where the interval holds nothing clear."""
+    """``+6.4 % since v2.3``; in brackets where its interval holds 0."""
     since = trend.since
     if since is None:
         return ""
     where = clean(since.name, NAME_LENGTH) or since.moment[:10]
     low, high = since.interval
-    unclear = "±" if low <= 0 <= high else ""
-    return f"{unclear or ''}{format_change(since.change)} since {where}"
+    change = format_change(since.change)
+    return f"({change}) since {where}" if low <= 0 <= high else f"{change} since {where}"
 
 
 def step_words(trend: Trend) -> str:

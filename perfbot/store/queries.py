@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterator
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from perfbot.errors import UsageError
-from perfbot.model import Report
+from perfbot.model import Policy, Report
 from perfbot.series import Kind, Point, Run, Series, Subject
 from perfbot.store.documents import unpack_report, unpack_rounds
 from perfbot.store.ingest import known_subjects, subject_key
@@ -120,6 +120,12 @@ def report(connection: Connection, number: int) -> Report:
     return dataclasses.replace(bare, results=results)
 
 
+def policy(connection: Connection, number: int) -> Policy:
+    """What a kept run was judged by; the defaults when there is no such run."""
+    data = connection.scalar(select(document.c.data).where(document.c.run_id == number))
+    return unpack_report(data).policy if data else Policy()
+
+
 def export_key(connection: Connection, number: int) -> str:
     """The fingerprint under which a run is known, for its line in an export."""
     return str(connection.execute(select(run.c.fingerprint).where(run.c.id == number)).scalar_one())
@@ -127,6 +133,11 @@ def export_key(connection: Connection, number: int) -> str:
 
 def subjects(connection: Connection, project_name: str, pattern: str = "*") -> tuple[Subject, ...]:
     """The subjects whose ``suite/benchmark`` matches a glob, by name and metric."""
+    found = _subjects(connection, project_name)
+    return tuple(one for one in found if pattern == "*" or fnmatch.fnmatchcase(one.name, pattern))
+
+
+def _subjects(connection: Connection, project_name: str, *where: ColumnElement[bool]) -> Iterator[Subject]:
     columns = (
         subject.c.suite, subject.c.benchmark, subject.c.metric, subject.c.unit,
         subject.c.better, subject.c.rule, subject.c.id,
@@ -134,11 +145,15 @@ def subjects(connection: Connection, project_name: str, pattern: str = "*") -> t
     rows = connection.execute(
         select(*columns)
         .join_from(subject, project)
-        .where(project.c.name == project_name)
+        .where(project.c.name == project_name, *where)
         .order_by(subject.c.suite, subject.c.benchmark, subject.c.metric, subject.c.id)
     )
-    found = (Subject(*row) for row in rows)
-    return tuple(one for one in found if pattern == "*" or fnmatch.fnmatchcase(one.name, pattern))
+    return (Subject(*row) for row in rows)
+
+
+def find_subject(connection: Connection, project_name: str, number: int) -> Subject | None:
+    """A project's subject by its number; None when it has none such."""
+    return next((one for one in _subjects(connection, project_name, subject.c.id == number)), None)
 
 
 def series(

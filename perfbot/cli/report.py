@@ -1,0 +1,43 @@
+"""Write the project's pages from its history: an overview, and a page for each benchmark and run.
+
+The folder can be served by any static host, GitLab Pages for one; no page asks anything of another host.
+
+examples:
+  perfbot report public/
+  perfbot report public/ --database postgresql://perfbot@db/perfbot --project group/name
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from perfbot.errors import PASS
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``perfbot report``."""
+    parser.add_argument("folder", metavar="FOLDER", help="where to write; made when it is not there")
+    parser.add_argument(
+        "--database", default=".perfbot/history.db", metavar="URL", help="SQLite file or postgresql:// URL"
+    )
+    parser.add_argument("--project", metavar="P", help="needed where the history holds several")
+    parser.add_argument("--branch", metavar="B", help="whose runs count (default: the one measured most)")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Bring the trends up to date, then write."""
+    from pathlib import Path
+
+    from perfbot import keep
+    from perfbot.cli.history import must_exist
+    from perfbot.site import scope_of, write_site
+    from perfbot.store import open_store
+
+    must_exist(args.database)
+    with open_store(args.database) as store:
+        with store.read() as connection:
+            scope = scope_of(connection, args.project, args.branch)
+        keep.refresh(store, scope.project, scope.branch)
+        count = write_site(store, scope.project, scope.branch, Path(args.folder))
+    print(f"{count} pages in {args.folder}: open {Path(args.folder) / 'index.html'}")
+    return PASS

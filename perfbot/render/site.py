@@ -1,0 +1,382 @@
+"""The project's pages: an overview, a page for each benchmark, a badge. The same as files and as served.
+
+Pages link to each other by relative addresses, run scripts of their own folder only, and ask nothing of any other
+host. What reports and forges say is plain text here; the templates escape it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from perfbot.model import Budget
+from perfbot.render.escape import clean
+from perfbot.render.history import step_words
+from perfbot.render.layout import lay_out, source
+from perfbot.series import Point, Release, Run, Step, Subject, Trend, worse
+from perfbot.units import format_change, format_interval, format_quantity
+
+NAME_LENGTH = 200
+LATEST = 50
+"""Runs listed on a page."""
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'"
+)
+"""Scripts and styles from the page's own place only; no other host is asked for anything."""
+
+CHART_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+"""Plotly writes styles into what it draws."""
+
+Link = Callable[[int], str]
+"""A number (of a subject, of a run) to the relative address of its page; empty where it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the overview shows.
+
+    Attributes:
+        worst, stepped, noisy: the heads of the three lists; ``rows`` the benchmarks of this page.
+        total: how many benchmarks there are, or match ``search``.
+        alerts: titles of what holds now, with the moment it began.
+        pages: names and addresses of further parts of ``rows``; an empty address is this page.
+    """
+
+    project: str
+    branch: str
+    worst: Sequence[Trend]
+    stepped: Sequence[Trend]
+    noisy: Sequence[Trend]
+    rows: Sequence[Trend]
+    total: int
+    runs: Sequence[Run]
+    alerts: Sequence[tuple[str, str]] = ()
+    search: str = ""
+    pages: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page lies: the address of the assets' folder, of the list of projects, and of other pages."""
+
+    assets: str
+    benchmark: Link
+    run: Link
+    home: str = ""
+    up: str = ""
+    live: bool = False
+
+
+def overview(seen: Overview, place: Place, updated: str) -> str:
+    """The project's front page."""
+    cards = (
+        _card("Moved most for the worse", seen.worst, place, _since, "Nothing became worse."),
+        _card("Latest change points", seen.stepped, place, _stepped, "No change points so far."),
+        _card("Noisiest", seen.noisy, place, _noisy, "Nothing measured three times yet."),
+    )
+    return _lay_out(
+        "overview", place, updated,
+        title=f"{_text(seen.project) or 'perfbot'}: performance", project=_text(seen.project) or "Performance",
+        branch=_text(seen.branch), up=place.up, summary=_summary(seen),
+        alerts=[{"title": _text(title), "since": when[:10]} for title, when in seen.alerts],
+        cards=cards, total=f"{seen.total:,}", live=place.live, search=seen.search,
+        since=_common_start(seen.rows), rows=[_row(trend, place) for trend in seen.rows],
+        pages=[{"name": name, "link": link} for name, link in seen.pages],
+        runs=[_run(run, place) for run in seen.runs],
+    )  # fmt: skip
+
+
+def projects(found: Iterable[tuple[str, str]], place: Place, updated: str) -> str:
+    """The list of projects: names and addresses."""
+    listed = [{"name": _text(name) or "(no name)", "link": link} for name, link in found]
+    return _lay_out("projects", place, updated, title="perfbot: projects", projects=listed)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What a benchmark's page shows; ``course`` is :func:`perfbot.trends.course` of its series."""
+
+    project: str
+    trend: Trend
+    course: Sequence[tuple[Point, float]]
+    releases: Sequence[Release] = ()
+    budget: Budget | None = None
+
+
+def benchmark(story: Story, place: Place, updated: str) -> str:
+    """The page of one benchmark and metric: its chain of ratios, its values, its change points and runs."""
+    trend, subject = story.trend, story.trend.subject
+    points = [point for point, _ in story.course]
+    return _lay_out(
+        "benchmark", place, updated,
+        title=f"{_text(subject.name)} {_text(subject.metric)}", home=place.home,
+        project=_text(story.project) or "Overview", name=_text(subject.name), metric=_text(subject.metric),
+        facts=_facts(story), data=_json(_chart(story, place)),
+        chain_title=f"Against {_first(points)}, by the chain of ratios: what no change of machine can fake",
+        values_title="Values of each run, by class of machine: " + "; ".join(_machines(points)),
+        steps=[_step(step, subject) for step in reversed(trend.steps)],
+        points=[_point(point, subject, place) for point in reversed(points[-LATEST:])],
+    )  # fmt: skip
+
+
+def assets() -> dict[str, bytes]:
+    """Every file the pages need beside them, by name."""
+    plotly = resources.files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()
+    own = {name: source(f"site/{name}").encode() for name in ("site.css", "site.js")}
+    return {**own, "plotly.min.js": plotly}
+
+
+def badge(trends: Sequence[Trend]) -> str:
+    """An SVG badge: how many benchmarks became slower since the last release, or steady."""
+    lost = [t for t in trends if t.since and not _unclear(t.since.interval) and worse(t.subject, t.since.change)]
+    if not trends:
+        return _badge("no data", "#6e7781")
+    if not lost:
+        return _badge("steady", "#1a7f37")
+    first = lost[0].since
+    where = f" since {_text(first.name)[:20]}" if first and first.name else ""
+    return _badge(f"{len(lost)} slower{where}", "#cf222e")
+
+
+def _badge(text: str, colour: str) -> str:
+    label = "performance"
+    left, right = 7 * len(label) + 10, 7 * len(text) + 10
+    return lay_out("site/badge.svg.html.j2", label=label, text=text, colour=colour, left=left, right=right)
+
+
+def _lay_out(template: str, place: Place, updated: str, **view: Any) -> str:
+    policy = CHART_POLICY if template == "benchmark" else POLICY
+    return lay_out(f"site/{template}.html.j2", policy=policy, assets=place.assets, updated=_text(updated), **view)
+
+
+def _text(text: str) -> str:
+    return clean(text, NAME_LENGTH)
+
+
+def _title(subject: Subject) -> str:
+    return _text(subject.name if subject.metric == "time" else f"{subject.name} {subject.metric}")
+
+
+def _summary(seen: Overview) -> str:
+    if not seen.runs:
+        return "No runs kept yet."
+    newest = seen.runs[0]
+    return f"{seen.total:,} benchmarks · newest run {newest.started[:16].replace('T', ' ')} of {_text(newest.head[:7])}"
+
+
+def _card(
+    title: str, trends: Sequence[Trend], place: Place, detail: Callable[[Trend], dict[str, str]], empty: str
+) -> dict[str, Any]:
+    rows = [
+        {"name": _title(t.subject), "link": place.benchmark(t.subject.number), "spark": spark(t.course), **detail(t)}
+        for t in trends
+    ]
+    return {"title": title, "rows": rows, "empty": empty}
+
+
+def _since(trend: Trend) -> dict[str, str]:
+    return {**_chip(trend), "detail": _since_when(trend)}
+
+
+def _since_when(trend: Trend) -> str:
+    since = trend.since
+    if since is None:
+        return ""
+    missing = f", {since.missing} bridged by values" if since.missing else ""
+    return f"since {_text(since.name) or since.moment[:10]}, {since.links} runs{missing}"
+
+
+def _stepped(trend: Trend) -> dict[str, str]:
+    step = trend.steps[-1]
+    tone = "bad" if worse(trend.subject, step.change) else "good"
+    detail = f"{step.started[:10]}, between {_text(step.after[:7])} and {_text(step.first[:7])}"
+    return {"change": format_change(step.change), "interval": "", "tone": tone, "detail": detail}
+
+
+def _noisy(trend: Trend) -> dict[str, str]:
+    detail = f"from run to run, over {trend.points} runs"
+    return {"change": _noise(trend), "interval": "", "tone": "", "detail": detail}
+
+
+def _noise(trend: Trend) -> str:
+    return "" if trend.noise is None else f"±{100 * trend.noise:.2g} %"
+
+
+def _chip(trend: Trend) -> dict[str, str]:
+    since = trend.since
+    if since is None:
+        return {"change": "", "interval": "", "tone": ""}
+    tone = "" if _unclear(since.interval) else ("bad" if worse(trend.subject, since.change) else "good")
+    return {"change": format_change(since.change), "interval": format_interval(*since.interval), "tone": tone}
+
+
+def _unclear(interval: tuple[float, float]) -> bool:
+    return interval[0] <= 0 <= interval[1]
+
+
+def _row(trend: Trend, place: Place) -> dict[str, str]:
+    latest = "" if trend.latest is None else format_quantity(trend.latest, trend.subject.unit)
+    chip = {**_chip(trend), "interval": ""}
+    return {
+        "name": _title(trend.subject),
+        "link": place.benchmark(trend.subject.number),
+        "spark": spark(trend.course),
+        "latest": latest,
+        "step": step_words(trend),
+        "noise": _noise(trend),
+        **chip,
+    }
+
+
+def _common_start(trends: Sequence[Trend]) -> str:
+    names = {trend.since.name for trend in trends if trend.since is not None}
+    return _text(names.pop()) if len(names) == 1 and "" not in names else "the start"
+
+
+def _run(run: Run, place: Place) -> dict[str, str]:
+    what = f"!{run.merge_request} into {run.branch}" if run.merge_request else run.branch
+    return {
+        "number": str(run.number),
+        "link": place.run(run.number),
+        "started": run.started[:16].replace("T", " "),
+        "what": _text(what if run.kind != "calibration" else f"{run.branch}, calibration"),
+        "commits": f"{_text(run.base[:7])} → {_text(run.head[:7])}",
+        "verdict": run.verdict,
+        "why": run.why if run.kind == "branch" else "",
+        "machine": _text(run.machine),
+    }
+
+
+def spark(levels: Sequence[float], width: int = 96, height: int = 20) -> str:
+    """Points of an SVG polyline; a course within 2 % stays in the middle."""
+    if len(levels) < 2:
+        return ""
+    low, high = min(levels), max(levels)
+    middle, reach = (low + high) / 2, max((high - low) / 2, abs(low + high) / 2 * 0.02)
+    across = width / (len(levels) - 1)
+    return " ".join(
+        f"{i * across:.1f},{height / 2 - (level - middle) / reach * (height / 2 - 1):.1f}"
+        for i, level in enumerate(levels)
+    )
+
+
+def _facts(story: Story) -> tuple[tuple[str, str, str], ...]:
+    trend, subject = story.trend, story.trend.subject
+    chip = _chip(trend)
+    found = [
+        ("Latest", "" if trend.latest is None else format_quantity(trend.latest, subject.unit), ""),
+        (_since_when(trend).capitalize(), f"{chip['change']} {chip['interval']}".strip(), chip["tone"]),
+    ]
+    if trend.drift:
+        tone = "bad" if worse(subject, trend.drift.change) else "good"
+        words = f"{format_change(trend.drift.change)} {format_interval(*trend.drift.interval)}"
+        found.append((f"Drift over {trend.drift.points} runs", words, tone))
+    found.append(("Noise of a run", _noise(trend), ""))
+    if story.budget:
+        found.append(("Budget", _text(story.budget.text), ""))
+    if subject.better == "higher":
+        found.append(("Better", "higher", ""))
+    return tuple((name, value, tone) for name, value, tone in found if name and value)
+
+
+def _step(step: Step, subject: Subject) -> dict[str, str]:
+    return {
+        "when": step.started[:10],
+        "after": _text(step.after[:10]),
+        "first": _text(step.first[:10]),
+        "change": format_change(step.change),
+        "interval": format_interval(*step.interval),
+        "tone": "bad" if worse(subject, step.change) else "good",
+    }
+
+
+def _point(point: Point, subject: Subject, place: Place) -> dict[str, str]:
+    value = "" if point.head_value is None else format_quantity(point.head_value, subject.unit)
+    change = "" if point.log_change is None else format_change(math.expm1(point.log_change))
+    return {
+        "run": str(point.run),
+        "link": place.run(point.run),
+        "started": point.started[:16].replace("T", " "),
+        "commits": f"{_text(point.base[:7])} → {_text(point.head[:7])}",
+        "value": value,
+        "change": change,
+        "machine": _text(point.machine),
+    }
+
+
+def _first(points: Sequence[Point]) -> str:
+    return _text(points[0].head[:7]) if points else "the first run"
+
+
+def _machines(points: Sequence[Point]) -> list[str]:
+    return [_text(name) for name in dict.fromkeys(point.machine for point in points)]
+
+
+SCALES: dict[str, tuple[tuple[float, str], ...]] = {
+    "s": ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")),
+    "B": ((2.0**30, "GiB"), (2.0**20, "MiB"), (1024.0, "KiB"), (1.0, "B")),
+}
+"""Units of an axis, the largest first."""
+
+
+def _scale(unit: str, values: Sequence[float]) -> tuple[float, str]:
+    largest = max(values, default=1.0)
+    known = SCALES.get(unit, ((1.0, "" if unit == "1" else unit.removeprefix("1")),))
+    return next((scale for scale in known if largest >= scale[0]), known[-1])
+
+
+def _chart(story: Story, place: Place) -> dict[str, Any]:
+    """What the page's script draws; texts are shown as they are."""
+    subject = story.trend.subject
+    points = [point for point, _ in story.course]
+    values = [point.head_value or 0.0 for point in points]
+    factor, unit = _scale(subject.unit, values)
+    machines = list(dict.fromkeys(point.machine for point in points))
+    levels = [100 * (level - 1) for _, level in story.course]
+    return {
+        "when": [point.started for point in points],
+        "links": [place.run(point.run) for point in points],
+        "chain": levels,
+        "chain_text": [
+            _shown(f"{point.head[:7]}, {point.started[:10]}: {format_change(level / 100)}")
+            for point, level in zip(points, levels, strict=True)
+        ],
+        "values": [value / factor for value in values],
+        "value_text": [
+            _shown(
+                f"{p.head[:7]}, {p.started[:10]}: {format_quantity(p.head_value or 0.0, subject.unit)} on {p.machine}"
+            )
+            for p in points
+        ],
+        "machine": [machines.index(point.machine) for point in points],
+        "machines": [_shown(name) for name in machines],
+        "unit": unit,
+        "budget": story.budget.bound / factor if story.budget else None,
+        "budget_text": _shown(f"budget {story.budget.text}") if story.budget else "",
+        "steps": [
+            {"when": s.started, "text": format_change(s.change), "tone": "bad" if worse(subject, s.change) else "good"}
+            for s in story.trend.steps
+        ],
+        "releases": [
+            {"when": r.moment, "text": _shown(r.name)}
+            for r in story.releases
+            if points and points[0].started <= r.moment <= points[-1].started
+        ],
+    }
+
+
+def _shown(text: str) -> str:
+    """Text for a chart, which would take ``<b>`` and the like for markup."""
+    return _text(text).replace("&", "&amp;").replace("<", "&lt;")
+
+
+def _json(data: dict[str, Any]) -> Any:
+    from markupsafe import Markup  # noqa: PLC0415  (comes with jinja2)
+
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704  (nothing left to escape)

@@ -1,0 +1,94 @@
+"""The pages in a real browser: they load, filter, zoom, follow links, and break no rule of their own.
+
+Needs Chromium and Playwright for Python; runs in the external part.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from perfbot.cli.main import main
+
+pytestmark = pytest.mark.external
+
+SIZES = {"wide": (1200, 900), "narrow": (390, 844)}
+
+
+@pytest.fixture(scope="module")
+def folder(history: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("site")
+    assert main(["report", str(target), "--database", history]) == 0
+    return target
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.fixture(params=[(size, scheme) for size in SIZES for scheme in ("light", "dark")], ids="-".join)
+def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    size, scheme = request.param
+    width, height = SIZES[size]
+    opened = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+    complaints: list[str] = []
+    opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on(
+        "request", lambda asked: complaints.append(asked.url) if not asked.url.startswith(("file:", "data:")) else None
+    )
+    yield opened
+    keep = os.environ.get("PERFBOT_SCREENSHOTS")
+    if keep:
+        opened.screenshot(path=f"{keep}/{request.node.name}.png", full_page=True)
+    opened.close()
+    assert complaints == []
+
+
+def test_the_overview_filters_and_leads_to_a_benchmark(page: Any, folder: Path) -> None:
+    page.goto(f"file://{folder}/index.html")
+    rows = page.locator("#benchmarks tbody tr:visible")
+    assert rows.count() == 3
+    page.fill("input[type=search]", "PARS")
+    assert rows.count() == 1
+    assert page.locator("output").text_content() == "1 of 3"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    rows.locator("a").click()
+    assert page.locator("h1 bdi").text_content() == "core/parse"
+
+
+def test_a_benchmark_zooms_both_charts_and_opens_a_run(page: Any, folder: Path) -> None:
+    page.goto(f"file://{folder}/index.html")
+    page.locator("#benchmarks a", has_text="core/parse").click()
+    page.wait_for_selector("#values .point")
+    assert page.locator("#chain .point").count() == 24
+    box = page.locator("#chain .nsewdrag").bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + 42, steps=5)
+    page.mouse.up()
+    page.wait_for_function("document.getElementById('values').layout.xaxis.range[0] > '2026-01-10'")
+    page.evaluate("document.getElementById('chain').emit('plotly_click', {points: [{customdata: '../runs/1.html'}]})")
+    page.wait_for_url("**/runs/1.html")
+    page.go_back()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_link_of_a_comment_leads_to_its_benchmark_on_the_runs_page(page: Any, folder: Path) -> None:
+    from perfbot.render.view import anchor
+    from tests.histories import a_result
+
+    fragment = anchor(a_result("parse"))
+    page.goto(f"file://{folder}/runs/24.html#{fragment}")
+    assert "core/parse" in (page.locator(":target").text_content() or "")

@@ -1,0 +1,147 @@
+"""The project's pages: what they say, where they link, and that names stay names."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+
+from perfbot.cli.main import main
+from perfbot.render import site
+from perfbot.store import Store, standings
+
+VOID = {"meta", "link", "input", "br"}
+
+
+class Page(HTMLParser):
+    """The elements of a page; unbalanced ones are an error."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.links: list[str] = []
+        self.loads: list[str] = []
+        self.text = ""
+        self.scripts = 0
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+        self.scripts += tag == "script"
+        if tag == "a":
+            self.links.append(given["href"] or "")
+        if tag in ("script", "link", "img") and (given.get("src") or given.get("href")):
+            self.loads.append(given.get("src") or given.get("href") or "")
+        assert not any(name.startswith("on") or name == "style" for name in given)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1] != "script":
+            self.text += data + " "
+
+
+@pytest.fixture(scope="session")
+def folder(history: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("site")
+    assert main(["report", str(target), "--database", history]) == 0
+    return target
+
+
+def pages(folder: Path) -> list[Path]:
+    return sorted([folder / "index.html", *folder.glob("benchmarks/*.html")])
+
+
+def test_every_link_leads_somewhere_and_nothing_is_loaded_from_elsewhere(folder: Path) -> None:
+    assert len(list(folder.glob("benchmarks/*.html"))) == 3
+    for path in pages(folder):
+        page = Page(path.read_text())
+        for address in [*page.links, *page.loads]:
+            if address == "data:,":
+                continue
+            assert "//" not in address
+            assert (path.parent / address).is_file(), f"{path.name} → {address}"
+
+
+def test_names_of_a_report_stay_text(folder: Path) -> None:
+    for path in pages(folder):
+        text = path.read_text()
+        page = Page(text)
+        assert "<script>alert" not in text
+        assert page.scripts == (3 if path.parent.name == "benchmarks" else 1)
+        assert "script-src &#39;self&#39;;" in text
+        assert "<i>" not in text
+    overview = Page((folder / "index.html").read_text()).text
+    assert "core/<script>alert(1)</script>" in overview
+    assert "parse <b>slower</b>" in overview
+
+
+def test_the_overview_names_what_moved(folder: Path) -> None:
+    text = " ".join(Page((folder / "index.html").read_text()).text.split())
+    assert "3 benchmarks · newest run 2026-01-29 12:00 of 0000024" in text
+    assert re.search(r"Moved most for the worse core/parse \+1\d % \[\+\d+, \+\d+\] since v1<i>, 19 runs", text)
+    assert "between 0000012 and 0000013" in text
+
+
+def data_of(text: str) -> dict[str, list[object]]:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    assert found is not None
+    return json.loads(found[1])  # type: ignore[no-any-return]
+
+
+def test_a_benchmarks_page_holds_its_whole_history(folder: Path) -> None:
+    (text,) = [t for t in map(Path.read_text, folder.glob("benchmarks/*.html")) if "<h1><bdi>core/parse<" in t]
+    data = data_of(text)
+    assert len(data["when"]) == len(data["chain"]) == len(data["values"]) == 24
+    assert data["machine"] == [0] * 14 + [1] * 10
+    assert "Other &lt;b>CPU&lt;/b>" in str(data["machines"])
+    assert (data["unit"], data["budget"]) == ("ms", pytest.approx(12.5))
+    assert [step["tone"] for step in data["steps"]] == ["bad"]  # type: ignore[index]
+    assert data["releases"] == [{"when": "2026-01-10T12:00:00Z", "text": "v1&lt;i>"}]
+    assert "12.5 ms" in Page(text).text
+
+
+def test_a_runs_page_leads_home(folder: Path) -> None:
+    paths = list(folder.glob("runs/*.html"))
+    assert len(paths) == 24
+    assert 'href="../index.html"' in paths[0].read_text()
+
+
+def test_the_badge_counts_what_became_slower(store: Store, folder: Path) -> None:
+    assert "1 slower since v1&lt;i&gt;" in (folder / "badge.svg").read_text()
+    with store.read() as connection:
+        calm = [t for t in standings.trends(connection, "group/name", "main") if t.subject.benchmark != "parse"]
+    assert "steady" in site.badge(calm)
+    assert "no data" in site.badge([])
+
+
+def test_a_folder_that_cannot_be_written_is_said(
+    history: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert main(["report", str(tmp_path / "file"), "--database", history]) == 4
+    assert "could not be written" in capsys.readouterr().err
+
+
+def test_a_missing_history_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(tmp_path / "out"), "--database", str(tmp_path / "none.db")]) == 2
+    assert "There is no history at" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("levels", [(), (1.0,), (1.0, 1.0), (1.0, 1.001, 0.999), (1.0, 5.0, 0.2)])
+def test_sparks_stay_in_their_box(levels: tuple[float, ...]) -> None:
+    points = [tuple(map(float, pair.split(","))) for pair in site.spark(levels).split()]
+    assert len(points) == (len(levels) if len(levels) > 1 else 0)
+    assert all(0 <= x <= 96 and 0 <= y <= 20 for x, y in points)
+
+
+def test_relative_addresses_are_the_same_served() -> None:
+    assert urljoin("https://host/p/-/index.html", "benchmarks/1.html") == "https://host/p/-/benchmarks/1.html"
