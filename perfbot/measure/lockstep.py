@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from perfbot.errors import MeasureError
 from perfbot.measure.link import WorkerLost, WorkerSpec
-from perfbot.measure.pair import Listing, Pair, allowed_cores
+from perfbot.measure.pair import Listing, Messages, Pair, allowed_cores
 from perfbot.measure.plan import (
     LONG_SECONDS,
     VALUE_SECONDS,
@@ -260,7 +260,7 @@ class Visit:
         held = [side for side in SIDES if arrived[side]["event"] == "ready"]
         outcomes: list[Outcome] = []
         if len(held) == len(SIDES):
-            outcomes = self._held(pair, name, once=any(arrived[side].get("once") for side in SIDES))
+            outcomes = self._held(pair, name, arrived)
         ended = {**arrived, **pair.leave(held)}
         failures = [
             Failed(name, side, message["error"] or message["skipped"], skipped=not message["error"])
@@ -275,13 +275,14 @@ class Visit:
             outcomes = [Measured(name, self._suite.metric(name), taken)]
         return list(_joined(failures)) if failures else outcomes
 
-    def _held(self, pair: Pair, name: str, *, once: bool) -> list[Outcome]:
+    def _held(self, pair: Pair, name: str, ready: Messages) -> list[Outcome]:
         """Both sides are inside the benchmark: probe it if it is new, then take the round's values."""
         suite = self._suite
+        once = any(message["once"] for message in ready.values())
         speed = suite.speed(name)
         if speed is None:
             pair.pin(allowed_cores())
-            speed = self._probe(pair)
+            speed = self._probe(pair, once=once)
             suite.learn(name, speed, once=once)
             if once:
                 return []
@@ -289,50 +290,56 @@ class Visit:
         pinned = pair.pin(self._cores if values.pinned else allowed_cores()) and values.pinned
         first: Side = self._random.choice(SIDES)
         began = time.monotonic()
-        answers = pair.measure(values, first)
+        answers = pair.measure(values, first, values.seconds(max(speed.wall, speed.first)))
         seconds = time.monotonic() - began
         suite.trace(
             event="round", suite=suite.name, benchmark=name, round=self._index, control=self._control,
             mode=values.mode, first=first, loops=values.loops, discard=values.discard, seconds=seconds,
             **{key: {side: answers[side][key] for side in SIDES} for key in ("began", "walls", "cpus", "discarded")},
         )  # fmt: skip
-        taken = _round(self._index, values, speed.clock, answers, seconds, self._core if pinned else -1)
+        calls = {side: values.loops * ready[side]["inner"] for side in SIDES}
+        taken = _round(self._index, values, speed.clock, answers, calls, seconds, self._core if pinned else -1)
         return [Measured(name, TIME, taken, _notes(speed, pinned or not values.pinned))]
 
-    def _probe(self, pair: Pair) -> Speed:
+    def _probe(self, pair: Pair, *, once: bool) -> Speed:
         """Speed of base; where its calls are long, head is asked too whether it waits or computes in threads."""
         try:
-            base = self._probe_side(pair, "base")
+            base = self._probe_side(pair, "base", once=once)
         except WorkerLost as lost:
-            raise self._worse(pair, lost) from lost
+            raise self._worse(pair, lost, once=once) from lost
         if base.wall < LONG_SECONDS or base.waits or base.threaded:
             return base
-        head = self._probe_side(pair, "head")
+        head = self._probe_side(pair, "head", once=once)
         return Speed(base.wall, head.cpu, base.first, head.voluntary) if head.waits or head.threaded else base
 
-    def _worse(self, pair: Pair, lost: WorkerLost) -> WorkerLost:
+    def _worse(self, pair: Pair, lost: WorkerLost, *, once: bool) -> WorkerLost:
         """What base's failure is called once head was tried too."""
         try:
-            self._probe_side(pair, "head")
+            self._probe_side(pair, "head", once=once)
         except WorkerLost as too:
             return WorkerLost("both", too.reason, too.output, skipped=too.skipped)
         return lost
 
     @staticmethod
-    def _probe_side(pair: Pair, side: Side) -> Speed:
-        answer = pair.probe(side, at_least=VALUE_SECONDS, again_below=WARM_BELOW_SECONDS)
+    def _probe_side(pair: Pair, side: Side, *, once: bool) -> Speed:
+        at_least, again_below = (0.0, 0.0) if once else (VALUE_SECONDS, WARM_BELOW_SECONDS)
+        answer = pair.probe(side, at_least=at_least, again_below=again_below)
         scale = answer["loops"] * 1e9
         return Speed(answer["wall"] / scale, answer["cpu"] / scale, answer["first"] / 1e9, answer["voluntary"])
 
 
 def _round(
-    index: int, values: Values, clock: Clock, answers: Mapping[Side, Mapping[str, Any]], seconds: float, core: int
+    index: int,
+    values: Values,
+    clock: Clock,
+    answers: Messages,
+    calls: Mapping[Side, int],
+    seconds: float,
+    core: int,
 ) -> Round:
-    base, head = (
-        tuple(max(taken, 1) / values.loops / 1e9 for taken in answers[side][f"{clock}s"][: values.pairs])
-        for side in SIDES
-    )
-    return Round(index, base, head, values.loops, seconds, core, clock, values.mode == "together")
+    """Values in seconds a call; ``calls`` that each side made in one value."""
+    base, head = (tuple(max(taken, 1) / calls[side] / 1e9 for taken in answers[side][f"{clock}s"]) for side in SIDES)
+    return Round(index, base, head, calls["base"], seconds, core, clock, values.mode == "together")
 
 
 def _notes(speed: Speed, pinned: bool) -> tuple[str, ...]:

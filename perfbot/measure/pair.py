@@ -8,14 +8,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from perfbot.measure.link import Link, WorkerLost, WorkerSpec
+from perfbot.measure import messages
+from perfbot.measure.link import RUBBISH, Link, WorkerLost, WorkerSpec, culprit, first_sign
 from perfbot.measure.plan import Values, turn_counts
 from perfbot.model import SIDES, Side
 
 START_SECONDS = 300.0
 """Longest time to import a suite and collect its benchmarks."""
 
-Messages = dict[Side, dict[str, Any]]
+SLOWER = 5
+"""Values may take so many times as long as predicted, beyond the time-out of a single call."""
+
+Messages = dict[Side, messages.Message]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +92,21 @@ class Pair:
             self.links[side].send(op="leave")
         return self._receive(sides, self._timeout, "done")
 
-    def probe(self, side: Side, *, at_least: float, again_below: float) -> dict[str, Any]:
+    def probe(self, side: Side, *, at_least: float, again_below: float) -> messages.Message:
         """Time one side alone; see :func:`perfbot.worker.turns.probe`. Seconds."""
         order = {"op": "probe", "at_least": round(at_least * 1e9), "again_below": round(again_below * 1e9)}
         self.links[side].send(**order)
-        return self._receive((side,), 3 * self._timeout, "answer")[side]
+        answer = self._receive((side,), self._timeout, "answer")[side]
+        if not messages.is_probe(answer):
+            raise self.links[side].lost(RUBBISH)
+        return answer
 
-    def measure(self, values: Values, first: Side) -> Messages:
-        """Take the values of one round; both sides' answers (nanoseconds for ``values.loops`` calls each)."""
+    def measure(self, values: Values, first: Side, predicted: float) -> Messages:
+        """Take the values of one round; both sides' answers (nanoseconds for ``values.loops`` calls each).
+
+        Args:
+            predicted: seconds that it should take.
+        """
         second: Side = "head" if first == "base" else "base"
         if values.mode == "together":
             counts = {first: [values.pairs], second: [values.pairs]}
@@ -111,8 +122,11 @@ class Pair:
                 first=side == first,
                 hand_over_last=(side == second) == first_is_last,
             )
-        calls = (values.pairs + 1) * (values.discard + 2)
-        return self._receive(SIDES, self._timeout * max(2, calls if values.loops == 1 else 2), "answer")
+        answers = self._receive(SIDES, self._timeout + SLOWER * predicted, "answer")
+        for side, answer in answers.items():
+            if not messages.has_values(answer, values.pairs):
+                raise self.links[side].lost(RUBBISH)
+        return answers
 
     def pin(self, cores: Iterable[int]) -> bool:
         """Bind both workers to some cores."""
@@ -128,15 +142,33 @@ class Pair:
             link.close()
 
     def _receive(self, sides: Iterable[Side], seconds: float, *events: str) -> Messages:
+        """One message of each side, whichever speaks first: the other one may be waiting for it in vain."""
         deadline = time.monotonic() + seconds
-        messages: Messages = {}
-        for side in sides:
-            message = self.links[side].receive(deadline)
-            if message["event"] == "fatal":
-                raise WorkerLost(side, "could not go on", message.get("error", "") or self.links[side].child.output())
-            if message["event"] == "done" not in events and (message["error"] or message["skipped"]):
-                raise WorkerLost(side, message["error"] or message["skipped"], "", skipped=not message["error"])
-            if message["event"] not in events:
-                raise WorkerLost(side, f"answered {message['event']!r} out of turn", self.links[side].child.output())
-            messages[side] = message
-        return messages
+        received: Messages = {}
+        waiting = [self.links[side] for side in sides]
+        while waiting:
+            spoke = first_sign(waiting, deadline)
+            if not spoke:
+                raise culprit([link.hanging() for link in waiting])
+            for link in spoke:
+                received[link.side] = self._expected(link, deadline, events)
+                waiting.remove(link)
+        return received
+
+    def _expected(self, link: Link, deadline: float, events: tuple[str, ...]) -> messages.Message:
+        try:
+            message = link.receive(deadline)
+        except WorkerLost as lost:
+            raise self._really_lost(link, lost) from lost
+        if message["event"] in events:
+            return message
+        if message["event"] == "fatal":
+            raise WorkerLost(link.side, "could not go on", link.child.output() or message["error"])
+        if message["event"] == "done" and (message["error"] or message["skipped"]):
+            raise WorkerLost(link.side, message["error"] or message["skipped"], skipped=not message["error"])
+        raise link.lost(f"answered {message['event']!r} out of turn")
+
+    def _really_lost(self, link: Link, lost: WorkerLost) -> WorkerLost:
+        """A worker ends when the other one is gone; then the other one is the story."""
+        other = next(one for one in self.links.values() if one is not link)
+        return other.lost() if link.abandoned and not other.abandoned else lost

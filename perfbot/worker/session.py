@@ -70,24 +70,25 @@ class Session:
         """Report something that could not be collected; the rest goes on."""
         self._problems.append({"where": where, "message": message[-ERROR_CHARACTERS:]})
 
-    def hold(self, name: str, timer: Timer, once: bool = False) -> List[float]:
+    def hold(self, name: str, timer: Timer, once: bool = False, inner: int = 1) -> List[float]:
         """Stay inside a benchmark and obey orders until told to leave.
 
         Args:
             once: only the first call in a process is worth timing.
+            inner: how many times a call of the timer's function does what the benchmark measures.
 
         Returns:
             Seconds a call, for each value that was timed.
         """
         self.held = name
-        self._channel.send(event="ready", name=name, once=once)
+        self._channel.send(event="ready", name=name, once=once, inner=inner)
         seconds: List[float] = []
         while True:
             order = self._channel.receive()
             if order["op"] == "leave":
                 return seconds
             answer = ORDERS[order["op"]](timer, self._token, order)
-            seconds.extend(wall / order["loops"] / 1e9 for wall in answer.get("walls", ()))
+            seconds.extend(wall / order["loops"] / inner / 1e9 for wall in answer.get("walls", ()))
             self._channel.send(event="answer", name=name, **answer)
 
     def done(self, name: str, error: str = "", skipped: str = "", value: Optional[float] = None) -> None:

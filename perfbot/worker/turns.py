@@ -62,7 +62,7 @@ def turns(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
         if turn or not order["first"]:
             token.take()
         began.append(perf_counter_ns())
-        discarded += timer(discard)[0]
+        discarded += timer(discard)[0] if discard else 0
         for _ in range(count):
             wall, cpu = timer(loops)
             walls.append(wall)

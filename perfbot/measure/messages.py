@@ -1,0 +1,101 @@
+"""What workers may say. Code under test shares their process, so nothing is believed unchecked. Pure."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Message = dict[str, Any]
+Check = Callable[[Any], bool]
+
+LARGEST = 1 << 62
+"""Nanoseconds; a century and more. Larger whole numbers do not fit into what follows."""
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and 0 <= value < LARGEST
+
+
+def _count(value: Any) -> bool:
+    return _whole(value) and value > 0
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and abs(value) < LARGEST and math.isfinite(value)
+
+
+def _number_or_none(value: Any) -> bool:
+    return value is None or _number(value)
+
+
+def _texts_or_none(value: Any) -> bool:
+    return value is None or (isinstance(value, dict) and all(map(_text, value.values())))
+
+
+def _each(fields: Mapping[str, Check]) -> Check:
+    def check(value: Any) -> bool:
+        return isinstance(value, list) and all(isinstance(item, dict) and _fits(item, fields) for item in value)
+
+    return check
+
+
+def _fits(message: Mapping[str, Any], fields: Mapping[str, Check]) -> bool:
+    return all(check(message.get(name)) for name, check in fields.items())
+
+
+_BENCHMARK: dict[str, Check] = {
+    "name": _text,
+    "file": _text,
+    "line": _whole,
+    "metric": _texts_or_none,
+    "timeout": _number,
+}
+_EVENTS: dict[str, dict[str, Check]] = {
+    "listed": {"benchmarks": _each(_BENCHMARK), "problems": _each({"where": _text, "message": _text})},
+    "running": {},
+    "ready": {"name": _text, "once": _flag, "inner": _count},
+    "answer": {"name": _text},
+    "done": {"name": _text, "error": _text, "skipped": _text, "value": _number_or_none},
+    "end": {},
+    "fatal": {"error": _text},
+}
+_PROBE: dict[str, Check] = {"first": _whole, "loops": _count, "wall": _whole, "cpu": _whole, "voluntary": _whole}
+
+
+def read(line: bytes) -> Message:
+    """One message.
+
+    Raises:
+        ValueError: it is none, or lacks what its event must have.
+    """
+    try:
+        message = json.loads(line)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    event = message.get("event") if isinstance(message, dict) else None
+    if not isinstance(event, str) or event not in _EVENTS or not _fits(message, _EVENTS[event]):
+        raise ValueError("not a message of a worker")
+    checked: Message = message
+    return checked
+
+
+def is_probe(answer: Message) -> bool:
+    """Whether an answer tells what a probe found: whole numbers, at least one loop."""
+    return _fits(answer, _PROBE)
+
+
+def has_values(answer: Message, count: int) -> bool:
+    """Whether an answer holds ``count`` values of both clocks, and when its turns began."""
+    kinds = [answer.get(name) for name in ("walls", "cpus", "began")]
+    lists = all(isinstance(kind, list) and all(map(_whole, kind)) for kind in kinds)
+    return lists and _whole(answer.get("discarded")) and len(answer["walls"]) == len(answer["cpus"]) == count
