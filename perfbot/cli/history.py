@@ -7,6 +7,7 @@
   perfbot history export [FILE]   all runs, a line of JSON each (stdout by default)
   perfbot history import FILE…    runs from an export or from reports; twice changes nothing
   perfbot history backup TARGET   copy everything to a new file or an empty database
+  perfbot history alerts          tell the channels in PERFBOT_ALERTS what is new; each thing once
 
 examples:
   perfbot history 'core/parse*' --since v2.3
@@ -42,6 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--since", default="", metavar="WHEN", help='a date, a tag, or an age such as "90d"')
     parser.add_argument("--limit", type=int, default=200, metavar="N", help="lines of a table (default: 200)")
     parser.add_argument("--format", choices=["table", "json", "csv"], default="table", help="default: table")
+    alerts = parser.add_argument_group("alerts")
+    alerts.add_argument("--dry-run", action="store_true", help="show what holds, tell nobody, note nothing")
+    alerts.add_argument("--drift-limit", default="5%", metavar="PERCENT", help="drift that is told (default: 5%%)")
+    alerts.add_argument("--link", default="", metavar="URL", help="where the project's pages are")
     prune = parser.add_argument_group("prune")
     prune.add_argument("--rounds-older", default="", metavar="AGE", help='drop raw rounds older than, such as "90d"')
     prune.add_argument("--merge-requests-older", default="", metavar="AGE", help="drop runs of merge requests")
@@ -54,7 +59,7 @@ def execute(args: argparse.Namespace) -> int:
 
     actions = {
         "runs": _runs, "refresh": care.refresh, "prune": care.prune, "export": care.export,
-        "import": care.take_in, "backup": care.backup,
+        "import": care.take_in, "backup": care.backup, "alerts": care.alerts,
     }  # fmt: skip
     first = args.words[0] if args.words else ""
     action = actions.get(first, _table)

@@ -143,3 +143,34 @@ def backup(store: Store, args: argparse.Namespace) -> None:
     if len(args.words) != 1:
         raise UsageError("history backup: name one target.", hint="perfbot history backup backup.db")
     print(f"{care.copy(store, args.words[0])} runs copied")
+
+
+def alerts(store: Store, args: argparse.Namespace) -> None:
+    """Tells what began and what ended since the last time; a channel that is down gets it later."""
+    import os
+    import secrets
+
+    from perfbot import keep, notify
+    from perfbot.site import scope_of
+    from perfbot.units import parse_percentage
+
+    try:
+        limit = parse_percentage(args.drift_limit)
+    except ValueError as error:
+        raise UsageError(f"--drift-limit: {error}") from error
+    with store.read() as connection:
+        scope = scope_of(connection, args.project, args.branch)
+    keep.refresh(store, scope.project, scope.branch)
+    if args.dry_run:
+        with store.read() as connection:
+            found = notify.look(connection, scope.project, scope.branch, link=args.link, drift_limit=limit)
+        for one in found:
+            print(f"{one.kind}: {one.title}\n    {one.body.replace(chr(10), chr(10) + '    ')}")
+        print(f"{len(found)} conditions hold; nobody was told")
+        return
+    told = notify.channels(os.environ)
+    if not told:
+        raise UsageError(f"No channel is configured in {notify.VARIABLE}.", hint="Or look only: --dry-run")
+    messages = notify.update(store, scope.project, scope.branch, told, link=args.link, drift_limit=limit)
+    sent = notify.send_all(store, told, notify.apprise_send, holder=secrets.token_hex(8))
+    print(f"{len(messages)} new, {sent.arrived} messages delivered, {sent.waiting} will be tried again")

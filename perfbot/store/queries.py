@@ -120,10 +120,16 @@ def report(connection: Connection, number: int) -> Report:
     return dataclasses.replace(bare, results=results)
 
 
+def bare_report(connection: Connection, number: int) -> Report | None:
+    """A kept report without its rounds; None when there is no such run."""
+    data = connection.scalar(select(document.c.data).where(document.c.run_id == number))
+    return unpack_report(data) if data else None
+
+
 def policy(connection: Connection, number: int) -> Policy:
     """What a kept run was judged by; the defaults when there is no such run."""
-    data = connection.scalar(select(document.c.data).where(document.c.run_id == number))
-    return unpack_report(data).policy if data else Policy()
+    found = bare_report(connection, number)
+    return found.policy if found else Policy()
 
 
 def export_key(connection: Connection, number: int) -> str:
