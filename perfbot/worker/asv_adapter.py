@@ -24,7 +24,7 @@ from .asv_benchmarks import Bound, Case, cases, modules
 from .copies import Copies
 from .footprint import peak_memory, size_of_another
 from .session import Session, Skipped
-from .timers import Calls, Timer, Times, scaled, with_setup
+from .timers import Calls, Timer, Times, with_setup
 
 SECONDS = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 """Units of tracked values that are times."""
@@ -90,7 +90,8 @@ class Adapter:
             return number(self._aside().run(peak=case.name))
         with self._prepared(case) as (bound, args):
             if case.kind in ("time", "timeraw"):
-                session.hold(case.name, timer_of(case, bound, args))
+                timer, batch = timer_of(case, bound, args)
+                session.hold(case.name, timer, inner=batch)
                 return None
             result = bound.function(*args)
             if case.kind == "mem":
@@ -217,13 +218,13 @@ def skipping() -> Iterator[None]:
         raise Skipped(str(reason) or "it raises SkipNotImplemented") from reason
 
 
-def timer_of(case: Case, bound: Bound, args: Tuple[Any, ...]) -> Timer:
-    """How to time a case that is set up."""
+def timer_of(case: Case, bound: Bound, args: Tuple[Any, ...]) -> Tuple[Timer, int]:
+    """How to time a case that is set up, and how many calls of it a call of the timer makes."""
     batch = int(bound.get("number", 0))
     if case.kind == "timeraw":
-        return scaled(raw_timer(bound, args, max(1, batch)), max(1, batch))
+        return raw_timer(bound, args, max(1, batch)), max(1, batch)
     if batch < 1 or not (bound.setups or bound.teardowns):
-        return Calls(bound.function, args)
+        return Calls(bound.function, args), 1
     used = False
 
     def prepare() -> Tuple[Tuple[Any, ...], Dict[str, Any]]:
@@ -234,7 +235,7 @@ def timer_of(case: Case, bound: Bound, args: Tuple[Any, ...]) -> Timer:
         used = True
         return args, {}
 
-    return scaled(with_setup(bound.function, prepare, None, batch), batch)
+    return with_setup(bound.function, prepare, None, batch), batch
 
 
 def raw_timer(bound: Bound, args: Tuple[Any, ...], batch: int) -> Timer:

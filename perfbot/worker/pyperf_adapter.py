@@ -10,19 +10,22 @@ import os
 import runpy
 import subprocess
 import sys
-import timeit
 from itertools import repeat
+from textwrap import indent
 from time import perf_counter
 from typing import Any, Callable, Dict, List, Optional
 
 import pyperf
 
 from .session import Session, error_text
-from .timers import Calls, Timer, scaled, self_timed
+from .timers import Calls, Timer, self_timed
+
+Make = Callable[[], Timer]
+"""Prepares a benchmark that is going to be measured."""
 
 
 class _State:
-    enter: Callable[[str, Callable[[], Timer]], None]
+    enter: Callable[[str, Make, int], None]
 
 
 state = _State()
@@ -41,36 +44,52 @@ class Runner(pyperf.Runner):  # type: ignore[misc]
         return self.args
 
     def bench_func(self, name: str, func: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-        state.enter(name, lambda: scaled(Calls(func, args), kwargs.get("inner_loops") or 1))
+        state.enter(name, lambda: Calls(func, args), kwargs.get("inner_loops") or 1)
 
     def bench_time_func(self, name: str, time_func: Callable[..., float], *args: Any, **kwargs: Any) -> None:
-        state.enter(name, lambda: scaled(self_timed(time_func, args), kwargs.get("inner_loops") or 1))
+        state.enter(name, lambda: self_timed(time_func, args), kwargs.get("inner_loops") or 1)
 
     def bench_async_func(self, name: str, func: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         factory = kwargs.get("loop_factory") or asyncio.new_event_loop
         timed = self_timed(lambda loops: _run_awaiting(factory, func, args, loops))
-        state.enter(name, lambda: scaled(timed, kwargs.get("inner_loops") or 1))
+        state.enter(name, lambda: timed, kwargs.get("inner_loops") or 1)
 
     def timeit(self, name: str, stmt: Any = None, setup: Any = "pass", teardown: Any = "pass", **kwargs: Any) -> None:
-        if stmt is None:
-            raise ValueError("timeit() needs a statement")
         duplicate = kwargs.get("duplicate") or 1
-        body = "\n".join([_text(stmt)] * duplicate)
-        globals_ = kwargs.get("globals")
-
-        def make() -> Timer:
-            inner = timeit.Timer(body, _text(setup), globals=globals_).inner  # type: ignore[attr-defined]
-            timed = self_timed(lambda loops: inner(repeat(None, loops), perf_counter))
-            return scaled(timed, (kwargs.get("inner_loops") or 1) * duplicate)
-
-        state.enter(name, make)
+        statements = (name if stmt is None else stmt, setup, teardown)
+        make = lambda: _statement_timer(*statements, duplicate, kwargs.get("globals"))  # noqa: E731 - made when entered
+        state.enter(name, make, (kwargs.get("inner_loops") or 1) * duplicate)
 
     def bench_command(self, name: str, command: List[str]) -> None:
-        state.enter(name, lambda: Calls(subprocess.check_call, (command,), {"stdout": subprocess.DEVNULL}))
+        state.enter(name, lambda: Calls(subprocess.check_call, (command,), {"stdout": subprocess.DEVNULL}), 1)
 
 
-def _text(statement: Any) -> str:
-    return statement if isinstance(statement, str) else "\n".join(statement)
+STATEMENTS = """\
+def timed(loops):
+{setup}
+    _started = _clock()
+    for _ in _repeat(None, loops):
+{stmt}
+    _seconds = _clock() - _started
+{teardown}
+    return _seconds
+"""
+
+
+def _statement_timer(stmt: Any, setup: Any, teardown: Any, duplicate: int, names: Optional[Dict[str, Any]]) -> Timer:
+    """Statements as text, lines of text or callables, in one function that times itself, as pyperf's ``timeit``."""
+    scope: Dict[str, Any] = {**(names or {}), "_clock": perf_counter, "_repeat": repeat}
+    texts: Dict[str, str] = {}
+    for part, statement, depth in (("stmt", stmt, 8), ("setup", setup, 4), ("teardown", teardown, 4)):
+        if callable(statement):
+            scope["_" + part] = statement
+            text = "_" + part + "()"
+        else:
+            text = statement if isinstance(statement, str) else "\n".join(statement)
+        texts[part] = indent(text, " " * depth)
+    texts["stmt"] = "\n".join([texts["stmt"]] * duplicate)
+    exec(STATEMENTS.format(**texts), scope)
+    return self_timed(scope["timed"])
 
 
 def _run_awaiting(factory: Callable[[], Any], func: Callable[..., Any], args: Any, loops: int) -> float:
@@ -104,7 +123,7 @@ class Adapter:
         for script in self._scripts:
             seen: List[str] = []
 
-            def note(name: str, _make: Callable[[], Timer], script: str = script, seen: List[str] = seen) -> None:
+            def note(name: str, _make: Make, _inner: int, script: str = script, seen: List[str] = seen) -> None:
                 if name in seen:
                     session.problem(script, "two benchmarks are named " + name + "; the first is measured")
                 else:
@@ -127,11 +146,11 @@ class Adapter:
     def _run_script(self, session: Session, script: str, wanted: List[str]) -> None:
         missing = dict.fromkeys(wanted)
 
-        def enter(name: str, make: Callable[[], Timer]) -> None:
+        def enter(name: str, make: Make, inner: int) -> None:
             full = script + "::" + name
             if full in missing:
                 del missing[full]
-                session.attempt(full, lambda: _hold(session, full, make))
+                session.attempt(full, lambda: _hold(session, full, make, inner))
 
         state.enter = enter
         ending = ""
@@ -153,5 +172,5 @@ class Adapter:
             sys.path[:], sys.argv[:] = path, argv
 
 
-def _hold(session: Session, name: str, make: Callable[[], Timer]) -> None:
-    session.hold(name, make())
+def _hold(session: Session, name: str, make: Make, inner: int) -> None:
+    session.hold(name, make(), inner=inner)

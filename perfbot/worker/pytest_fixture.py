@@ -95,7 +95,7 @@ class BenchmarkFixture:
         def keeping(*call_args: Any, **call_kwargs: Any) -> None:
             results[:] = [target(*call_args, **call_kwargs)]
 
-        self._hold(with_setup(keeping, prepare, teardown, iterations))
+        self._hold(with_setup(keeping, prepare, teardown, iterations), inner=iterations)
         return results[0] if results else None
 
     def weave(self, *args: Any, **kwargs: Any) -> None:
@@ -104,8 +104,8 @@ class BenchmarkFixture:
 
     patch = weave
 
-    def _hold(self, timer: Timer, once: bool = False) -> None:
+    def _hold(self, timer: Timer, once: bool = False, inner: int = 1) -> None:
         if self.used:
             raise RuntimeError("the benchmark fixture can be used once in a test; split the test")
         self.used = True
-        self.stats = Stats(self._session.hold(self._id, timer, once))
+        self.stats = Stats(self._session.hold(self._id, timer, once, inner))

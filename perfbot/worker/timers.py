@@ -87,21 +87,16 @@ def with_setup(
 
 
 def self_timed(function: Callable[..., float], args: Sequence[Any] = ()) -> Timer:
-    """A function that times itself: given the loops, it returns seconds (pyperf's ``bench_time_func``)."""
+    """A function that times itself: given the loops, it returns seconds (pyperf's ``bench_time_func``).
+
+    Its CPU time is taken to be the same share of its time as of the whole call with whatever it does not time.
+    """
 
     def timer(loops: int) -> Times:
-        cpu = process_time_ns()
+        cpu, wall = process_time_ns(), perf_counter_ns()
         seconds = function(loops, *args)
-        return round(seconds * 1e9), process_time_ns() - cpu
+        wall, cpu = perf_counter_ns() - wall, process_time_ns() - cpu
+        own = round(seconds * 1e9)
+        return own, round(own * cpu / max(wall, 1))
 
     return timer
-
-
-def scaled(timer: Timer, inner_loops: int) -> Timer:
-    """A timer whose function does ``inner_loops`` calls at a time; times are those of one."""
-
-    def outer(loops: int) -> Times:
-        wall, cpu = timer(loops)
-        return wall // inner_loops, cpu // inner_loops
-
-    return timer if inner_loops == 1 else outer
