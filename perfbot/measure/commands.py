@@ -149,7 +149,7 @@ class CommandSuite:
 
 
 def _speed(usage: Usage) -> Speed:
-    return Speed(max(usage.wall, CLOCK_TICK), usage.cpu, usage.wall, usage.voluntary)
+    return Speed(max(usage.wall, CLOCK_TICK), usage.cpu, usage.wall, usage.queued)
 
 
 def _value(metric: Metric, usage: Usage, together: bool) -> float:

@@ -58,7 +58,7 @@ class Usage:
     wall: float
     cpu: float
     memory: int
-    voluntary: int
+    queued: float
     timed_out: bool
     error: str = ""
 

@@ -310,7 +310,7 @@ class Visit:
         if base.wall < LONG_SECONDS or base.waits or base.threaded:
             return base
         head = self._probe_side(pair, "head", once=once)
-        return Speed(base.wall, head.cpu, base.first, head.voluntary) if head.waits or head.threaded else base
+        return head if head.waits or head.threaded else base
 
     def _worse(self, pair: Pair, lost: WorkerLost, *, once: bool) -> WorkerLost:
         """What base's failure is called once head was tried too."""
@@ -325,7 +325,8 @@ class Visit:
         at_least, again_below = (0.0, 0.0) if once else (VALUE_SECONDS, WARM_BELOW_SECONDS)
         answer = pair.probe(side, at_least=at_least, again_below=again_below)
         scale = answer["loops"] * 1e9
-        return Speed(answer["wall"] / scale, answer["cpu"] / scale, answer["first"] / 1e9, answer["voluntary"])
+        queued = None if answer["queued"] is None else answer["queued"] / scale
+        return Speed(answer["wall"] / scale, answer["cpu"] / scale, answer["first"] / 1e9, queued)
 
 
 def _round(

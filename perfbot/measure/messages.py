@@ -69,7 +69,7 @@ _EVENTS: dict[str, dict[str, Check]] = {
     "end": {},
     "fatal": {"error": _text},
 }
-_PROBE: dict[str, Check] = {"first": _whole, "loops": _count, "wall": _whole, "cpu": _whole, "voluntary": _whole}
+_PROBE: dict[str, Check] = {"first": _whole, "loops": _count, "wall": _whole, "cpu": _whole, "queued": _number_or_none}
 
 
 def read(line: bytes) -> Message:

@@ -57,13 +57,13 @@ class Speed:
     wall: float
     cpu: float
     first: float = 0.0
-    voluntary: int = 0
-    """How often it gave up its core by itself; a process that is merely preempted never does."""
+    queued: float | None = 0.0
+    """Time in which it could have run, but others had the core; None where the system does not tell."""
 
     @property
     def waits(self) -> bool:
         """Spends time that no CPU is used for: sleeping, I/O, other processes."""
-        return self.cpu < BUSY_SHARE * self.wall and self.voluntary > 0
+        return self.cpu + (self.queued or 0.0) < BUSY_SHARE * self.wall
 
     @property
     def threaded(self) -> bool:

@@ -4,7 +4,8 @@ A process of its own, and a small one: a command's peak memory as the kernel cou
 process that started it. Orders and answers are JSON lines on stdin and on the descriptor given as first argument.
 
 Order: ``{"core": 1 or -1, "timeout": seconds, "together": true, "commands": [{"argv", "cwd", "env", "output"}]}``;
-answer: a list in the same order of ``{"code", "wall", "cpu", "memory", "voluntary", "timed_out"}`` (seconds, bytes).
+answer: a list in the same order of ``{"code", "wall", "cpu", "memory", "queued", "timed_out"}`` (seconds, bytes;
+queued: seconds in which the process could have run, but others had the core).
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ def finish(pid: int, began: float, deadline: float) -> Dict[str, Any]:
     if timed_out:
         kill(pid)
     os.close(watched)
+    waited = queued(pid)
     _, status, used = os.wait4(pid, 0)
     wall = time.monotonic() - began
     kill(pid)
@@ -54,9 +56,18 @@ def finish(pid: int, began: float, deadline: float) -> Dict[str, Any]:
         "wall": wall,
         "cpu": used.ru_utime + used.ru_stime,
         "memory": used.ru_maxrss * KIB,
-        "voluntary": used.ru_nvcsw,
+        "queued": waited,
         "timed_out": timed_out,
     }
+
+
+def queued(pid: int) -> float:
+    """Seconds that a process which has ended, but was not waited for, spent without a core though it could run."""
+    try:
+        with open("/proc/{}/schedstat".format(pid)) as file:
+            return int(file.read().split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return 0.0
 
 
 def kill(group: int) -> None:
@@ -94,7 +105,7 @@ def start(command: Dict[str, Any]) -> Any:
         return spawn(command)
     except OSError as error:
         text = "cannot run {}: {}".format(command["argv"][0], error.strerror)
-        return {"code": 127, "wall": 0.0, "cpu": 0.0, "memory": 0, "voluntary": 0, "timed_out": False, "error": text}
+        return {"code": 127, "wall": 0.0, "cpu": 0.0, "memory": 0, "queued": 0.0, "timed_out": False, "error": text}
 
 
 def stop(number: int, frame: Optional[Any]) -> None:

@@ -9,9 +9,8 @@ wall time that was thrown away.
 from __future__ import annotations
 
 import gc
-from resource import RUSAGE_SELF, getrusage
 from time import perf_counter_ns
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Optional
 
 from .channel import Token
 from .timers import Timer
@@ -28,21 +27,33 @@ def probe(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
     """Time calls in growing numbers until one batch lasts ``at_least`` ns.
 
     Returns:
-        ``first`` (ns of the first, cold call), ``loops`` and ``wall``, ``cpu`` (ns) of the last batch, and
-        ``voluntary``: how often the process gave up its core by itself, which tells waiting from being preempted.
+        ``first`` (ns of the first, cold call), ``loops`` and ``wall``, ``cpu`` (ns) of the last batch, and of that
+        batch ``queued``: ns in which it could have run, but others had the core; None where the system does not tell.
     """
     gc.collect(YOUNG)
-    before = getrusage(RUSAGE_SELF).ru_nvcsw
+    before = queued()
     wall, cpu = timer(1)
     first, loops = wall, 1
     while wall < order["at_least"] and loops < PROBE_CALLS:
         grown = loops * 2 if wall <= 0 else int(loops * min(10.0, 1.2 * order["at_least"] / wall)) + 1
         loops = max(loops + 1, grown)
+        before = queued()
         wall, cpu = timer(loops)
     if loops == 1 and first < order["again_below"]:
+        before = queued()
         wall, cpu = timer(1)
-    voluntary = getrusage(RUSAGE_SELF).ru_nvcsw - before
-    return {"first": first, "loops": loops, "wall": wall, "cpu": cpu, "voluntary": voluntary}
+    after = queued()
+    waited = after - before if after is not None and before is not None else None
+    return {"first": first, "loops": loops, "wall": wall, "cpu": cpu, "queued": waited}
+
+
+def queued() -> Optional[int]:
+    """Nanoseconds that this thread has spent able to run, but without a core."""
+    try:
+        with open("/proc/thread-self/schedstat") as file:
+            return int(file.read().split()[1])
+    except (OSError, IndexError, ValueError):
+        return None
 
 
 def turns(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
