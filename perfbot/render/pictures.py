@@ -96,7 +96,7 @@ def _axis_label(change: float) -> str:
 
 def axis(results: Iterable[Result]) -> Axis:
     """A scale that holds every interval and threshold."""
-    ends = [LINEAR_UP_TO]
+    ends = [_scaled(LINEAR_UP_TO)]
     for result in results:
         ends += [abs(_scaled(end)) for end in result.interval or ()]
         ends += [abs(_scaled(result.change))] if result.change is not None else []

@@ -278,9 +278,9 @@ def measured_facts(report: Report) -> tuple[tuple[str, str], ...]:
 
 
 def _time(report: Report) -> str:
-    budget = f" of a budget of {format_duration(report.budget_seconds)}" if report.budget_seconds else ""
+    given = f"; measuring was given {format_duration(report.budget_seconds)}" if report.budget_seconds else ""
     inside = sum(result.seconds for result in report.results)
-    return f"{format_duration(report.seconds)}{budget}, {format_duration(inside)} of it inside benchmarks"
+    return f"{format_duration(report.seconds)} in all, {format_duration(inside)} of it inside benchmarks{given}"
 
 
 def rule(policy: Policy) -> str:

@@ -93,6 +93,20 @@ def test_worst_comes_first() -> None:
     assert rows == ["slower_throughput", "large", "small", "known", "better"]
 
 
+def test_best_improvement_and_widest_open_come_first() -> None:
+    made = report(
+        result("a", -0.1, "improved"),
+        result("b", -0.5, "improved"),
+        result("c", 0.9, "improved", better="higher"),
+        result("d", 0.01, "inconclusive", detectable=0.02),
+        bare("e", "inconclusive"),
+        result("f", 0.01, "inconclusive", detectable=0.05),
+    )
+    shown = comment(made)
+    assert re.findall(r"^\| 🟢 \| `core/(\w)`", shown, re.MULTILINE) == ["b", "c", "a"]
+    assert re.findall(r"^\| `core/(\w)`", shown, re.MULTILINE) == ["e", "f", "d"]
+
+
 def test_rows_link_to_their_benchmark() -> None:
     shown = comment(everything(), details_url=URL)
     assert complaints(shown, links=URL) == []
