@@ -55,6 +55,9 @@ _WHOLE_BELOW = {"1": 1e6, "B": 1024.0}
 
 AS_FACTOR_FROM = 2.0
 """Changes from +200 % on are shown as a factor: "×3.1" is read faster than "+210 %"."""
+UNTOLD_FROM = 1e4
+"""A factor this large is the end of an interval that knows nothing; it is written as infinity."""
+
 AS_DIVISOR_FROM = -0.9
 """Changes from −90 % down are shown as a divisor: rounded percentages near −100 % say nothing."""
 
@@ -178,9 +181,9 @@ def _compound(total: int, size: int, large: str, small: str) -> str:
 def _change_parts(fraction: float) -> tuple[str, bool]:
     """The number of a change, and whether it is in percent."""
     if fraction >= AS_FACTOR_FROM:
-        return f"×{_two_digits(1 + fraction)}" if math.isfinite(fraction) else "×∞", False
+        return f"×{_two_digits(1 + fraction)}" if 1 + fraction < UNTOLD_FROM else "×∞", False
     if fraction <= AS_DIVISOR_FROM:
-        return f"÷{_two_digits(1 / (1 + fraction))}" if fraction > -1 else "÷∞", False
+        return f"÷{_two_digits(1 / (1 + fraction))}" if (1 + fraction) * UNTOLD_FROM > 1 else "÷∞", False
     percent = abs(fraction) * 100
     decimals = 0 if percent >= 9.95 else 1 if percent >= 0.095 else 2
     digits = f"{percent:.{decimals}f}"
