@@ -241,7 +241,7 @@ def _prepared(
 ) -> Iterator[tuple[tuple[Checkout, Checkout], dict[Side, SideReady]]]:
     """Both sides of a group of suites, checked out and set up at the same time."""
     suite = group[0]
-    overlaid = [path for one in group for path in one.paths] if suite.files == "head" else []
+    overlaid = [path for one in group for path in _benchmark_files(one, job.repo)] if suite.files == "head" else []
     with checkouts(
         job.repo, job.change, cache=request.cache, recipe=_recipe(suite, job.repo), overlaid=overlaid
     ) as trees:
@@ -270,6 +270,11 @@ def _prepared(
         yield trees, sides
 
 
+def _benchmark_files(suite: Suite, repo: Path) -> tuple[str, ...]:
+    """Where a suite's benchmarks lie: as configured (globs stay globs), else where its tool says."""
+    return suite.paths or suite.benchmark_paths(repo)
+
+
 def _for_suite(suite: Suite, sides: Mapping[Side, SideReady]) -> Mapping[Side, SideReady]:
     """Fail early where the suite's folder is missing on a side."""
     for ready in sides.values():
@@ -292,7 +297,7 @@ def _selected(job: Job, request: Request) -> Callable[[str], bool]:
 def _differing(job: Job, group: Sequence[Suite], trees: tuple[Checkout, Checkout]) -> Sequence[str]:
     if group[0].files == "head":
         return trees[0].overlaid
-    paths = [path for suite in group for path in suite.paths]
+    paths = [path for suite in group for path in _benchmark_files(suite, job.repo)]
     return changed_files(job.repo, job.change, paths) if paths else ()
 
 
