@@ -290,7 +290,7 @@ class Visit:
         pinned = pair.pin(self._cores if values.pinned else allowed_cores()) and values.pinned
         first: Side = self._random.choice(SIDES)
         began = time.monotonic()
-        answers = pair.measure(values, first, values.seconds(max(speed.wall, speed.first)))
+        answers = pair.measure(values, first, values.seconds(speed.wall) + 2 * speed.first)
         seconds = time.monotonic() - began
         suite.trace(
             event="round", suite=suite.name, benchmark=name, round=self._index, control=self._control,

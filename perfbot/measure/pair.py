@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from perfbot.measure import messages
-from perfbot.measure.link import RUBBISH, Link, WorkerLost, WorkerSpec, culprit, first_sign
+from perfbot.measure.link import HANGS, RUBBISH, Link, WorkerLost, WorkerSpec, culprit, first_sign
 from perfbot.measure.plan import Values, turn_counts
 from perfbot.model import SIDES, Side
 
@@ -170,5 +170,7 @@ class Pair:
 
     def _really_lost(self, link: Link, lost: WorkerLost) -> WorkerLost:
         """A worker ends when the other one is gone; then the other one is the story."""
+        if lost.reason in (HANGS, RUBBISH):
+            return lost
         other = next(one for one in self.links.values() if one is not link)
         return other.lost() if link.abandoned and not other.abandoned else lost
