@@ -289,7 +289,7 @@ class Conductor:
 
     def _next_suite(self) -> SuiteSession | None:
         """The first rounds of every suite come first; then the suite that is soonest done."""
-        ready = [suite for suite in self._suites if self._open(suite.name)]
+        ready = [suite for suite in self._suites if self._fitting(suite)]
         if not ready or self._stopped or self._clock() >= self._until:
             return None
         return min(ready, key=self._urgency)
@@ -297,11 +297,16 @@ class Conductor:
     def _open(self, suite: str) -> list[Track]:
         return [track for track in self._tracks.get(suite, {}).values() if track.open]
 
+    def _fitting(self, suite: SuiteSession) -> list[Track]:
+        """Open ones of which another round would end in time."""
+        left = self._until - self._clock() - suite.startup_seconds
+        return [track for track in self._open(suite.name) if suite.predicted_seconds(track.benchmark.name) <= left]
+
     def _urgency(self, suite: SuiteSession) -> tuple[int, float]:
         done = self._rounds[suite.name]
         if done < FIRST_ROUNDS:
             return (done, 0.0)
-        return (FIRST_ROUNDS, min(self._seconds_left(suite, track) for track in self._open(suite.name)))
+        return (FIRST_ROUNDS, min(self._seconds_left(suite, track) for track in self._fitting(suite)))
 
     def _seconds_left(self, suite: SuiteSession, track: Track) -> float:
         sharing = max(1, len(self._open(suite.name)))
@@ -315,7 +320,7 @@ class Conductor:
         taken as long as all of them together can be decided in time; where not even one can, all go on, and their
         intervals narrow for the last look. Before half of the budget is spent, predictions are too vague for that.
         """
-        tracks = self._open(suite.name)
+        tracks = self._fitting(suite)
         names = tuple(dict.fromkeys(track.benchmark.name for track in tracks))
         remaining = self._lanes * (self._until - self._clock())
         if self._rounds[suite.name] <= FIRST_ROUNDS or remaining > self._lanes * self._budget / 2:
@@ -339,6 +344,8 @@ class Conductor:
                 with self._lock:
                     for track in tracks.values():
                         self._take(track, outcome)
+                if self._stopped:
+                    return
                 following = names[names.index(outcome.name) + 1 :]
                 if following:
                     self._tell(suite.name, turn.index, following[0])
