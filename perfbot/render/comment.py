@@ -13,7 +13,6 @@ from perfbot.model import Problem, Report, Result
 from perfbot.render import view
 from perfbot.render.escape import code, fence, link_target, prose
 from perfbot.render.layout import lay_out
-from perfbot.units import format_percentage
 
 LIMIT = 1_000_000
 """Bytes: a little less than GitLab's 1,048,576. GitHub allows 65,536."""
@@ -246,7 +245,7 @@ def _undecided_table(results: Sequence[Result], url: str) -> Table:
         (
             _name(one, url),
             _change(one),
-            _together(format_percentage(float(f"{one.detectable:.1e}"))) if one.detectable is not None else "",
+            _together(view.detectable(one.detectable)) if one.detectable is not None else "",
             str(one.rounds),
             _remarks(text for text in view.remarks(one) if not text.startswith(view.COULD_HAVE_SEEN)),
         )

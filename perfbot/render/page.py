@@ -168,13 +168,14 @@ def _row(result: Result, scale: pictures.Axis) -> Row:
 
 
 def _result_facts(result: Result) -> tuple[tuple[str, str], ...]:
-    threshold = result.threshold if result.raw else None
-    shares = (("Threshold", threshold), ("Could have seen", result.detectable))
+    threshold = format_percentage(result.threshold) if result.threshold is not None and result.raw else ""
+    seen = view.detectable(result.detectable) if result.detectable is not None else ""
     facts = (
         ("Base", view.quantity(result.base, result.unit)),
         ("Head", view.quantity(result.head, result.unit)),
         ("Confidence", _confidence(result.confidence)),
-        *((name, format_percentage(float(f"{share:.2e}")) if share is not None else "") for name, share in shares),
+        ("Threshold", threshold),
+        ("Could have seen", seen),
         ("Budget", f"{result.budget}: {_budget_word(result)}" if result.budget else ""),
         ("Rounds", f"{result.rounds} in {format_duration(result.seconds)}" if result.rounds else ""),
         ("Better", "higher" if result.better == "higher" else ""),

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from perfbot.model import Limit, Policy, Report, Result
 from perfbot.units import (
+    AS_FACTOR_FROM,
     format_change,
     format_duration,
     format_interval,
@@ -213,12 +214,17 @@ def remarks(result: Result) -> tuple[str, ...]:
     return tuple(text for text in told if text)
 
 
+def detectable(fraction: float) -> str:
+    """A change that could have been seen, to two digits, as much as an estimate can bear: "3.1 %", "×7.7"."""
+    return format_percentage(float(f"{fraction:.1e}")) if fraction < AS_FACTOR_FROM else format_change(fraction)
+
+
 def seen_range(results: Iterable[Result]) -> str:
     """The changes that could have been seen: "could have seen 1.2 % to 3.1 %"; empty when unknown."""
     found = sorted(one.detectable for one in results if one.detectable is not None)
     if not found:
         return ""
-    low, high = (format_percentage(float(f"{value:.1e}")) for value in (found[0], found[-1]))
+    low, high = detectable(found[0]), detectable(found[-1])
     return f"{COULD_HAVE_SEEN} {low}" if low == high else f"{COULD_HAVE_SEEN} {low} to {high}"
 
 

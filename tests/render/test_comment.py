@@ -107,6 +107,13 @@ def test_best_improvement_and_widest_open_come_first() -> None:
     assert re.findall(r"^\| `core/(\w)`", shown, re.MULTILINE) == ["e", "f", "d"]
 
 
+def test_what_could_have_been_seen_is_a_range() -> None:
+    made = report(*(result(f"b{x}", 0.0, "inconclusive", detectable=x) for x in (0.0312, 6.7, 1e30)))
+    shown = comment(made)
+    assert "<summary>Undecided (3): could have seen 3.1 % to ×∞</summary>" in shown
+    assert "| ×7.7 |" in shown
+
+
 def test_rows_link_to_their_benchmark() -> None:
     shown = comment(everything(), details_url=URL)
     assert complaints(shown, links=URL) == []
