@@ -11,6 +11,7 @@ import os
 import secrets
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -201,6 +202,7 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             job.budget,
             progress,
             select=_selected(job, request),
+            mine=_mine(request.shard),
             random=Random(job.seed),  # noqa: S311 - an order, not a secret
             cores=allowed_cores(),
             lanes=_lanes(),
@@ -292,6 +294,13 @@ def _selected(job: Job, request: Request) -> Callable[[str], bool]:
         return wanted(name) and suites[suite].wants(benchmark)
 
     return select
+
+
+def _mine(shard: Shard | None) -> Callable[[str], bool]:
+    """Whether a benchmark falls to a shard: by a hash of its name, so that every shard comes to the same split."""
+    if shard is None:
+        return lambda _: True
+    return lambda name: zlib.crc32(name.encode()) % shard.count == shard.index - 1
 
 
 def _differing(job: Job, group: Sequence[Suite], trees: tuple[Checkout, Checkout]) -> Sequence[str]:

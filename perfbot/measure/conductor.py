@@ -149,6 +149,7 @@ class Conductor:
         policy: thresholds and error probabilities.
         budget: seconds of wall time for measuring.
         select: whether ``suite/benchmark`` is wanted.
+        mine: whether a wanted one falls to this run; others' count as the same family (shards of one run).
         progress: told what happens.
         clock: monotonic seconds.
         random: chooses the cores.
@@ -164,6 +165,7 @@ class Conductor:
         progress: Progress,
         *,
         select: Callable[[str], bool] = lambda _: True,
+        mine: Callable[[str], bool] = lambda _: True,
         clock: Callable[[], float] = time.monotonic,
         random: Random | None = None,
         cores: Sequence[int] = (),
@@ -174,6 +176,7 @@ class Conductor:
         self._budget = budget
         self._progress = progress
         self._select = select
+        self._mine = mine
         self._clock = clock
         self._random = random or Random()  # noqa: S311 - an order, not a secret
         self._cores = tuple(cores)
@@ -228,10 +231,16 @@ class Conductor:
         self._nothing_found(found)
         for name, discovery in found.items():
             self._problems.extend(discovery.problems)
-            self._settled.extend(c for c in discovery.settled if self._wants(c.benchmark))
-            self._tracks[name] = {(b.name, metric.name): self._track(b, metric) for b, metric in wanted[name]}
+            self._settled.extend(c for c in discovery.settled if self._wants(c.benchmark) and self._takes(c.benchmark))
+            own = [(benchmark, metric) for benchmark, metric in wanted[name] if self._takes(benchmark)]
+            self._tracks[name] = {
+                (benchmark.name, metric.name): self._track(benchmark, metric) for benchmark, metric in own
+            }
             self._rounds[name] = 0
-            self._progress.suite(name, len({benchmark.name for benchmark, _ in wanted[name]}))
+            self._progress.suite(name, len({benchmark.name for benchmark, _ in own}))
+
+    def _takes(self, benchmark: Benchmark) -> bool:
+        return self._mine(f"{benchmark.suite}/{benchmark.name}")
 
     def _nothing_found(self, found: Mapping[str, Discovery]) -> None:
         """Refuse a run that has nothing to measure: silence would look like success."""
@@ -275,7 +284,8 @@ class Conductor:
         uses several cores or waits.
         """
         with self._lock:
-            suite = self._next_suite()
+            now = self._clock()
+            suite = self._next_suite(now)
             if suite is None or len(running) == self._lanes or any(turn.private for turn in running):
                 return None
             private = self._rounds[suite.name] == 0 or suite.alone or self._lanes == 1
@@ -285,44 +295,44 @@ class Conductor:
             self._rounds[suite.name] += 1
             free = [core for core in self._cores if core not in {turn.place.core for turn in running}]
             place = Place(self._random.choice(free), crowded=not private) if free else Place()
-            return Turn(suite, index, self._affordable(suite), place, private)
+            return Turn(suite, index, self._affordable(suite, now), place, private)
 
-    def _next_suite(self) -> SuiteSession | None:
+    def _next_suite(self, now: float) -> SuiteSession | None:
         """The first rounds of every suite come first; then the suite that is soonest done."""
-        ready = [suite for suite in self._suites if self._fitting(suite)]
-        if not ready or self._stopped or self._clock() >= self._until:
+        ready = [suite for suite in self._suites if self._fitting(suite, now)]
+        if not ready or self._stopped or now >= self._until:
             return None
-        return min(ready, key=self._urgency)
+        return min(ready, key=lambda suite: self._urgency(suite, now))
 
     def _open(self, suite: str) -> list[Track]:
         return [track for track in self._tracks.get(suite, {}).values() if track.open]
 
-    def _fitting(self, suite: SuiteSession) -> list[Track]:
+    def _fitting(self, suite: SuiteSession, now: float) -> list[Track]:
         """Open ones of which another round would end in time."""
-        left = self._until - self._clock() - suite.startup_seconds
+        left = self._until - now - suite.startup_seconds
         return [track for track in self._open(suite.name) if suite.predicted_seconds(track.benchmark.name) <= left]
 
-    def _urgency(self, suite: SuiteSession) -> tuple[int, float]:
+    def _urgency(self, suite: SuiteSession, now: float) -> tuple[int, float]:
         done = self._rounds[suite.name]
         if done < FIRST_ROUNDS:
             return (done, 0.0)
-        return (FIRST_ROUNDS, min(self._seconds_left(suite, track) for track in self._fitting(suite)))
+        return (FIRST_ROUNDS, min(self._seconds_left(suite, track) for track in self._fitting(suite, now)))
 
     def _seconds_left(self, suite: SuiteSession, track: Track) -> float:
         sharing = max(1, len(self._open(suite.name)))
         a_round = suite.predicted_seconds(track.benchmark.name) + suite.startup_seconds / sharing
         return a_round * track.rounds_left()
 
-    def _affordable(self, suite: SuiteSession) -> tuple[str, ...]:
+    def _affordable(self, suite: SuiteSession, now: float) -> tuple[str, ...]:
         """What one more round should measure: all that is open, or, near the end, what can still be decided.
 
         Starting a round costs the same however much is measured in it. So those that need the fewest rounds are
         taken as long as all of them together can be decided in time; where not even one can, all go on, and their
         intervals narrow for the last look. Before half of the budget is spent, predictions are too vague for that.
         """
-        tracks = self._fitting(suite)
+        tracks = self._fitting(suite, now)
         names = tuple(dict.fromkeys(track.benchmark.name for track in tracks))
-        remaining = self._lanes * (self._until - self._clock())
+        remaining = self._lanes * (self._until - now)
         if self._rounds[suite.name] <= FIRST_ROUNDS or remaining > self._lanes * self._budget / 2:
             return names
         chosen: set[str] = set()
