@@ -12,13 +12,16 @@ examples:
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS
+from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, StoreError
 
 if TYPE_CHECKING:
     from perfbot.model import Report
+    from perfbot.series import Kind
 
 EXIT_CODES = {"pass": PASS, "fail": GATE_FAILED, "error": NOT_MEASURED}
 
@@ -41,6 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--budget", metavar="DURATION", help='wall clock for measuring, such as "5m" (default: 10m)')
     how.add_argument("--threshold", metavar="PERCENT", help='smallest change that matters, such as "2%%"')
     how.add_argument("--seed", type=int, metavar="N", help="makes the order of measuring reproducible")
+    how.add_argument(
+        "--database",
+        metavar="URL",
+        help="keep the run in this history: a file for SQLite, or postgresql://… (default: PERFBOT_DATABASE, else none)",
+    )
     add_output_arguments(parser)
 
 
@@ -83,14 +91,36 @@ def measure(args: argparse.Namespace) -> Report:
         stack.callback(progress.close)
         stack.enter_context(interruptible())
         report = run(request, progress, trace)
+    report, lost = _kept(report, args.database or os.environ.get("PERFBOT_DATABASE", ""))
     artifacts.write(report)
     artifacts.show(report)
+    if lost is not None:
+        raise lost
     return report
+
+
+def _kept(report: Report, database: str) -> tuple[Report, StoreError | None]:
+    """Keep the run in the history; one that cannot be written costs neither verdict nor artifacts."""
+    if not database or report.skipped:
+        return report, None
+    from perfbot.keep import keep, trend_line
+    from perfbot.store import open_store
+
+    change = report.change
+    kind: Kind = "merge-request" if change.merge_request else "branch"
+    branch = change.target if change.merge_request else change.head_name or change.target or "HEAD"
+    try:
+        with open_store(database) as store:
+            trend = trend_line(store, change.project, branch) if change.merge_request else ""
+            report = replace(report, trend=trend)
+            keep(store, report, branch=branch, kind=kind)
+    except StoreError as error:
+        return report, error
+    return report, None
 
 
 def request_from(args: argparse.Namespace):  # type: ignore[no-untyped-def]
     """The command line as the pipeline wants it; raises UsageError for values that mean nothing."""
-    import os
     from pathlib import Path
 
     from perfbot.cache import cache_folder
