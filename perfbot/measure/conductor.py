@@ -31,6 +31,9 @@ CONTROL_ROUNDS = (2, 5)
 CONTROL_EVERY = 6
 """A control follows the third and the sixth round of a suite, and every sixth from there."""
 
+COUNTING_SHARE = 1 / 3
+"""Of the budget, for metrics that are counted; what they leave of it goes to time. Without time they have it all."""
+
 MOST_LANES = 2
 """Rounds measured at the same time, each on a core of its own. Two cost 7 % more spread than one and take half the
 time; more than two have not been tried."""
@@ -54,11 +57,12 @@ class Progress(Protocol):
 
 @dataclass(slots=True)
 class Track:
-    """One benchmark and metric on its way to a decision."""
+    """One benchmark and metric on its way to a decision. ``counted``: in no round, but before all of them."""
 
     benchmark: Benchmark
     metric: Metric
     plan: Plan
+    counted: bool = False
     rounds: list[Round] = field(default_factory=list)
     ratios: list[float] = field(default_factory=list)
     decision: Decision | None = None
@@ -70,7 +74,7 @@ class Track:
     @property
     def open(self) -> bool:
         """More rounds could still decide it."""
-        if self.failure is not None:
+        if self.failure is not None or self.counted:
             return False
         if self.metric.rule == "exact" or self.unrelated:
             return len(self.rounds) < EXACT_ROUNDS

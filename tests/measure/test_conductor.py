@@ -1,0 +1,160 @@
+"""The budget goes to what is not decided yet: fake suites, fake clock, no processes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from perfbot.errors import Interrupted
+from perfbot.measure.conductor import EXACT_ROUNDS, FIRST_ROUNDS, MOST_ROUNDS, Conductor, Outcomes, selector
+from perfbot.model import Benchmark, Comparison, Metric, Policy
+from perfbot.render.progress import Silent
+from tests.measure.conftest import Clock, FakeSuite, Simulated
+
+POLICY = Policy(threshold=0.02, alpha=0.05)
+NOISY = 0.2
+"""So much noise that nothing is ever decided."""
+
+
+def conducted(suites: Sequence[FakeSuite], *, budget: float = 1000.0, **options: object) -> Outcomes:
+    return Conductor(suites, POLICY, budget, Silent(), clock=suites[0].clock, **options).run()  # type: ignore[arg-type]
+
+
+def rounds(outcomes: Outcomes) -> dict[str, int]:
+    return {one.benchmark.name: len(one.rounds) for one in outcomes.comparisons}
+
+
+class TestBudget:
+    @pytest.mark.parametrize("budget", [3.0, 10.0, 33.0, 100.0])
+    @pytest.mark.parametrize("seconds", [0.01, 0.7, 9.0])
+    def test_is_kept_but_for_one_benchmark(self, budget: float, seconds: float) -> None:
+        clock = Clock()
+        suite = FakeSuite("s", {f"b{n}": Simulated(noise=NOISY, seconds=seconds) for n in range(4)}, clock)
+        began = clock.now
+        conducted([suite], budget=budget)
+        first_round = suite.startup_seconds + 4 * seconds
+        assert clock.now - began <= max(budget + suite.startup_seconds, first_round)
+
+    def test_nothing_starts_that_cannot_end(self) -> None:
+        clock = Clock()
+        suite = FakeSuite("s", {"long": Simulated(noise=NOISY, seconds=60.0)}, clock)
+        conducted([suite], budget=100.0)
+        assert len(suite.history) == 1, "a second round would have ended at 121 s"
+
+    def test_an_undecided_benchmark_ends_somewhere(self) -> None:
+        suite = FakeSuite("s", {"b": Simulated(noise=NOISY)}, Clock())
+        assert rounds(conducted([suite], budget=1e6)) == {"b": MOST_ROUNDS}
+
+
+class TestOrder:
+    def test_everything_gets_its_first_rounds_before_anything_gets_more(self) -> None:
+        clock = Clock()
+        suites = [
+            FakeSuite(name, {"a": Simulated(noise=NOISY), "b": Simulated(noise=0.02)}, clock) for name in ("x", "y")
+        ]
+        conducted(suites, budget=200.0)
+        for suite in suites:
+            assert suite.history[:FIRST_ROUNDS] == [("a", "b")] * FIRST_ROUNDS
+
+    def test_what_is_decided_is_measured_no_more(self) -> None:
+        suite = FakeSuite("s", {"same": Simulated(), "slower": Simulated(0.5), "open": Simulated(noise=NOISY)}, Clock())
+        found = rounds(conducted([suite], budget=60.0))
+        assert found["same"] < found["open"] > found["slower"] == FIRST_ROUNDS
+        assert suite.history[-1] == ("open",)
+
+    def test_the_suite_that_is_soonest_done_goes_first(self) -> None:
+        clock = Clock()
+        quick = FakeSuite("quick", {"b": Simulated(noise=0.03, seconds=0.1)}, clock, startup_seconds=0.1)
+        slow = FakeSuite("slow", {"b": Simulated(noise=0.03, seconds=30.0)}, clock, startup_seconds=0.1)
+        taken: list[str] = []
+        quick.during, slow.during = lambda: taken.append("quick"), lambda: taken.append("slow")
+        conducted([slow, quick], budget=100_000.0)
+        later = taken[2 * FIRST_ROUNDS :]
+        assert "quick" in later
+        assert "slow" not in later[: later.count("quick")]
+
+    def test_near_the_end_only_what_can_be_decided_is_measured(self) -> None:
+        hopeless = {f"hopeless{n}": Simulated(noise=NOISY, seconds=1.0) for n in range(5)}
+        suite = FakeSuite("s", {"near": Simulated(noise=0.025, seconds=1.0), **hopeless}, Clock())
+        conducted([suite], budget=90.0)
+        assert ("near",) in suite.history
+
+
+class TestFailures:
+    def test_a_failed_benchmark_is_measured_no_more_and_keeps_its_rounds(self) -> None:
+        suite = FakeSuite("s", {"bad": Simulated(fails_in_round=3), "good": Simulated()}, Clock())
+        outcomes = conducted([suite])
+        bad, good = outcomes.comparisons
+        assert (bad.status, bad.reason, bad.failed_side, len(bad.rounds)) == ("failed", "it crashed", "head", 3)
+        assert (good.status, len(good.rounds) >= FIRST_ROUNDS) == ("measured", True)
+        assert all("bad" not in names for names in suite.history[4:])
+
+    def test_a_skipped_one_is_incomparable(self) -> None:
+        suite = FakeSuite("s", {"b": Simulated(fails_in_round=0, skipped=True)}, Clock())
+        (only,) = conducted([suite]).comparisons
+        assert only.status == "incomparable"
+
+    def test_a_broken_suite_costs_no_other(self) -> None:
+        clock = Clock()
+        broken = FakeSuite("broken", {"a": Simulated(), "b": Simulated()}, clock, breaks_in_round=2)
+        sound = FakeSuite("sound", {"c": Simulated()}, clock)
+        outcomes = conducted([broken, sound])
+        assert [one.status for one in outcomes.comparisons] == ["failed", "failed", "measured"]
+        (problem,) = outcomes.problems
+        assert (problem.where, problem.message, problem.output) == ("suite broken", "the suite broke", "why")
+        assert problem.fatal
+
+    def test_a_suite_that_cannot_be_listed_is_a_problem(self) -> None:
+        clock = Clock()
+        suites = [FakeSuite("x", {}, clock, unlisted="no way"), FakeSuite("y", {"b": Simulated()}, clock)]
+        outcomes = conducted(suites)
+        assert [problem.message for problem in outcomes.problems] == ["no way"]
+        assert len(outcomes.comparisons) == 1
+
+    def test_an_interruption_keeps_what_there_is_and_marks_nothing_failed(self) -> None:
+        suite = FakeSuite("s", {"a": Simulated(noise=NOISY), "b": Simulated(noise=NOISY)}, Clock())
+        conductor = Conductor([suite], POLICY, 1000.0, Silent(), clock=suite.clock)
+
+        def interrupt() -> None:
+            if len(suite.history) == 4:
+                raise Interrupted("stopped")
+
+        suite.during = interrupt
+        with pytest.raises(Interrupted):
+            conductor.run()
+        outcomes = conductor.outcomes()
+        assert rounds(outcomes) == {"a": 3, "b": 3}
+        assert {one.status for one in outcomes.comparisons} == {"measured"}
+        assert outcomes.problems == ()
+
+
+class TestMetrics:
+    def test_an_exact_metric_gets_a_few_rounds_whatever_it_says(self) -> None:
+        exact = Simulated(change=0.3, noise=0.0, metric=Metric("instructions", "1", rule="exact"))
+        assert rounds(conducted([FakeSuite("s", {"b": exact}, Clock())])) == {"b": EXACT_ROUNDS}
+
+    def test_the_family_counts_noisy_comparisons_of_all_suites(self) -> None:
+        clock = Clock()
+        exact = Simulated(noise=0.0, metric=Metric("instructions", "1", rule="exact"))
+        suites = [FakeSuite("x", {"a": Simulated(), "e": exact}, clock), FakeSuite("y", {"b": Simulated()}, clock)]
+        assert conducted(suites).family == 2
+
+
+class TestSelection:
+    def test_only_what_is_wanted_is_measured_and_counted(self) -> None:
+        settled = tuple(Comparison(Benchmark("s", name), status="added", metric=Metric("time", "s")) for name in "pq")
+        suite = FakeSuite("s", {"aa": Simulated(), "ab": Simulated(), "b": Simulated()}, Clock(), settled=settled)
+        outcomes = conducted([suite], select=selector(["a*", "s/q"]))
+        assert [one.benchmark.name for one in outcomes.comparisons] == ["aa", "ab", "q"]
+        assert outcomes.family == 2
+
+    @pytest.mark.parametrize(
+        ("globs", "name", "wanted"),
+        [
+            *(([], "s/b", True), (["b*"], "s/b1", True), (["s/*"], "s/b", True), (["b"], "s/ab", False)),
+            *((["x", "*b"], "s/ab", True), (["s/b[[]1]"], "s/b[1]", True), (["B"], "s/b", False)),
+        ],
+    )
+    def test_globs(self, globs: list[str], name: str, wanted: bool) -> None:
+        assert selector(globs)(name) is wanted
