@@ -38,6 +38,8 @@ def round_ratio(base: Sequence[float], head: Sequence[float], *, value_seconds: 
     Raises:
         ValueError: no pairs, sides of different length, or a value that is not finite and above zero.
     """
+    if len(base) != len(head):
+        raise ValueError(f"the sides have {len(base)} and {len(head)} values")
     values = np.array([base, head], dtype=float)
     if values.shape[1] == 0:
         raise ValueError("a round needs at least one pair of values")

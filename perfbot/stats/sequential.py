@@ -32,6 +32,14 @@ GROWTH = 1.05
 """Looks are every round at first, and never further apart than this factor."""
 
 
+KNOWN_SHARE = 0.8
+"""Share of alpha that the bounds of a Brownian motion may spend.
+
+They are those of a known spread. Here it is estimated anew at each look, which makes neighbouring looks less
+alike, and one of them more likely to cross: 1.1 to 1.4 times as often for Gaussian rounds, most of it in the
+first ten rounds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a decision has to keep to.
@@ -170,7 +178,7 @@ def _looks(n_max: int) -> tuple[int, ...]:
 
 def _bounds(plan: Plan) -> tuple[float, float]:
     """Critical z for a change, and for its absence."""
-    return constant_bound(plan.looks, plan.alpha, 2), constant_bound(plan.looks, plan.beta, 1)
+    return constant_bound(plan.looks, KNOWN_SHARE * plan.alpha, 2), constant_bound(plan.looks, plan.beta, 1)
 
 
 @lru_cache(maxsize=4096)
@@ -188,7 +196,7 @@ def _critical_until(plan: Plan, rounds: int) -> tuple[tuple[int, ...], Floats, F
     if rounds in plan.looks:
         return (*before, rounds), change_t, same_t
     change_z, same_z = _bounds(plan)
-    change_last = _as_t(last_bound(before, rounds, change_z, plan.alpha, 2), (rounds,))
+    change_last = _as_t(last_bound(before, rounds, change_z, KNOWN_SHARE * plan.alpha, 2), (rounds,))
     same_last = _as_t(last_bound(before, rounds, same_z, plan.beta, 1), (rounds,))
     return (
         (*before, rounds),

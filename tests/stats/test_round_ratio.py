@@ -1,0 +1,81 @@
+"""One number of one round."""
+
+import itertools
+import math
+from statistics import median
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perfbot.stats.rounds import hodges_lehmann, round_ratio
+
+LENGTHS = (None, 5e-4, 0.5)
+"""No time, short and long: each has an estimate of its own."""
+
+times = st.floats(1e-9, 1e3)
+pairs = st.lists(st.tuples(times, times), min_size=1, max_size=30)
+
+
+def by_definition(values: list[float]) -> float:
+    return median((a + b) / 2 for a, b in itertools.combinations_with_replacement(values, 2))
+
+
+@given(st.lists(st.floats(-1, 1), min_size=1, max_size=20))
+def test_hodges_lehmann_is_the_median_of_all_averages(values):
+    assert hodges_lehmann(np.array(values)) == pytest.approx(by_definition(values), abs=1e-12)
+
+
+@pytest.mark.parametrize("seconds", LENGTHS)
+@given(pairs=pairs)
+def test_swapped_sides_change_only_the_sign(seconds, pairs):
+    base, head = zip(*pairs, strict=True)
+    there = round_ratio(base, head, value_seconds=seconds)
+    assert round_ratio(head, base, value_seconds=seconds) == pytest.approx(-there, abs=1e-12)
+
+
+@pytest.mark.parametrize("seconds", LENGTHS)
+@given(pairs=pairs, factor=st.floats(1e-3, 1e3))
+def test_the_unit_does_not_matter(seconds, pairs, factor):
+    base, head = zip(*pairs, strict=True)
+    scaled = round_ratio([b * factor for b in base], [h * factor for h in head], value_seconds=seconds)
+    assert scaled == pytest.approx(round_ratio(base, head, value_seconds=seconds), abs=1e-9)
+
+
+@pytest.mark.parametrize("seconds", LENGTHS)
+@given(pairs=pairs, factor=st.floats(0.5, 2))
+def test_a_slower_head_adds_its_log(seconds, pairs, factor):
+    base, head = zip(*pairs, strict=True)
+    slower = round_ratio(base, [h * factor for h in head], value_seconds=seconds)
+    assert slower == pytest.approx(round_ratio(base, head, value_seconds=seconds) + math.log(factor), abs=1e-9)
+
+
+def test_one_pair_is_itself():
+    assert round_ratio([2.0], [3.0], value_seconds=1e-4) == pytest.approx(math.log(1.5))
+
+
+def test_short_times_ignore_what_disturbed_three_quarters_of_the_values():
+    base = [1.0] * 6 + [1.5, 1.7, 1.9] * 6
+    head = [1.1] * 6 + [9.0] * 18
+    assert round_ratio(base, head, value_seconds=5e-4) == pytest.approx(math.log(1.1))
+
+
+def test_long_times_take_the_median_pair():
+    assert round_ratio([1.0] * 9, [1.1] * 5 + [4.0] * 4, value_seconds=0.02) == pytest.approx(math.log(1.1))
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "complaint"),
+    [
+        ([], [], "at least one pair"),
+        ([1.0], [0.0], "above zero"),
+        ([1.0, -1.0], [1.0, 1.0], "above zero"),
+        ([1.0], [math.nan], "finite"),
+        ([math.inf], [1.0], "finite"),
+        ([1.0, 2.0], [1.0], "2 and 1 values"),
+    ],
+)
+def test_what_has_no_ratio_is_refused(base, head, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        round_ratio(base, head)
