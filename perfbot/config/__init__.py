@@ -7,6 +7,7 @@ from perfbot.config.document import Config
 from perfbot.config.limits import METRICS, parse_budget, unit_of
 from perfbot.config.load import check_paths, find, load, parse
 from perfbot.config.sections import Gate, Publish, Run
+from perfbot.config.suite_base import SuiteBase
 from perfbot.config.suites import (
     HARNESSES,
     AsvSuite,
@@ -16,24 +17,30 @@ from perfbot.config.suites import (
     PytestSuite,
     PythonSuite,
     Suite,
-    SuiteBase,
 )
+from perfbot.config.tools import BuildSuite, Exchange, HttpSuite, RegexSuite, SizeSuite, ToolBase
 
 __all__ = [
     "HARNESSES",
     "METRICS",
     "AsvSuite",
+    "BuildSuite",
     "CallableSuite",
     "CommandSuite",
     "Config",
+    "Exchange",
     "Gate",
+    "HttpSuite",
     "Publish",
     "PyperfSuite",
     "PytestSuite",
     "PythonSuite",
+    "RegexSuite",
     "Run",
+    "SizeSuite",
     "Suite",
     "SuiteBase",
+    "ToolBase",
     "check_paths",
     "find",
     "load",

@@ -16,7 +16,8 @@ from perfbot.config.asv import read_asv
 from perfbot.config.fields import SUITE_NAME
 from perfbot.config.foreign import Foreign, foreign_benchmarks
 from perfbot.config.requirements import PROVIDED, Project, Setup, distribution, quoted, read_project, setup_of
-from perfbot.config.suites import AsvSuite, PyperfSuite, PytestSuite, Suite, installable
+from perfbot.config.suite_base import installable
+from perfbot.config.suites import AsvSuite, PyperfSuite, PytestSuite, Suite
 
 COLLECTED = ("test_*.py", "*_test.py")
 """Files that pytest collects from a folder by itself."""

@@ -12,7 +12,8 @@ from pathlib import Path
 from perfbot.config import sources, tree
 from perfbot.config.asv import read_asv
 from perfbot.config.detect import COLLECTED
-from perfbot.config.suites import AsvSuite, CallableSuite, CommandSuite, PyperfSuite, PytestSuite, SuiteBase
+from perfbot.config.suite_base import SuiteBase
+from perfbot.config.suites import AsvSuite, CallableSuite, CommandSuite, PyperfSuite, PytestSuite
 
 _Names = Callable[[ast.Module, Path], tuple[str, ...]]
 """Names in a module, given its path relative to the repository; ValueError when it is none of the tool's."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from perfbot.config.suites import installable
+from perfbot.config.suite_base import installable
 
 BENCHMARK_NAMES = ("benchmark", "benchmarks", "benchmarking", "bench", "perf", "performance", "asv")
 """Names of extras and dependency groups that are meant for benchmarks."""

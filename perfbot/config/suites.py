@@ -6,107 +6,17 @@ place in :data:`Suite`. Everything else (errors, schema, documentation of keys) 
 
 from __future__ import annotations
 
-import fnmatch
 import re
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StrictInt, field_validator
 
 from perfbot.config.asv import read_asv
-from perfbot.config.fields import Duration, Line, NameGlob, RepositoryPath, SuiteName, Table, no_entries
-from perfbot.config.record import Record
-
-IN_PROCESS = ("time", "instructions", "memory", "allocated", "objects")
-"""Metrics of a Python callable."""
-OF_PROCESS = ("time", "cpu", "memory", "instructions")
-"""Metrics of a whole command."""
-
-CALLS_PYTHON = re.compile(r"(?:^|[\s;&|(/])(?:python[0-9.]*|pip[0-9.]*|uv|uvx|pipx|poetry|pdm|hatch)(?=\s|$)")
-"""Command lines that need an interpreter of their own, lest they use or change the user's."""
-
-
-class SuiteBase(Record):
-    """What every suite has, whichever harness runs it."""
-
-    measurable: ClassVar[tuple[str, ...]] = ()
-    """Metrics that the harness can measure; empty: whatever the tool or the user names."""
-
-    name: SuiteName
-    """Stands before the slash in ``suite/benchmark``; unique."""
-
-    harness: str
-    """Which tool's benchmarks these are."""
-
-    paths: tuple[RepositoryPath, ...] = ()
-    """Files, folders or globs of the benchmarks, relative to the repository."""
-
-    directory: RepositoryPath = "."
-    """Working folder of set-up and benchmarks, relative to the repository."""
-
-    setup: tuple[Line, ...] | None = None
-    """Command lines run once a side, in its own environment; by default what the harness needs."""
-
-    files: Literal["head", "each"] = "head"
-    """Whose benchmark files run: head's on both sides, or each side's own."""
-
-    env: Table = Field(default_factory=no_entries)
-    """Variables that set-up and benchmarks see; nothing else of the environment reaches them."""
-
-    python: Line | None = None
-    """Version ("3.12") or path of the interpreter for both sides; by default the one that runs perfbot."""
-
-    timeout: Duration = 120.0
-    """Limit for a single call or process."""
-
-    setup_timeout: Duration = 1200.0
-    """Limit for each set-up command."""
-
-    metrics: tuple[Line, ...] = Field(default=("time",), min_length=1)
-    """What to measure."""
-
-    only: tuple[NameGlob, ...] = ()
-    """Patterns for benchmark names (without the suite); nothing else runs."""
-
-    skip: tuple[NameGlob, ...] = ()
-    """Patterns for benchmark names that do not run."""
-
-    @field_validator("metrics")
-    @classmethod
-    def _metrics_measurable(cls, metrics: tuple[str, ...]) -> tuple[str, ...]:
-        for metric in metrics:
-            if cls.measurable and metric not in cls.measurable:
-                raise ValueError(f'found "{metric}", expected some of {", ".join(cls.measurable)}')
-        if len(set(metrics)) < len(metrics):
-            raise ValueError("names a metric twice")
-        return metrics
-
-    @property
-    def needs_python(self) -> bool:
-        """Whether each side needs a Python environment of its own."""
-        return self.python is not None or any(map(CALLS_PYTHON.search, self.setup or ()))
-
-    def wants(self, benchmark: str) -> bool:
-        """Whether ``only`` and ``skip`` let a benchmark of this suite (its name without the suite) run."""
-        chosen = not self.only or _matches(benchmark, self.only)
-        return chosen and not _matches(benchmark, self.skip)
-
-    def setup_for(self, tree: Path) -> tuple[str, ...]:
-        """The set-up of a checkout at ``tree``: as configured, else ``pip install .`` where that can work."""
-        if self.setup is not None:
-            return self.setup
-        return ("pip install .",) if self.needs_python and installable(tree / self.directory) else ()
-
-    def benchmark_paths(self, tree: Path) -> tuple[str, ...]:
-        """Paths of files and folders that hold this suite's benchmarks in the checkout at ``tree``, globs expanded."""
-        found = {str(path.relative_to(tree)) for pattern in self.paths for path in expand(pattern, tree)}
-        return tuple(sorted(found))
-
-    def unmatched_paths(self, tree: Path) -> tuple[str, ...]:
-        """Those of ``paths`` that match nothing in the checkout at ``tree``."""
-        return tuple(pattern for pattern in self.paths if not any(expand(pattern, tree)))
+from perfbot.config.fields import Line, RepositoryPath, Table
+from perfbot.config.suite_base import CALLS_PYTHON, IN_PROCESS, OF_PROCESS, SuiteBase
+from perfbot.config.tools import BuildSuite, HttpSuite, RegexSuite, SizeSuite, ToolSuite
 
 
 class PythonSuite(SuiteBase):
@@ -201,33 +111,21 @@ class CommandSuite(SuiteBase):
         return super().needs_python or any(map(CALLS_PYTHON.search, lines))
 
 
-Suite = PytestSuite | PyperfSuite | AsvSuite | CallableSuite | CommandSuite
+Suite = (
+    PytestSuite
+    | PyperfSuite
+    | AsvSuite
+    | CallableSuite
+    | CommandSuite
+    | HttpSuite
+    | ToolSuite
+    | RegexSuite
+    | SizeSuite
+    | BuildSuite
+)
 AnySuite = Annotated[Suite, Field(discriminator="harness")]
 
 HARNESSES: dict[str, type[SuiteBase]] = {
-    get_args(kind.model_fields["harness"].annotation)[0]: kind for kind in get_args(Suite)
+    name: kind for kind in get_args(Suite) for name in get_args(kind.model_fields["harness"].annotation)
 }
 """The class for each value of ``harness``, in the order of :data:`Suite`."""
-
-
-def installable(folder: Path) -> bool:
-    """Whether ``pip install`` has something to build there: a pyproject.toml of a package, or setup.py."""
-    if (folder / "setup.py").is_file() or (folder / "setup.cfg").is_file():
-        return True
-    try:
-        tables = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
-    except (OSError, ValueError):
-        return False
-    return "project" in tables or "build-system" in tables
-
-
-def expand(pattern: str, tree: Path) -> Iterator[Path]:
-    """What a path or glob means in a checkout; a plain path that is not there means nothing."""
-    if re.search(r"[*?[]", pattern):
-        yield from sorted(tree.glob(pattern))
-    elif (path := tree / pattern).exists():
-        yield path
-
-
-def _matches(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(name == pattern or fnmatch.fnmatchcase(name, pattern) for pattern in patterns)

@@ -44,11 +44,15 @@ class Effects:
 class Harness(Protocol):
     """One kind of suite."""
 
-    requires: tuple[str, ...]
-    """Python packages that have to be importable in each side's environment."""
+    @property
+    def requires(self) -> tuple[str, ...]:
+        """Python packages that have to be importable in each side's environment."""
+        ...
 
-    example: str
-    """A ``[[suite]]`` table that works, for documentation and ``perfbot harnesses``."""
+    @property
+    def example(self) -> str:
+        """A ``[[suite]]`` table that works, for documentation and ``perfbot harnesses``."""
+        ...
 
     def session(self, suite: Any, sides: Mapping[Side, SideReady], effects: Effects) -> SuiteSession:
         """The suite, ready to be measured."""

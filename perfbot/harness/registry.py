@@ -8,10 +8,28 @@ from perfbot.config import SuiteBase
 from perfbot.errors import ConfigError
 from perfbot.harness.asv import AsvHarness
 from perfbot.harness.base import Harness
+from perfbot.harness.benchmarkdotnet import BENCHMARKDOTNET
+from perfbot.harness.benchmarkjs import BENCHMARKJS
+from perfbot.harness.build import BuildHarness
+from perfbot.harness.catch2 import CATCH2
 from perfbot.harness.command import CommandHarness
+from perfbot.harness.criterion import CRITERION
+from perfbot.harness.go import GO
+from perfbot.harness.google_benchmark import GOOGLE_BENCHMARK
+from perfbot.harness.http import HttpHarness
+from perfbot.harness.hyperfine import HYPERFINE
+from perfbot.harness.jmh import JMH
+from perfbot.harness.json_results import JSON
+from perfbot.harness.k6 import K6
+from perfbot.harness.libtest import LIBTEST
+from perfbot.harness.locust import LOCUST
 from perfbot.harness.pyperf import PyperfHarness
 from perfbot.harness.pytest import PytestHarness
 from perfbot.harness.python import PythonHarness
+from perfbot.harness.regex import RegexHarness
+from perfbot.harness.size import SizeHarness
+from perfbot.harness.vitest import VITEST
+from perfbot.harness.wrk import WRK
 
 HARNESSES: dict[str, Harness] = {
     "pytest": PytestHarness(),
@@ -19,7 +37,26 @@ HARNESSES: dict[str, Harness] = {
     "asv": AsvHarness(),
     "python": PythonHarness(),
     "command": CommandHarness(),
+    "http": HttpHarness(),
+    "go": GO,
+    "google_benchmark": GOOGLE_BENCHMARK,
+    "catch2": CATCH2,
+    "criterion": CRITERION,
+    "libtest": LIBTEST,
+    "jmh": JMH,
+    "benchmarkdotnet": BENCHMARKDOTNET,
+    "vitest": VITEST,
+    "benchmarkjs": BENCHMARKJS,
+    "hyperfine": HYPERFINE,
+    "k6": K6,
+    "locust": LOCUST,
+    "wrk": WRK,
+    "json": JSON,
+    "regex": RegexHarness(),
+    "size": SizeHarness(),
+    "build": BuildHarness(),
 }
+"""In the order in which ``perfbot harnesses`` lists them."""
 
 
 def harness_for(suite: SuiteBase | Any) -> Harness:

@@ -1,0 +1,94 @@
+"""``go test -bench``."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from perfbot.config import ToolBase
+from perfbot.harness.base import Effects, SideReady
+from perfbot.harness.results import ALLOCATED, lines, quantity, wrong
+from perfbot.harness.tool import ToolHarness, reported_suite
+from perfbot.measure.pair import allowed_cores
+from perfbot.measure.reported import Reading, ReportedSuite, Written
+from perfbot.model import TIME, Metric, Side
+
+UNITS: dict[str, tuple[Metric, float]] = {
+    "ns/op": (TIME, 1e-9),
+    "B/op": (ALLOCATED, 1.0),
+    "allocs/op": (Metric("allocations", "1", rule="exact"), 1.0),
+    "MB/s": (Metric("throughput", "B/s", "higher"), 1e6),
+}
+"""What Go itself reports; all else comes from ``b.ReportMetric`` under its unit."""
+
+RESULT = re.compile(r"(Benchmark\S*)\s+(\d+)\s+(\S.*)")
+
+
+def parse(written: Sequence[Written]) -> list[Reading]:
+    """The format of golang.org/design/14313-benchmark-format; names without ``Benchmark``, behind their package."""
+    return list(_readings(written))
+
+
+def _readings(written: Sequence[Written]) -> Iterator[Reading]:
+    package = ""
+    for where, line in lines(written):
+        if line.startswith("pkg: "):
+            package = line.removeprefix("pkg: ").strip()
+        elif found := RESULT.fullmatch(line.rstrip()):
+            fields = found[3].split()
+            if len(fields) % 2:
+                wrong(where, found[3], "pairs of a value and a unit")
+            name = found[1].removeprefix("Benchmark") or found[1]
+            prefix = f"{package.rsplit('/', 1)[-1]}." if package else ""
+            for value, unit in zip(fields[::2], fields[1::2], strict=True):
+                metric, scale = UNITS.get(unit) or (_own(unit), 1.0)
+                yield Reading(prefix + name, metric, quantity(value, where) * scale)
+
+
+def _own(unit: str) -> Metric:
+    return Metric(unit, unit, "higher" if unit.endswith("/s") else "lower")
+
+
+def pattern(name: str) -> str:
+    """Go splits a pattern at slashes and matches each level of a benchmark's name on its own."""
+    _, _, plain = name.rpartition(".") if "/" not in name else _split(name)
+    return "/".join(f"^{re.escape(level)}$" for level in f"Benchmark{plain}".split("/"))
+
+
+def _split(name: str) -> tuple[str, str, str]:
+    """Package, dot and benchmark; dots below the first slash belong to the benchmark."""
+    first, slash, rest = name.partition("/")
+    package, dot, plain = first.rpartition(".")
+    return package, dot, f"{plain}{slash}{rest}"
+
+
+class GoHarness(ToolHarness):
+    """Go's own benchmarks. Their name carries the number of processors unless there is one, so it is set."""
+
+    def session(self, suite: ToolBase, sides: Mapping[Side, SideReady], effects: Effects) -> ReportedSuite:
+        """One processor where processes are bound to one core."""
+        processors = 1 if suite.pinned else max(1, len(allowed_cores()) or (os.cpu_count() or 1))
+        found = suite.env.get("GOMAXPROCS", str(processors))
+        ending = f"-{found}" if found != "1" else ""
+        return reported_suite(
+            suite, self, sides, effects, parse=lambda w: _unmarked(parse(w), ending), variables={"GOMAXPROCS": found}
+        )
+
+
+def _unmarked(readings: Sequence[Reading], ending: str) -> list[Reading]:
+    return [Reading(one.name.removesuffix(ending), one.metric, one.value) for one in readings]
+
+
+GO = GoHarness(
+    parse,
+    """\
+[[suite]]
+name = "go"
+harness = "go"
+setup = ["go test -c -o bench.test ."]
+command = "./bench.test -test.run ^$ -test.bench {filter} -test.benchtime 50ms -test.benchmem"
+metrics = ["time", "allocated"]
+""",
+    pattern,
+)

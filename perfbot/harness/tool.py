@@ -1,0 +1,76 @@
+"""What all tools that measure by themselves have in common: from the configuration to a suite that can be measured."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from perfbot.config import ToolBase
+from perfbot.harness.base import Effects, SideReady
+from perfbot.measure.reported import Chosen, Parse, ReportedSuite, Tool
+from perfbot.model import SIDES, Side
+
+
+def whole_name(name: str) -> str:
+    """A regular expression that only this name matches."""
+    return f"^{re.escape(name)}$"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolHarness:
+    """A tool, by its parser and by how it chooses benchmarks.
+
+    Attributes:
+        pattern: text for ``{filter}`` that chooses one benchmark.
+        everything: text for ``{filter}`` that chooses all.
+        files: globs of result files that the tool writes where it likes.
+    """
+
+    parse: Parse
+    example: str
+    pattern: Callable[[str], str] = whole_name
+    everything: str = "."
+    files: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+
+    def session(self, suite: ToolBase, sides: Mapping[Side, SideReady], effects: Effects) -> ReportedSuite:
+        """A process a turn on each side."""
+        return reported_suite(suite, self, sides, effects)
+
+
+def reported_suite(
+    suite: ToolBase,
+    harness: ToolHarness,
+    sides: Mapping[Side, SideReady],
+    effects: Effects,
+    *,
+    parse: Parse | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> ReportedSuite:
+    """The suite of a tool.
+
+    Args:
+        parse: instead of the harness's own, where the configuration has a say in it.
+        variables: that the tool needs besides the side's environment; what the suite sets itself wins.
+    """
+    tool = Tool(
+        suite.command,
+        parse or harness.parse,
+        harness.pattern,
+        harness.everything,
+        suite.output or (() if "{output}" in suite.command else harness.files),
+        suite.exit_codes,
+        suite.pinned,
+    )
+    return ReportedSuite(
+        name=suite.name,
+        tool=tool,
+        cwd={side: sides[side].tree / suite.directory for side in SIDES},
+        env={side: {**sides[side].env, **(variables or {}), **suite.env} for side in SIDES},
+        timeout=suite.timeout,
+        random=effects.random,
+        scratch=effects.scratch,
+        chosen=Chosen(suite.metrics, suite.higher, suite.exact),
+        trace=effects.trace,
+    )

@@ -1,0 +1,43 @@
+"""``vitest bench`` (tinybench), by its ``--outputJson``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from perfbot.harness.results import THROUGHPUT, Node, documents, wrong
+from perfbot.harness.tool import ToolHarness
+from perfbot.measure.reported import Reading, Written
+from perfbot.model import TIME
+
+MILLISECOND = 1e-3
+
+
+def parse(written: Sequence[Written]) -> list[Reading]:
+    """Medians and rates, under ``file > group > benchmark``."""
+    return [
+        reading
+        for top in documents(written)
+        for file in top["files"].items()
+        for group in file["groups"].items()
+        for one in group["benchmarks"].items()
+        for reading in _readings(f"{group['fullName'].text()} > {one['name'].text()}", one)
+    ]
+
+
+def _readings(name: str, one: Node) -> Iterator[Reading]:
+    if one.get("median") is None:
+        wrong(f"{one.where} ({name})", "no median", "a benchmark that succeeds")
+    yield Reading(name, TIME, one["median"].number() * MILLISECOND)
+    yield Reading(name, THROUGHPUT, one["hz"].number())
+
+
+VITEST = ToolHarness(
+    parse,
+    """\
+[[suite]]
+name = "node"
+harness = "vitest"
+setup = ["npm ci"]
+command = "npx vitest bench --run --outputJson {output}"
+""",
+)
