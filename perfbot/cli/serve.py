@@ -4,6 +4,11 @@ Forges deliver to /hooks/gitlab and /hooks/github. Secrets come from the environ
 a signing token that begins with whsec_) and PERFBOT_GITHUB_SECRET; without either there is nothing to listen for, and
 serve does not start. The forges are reached with PERFBOT_GITLAB_TOKEN, PERFBOT_GITHUB_TOKEN (or PERFBOT_TOKEN), or
 PERFBOT_APP_ID and PERFBOT_APP_PRIVATE_KEY(_FILE).
+
+The history's pages are at /, its API at /api/v1, the service's own metrics at /metrics; PERFBOT_READ_TOKEN guards them.
+CI jobs hand reports over (`perfbot publish --server URL`) with a token of PERFBOT_INGEST_TOKENS ("group/name=TOKEN …")
+or their identity token (PERFBOT_OIDC="gitlab=https://gitlab.example.com", PERFBOT_AUDIENCE). PERFBOT_ALERTS names the
+channels that are told what became slower. `--no-webhooks` serves these alone.
 """
 
 from __future__ import annotations
@@ -17,6 +22,11 @@ from perfbot.errors import PASS, UsageError
 
 if TYPE_CHECKING:
     from perfbot.forge.base import Forge, Kind
+    from perfbot.model import Report
+    from perfbot.service.history import History
+    from perfbot.service.identity import Identity
+    from perfbot.service.ingest import Publish
+    from perfbot.store import Store
 
 FORGES = ("gitlab", "github")
 
@@ -35,6 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--github-url", default="", metavar="U", help="GitHub's API")
     parser.add_argument("--gitlab-job", default="", metavar="NAME", help="the job that measures")
     parser.add_argument("--github-workflow", default="", metavar="FILE", help="the workflow that measures")
+    parser.add_argument("--no-webhooks", action="store_true", help="listen to no forge: pages, API and ingest only")
+    parser.add_argument("--public-url", default="", metavar="U", help="where people reach this service, for links")
     parser.add_argument(
         "--lease", type=float, default=120.0, metavar="SECONDS", help="when a dead worker's job is taken over"
     )
@@ -48,12 +60,61 @@ def execute(args: argparse.Namespace) -> int:
     from perfbot.service.hooks import Hooks
     from perfbot.store import open_store
 
-    secrets = read_secrets(os.environ)
+    secrets = {} if args.no_webhooks else read_secrets(os.environ)
+    connect = connector(args, os.environ)
     with open_store(args.database) as store:
         hooks = Hooks(store, secrets, tuple(args.project))
-        app = create_app(store, hooks, connector(args, os.environ), lease=args.lease)
+        routes, handlers = history(store, args, connect).parts()
+        app = create_app(store, hooks, connect, routes=routes, handlers=handlers, lease=args.lease)
         uvicorn.run(app, host=args.host, port=args.port, log_level="info", server_header=False)
     return PASS
+
+
+def history(store: Store, args: argparse.Namespace, connect: Callable[[str, str], Forge]) -> History:
+    """How the history is served, from the environment.
+
+    Raises:
+        UsageError: a token that protects nothing, or identity tokens without audience or projects.
+    """
+    from perfbot import notify
+    from perfbot.service.access import read_token
+    from perfbot.service.history import History
+    from perfbot.service.identity import gatekeeper
+
+    gate = gatekeeper(os.environ, tuple(args.project))
+    return History(
+        store,
+        gate if gate.tokens or gate.issuers else None,
+        publisher(args, connect),
+        read_token(os.environ),
+        notify.channels(os.environ),
+        args.public_url,
+    )
+
+
+def publisher(args: argparse.Namespace, connect: Callable[[str, str], Forge]) -> Publish:
+    """Publishes a report that was handed over, as ``perfbot publish`` would."""
+    import tempfile
+    from pathlib import Path
+
+    from perfbot.forge.place import Place
+    from perfbot.publish.flow import publish
+    from perfbot.publish.tell import Voice
+    from perfbot.report import write
+
+    def put(who: Identity, report: Report) -> None:
+        kind = who.forge or ("github" if report.change.origin == "github" else "gitlab")
+        number = who.merge_request or report.change.merge_request
+        url = args.gitlab_url if kind == "gitlab" else args.github_url
+        place = Place(kind=cast("Kind", kind), url=url, project=who.project, merge_request=number)
+        forge = connect(kind, who.project)
+        voice = Voice(forge, place, forge.repository.merge_request(number))
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "report.json"
+            write(report, file)
+            publish([file], voice)
+
+    return put
 
 
 def read_secrets(environ: Mapping[str, str]) -> dict[str, str]:

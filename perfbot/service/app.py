@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -17,7 +18,7 @@ from perfbot.forge.base import Forge
 from perfbot.publish.answer import Desk
 from perfbot.service.events import loads
 from perfbot.service.hooks import KIND, Hooks
-from perfbot.service.worker import LEASE, Worker
+from perfbot.service.worker import LEASE, Handler, Worker
 from perfbot.store import Store, queue
 from perfbot.store.queue import Job
 
@@ -26,16 +27,23 @@ Connect = Callable[[str, str], Forge]
 
 
 def create_app(
-    store: Store, hooks: Hooks, connect: Connect, *, routes: Sequence[BaseRoute] = (), lease: float = LEASE
+    store: Store,
+    hooks: Hooks,
+    connect: Connect,
+    *,
+    routes: Sequence[BaseRoute] = (),
+    handlers: Mapping[str, Handler] = MappingProxyType({}),
+    lease: float = LEASE,
 ) -> Starlette:
     """The whole service.
 
     Args:
         store: history and queue; closed by the caller.
         routes: of further modules (pages, API).
+        handlers: of their jobs, by kind.
         lease: seconds after which a dead worker's job is taken over.
     """
-    worker = Worker(store, {KIND: command_handler(connect)}, lease)
+    worker = Worker(store, {KIND: command_handler(connect), **handlers}, lease)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

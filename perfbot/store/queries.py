@@ -83,6 +83,14 @@ def runs(
     return tuple(Run(*row) for row in connection.execute(query.order_by(*order).limit(limit)))
 
 
+def count_runs(connection: Connection) -> tuple[tuple[str, int], ...]:
+    """How many runs each project has, by name."""
+    rows = connection.execute(
+        select(project.c.name, func.count()).join_from(project, run).group_by(project.c.name).order_by(project.c.name)
+    )
+    return tuple((row[0], row[1]) for row in rows)
+
+
 def find_run(connection: Connection, number: int) -> Run | None:
     """One run by its number."""
     row = connection.execute(_run_query().where(run.c.id == number)).one_or_none()

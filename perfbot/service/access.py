@@ -1,0 +1,80 @@
+"""Who may look: everybody, or those who know a token. Pages are for people, so the token is also a password.
+
+Health checks, webhooks and handing reports over have their own rules and are not guarded here.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from collections.abc import Mapping
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from perfbot.errors import UsageError
+
+VARIABLE = "PERFBOT_READ_TOKEN"
+SHORTEST = 20
+
+SECURITY = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+}
+
+
+def read_token(environ: Mapping[str, str]) -> str:
+    """The token that pages ask for; empty when everybody may look.
+
+    Raises:
+        UsageError: it is too short to protect anything.
+    """
+    token = environ.get(VARIABLE, "")
+    if token and len(token) < SHORTEST:
+        raise UsageError(f"{VARIABLE} is shorter than {SHORTEST} characters.")
+    return token
+
+
+class Guard:
+    """Lets through who knows the token, as a bearer or as the password of any user; sets headers of safety."""
+
+    def __init__(self, app: ASGIApp, token: str = "") -> None:
+        self.app = app
+        self.token = token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("authorization", "")
+        if self.token and not _knows(given, self.token):
+            refusal = PlainTextResponse(
+                "A token is needed.\n", 401, {"WWW-Authenticate": 'Basic realm="perfbot", charset="UTF-8"'}
+            )
+            await refusal(scope, receive, send)
+            return
+
+        async def safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = [(name.encode(), value.encode()) for name, value in SECURITY.items()]
+                message["headers"] = [*message.get("headers", ()), *own]
+            await send(message)
+
+        await self.app(scope, receive, safely)
+
+
+def _knows(header: str, token: str) -> bool:
+    scheme, _, given = header.partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            given = base64.b64decode(given, validate=True).decode().partition(":")[2]
+        except (binascii.Error, UnicodeDecodeError):
+            return False
+    elif scheme.lower() != "bearer":
+        return False
+    return hmac.compare_digest(given.encode(), token.encode())

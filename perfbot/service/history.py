@@ -1,0 +1,55 @@
+"""The service's part that is about the history: pages, API, ingest and metrics, and the jobs they make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount
+
+from perfbot import notify
+from perfbot.service.access import Guard
+from perfbot.service.api import Api
+from perfbot.service.identity import Gatekeeper
+from perfbot.service.ingest import KIND, Ingest, Publish
+from perfbot.service.metrics import Counted, Tally, metrics_routes
+from perfbot.service.pages import Pages
+from perfbot.service.worker import Handler
+from perfbot.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """How the history is served.
+
+    Attributes:
+        gate: who may hand reports over; None: nobody, and there is no such endpoint.
+        publish: puts a merge request's report into it; None: it is kept only.
+        read_token: what pages and API ask for; empty: everybody may look.
+        channels: where alerts go;  ``link``: the address of the project's pages in them.
+    """
+
+    store: Store
+    gate: Gatekeeper | None = None
+    publish: Publish | None = None
+    read_token: str = ""
+    channels: tuple[str, ...] = ()
+    link: str = ""
+
+    def parts(self) -> tuple[list[BaseRoute], Mapping[str, Handler]]:
+        """Routes, and handlers of the jobs that belong to them. The routes take every path, so they come last."""
+        tally = Tally()
+        counted, guarded = Middleware(Counted, tally=tally), Middleware(Guard, token=self.read_token)
+        seen = [*Api(self.store).routes(), *metrics_routes(self.store, tally), *Pages(self.store).routes()]
+        routes: list[BaseRoute] = []
+        handlers: dict[str, Handler] = {}
+        taken = Ingest(self.store, self.gate, self.publish, self.channels, self.link) if self.gate else None
+        if taken is not None:
+            routes += taken.routes([counted])
+            handlers[KIND] = taken.handle
+        if self.channels:
+            handlers[notify.JOB] = notify.handler(self.channels, notify.apprise_send)
+        routes.append(Mount("", app=Starlette(routes=seen, middleware=[counted, guarded])))
+        return routes, handlers

@@ -1,0 +1,136 @@
+"""Takes reports over HTTP: checks who sends them and what they are, queues them, and answers.
+
+The answer 202 means that the report is in the database and will be kept and published, whatever happens to this
+process. Keeping and publishing is the worker's: both may be done again without doing anything twice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from perfbot import keep, notify, report
+from perfbot.errors import ReportError
+from perfbot.judge import again
+from perfbot.model import Report
+from perfbot.series import Kind
+from perfbot.service.identity import Gatekeeper, Identity, RefusedError
+from perfbot.store import Store, queue
+from perfbot.store.documents import fingerprint
+from perfbot.store.queue import Job
+
+KIND = "report"
+MAX_BYTES = 64 * 1024 * 1024
+
+Publish = Callable[[Identity, Report], None]
+"""Puts a merge request's report into it; done twice it is done once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """The endpoint ``POST /api/v1/reports`` and what becomes of what it takes."""
+
+    store: Store
+    gate: Gatekeeper
+    publish: Publish | None = None
+    channels: tuple[str, ...] = ()
+    link: str = ""
+
+    def routes(self, middleware: Sequence[Middleware] = ()) -> list[Route]:
+        """The endpoint."""
+        return [Route("/api/v1/reports", self.take, methods=["POST"], middleware=middleware)]
+
+    async def take(self, request: Request) -> Response:
+        """One report: 202 queued, 200 known; 401 who?, 403 not that, 413 too large, 422 no report."""
+        try:
+            who = await run_in_threadpool(self.gate.admit, request.headers.get("authorization", ""))
+        except RefusedError as error:
+            return _refusal(401, str(error), {"WWW-Authenticate": "Bearer"})
+        body = await _body(request)
+        if body is None:
+            return _refusal(413, f"more than {MAX_BYTES} bytes")
+        try:
+            fresh = await run_in_threadpool(self._queue, who, body, request.query_params.get("branch", ""))
+        except RefusedError as error:
+            return _refusal(403, str(error))
+        except ReportError as error:
+            return _refusal(422, error.message)
+        return JSONResponse({"queued": fresh}, 202 if fresh else 200)
+
+    def _queue(self, who: Identity, body: bytes, asked: str) -> bool:
+        found = report.loads(body, "the report", MAX_BYTES)
+        kind, branch = purpose(found, who, asked)
+        head = {"identity": dataclasses.asdict(who), "kind": kind, "branch": branch}
+        payload = json.dumps(head).encode() + b"\n" + zlib.compress(body, 3)
+        key = f"{who.project}:{fingerprint(found)}"
+        return self.store.write(lambda c: queue.enqueue(c, KIND, key, payload, now=time.time()))
+
+    def handle(self, job: Job) -> None:
+        """Keeps a queued report, publishes it where it belongs, and tells the channels what is new."""
+        head, _, body = job.payload.partition(b"\n")
+        about = json.loads(head)
+        identity = about["identity"]
+        who = Identity(**{**identity, "commits": tuple(identity["commits"])})
+        found = report.loads(zlib.decompress(body), "the report", MAX_BYTES)
+        own = dataclasses.replace(found, change=dataclasses.replace(found.change, project=who.project))
+        judged = again(own, own.policy)
+        keep.keep(self.store, judged, branch=about["branch"], kind=about["kind"])
+        if about["kind"] == "branch" and self.channels:
+            notify.update(self.store, who.project, about["branch"], self.channels, link=self.link)
+        if about["kind"] == "merge-request" and self.publish is not None:
+            self.publish(who, own)
+
+
+def purpose(found: Report, who: Identity, asked: str) -> tuple[Kind, str]:
+    """What a report counts as, by who sends it: a merge request's job never speaks for a branch.
+
+    Args:
+        asked: the branch a project's token names; identity tokens say it themselves.
+
+    Raises:
+        RefusedError: the report is about something that its sender may not speak for.
+    """
+    change = found.change
+    if change.project and change.project != who.project:
+        raise RefusedError(f"the report is of project {change.project!r}, the sender of {who.project!r}")
+    if who.commits and change.head not in who.commits:
+        raise RefusedError(f"the report is about {change.head[:10]}, the sender's job ran for {who.commits[0][:10]}")
+    if who.branch == "":
+        if who.merge_request and who.merge_request != change.merge_request:
+            raise RefusedError(f"the report is about merge request {change.merge_request}, not {who.merge_request}")
+        return "merge-request", change.target
+    if who.branch is not None:
+        return "branch", who.branch
+    if change.merge_request:
+        return "merge-request", change.target
+    if not asked:
+        raise RefusedError("with a project's token, say which branch: ?branch=NAME")
+    return "branch", asked
+
+
+async def _body(request: Request) -> bytes | None:
+    """The body; None when it is too large."""
+    parts, size = [], 0
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > MAX_BYTES:
+                return None
+            parts.append(part)
+    except ClientDisconnect:
+        return None
+    return b"".join(parts)
+
+
+def _refusal(code: int, why: str, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse({"error": why}, code, headers)

@@ -1,0 +1,137 @@
+"""The project's pages, served: the same as ``perfbot report`` writes, with search, always current.
+
+``/`` lists the projects; ``/GROUP/NAME/-/`` is a project's overview, and its other pages lie below it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from perfbot import site
+from perfbot.errors import UsageError
+from perfbot.keep import now
+from perfbot.render import site as render
+from perfbot.store import Store, queries
+
+TYPES = {"css": "text/css", "js": "text/javascript"}
+DAY = "public, max-age=86400"
+
+
+class Pages:
+    """Endpoints of the pages."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def routes(self) -> list[Route]:
+        """All pages; the assets are the same for every project."""
+        return [
+            Route("/", self.projects),
+            Route("/assets/{name}", self.asset),
+            Route("/{project:path}/-/", self.overview),
+            Route("/{project:path}/-/index.html", self.overview),
+            Route("/{project:path}/-/benchmarks/{number:int}.html", self.benchmark),
+            Route("/{project:path}/-/runs/{number:int}.html", self.run),
+            Route("/{project:path}/-/badge.svg", self.badge),
+        ]
+
+    def projects(self, request: Request) -> Response:
+        """The list of projects."""
+        del request
+        with self.store.read() as connection:
+            names = queries.projects(connection)
+        links = [(name, f"{quote(name)}/-/") for name in names]
+        return HTMLResponse(render.projects(links, _place(), now()))
+
+    def asset(self, request: Request) -> Response:
+        """A style sheet or script."""
+        name = request.path_params["name"]
+        if name not in _assets():
+            return _missing()
+        kind = TYPES[name.rpartition(".")[2]]
+        return Response(_assets()[name], media_type=kind, headers={"cache-control": DAY})
+
+    def overview(self, request: Request) -> Response:
+        """A project's overview; ``q`` searches, ``part`` turns pages."""
+        given = request.query_params.get("part", "1")
+        part = min(int(given), 10_000) if given.isascii() and given.isdigit() else 1
+        search = request.query_params.get("q", "")[:200]
+        if not request.url.path.endswith("/"):
+            return RedirectResponse("./")
+
+        def page(scope: site.Scope) -> Response:
+            with self.store.read() as connection:
+                text = site.overview(connection, scope, _place(), search=search, part=max(part, 1))
+            return HTMLResponse(text)
+
+        return self._of_project(request, page)
+
+    def benchmark(self, request: Request) -> Response:
+        """One benchmark and metric."""
+
+        def page(scope: site.Scope) -> Response:
+            with self.store.read() as connection:
+                about = queries.find_subject(connection, scope.project, request.path_params["number"])
+                if about is None:
+                    return _missing()
+                return HTMLResponse(site.benchmark(connection, scope, about, _place(below=True)))
+
+        return self._of_project(request, page)
+
+    def run(self, request: Request) -> Response:
+        """One run."""
+
+        def page(scope: site.Scope) -> Response:
+            number = request.path_params["number"]
+            with self.store.read() as connection:
+                found = queries.find_run(connection, number)
+                if found is None or found.project != scope.project:
+                    return _missing()
+                return HTMLResponse(site.run(connection, number, "../"))
+
+        return self._of_project(request, page)
+
+    def badge(self, request: Request) -> Response:
+        """The project's badge; never cached for long."""
+
+        def picture(scope: site.Scope) -> Response:
+            with self.store.read() as connection:
+                text = site.badge(connection, scope)
+            return Response(text, media_type="image/svg+xml", headers={"cache-control": "max-age=300"})
+
+        return self._of_project(request, picture)
+
+    def _of_project(self, request: Request, page: Callable[[site.Scope], Response]) -> Response:
+        try:
+            with self.store.read() as connection:
+                scope = site.scope_of(connection, request.path_params["project"], request.query_params.get("branch"))
+            return page(scope)
+        except UsageError:
+            return _missing()
+
+
+def _place(*, below: bool = False) -> render.Place:
+    benchmarks, runs = ("", "../runs/") if below else ("benchmarks/", "runs/")
+    return render.Place(
+        "/assets/",
+        lambda number: f"{benchmarks}{number}.html",
+        lambda number: f"{runs}{number}.html",
+        home="../",
+        up="" if below else "/",
+        live=True,
+    )
+
+
+@lru_cache
+def _assets() -> dict[str, bytes]:
+    return render.assets()
+
+
+def _missing() -> Response:
+    return PlainTextResponse("There is no such page.\n", 404)
