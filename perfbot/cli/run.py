@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--database",
         metavar="URL",
-        help="keep the run in this history: a file for SQLite, or postgresql://… (default: PERFBOT_DATABASE, else none)",
+        help="keep the run in this history: a file for SQLite, or postgresql://… (or PERFBOT_DATABASE; default: none)",
     )
     add_output_arguments(parser)
 
