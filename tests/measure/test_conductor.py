@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from perfbot.errors import Interrupted
-from perfbot.measure.conductor import EXACT_ROUNDS, FIRST_ROUNDS, MOST_ROUNDS, Conductor, Outcomes, selector
+from perfbot.measure.conductor import Conductor, Outcomes, selector
+from perfbot.measure.track import EXACT_ROUNDS, FIRST_ROUNDS, MOST_ROUNDS
 from perfbot.model import Benchmark, Comparison, Metric, Policy
 from perfbot.render.progress import Silent
 from tests.measure.conftest import Clock, FakeSuite, Simulated

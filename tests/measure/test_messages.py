@@ -49,7 +49,7 @@ def test_reads(message: dict[str, Any]) -> None:
     ],
 )
 def test_refuses(line: bytes) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         read(line)
 
 
