@@ -1,0 +1,38 @@
+"""perfbot's own records: making, reading, writing and checking them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from benchmarks.samples import RESULTS, make_report
+from perfbot.model import Report
+from perfbot.report import dumps, loads
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    return make_report()
+
+
+@pytest.fixture(scope="module")
+def text(report: Report) -> str:
+    return dumps(report)
+
+
+def test_model_creation(benchmark, report: Report) -> None:
+    benchmark(replace, report.results[0], verdict="regressed")
+
+
+def test_field_access(benchmark, report: Report) -> None:
+    result = report.results[0]
+    assert benchmark(lambda: (result.name, result.verdict, result.change, result.interval)) is not None
+
+
+def test_serialisation(benchmark, report: Report) -> None:
+    assert benchmark(dumps, report)
+
+
+def test_validation(benchmark, text: str) -> None:
+    assert len(benchmark(loads, text, "benchmark").results) == RESULTS
