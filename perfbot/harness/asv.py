@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from perfbot.config import AsvSuite
 from perfbot.config.asv import read_asv
 from perfbot.errors import MeasureError
-from perfbot.harness.base import Effects, SideReady, worker_specs
+from perfbot.harness.base import Effects, SideReady, counter, worker_specs
 from perfbot.measure.lockstep import LockstepSuite
 from perfbot.model import SIDES, Side
 
@@ -30,7 +30,15 @@ setup = ["pip install ."]
         """Workers that import the package of benchmarks, and a folder a side for what ``setup_cache`` makes."""
         options = {side: _options(suite, sides[side], effects) for side in SIDES}
         specs = worker_specs(suite, sides, "asv_adapter", options)
-        return LockstepSuite(suite.name, specs, suite.timeout, effects.random, trace=effects.trace)
+        return LockstepSuite(
+            suite.name,
+            specs,
+            suite.timeout,
+            effects.random,
+            trace=effects.trace,
+            timed="time" in suite.metrics,
+            counter=counter(suite, specs, effects),
+        )
 
 
 def _options(suite: AsvSuite, ready: SideReady, effects: Effects) -> dict[str, str]:

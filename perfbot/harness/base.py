@@ -10,10 +10,11 @@ from random import Random
 from typing import Any, Protocol
 
 from perfbot.config import SuiteBase
+from perfbot.measure.counting import INSTRUCTIONS, Counter, ways
 from perfbot.measure.link import WorkerSpec
 from perfbot.measure.session import SuiteSession
 from perfbot.measure.trace import Trace
-from perfbot.model import SIDES, Side
+from perfbot.model import SIDES, TIME, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,18 @@ def worker_specs(
         own = sorted({Path(path).parts[0] for path in relative_paths(suite, ready.tree) if path != "."})
         specs[side] = WorkerSpec(side, ready.python, cwd, ready.env, adapter, {"own": own, **options[side]})
     return specs
+
+
+def counter(suite: SuiteBase, specs: Mapping[Side, WorkerSpec], effects: Effects) -> Counter | None:
+    """What counts a suite's metrics other than time; None where there are none."""
+    names = [name for name in suite.metrics if name != TIME.name]
+    if not names:
+        return None
+    found = ways(names)
+    known = {metric.name: metric for metric in (INSTRUCTIONS, *(m for way in found for m in way.metrics))}
+    metrics = tuple(known[name] for name in names)
+    timed = TIME.name in suite.metrics
+    return Counter(suite.name, specs, metrics, found, timed, suite.timeout, effects.scratch, effects.trace)
 
 
 def relative_paths(suite: SuiteBase, tree: Path) -> tuple[str, ...]:

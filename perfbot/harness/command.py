@@ -1,4 +1,4 @@
-"""Any command line: CPU time or wall time, and peak memory."""
+"""Any command line: CPU time or wall time, peak memory, instructions."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from perfbot.config import CommandSuite
 from perfbot.harness.base import Effects, SideReady
 from perfbot.measure import commands
+from perfbot.measure.counting import INSTRUCTIONS
+from perfbot.measure.counting_commands import CommandCounter
 from perfbot.model import MEMORY, SIDES, TIME, Side
 
-METRICS = {metric.name: metric for metric in (TIME, MEMORY)}
+METRICS = {metric.name: metric for metric in (TIME, commands.CPU, MEMORY)}
+"""Those that rounds measure; instructions are counted."""
 
 
 class CommandHarness:
@@ -27,16 +30,32 @@ metrics = ["time", "memory"]
 
     def session(self, suite: CommandSuite, sides: Mapping[Side, SideReady], effects: Effects) -> commands.CommandSuite:
         """The same command lines in both sides' checkouts."""
+        cwd = {side: sides[side].tree / suite.directory for side in SIDES}
+        env = {side: sides[side].env for side in SIDES}
+        metrics = tuple(METRICS[name] for name in suite.metrics if name in METRICS)
+        counter = CommandCounter(
+            suite=suite.name,
+            commands=dict(suite.commands),
+            cwd=cwd,
+            env=env,
+            timeout=suite.timeout,
+            scratch=effects.scratch,
+            prepare=suite.prepare or "",
+            exit_codes=suite.exit_codes,
+            timed=bool(metrics),
+            trace=effects.trace,
+        )
         return commands.CommandSuite(
             name=suite.name,
             commands=dict(suite.commands),
-            cwd={side: sides[side].tree / suite.directory for side in SIDES},
-            env={side: sides[side].env for side in SIDES},
+            cwd=cwd,
+            env=env,
             timeout=suite.timeout,
             random=effects.random,
             scratch=effects.scratch,
             prepare=suite.prepare or "",
             exit_codes=suite.exit_codes,
-            metrics=tuple(METRICS[name] for name in suite.metrics),
+            metrics=metrics,
+            counter=counter if INSTRUCTIONS.name in suite.metrics else None,
             trace=effects.trace,
         )

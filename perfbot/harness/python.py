@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from perfbot.config import CallableSuite
-from perfbot.harness.base import Effects, SideReady, worker_specs
+from perfbot.harness.base import Effects, SideReady, counter, worker_specs
 from perfbot.measure.lockstep import LockstepSuite
 from perfbot.model import SIDES, Side
 
@@ -26,4 +26,12 @@ setup = ["pip install ."]
         """Workers that import each function and call it."""
         options = {side: {"functions": dict(suite.functions)} for side in SIDES}
         specs = worker_specs(suite, sides, "python", options)
-        return LockstepSuite(suite.name, specs, suite.timeout, effects.random, trace=effects.trace)
+        return LockstepSuite(
+            suite.name,
+            specs,
+            suite.timeout,
+            effects.random,
+            trace=effects.trace,
+            timed="time" in suite.metrics,
+            counter=counter(suite, specs, effects),
+        )

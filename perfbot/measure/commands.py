@@ -9,12 +9,16 @@ from pathlib import Path
 from random import Random
 from typing import Literal
 
+from perfbot.measure.counting import INSTRUCTIONS
+from perfbot.measure.counting_commands import CommandCounter
 from perfbot.measure.launching import Command, Launcher, Usage
 from perfbot.measure.lockstep import THREADED, WAITS
 from perfbot.measure.plan import Speed
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Place
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import MEMORY, SIDES, TIME, Benchmark, Metric, Round, Side
+
+CPU = Metric("cpu", "s")
 
 CLOCK_TICK = 1e-9
 """Seconds; stands for a CPU time too small to be counted."""
@@ -31,8 +35,9 @@ class CommandSuite:
         cwd, env: working folder and whole environment of each side.
         prepare: command line before each measured one, or empty; not measured.
         exit_codes: what counts as success.
-        metrics: TIME, MEMORY or both.
+        metrics: some of TIME, CPU and MEMORY.
         scratch: folder for what commands print.
+        counter: counts their instructions; None where that is not asked for.
     """
 
     name: str
@@ -45,6 +50,7 @@ class CommandSuite:
     prepare: str = ""
     exit_codes: Sequence[int] = (0,)
     metrics: tuple[Metric, ...] = (TIME,)
+    counter: CommandCounter | None = None
     trace: Trace = no_trace
     startup_seconds: float = 0.0
     _order: int = 0
@@ -65,7 +71,16 @@ class CommandSuite:
 
     def discover(self) -> Discovery:
         """The configuration lists them; nothing runs yet."""
-        return Discovery(tuple(Benchmark(self.name, name) for name in self.commands), self.metrics)
+        benchmarks = tuple(Benchmark(self.name, name) for name in self.commands)
+        if self.counter is None:
+            return Discovery(benchmarks, self.metrics)
+        return Discovery(
+            benchmarks,
+            self.metrics,
+            problems=self.counter.problems,
+            counted=(INSTRUCTIONS,),
+            count=self.counter.count,
+        )
 
     def predicted_seconds(self, name: str) -> float:
         """Wall time of its last round."""
@@ -108,8 +123,7 @@ class CommandSuite:
         note = (THREADED,) if speed.threaded else (WAITS,) if speed.waits else ()
         for metric in self.metrics:
             base, head = (_value(metric, used[side], together) for side in SIDES)
-            clock: Literal["wall", "cpu", "count"] = "count" if metric == MEMORY else "cpu" if together else "wall"
-            taken = Round(index, (base,), (head,), 1, seconds, core, clock, together)
+            taken = Round(index, (base,), (head,), 1, seconds, core, _clock(metric, together), together)
             yield Measured(name, metric, taken, note if metric == TIME else ())
 
     def _probe(self, launcher: Launcher, name: str) -> list[Failed]:
@@ -152,10 +166,16 @@ def _speed(usage: Usage) -> Speed:
     return Speed(max(usage.wall, CLOCK_TICK), usage.cpu, usage.wall, usage.queued)
 
 
+def _clock(metric: Metric, together: bool) -> Literal["wall", "cpu", "count"]:
+    if metric == MEMORY:
+        return "count"
+    return "cpu" if together or metric == CPU else "wall"
+
+
 def _value(metric: Metric, usage: Usage, together: bool) -> float:
     if metric == MEMORY:
         return float(max(usage.memory, 1))
-    return max(usage.cpu if together else usage.wall, CLOCK_TICK)
+    return max(usage.cpu if together or metric == CPU else usage.wall, CLOCK_TICK)
 
 
 def _tail(file: Path, lines: int = 15) -> str:

@@ -7,25 +7,16 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
 from perfbot.errors import ConfigError, MeasureError, UsageError
-from perfbot.measure.session import Discovery, Failed, Measured, Outcome, Place, SuiteSession
+from perfbot.measure.session import Count, Discovery, Failed, Outcome, Place, SuiteSession
+from perfbot.measure.track import FIRST_ROUNDS, MOST_ROUNDS, Track
 from perfbot.model import Benchmark, Comparison, Metric, Policy, Problem, Round
 from perfbot.process import kill_all
-from perfbot.stats.rounds import round_ratio
-from perfbot.stats.sequential import Decision, Plan, decide, expected_rounds
-
-FIRST_ROUNDS = 6
-"""Fresh pairs that everything gets before anything is decided: fewer do not show how much processes differ."""
-
-MOST_ROUNDS = 120
-
-EXACT_ROUNDS = 3
-"""An exact metric is the same every time; three fresh pairs show whether it is."""
-
+from perfbot.stats.sequential import Plan
 
 CONTROL_ROUNDS = (2, 5)
 CONTROL_EVERY = 6
@@ -53,68 +44,6 @@ class Progress(Protocol):
 
     def log(self, line: str) -> None:
         """Something the reader should know."""
-
-
-@dataclass(slots=True)
-class Track:
-    """One benchmark and metric on its way to a decision. ``counted``: in no round, but before all of them."""
-
-    benchmark: Benchmark
-    metric: Metric
-    plan: Plan
-    counted: bool = False
-    rounds: list[Round] = field(default_factory=list)
-    ratios: list[float] = field(default_factory=list)
-    decision: Decision | None = None
-    failure: Failed | None = None
-    notes: dict[str, None] = field(default_factory=dict)
-    unrelated: bool = False
-    """A value was zero or below, and has no ratio to any other."""
-
-    @property
-    def open(self) -> bool:
-        """More rounds could still decide it."""
-        if self.failure is not None or self.counted:
-            return False
-        if self.metric.rule == "exact" or self.unrelated:
-            return len(self.rounds) < EXACT_ROUNDS
-        settled = self.decision is not None and self.decision.state != "open"
-        return not settled and len(self.rounds) < self.plan.n_max
-
-    def add(self, measured: Measured) -> None:
-        """Take one more round and look at all of them."""
-        taken = measured.round
-        self.rounds.append(taken)
-        self.notes.update(dict.fromkeys(measured.notes))
-        self.unrelated = self.unrelated or min(*taken.base, *taken.head) <= 0
-        if self.metric.rule == "exact" or self.unrelated:
-            return
-        value_seconds = taken.loops * sum(taken.base) / len(taken.base) if measured.metric.unit == "s" else None
-        self.ratios.append(round_ratio(taken.base, taken.head, value_seconds=value_seconds))
-        self.decision = decide(self.ratios, self.plan)
-
-    def rounds_left(self) -> int:
-        """Expected number of rounds until it is decided."""
-        if self.metric.rule == "exact" or self.unrelated:
-            return EXACT_ROUNDS - len(self.rounds)
-        if len(self.ratios) < FIRST_ROUNDS:
-            return FIRST_ROUNDS - len(self.ratios)
-        return max(1, expected_rounds(self.ratios, self.plan) - len(self.ratios))
-
-    def comparison(self) -> Comparison:
-        """What is known in the end."""
-        notes = tuple(self.notes)
-        if self.failure is not None:
-            return Comparison(
-                self.benchmark,
-                self.metric,
-                tuple(self.rounds),
-                "incomparable" if self.failure.skipped else "failed",
-                self.failure.reason,
-                notes,
-                self.failure.side,
-            )
-        return Comparison(self.benchmark, self.metric, tuple(self.rounds), notes=notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +119,7 @@ class Conductor:
         self._problems: list[Problem] = []
         self._rounds: dict[str, int] = {}
         self._controls: list[Round] = []
+        self._counts: dict[str, Count] = {}
         self._family = 1
         self._lock = threading.RLock()
         self._stopped = False
@@ -205,6 +135,7 @@ class Conductor:
         self._began = self._clock()
         with ThreadPoolExecutor(self._lanes) as pool:
             try:
+                self._count_all()
                 self._measure_all(pool)
             except BaseException:
                 self._stopped = True
@@ -228,7 +159,7 @@ class Conductor:
             except MeasureError as error:
                 self._problems.append(Problem(f"suite {suite.name}", error.message, error.output))
         wanted = {
-            name: [(b, metric) for b in discovery.benchmarks for metric in discovery.metrics_of(b) if self._wants(b)]
+            name: [(b, metric) for b in discovery.benchmarks for metric in discovery.all_of(b) if self._wants(b)]
             for name, discovery in found.items()
         }
         self._family = max(1, sum(metric.rule == "noisy" for pairs in wanted.values() for _, metric in pairs))
@@ -238,8 +169,10 @@ class Conductor:
             self._settled.extend(c for c in discovery.settled if self._wants(c.benchmark) and self._takes(c.benchmark))
             own = [(benchmark, metric) for benchmark, metric in wanted[name] if self._takes(benchmark)]
             self._tracks[name] = {
-                (benchmark.name, metric.name): self._track(benchmark, metric) for benchmark, metric in own
+                (benchmark.name, metric.name): self._track(benchmark, metric, discovery) for benchmark, metric in own
             }
+            if discovery.count is not None:
+                self._counts[name] = discovery.count
             self._rounds[name] = 0
             self._progress.suite(name, len({benchmark.name for benchmark, _ in own}))
 
@@ -264,10 +197,27 @@ class Conductor:
     def _wants(self, benchmark: Benchmark) -> bool:
         return self._select(f"{benchmark.suite}/{benchmark.name}")
 
-    def _track(self, benchmark: Benchmark, metric: Metric) -> Track:
+    def _track(self, benchmark: Benchmark, metric: Metric, discovery: Discovery) -> Track:
         threshold = self._policy.threshold_for(f"{benchmark.suite}/{benchmark.name}", metric)
         plan = Plan(threshold, self._policy.alpha / self._family, self._policy.beta, MOST_ROUNDS)
-        return Track(benchmark, metric, plan)
+        return Track(benchmark, metric, plan, counted=metric in discovery.counted_of(benchmark))
+
+    def _count_all(self) -> None:
+        """What is counted comes before all rounds: it has an end, and leaves the rest of the budget to them."""
+        timed = any(not track.counted for tracks in self._tracks.values() for track in tracks.values())
+        until = self._began + self._budget * (COUNTING_SHARE if timed else 1.0)
+        for left, (suite, count) in zip(range(len(self._counts), 0, -1), self._counts.items(), strict=True):
+            tracks = [track for track in self._tracks[suite].values() if track.counted]
+            metrics = ", ".join(dict.fromkeys(track.metric.name for track in tracks))
+            if not tracks or self._stopped:
+                continue
+            self._progress.log(f"suite {suite}: counting {metrics}")
+            now = self._clock()
+            names = tuple(dict.fromkeys(track.benchmark.name for track in tracks))
+            for outcome in count(names, now + (until - now) / left):
+                with self._lock:
+                    for track in tracks:
+                        track.enter(outcome)
 
     def _measure_all(self, pool: ThreadPoolExecutor) -> None:
         """Keep the lanes busy with rounds until nothing is left to begin."""
@@ -384,13 +334,11 @@ class Conductor:
             self._progress.round(suite, index, name, decided, len(tracks), self._clock() - self._began)
 
     def _take(self, track: Track, outcome: Outcome) -> None:
-        if outcome.name != track.benchmark.name or not track.open or self._stopped:
+        if not track.open or self._stopped or not track.enter(outcome):
             return
         if isinstance(outcome, Failed):
-            track.failure = outcome
             self._progress.decided(_full(track), "incomparable" if outcome.skipped else "failed", None)
-        elif outcome.metric == track.metric:
-            track.add(outcome)
+        else:
             self._tell_decided(track)
 
     def _tell_decided(self, track: Track) -> None:

@@ -29,12 +29,18 @@ SHELL_NEEDED = re.compile(r"[|&;<>()$`\\*?\[\]#~={}!\n]")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command line to run somewhere. ``output``: a file for what it prints, or nothing."""
+    """A command line to run somewhere.
+
+    Attributes:
+        output: a file for what it prints, or nothing.
+        prefix: a command that runs it, or nothing.
+    """
 
     line: str
     cwd: Path
     env: Mapping[str, str]
     output: Path | None = None
+    prefix: tuple[str, ...] = ()
 
     @property
     def argv(self) -> list[str]:

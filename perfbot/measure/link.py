@@ -64,6 +64,7 @@ class WorkerSpec:
         env: the whole environment of the process.
         adapter: module of :mod:`perfbot.worker` that knows the suite's kind.
         options: what the adapter needs; JSON.
+        prefix: a command that runs the interpreter, or nothing.
     """
 
     side: Side
@@ -72,6 +73,7 @@ class WorkerSpec:
     env: Mapping[str, str]
     adapter: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    prefix: tuple[str, ...] = ()
 
 
 class Link:
@@ -91,7 +93,7 @@ class Link:
         }
         try:
             self.child = Child(
-                [str(spec.python), str(BOOT), json.dumps(options)],
+                [*spec.prefix, str(spec.python), str(BOOT), json.dumps(options)],
                 cwd=spec.cwd,
                 env={**spec.env, "PYTHONHASHSEED": str(hash_seed)},
                 pass_fds=[read_there, write_there, *turn_fds],

@@ -12,6 +12,7 @@ from random import Random
 from typing import Any, Literal
 
 from perfbot.errors import MeasureError
+from perfbot.measure.counting import Counter
 from perfbot.measure.link import WorkerLost, WorkerSpec
 from perfbot.measure.pair import Listing, Messages, Pair, allowed_cores
 from perfbot.measure.plan import (
@@ -51,6 +52,8 @@ class LockstepSuite:
         timeout: seconds a single call may take, unless a benchmark asks for more.
         random: source of cores, hash seeds and who begins.
         display: the name that people read, from the worker's own (a node id); must stay unique.
+        timed: calls are timed, in rounds; otherwise they are only counted.
+        counter: counts other metrics of the same benchmarks; None where nothing is asked for but time.
     """
 
     name: str
@@ -59,6 +62,8 @@ class LockstepSuite:
     random: Random
     display: Callable[[str], str] = str
     trace: Trace = no_trace
+    timed: bool = True
+    counter: Counter | None = None
     startup_seconds: float = 0.0
     _ids: dict[str, str] = field(default_factory=dict)
     _metrics: dict[str, Metric] = field(default_factory=dict)
@@ -101,7 +106,15 @@ class LockstepSuite:
             *(self._unpaired(item, "removed", listings["head"], "head") for item in removed),
         ]
         own = {name: (metric,) for name, metric in self._metrics.items()}
-        return Discovery(tuple(common), (TIME,), tuple(settled), tuple(problems), own)
+        timed = (TIME,) if self.timed else ()
+        if self.counter is None:
+            return Discovery(tuple(common), timed, tuple(settled), tuple(problems), own)
+        problems += self.counter.problems
+        return Discovery(tuple(common), timed, tuple(settled), tuple(problems), own, self.counter.metrics, self._count)
+
+    def _count(self, names: Sequence[str], until: float) -> Iterator[Outcome]:
+        assert self.counter is not None  # noqa: S101 - nothing else hands this out
+        return self.counter.count({name: self.identity(name) for name in names}, until)
 
     def _unpaired(
         self, item: Mapping[str, Any], status: Literal["added", "removed"], other: Listing, side: Side
@@ -127,7 +140,8 @@ class LockstepSuite:
 
     def metric(self, name: str) -> Metric:
         """What a benchmark measures."""
-        return self._metrics.get(name, TIME)
+        main = TIME if self.timed or self.counter is None else self.counter.metrics[0]
+        return self._metrics.get(name, main)
 
     def speed(self, name: str) -> Speed | None:
         """What a probe found, or None before the first one."""

@@ -94,6 +94,12 @@ def is_probe(answer: Message) -> bool:
     return _fits(answer, _PROBE)
 
 
+def is_count(answer: Message) -> bool:
+    """Whether an answer tells what was counted in how many calls, or why nothing was."""
+    counted = _number(answer.get("value")) and _whole(answer.get("calls")) and answer["calls"] > 0
+    return counted or _text(answer.get("refused"))
+
+
 def has_values(answer: Message, count: int) -> bool:
     """Whether an answer holds ``count`` values of both clocks, and when its turns began."""
     kinds = [answer.get(name) for name in ("walls", "cpus", "began")]

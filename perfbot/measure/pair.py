@@ -48,8 +48,11 @@ def pin_process(pid: int, cores: Iterable[int]) -> bool:
 class Pair:
     """Both workers of one round. Close it in every case: that kills them with all they started."""
 
-    def __init__(self, specs: Mapping[Side, WorkerSpec], *, hash_seed: int, timeout: float) -> None:
+    def __init__(
+        self, specs: Mapping[Side, WorkerSpec], *, hash_seed: int, timeout: float, start: float = START_SECONDS
+    ) -> None:
         self._timeout = timeout
+        self._start = start
         self.links: dict[Side, Link] = {}
         base_reads, head_writes = os.pipe()
         head_reads, base_writes = os.pipe()
@@ -72,14 +75,14 @@ class Pair:
         """
         for link in self.links.values():
             link.send(op="list")
-        answers = self._receive(SIDES, START_SECONDS, "listed")
+        answers = self._receive(SIDES, self._start, "listed")
         return {s: Listing(tuple(answers[s]["benchmarks"]), tuple(answers[s]["problems"])) for s in SIDES}
 
     def enter_all(self, names: list[str]) -> None:
         """Let both workers enter ``names`` one after the other, once both have started; :meth:`arrivals` waits."""
         for link in self.links.values():
             link.send(op="run", names=names)
-        self._receive(SIDES, START_SECONDS, "running")
+        self._receive(SIDES, self._start, "running")
 
     def arrivals(self) -> Messages:
         """Wait until each side is held inside the next benchmark (``ready``) or has already ended it (``done``)."""
@@ -125,6 +128,22 @@ class Pair:
         answers = self._receive(SIDES, self._timeout + SLOWER * predicted, "answer")
         for side, answer in answers.items():
             if not messages.has_values(answer, values.pairs):
+                raise self.links[side].lost(RUBBISH)
+        return answers
+
+    def count(self, sides: Iterable[Side], seconds: float, *, out: Mapping[Side, str], **order: Any) -> Messages:
+        """Count a metric of one call on some sides; see :func:`perfbot.worker.counting.count`.
+
+        Args:
+            seconds: longest time to wait.
+            out: each side's.
+        """
+        sides = tuple(sides)
+        for side in sides:
+            self.links[side].send(op="count", out=out[side], **order)
+        answers = self._receive(sides, seconds, "answer")
+        for side, answer in answers.items():
+            if not messages.is_count(answer):
                 raise self.links[side].lost(RUBBISH)
         return answers
 

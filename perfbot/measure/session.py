@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -29,6 +29,8 @@ class Discovery:
 
     Attributes:
         metrics: of every benchmark, but for those whose name is in ``own``.
+        counted: more metrics of the same benchmarks, which ``count`` measures and no round does.
+        count: counts them once and for all, given names and the ``time.monotonic()`` to end at.
     """
 
     benchmarks: tuple[Benchmark, ...]
@@ -36,10 +38,20 @@ class Discovery:
     settled: tuple[Comparison, ...] = ()
     problems: tuple[Problem, ...] = ()
     own: Mapping[str, tuple[Metric, ...]] = field(default_factory=dict)
+    counted: tuple[Metric, ...] = ()
+    count: Count | None = None
 
     def metrics_of(self, benchmark: Benchmark) -> tuple[Metric, ...]:
-        """What is measured of one benchmark."""
+        """What is measured of one benchmark in rounds."""
         return self.own.get(benchmark.name, self.metrics)
+
+    def counted_of(self, benchmark: Benchmark) -> tuple[Metric, ...]:
+        """What is counted of one benchmark besides."""
+        return () if benchmark.name in self.own else self.counted
+
+    def all_of(self, benchmark: Benchmark) -> tuple[Metric, ...]:
+        """Everything that is known of one benchmark in the end."""
+        return (*self.metrics_of(benchmark), *self.counted_of(benchmark))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +72,12 @@ class Failed:
     side: Literal["base", "head", "both"]
     reason: str
     skipped: bool = False
+    metric: Metric | None = None
+    """Only this metric of it cannot be had; None: all."""
 
 
 Outcome = Measured | Failed
+Count = Callable[[Sequence[str], float], Iterator[Outcome]]
 
 
 class SuiteSession(Protocol):

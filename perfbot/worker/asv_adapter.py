@@ -24,7 +24,7 @@ from .asv_benchmarks import Bound, Case, cases, modules
 from .copies import Copies
 from .footprint import peak_memory, size_of_another
 from .session import Session, Skipped
-from .timers import Calls, Timer, Times, with_setup
+from .timers import Calls, Timer, Times, WithSetup
 
 SECONDS = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 """Units of tracked values that are times."""
@@ -235,7 +235,7 @@ def timer_of(case: Case, bound: Bound, args: Tuple[Any, ...]) -> Tuple[Timer, in
         used = True
         return args, {}
 
-    return with_setup(bound.function, prepare, None, batch), batch
+    return WithSetup(bound.function, prepare, None, batch), batch
 
 
 def raw_timer(bound: Bound, args: Tuple[Any, ...], batch: int) -> Timer:

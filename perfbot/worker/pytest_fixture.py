@@ -9,7 +9,7 @@ import statistics
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from .session import Session
-from .timers import Calls, Timer, with_setup
+from .timers import Calls, Timer, WithSetup
 
 
 class Stats(Dict[str, Any]):
@@ -86,17 +86,14 @@ class BenchmarkFixture:
             raise ValueError("Can't use more than 1 `iterations` with a `setup` function.")
         if setup is not None and (args or kwargs) and setup() is not None:
             raise TypeError("Can't use `args` or `kwargs` if `setup` returns the arguments.")
-        results: List[Any] = []
 
         def prepare() -> Tuple[Sequence[Any], Dict[str, Any]]:
             made = setup() if setup is not None else None
             return made if made is not None else fixed
 
-        def keeping(*call_args: Any, **call_kwargs: Any) -> None:
-            results[:] = [target(*call_args, **call_kwargs)]
-
-        self._hold(with_setup(keeping, prepare, teardown, iterations), inner=iterations)
-        return results[0] if results else None
+        prepared = WithSetup(target, prepare, teardown, iterations)
+        self._hold(prepared, inner=iterations)
+        return prepared.result()
 
     def weave(self, *args: Any, **kwargs: Any) -> None:
         """Not supported: says so instead of measuring nothing."""

@@ -1,7 +1,8 @@
 """Timers: ``timer(loops) -> (wall, cpu)``, nanoseconds for ``loops`` calls of one benchmark.
 
 Everything a harness knows how to measure is turned into one of these; the turn-taking in :mod:`turns` knows no more.
-CPU time is that of the whole process with all of its threads.
+CPU time is that of the whole process with all of its threads. Those that know what a single call is also have
+``single(begin, end)``: make one call, and tell right before it and, while its result is alive, right after it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 Times = Tuple[int, int]
 Timer = Callable[[int], Times]
+Mark = Callable[[], Any]
+Single = Callable[[Mark, Mark], None]
 
 
 class Calls:
@@ -38,6 +41,15 @@ class Calls:
         """What the function returns; called once more where no single call was timed."""
         return self.results[0] if self.results else self._function(*self._args)
 
+    def single(self, begin: Mark, end: Mark) -> None:
+        """One call between two marks."""
+        function, args = self._function, self._args
+        self.results.clear()
+        begin()
+        result = function(*args)
+        end()
+        self.results.append(result)
+
     def _single(self) -> Times:
         function, args = self._function, self._args
         self.results.clear()
@@ -62,28 +74,62 @@ class Calls:
         return perf_counter_ns() - wall, process_time_ns() - cpu
 
 
-def with_setup(
-    function: Callable[..., Any],
-    prepare: Callable[[], Tuple[Sequence[Any], Dict[str, Any]]],
-    clean: Optional[Callable[..., Any]] = None,
-    iterations: int = 1,
-) -> Timer:
-    """Calls that each need fresh arguments: only the call is timed, not ``prepare`` and ``clean`` around it."""
+class WithSetup:
+    """Calls that each need fresh arguments: only the call is timed, not ``prepare`` and ``clean`` around it.
 
-    def timer(loops: int) -> Times:
+    Attributes:
+        bracketed: what its calls take shows between the marks of single calls alone.
+        results: the value that the last call returned, or empty.
+    """
+
+    bracketed = True
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        prepare: Callable[[], Tuple[Sequence[Any], Dict[str, Any]]],
+        clean: Optional[Callable[..., Any]] = None,
+        iterations: int = 1,
+    ) -> None:
+        self._function = function
+        self._prepare = prepare
+        self._clean = clean
+        self._iterations = iterations
+        self.results: List[Any] = []
+
+    def __call__(self, loops: int) -> Times:
+        function, iterations, result = self._function, self._iterations, None
         wall_total = cpu_total = 0
         for _ in range(loops):
-            args, kwargs = prepare()
+            args, kwargs = self._prepare()
             cpu, wall = process_time_ns(), perf_counter_ns()
             for _ in range(iterations):
-                function(*args, **kwargs)
+                result = function(*args, **kwargs)
             wall_total += perf_counter_ns() - wall
             cpu_total += process_time_ns() - cpu
-            if clean is not None:
-                clean(*args, **kwargs)
+            self.results[:] = [result]
+            if self._clean is not None:
+                self._clean(*args, **kwargs)
         return wall_total, cpu_total
 
-    return timer
+    def single(self, begin: Mark, end: Mark) -> None:
+        """The calls of one preparation between two marks; the last one's result is alive at the second."""
+        function, result = self._function, None
+        self.results.clear()
+        args, kwargs = self._prepare()
+        begin()
+        for _ in range(self._iterations):
+            result = function(*args, **kwargs)
+        end()
+        self.results.append(result)
+        if self._clean is not None:
+            self._clean(*args, **kwargs)
+
+    def result(self) -> Any:
+        """What the function returned; called once where it was not yet."""
+        if not self.results:
+            self(1)
+        return self.results[0]
 
 
 def self_timed(function: Callable[..., float], args: Sequence[Any] = ()) -> Timer:

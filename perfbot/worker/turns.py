@@ -3,7 +3,7 @@
 ``probe`` finds out how long a call takes, ``turns`` alternates with the other side's worker call by call (they hand a
 token to each other; the conductor only says how often), ``together`` runs at the same time as the other side on the
 same core. Answers carry every value as nanoseconds of wall and CPU time, when each turn began, and the
-wall time that was thrown away.
+wall time that was thrown away. ``count`` measures what does not take time into account; see :mod:`counting`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import gc
 from time import perf_counter_ns
 from typing import Any, Callable, Dict, List, Optional
 
+from . import counting
 from .channel import Token
 from .timers import Timer
 
@@ -103,4 +104,5 @@ ORDERS: Dict[str, Callable[[Timer, Token, Dict[str, Any]], Dict[str, Any]]] = {
     "probe": probe,
     "turns": turns,
     "together": together,
+    "count": counting.count,
 }

@@ -1,0 +1,91 @@
+"""One benchmark and metric on its way to a decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from perfbot.measure.session import Failed, Measured, Outcome
+from perfbot.model import Benchmark, Comparison, Metric, Round
+from perfbot.stats.rounds import round_ratio
+from perfbot.stats.sequential import Decision, Plan, decide, expected_rounds
+
+FIRST_ROUNDS = 6
+"""Fresh pairs that everything gets before anything is decided: fewer do not show how much processes differ."""
+
+MOST_ROUNDS = 120
+
+EXACT_ROUNDS = 3
+"""An exact metric is the same every time; three fresh pairs show whether it is."""
+
+
+@dataclass(slots=True)
+class Track:
+    """One benchmark and metric on its way to a decision. ``counted``: in no round, but before all of them."""
+
+    benchmark: Benchmark
+    metric: Metric
+    plan: Plan
+    counted: bool = False
+    rounds: list[Round] = field(default_factory=list)
+    ratios: list[float] = field(default_factory=list)
+    decision: Decision | None = None
+    failure: Failed | None = None
+    notes: dict[str, None] = field(default_factory=dict)
+    unrelated: bool = False
+    """A value was zero or below, and has no ratio to any other."""
+
+    @property
+    def open(self) -> bool:
+        """More rounds could still decide it."""
+        if self.failure is not None or self.counted:
+            return False
+        if self.metric.rule == "exact" or self.unrelated:
+            return len(self.rounds) < EXACT_ROUNDS
+        settled = self.decision is not None and self.decision.state != "open"
+        return not settled and len(self.rounds) < self.plan.n_max
+
+    def add(self, measured: Measured) -> None:
+        """Take one more round and look at all of them."""
+        taken = measured.round
+        self.rounds.append(taken)
+        self.notes.update(dict.fromkeys(measured.notes))
+        self.unrelated = self.unrelated or min(*taken.base, *taken.head) <= 0
+        if self.metric.rule == "exact" or self.unrelated:
+            return
+        value_seconds = taken.loops * sum(taken.base) / len(taken.base) if measured.metric.unit == "s" else None
+        self.ratios.append(round_ratio(taken.base, taken.head, value_seconds=value_seconds))
+        self.decision = decide(self.ratios, self.plan)
+
+    def enter(self, outcome: Outcome) -> bool:
+        """Take in what came out of a round, where it is about this benchmark and metric and nothing failed yet."""
+        concerned = outcome.name == self.benchmark.name and outcome.metric in (None, self.metric)
+        if not concerned or self.failure is not None:
+            return False
+        if isinstance(outcome, Failed):
+            self.failure = outcome
+        else:
+            self.add(outcome)
+        return True
+
+    def rounds_left(self) -> int:
+        """Expected number of rounds until it is decided."""
+        if self.metric.rule == "exact" or self.unrelated:
+            return EXACT_ROUNDS - len(self.rounds)
+        if len(self.ratios) < FIRST_ROUNDS:
+            return FIRST_ROUNDS - len(self.ratios)
+        return max(1, expected_rounds(self.ratios, self.plan) - len(self.ratios))
+
+    def comparison(self) -> Comparison:
+        """What is known in the end."""
+        notes = tuple(self.notes)
+        if self.failure is not None:
+            return Comparison(
+                self.benchmark,
+                self.metric,
+                tuple(self.rounds),
+                "incomparable" if self.failure.skipped else "failed",
+                self.failure.reason,
+                notes,
+                self.failure.side,
+            )
+        return Comparison(self.benchmark, self.metric, tuple(self.rounds), notes=notes)
