@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from perfbot.harness.results import ALLOCATED, Node, documents, wrong
+from perfbot.harness.results import ALLOCATED, Node, documents
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.reported import Reading, Written
+from perfbot.measure.reported import Broken, Reading, Written
 from perfbot.model import TIME
 
 NANOSECOND = 1e-9
 
 
-def parse(written: Sequence[Written]) -> list[Reading]:
+def parse(written: Sequence[Written]) -> list[Reading | Broken]:
     """Medians under the full name, and allocated bytes where the memory diagnoser ran."""
     return [reading for top in documents(written) for one in top["Benchmarks"].items() for reading in _readings(one)]
 
 
-def _readings(one: Node) -> Iterator[Reading]:
+def _readings(one: Node) -> Iterator[Reading | Broken]:
     name = one["FullName"].text()
     statistics = one.get("Statistics")
     if statistics is None:
-        wrong(f"{one.where} ({name})", "no Statistics", "a benchmark that succeeds")
+        yield Broken(name, "it has no results")
+        return
     yield Reading(name, TIME, statistics["Median"].number() * NANOSECOND)
     memory = one.get("Memory")
     if memory is not None and (allocated := memory.get("BytesAllocatedPerOperation")) is not None:

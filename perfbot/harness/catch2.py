@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from perfbot.harness.results import quantity, wrong
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.reported import Reading, Written
+from perfbot.measure.reported import Broken, Reading, Written
 from perfbot.model import TIME
 
 NANOSECOND = 1e-9
@@ -15,12 +15,12 @@ NANOSECOND = 1e-9
 NAMED = ("TestCase", "Section", "BenchmarkResults")
 
 
-def parse(written: Sequence[Written]) -> list[Reading]:
+def parse(written: Sequence[Written]) -> list[Reading | Broken]:
     """Means, by test case, sections and benchmark: ``case/section/benchmark``."""
     return [reading for one in written for reading in _readings(one)]
 
 
-def _readings(written: Written) -> Iterator[Reading]:
+def _readings(written: Written) -> Iterator[Reading | Broken]:
     """Entities that the document declares itself are refused, so that none can grow without end."""
     begin = written.data.find(b"<?xml")
     if begin < 0:
@@ -41,8 +41,10 @@ def _readings(written: Written) -> Iterator[Reading]:
             waiting += [(name, inner) for inner in reversed(element)]
 
 
-def _reading(name: str, element: ET.Element, where: str) -> Reading:
-    mean = element.find("mean")
+def _reading(name: str, element: ET.Element, where: str) -> Reading | Broken:
+    mean, failed = element.find("mean"), element.find("failed")
+    if name and failed is not None:
+        return Broken(name, failed.get("message", ""))
     if not name or mean is None:
         wrong(where, "no name or no <mean>", "a result")
     return Reading(name, TIME, quantity(mean.get("value", ""), where) * NANOSECOND)

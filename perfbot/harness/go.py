@@ -22,7 +22,10 @@ UNITS: dict[str, tuple[Metric, float]] = {
 }
 """What Go itself reports; all else comes from ``b.ReportMetric`` under its unit."""
 
-RESULT = re.compile(r"(Benchmark\S*)\s+(\d+)\s+(\S.*)")
+RESULT = re.compile(r"(?P<name>Benchmark\S*)?\s*(?<!\S)\d+\s+(?P<values>[-+.\d]\S*\s+\S*/.*)")
+"""The name is missing where the benchmark itself printed something: then it stands in an earlier line."""
+
+BEGIN = re.compile(r"(Benchmark\S*) *\t")
 
 
 def parse(written: Sequence[Written]) -> list[Reading]:
@@ -31,19 +34,22 @@ def parse(written: Sequence[Written]) -> list[Reading]:
 
 
 def _readings(written: Sequence[Written]) -> Iterator[Reading]:
-    package = ""
+    package = begun = ""
     for where, line in lines(written):
         if line.startswith("pkg: "):
             package = line.removeprefix("pkg: ").strip()
-        elif found := RESULT.fullmatch(line.rstrip()):
-            fields = found[3].split()
+        elif (found := RESULT.fullmatch(line.rstrip())) and (full := found["name"] or begun):
+            begun = ""
+            fields = found["values"].split()
             if len(fields) % 2:
-                wrong(where, found[3], "pairs of a value and a unit")
-            name = found[1].removeprefix("Benchmark") or found[1]
+                wrong(where, found["values"], "pairs of a value and a unit")
+            name = full.removeprefix("Benchmark") or full
             prefix = f"{package.rsplit('/', 1)[-1]}." if package else ""
             for value, unit in zip(fields[::2], fields[1::2], strict=True):
                 metric, scale = UNITS.get(unit) or (_own(unit), 1.0)
                 yield Reading(prefix + name, metric, quantity(value, where) * scale)
+        elif found := BEGIN.match(line):
+            begun = found[1]
 
 
 def _own(unit: str) -> Metric:

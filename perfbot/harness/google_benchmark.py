@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from perfbot.harness.results import CPU, THROUGHPUT, Node, documents, seconds_in, wrong
+from perfbot.harness.results import CPU, THROUGHPUT, Node, documents, seconds_in
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.reported import Reading, Written
+from perfbot.measure.reported import Broken, Reading, Written
 from perfbot.model import TIME, Metric
 
 KNOWN = frozenset({
@@ -20,26 +20,27 @@ KNOWN = frozenset({
 RATES = {"bytes_per_second": Metric("throughput", "B/s", "higher"), "items_per_second": THROUGHPUT}
 
 
-def parse(written: Sequence[Written]) -> list[Reading]:
+def parse(written: Sequence[Written]) -> list[Reading | Broken]:
     """Each repetition of each benchmark; the median where only aggregates were asked for."""
     return [reading for top in documents(written) for reading in _readings(list(top["benchmarks"].items()))]
 
 
-def _readings(entries: list[Node]) -> Iterator[Reading]:
+def _readings(entries: list[Node]) -> Iterator[Reading | Broken]:
     single = [one for one in entries if _is_run(one)]
     medians = [one for one in entries if (kind := one.get("aggregate_name")) and kind.value == "median"]
     for one in single or medians:
         name = (one.get("run_name") or one["name"]).text()
         if (failed := one.get("error_occurred") or one.get("skipped")) and failed.value:
             reason = one.get("error_message") or one.get("skip_message")
-            wrong(f"{one.where} ({name})", reason.value if reason else "error_occurred", "a benchmark that succeeds")
+            yield Broken(name, str(reason.value) if reason else "it ended with an error")
+            continue
         scale = seconds_in(one["time_unit"].text(), one.where)
         yield Reading(name, TIME, one["real_time"].number() * scale)
         yield Reading(name, CPU, one["cpu_time"].number() * scale)
         for key, value in one.keys():  # noqa: SIM118 - a node is no mapping
             if key in RATES:
                 yield Reading(name, RATES[key], value.number())
-            elif key not in KNOWN and value.is_number:
+            elif key not in KNOWN and key and value.is_number:
                 yield Reading(name, Metric(key, "1"), value.number())
 
 

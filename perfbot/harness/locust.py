@@ -9,14 +9,14 @@ from collections.abc import Iterator, Sequence
 
 from perfbot.harness.results import THROUGHPUT, quantity, wrong
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.reported import Reading, Written
+from perfbot.measure.reported import Broken, Reading, Written
 from perfbot.model import Metric
 
 MILLISECOND = 1e-3
 NEEDED = ("Type", "Name", "Failure Count", "Requests/s")
 
 
-def parse(written: Sequence[Written]) -> list[Reading]:
+def parse(written: Sequence[Written]) -> list[Reading | Broken]:
     """Quantiles (latency_p50, …) and throughput under ``GET /path``, from the file ``…_stats.csv``."""
     tables = [one for one in written if one.where.endswith("_stats.csv")]
     if not tables:
@@ -24,7 +24,7 @@ def parse(written: Sequence[Written]) -> list[Reading]:
     return [reading for one in tables for reading in _readings(one)]
 
 
-def _readings(written: Written) -> Iterator[Reading]:
+def _readings(written: Written) -> Iterator[Reading | Broken]:
     text = written.data.decode("utf-8", "replace")
     reader = csv.DictReader(io.StringIO(text), strict=True)
     try:
@@ -38,14 +38,15 @@ def _readings(written: Written) -> Iterator[Reading]:
         yield from _row(row, f"{written.where}, line {number}")
 
 
-def _row(row: dict[str, str | None], where: str) -> Iterator[Reading]:
+def _row(row: dict[str, str | None], where: str) -> Iterator[Reading | Broken]:
     if row["Name"] == "Aggregated" and not row["Type"]:
         return
     name = f"{row['Type'] or ''} {row['Name'] or ''}".strip()
     if not name:
         wrong(where, "a row without a name", "a request's name")
     if quantity(row["Failure Count"] or "", where):
-        wrong(where, f"{row['Failure Count']} failures of {name}", "requests that succeed")
+        yield Broken(name, f"{row['Failure Count']} requests failed")
+        return
     yield Reading(name, THROUGHPUT, quantity(row["Requests/s"] or "", where))
     for column, text in row.items():
         if column and (found := re.fullmatch(r"(\d+(?:\.\d+)?)%", column)) and text not in ("N/A", None):

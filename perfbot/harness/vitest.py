@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from perfbot.harness.results import THROUGHPUT, Node, documents, wrong
+from perfbot.harness.results import THROUGHPUT, Node, documents
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.reported import Reading, Written
+from perfbot.measure.reported import Broken, Reading, Written
 from perfbot.model import TIME
 
 MILLISECOND = 1e-3
 
 
-def parse(written: Sequence[Written]) -> list[Reading]:
+def parse(written: Sequence[Written]) -> list[Reading | Broken]:
     """Medians and rates, under ``file > group > benchmark``."""
     return [
         reading
@@ -24,9 +24,10 @@ def parse(written: Sequence[Written]) -> list[Reading]:
     ]
 
 
-def _readings(name: str, one: Node) -> Iterator[Reading]:
+def _readings(name: str, one: Node) -> Iterator[Reading | Broken]:
     if one.get("median") is None:
-        wrong(f"{one.where} ({name})", "no median", "a benchmark that succeeds")
+        yield Broken(name, "it has no results")
+        return
     yield Reading(name, TIME, one["median"].number() * MILLISECOND)
     yield Reading(name, THROUGHPUT, one["hz"].number())
 

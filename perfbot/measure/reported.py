@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -42,6 +42,14 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Broken:
+    """A benchmark that the tool itself says did not succeed."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """Something that a tool wrote: a file by its path in the checkout, or what it printed."""
 
@@ -49,7 +57,7 @@ class Written:
     data: bytes
 
 
-Parse = Callable[[Sequence[Written]], Sequence[Reading]]
+Parse = Callable[[Sequence[Written]], Sequence[Reading | Broken]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,7 @@ class Tool:
 
     Attributes:
         line: its command line, with ``{filter}`` and ``{output}`` where it can take them.
-        parse: what it wrote, as readings; raises MeasureError naming file, line and what was expected.
+        parse: what it wrote, as readings; raises MeasureError naming file, place and what was expected.
         pattern: the text for ``{filter}`` that chooses one benchmark by its name.
         everything: the text for ``{filter}`` that chooses all.
         files: globs in the working folder of the files that it writes; none: ``{output}``, or what it prints.
@@ -102,12 +110,13 @@ Values = dict[str, dict[Metric, float]]
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What one process reported, and what went wrong."""
+    """What one process reported, and what went wrong: in whole, and for single benchmarks."""
 
     values: Values
     usage: Usage
     trouble: str = ""
     printed: str = ""
+    broken: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -168,7 +177,7 @@ class ReportedSuite:
         finally:
             launcher.close()
         for side in SIDES:
-            if not ran[side].values:
+            if not ran[side].values and not ran[side].broken:
                 reason = ran[side].trouble or "reports no benchmarks"
                 raise MeasureError(f"suite {self.name}, {side}: `{self.tool.line}` {reason}", output=ran[side].printed)
         problems = [
@@ -177,9 +186,10 @@ class ReportedSuite:
             if ran[side].trouble
         ]
         self._excused = {ran[side].usage.code for side in SIDES}
-        return self._discovery({side: ran[side].values for side in SIDES}, problems)
+        return self._discovery(ran, problems)
 
-    def _discovery(self, found: Mapping[Side, Values], problems: list[Problem]) -> Discovery:
+    def _discovery(self, ran: Mapping[Side, Ran], problems: list[Problem]) -> Discovery:
+        found = {side: ran[side].values for side in SIDES}
         chosen = {side: self._compared(found[side]) for side in SIDES}
         if not any(chosen.values()):
             known = sorted({metric.name for values in found.values() for one in values.values() for metric in one})
@@ -191,7 +201,11 @@ class ReportedSuite:
         base, head = chosen["base"], chosen["head"]
         self._metrics = {name: tuple(m for m in head[name] if m in base[name]) for name in head if name in base}
         common = tuple(Benchmark(self.name, name) for name, metrics in self._metrics.items() if metrics)
-        settled = (*self._unpaired(head, base, "added"), *self._unpaired(base, head, "removed"))
+        settled = (
+            *self._unpaired(head, base, "added", ran["base"], "base"),
+            *self._unpaired(base, head, "removed", ran["head"], "head"),
+            *self._broken_on_both(ran),
+        )
         return Discovery(common, (TIME,), settled, tuple(problems), self._metrics)
 
     def _compared(self, values: Values) -> dict[str, tuple[Metric, ...]]:
@@ -199,14 +213,27 @@ class ReportedSuite:
         return {name: metrics for name, metrics in chosen.items() if metrics}
 
     def _unpaired(
-        self, these: Mapping[str, tuple[Metric, ...]], those: Mapping[str, object], status: Status
-    ) -> tuple[Comparison, ...]:
-        return tuple(
-            Comparison(Benchmark(self.name, name), metric, status=status)
-            for name, metrics in these.items()
-            if name not in those
-            for metric in metrics
-        )
+        self,
+        these: Mapping[str, tuple[Metric, ...]],
+        those: Mapping[str, object],
+        status: Status,
+        other: Ran,
+        side: Side,
+    ) -> Iterator[Comparison]:
+        """Benchmarks that only one side reports: new or gone, unless they or the tool failed on the other side."""
+        for name, metrics in these.items():
+            if name in those:
+                continue
+            reason = other.broken.get(name) or (f"`{self.tool.line}` {other.trouble}" if other.trouble else "")
+            for metric in metrics:
+                one = Comparison(Benchmark(self.name, name), metric, status=status)
+                yield replace(one, status="failed", reason=reason, failed_side=side) if reason else one
+
+    def _broken_on_both(self, ran: Mapping[Side, Ran]) -> Iterator[Comparison]:
+        for name, reason in ran["head"].broken.items():
+            if name in ran["base"].broken:
+                one = Comparison(Benchmark(self.name, name), Metric(self.chosen.names[0], ""), status="failed")
+                yield replace(one, reason=reason, failed_side="both")
 
     def measure_round(
         self, index: int, names: Sequence[str], until: float, place: Place = ANYWHERE
@@ -249,6 +276,8 @@ class ReportedSuite:
         """Why a process says nothing that can be trusted about a benchmark; empty where it does."""
         if ran.trouble and not (ran.usage.code in self._excused and name in ran.values):
             return f"`{self.tool.line}` {ran.trouble}\n{ran.printed}".rstrip()
+        if name in ran.broken:
+            return ran.broken[name]
         reported = {metric.name for metric in ran.values.get(name, {})}
         missing = [metric.name for metric in self._metrics[name] if metric.name not in reported]
         return f"the tool did not report {', '.join(missing)} this time\n{ran.printed}".rstrip() if missing else ""
@@ -271,7 +300,9 @@ class ReportedSuite:
             readings = self.tool.parse(self._written(side, folder, began))
         except MeasureError as error:
             return Ran({}, usage, trouble or f"wrote something else than expected: {error.message}", tail)
-        return Ran(_values(readings), usage, trouble, tail)
+        broken = {one.name: one.reason for one in readings if isinstance(one, Broken)}
+        values = _values([one for one in readings if isinstance(one, Reading) and one.name not in broken])
+        return Ran(values, usage, trouble, tail, broken)
 
     def _written(self, side: Side, folder: Path, began: float) -> list[Written]:
         """The tool's results: those of its files that are new, or what it printed."""
