@@ -62,7 +62,7 @@ def streams_of(question: Mapping[str, Any]) -> Iterator[Sequence[float]]:
         yield from question["streams"]
     elif "pairs" in question:
         for rounds in question["pairs"]:
-            yield [hodges_lehmann(np.asarray(pairs, dtype=float)) for pairs in rounds]
+            yield [float(hodges_lehmann(np.asarray(pairs, dtype=float))) for pairs in rounds]
     else:
         for rounds in question["values"]:
             yield [round_ratio(base, head, value_seconds=float(np.median(base))) for base, head in rounds]

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from perfbot.stats.rounds import hodges_lehmann, round_ratio
+from perfbot.stats.rounds import hodges_lehmann, round_ratios
 
 Floats = NDArray[np.float64]
 
@@ -66,10 +66,10 @@ class Recording:
         logs = np.log(self.seconds)
         pairs = logs[:, :, 1] - logs[:, :, 0]
         shipped = [
-            [round_ratio(base, head, value_seconds=float(np.median(base))) for base, head in one_round]
-            for one_round in self.seconds
+            round_ratios(one[:, 0].tolist(), one[:, 1].tolist(), np.median(one[:, 0], axis=-1).tolist())
+            for one in self.seconds
         ]
-        return Ratios(np.array(shipped), np.apply_along_axis(hodges_lehmann, -1, pairs))
+        return Ratios(np.array(shipped), np.array([hodges_lehmann(one) for one in pairs]))
 
 
 def schedules(path: Path) -> list[str]:

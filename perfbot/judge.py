@@ -11,7 +11,8 @@ import fnmatch
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from statistics import median
+
+import numpy as np
 
 from perfbot.model import (
     TIME,
@@ -29,17 +30,21 @@ from perfbot.model import (
     Result,
     Round,
     RunVerdict,
+    Status,
     Verdict,
 )
 from perfbot.stats.exact import compare
 from perfbot.stats.location import mean_interval
-from perfbot.stats.rounds import round_ratio
+from perfbot.stats.rounds import Floats, round_ratios, side_medians
 from perfbot.stats.sequential import FIRST_LOOK, Decision, Plan, decide
 from perfbot.units import format_change, format_percentage
 
 EXACT_SHARE = 0.5
 """An exact metric's change is reported from this share of its threshold on; it fails the gate from the threshold
 on. Exact metrics repeat to 0.14 % at the worst, so half of the default 0.5 % is still far from noise."""
+
+_KEPT = ("added", "removed", "failed", "incomparable")
+"""Statuses that are verdicts as they stand."""
 
 ROUNDING = 1e-9
 """A change of exactly its threshold counts as over it, whatever floating point makes of it."""
@@ -83,10 +88,13 @@ def judge_one(
     metric = comparison.metric
     name = f"{comparison.benchmark.suite}/{comparison.benchmark.name}"
     alpha = policy.alpha / max(family, 1)
-    result = replace(_measured(comparison), threshold=policy.threshold_for(name, metric))
+    sides = _sides(comparison.rounds)
+    threshold = policy.threshold_for(name, metric)
+    result = replace(_measured(comparison, sides), threshold=threshold)
     if comparison.status == "measured":
-        result = _decided(result, policy, alpha, final)
-    result = _budgeted(result, policy.budget_for(name, metric), alpha)
+        plan = Plan(threshold or policy.threshold, alpha, policy.beta)
+        result = _decided(result, sides, plan, final)
+    result = _budgeted(result, sides[:, 1].tolist(), policy.budget_for(name, metric), alpha)
     if not policy.gates(name, metric):
         return replace(result, reason=_join(result.reason, "does not gate"))
     return _accepted(_undisturbed(_gated(result), control), acceptances)
@@ -105,8 +113,8 @@ def gate_of(results: Sequence[Result], problems: Sequence[Problem]) -> RunVerdic
         return "fail"
     if failing or any(problem.fatal for problem in problems):
         return "error"
-    told = {result.verdict for result in results} - {"removed", "failed", "incomparable"}
-    return "pass" if told else "error"
+    compared = any(result.rounds and result.verdict not in _KEPT for result in results)
+    return "pass" if compared or any(result.verdict == "added" for result in results) else "error"
 
 
 def again(report: Report, policy: Policy | None = None) -> Report:
@@ -128,19 +136,21 @@ def again(report: Report, policy: Policy | None = None) -> Report:
 
 
 def comparison_of(result: Result) -> Comparison:
-    """What was measured, out of what was judged."""
-    status = result.verdict
-    measured = status not in ("added", "removed", "failed", "incomparable") or (
-        status == "incomparable" and bool(result.raw)
-    )
+    """What was measured, out of what was judged: rounds are judged whatever verdict stands beside them.
+
+    A benchmark that failed stays failed, even where rounds were taken before.
+    """
+    kept: Status = result.verdict if result.verdict in _KEPT else "measured"  # type: ignore[assignment]
+    if result.raw and kept != "failed":
+        kept = "measured"
     return Comparison(
         benchmark=Benchmark(
             result.suite, result.benchmark, result.file, result.line, source_changed=result.source_changed
         ),
         metric=Metric(result.metric, result.unit, result.better, result.rule),
         rounds=result.raw,
-        status="measured" if measured else status,  # type: ignore[arg-type]  # the other verdicts are excluded
-        reason="" if measured else result.reason,
+        status=kept,
+        reason="" if kept == "measured" else result.reason,
         notes=result.notes,
         failed_side=result.failed_side,
     )
@@ -150,13 +160,16 @@ def control_of(rounds: Sequence[Round], policy: Policy) -> Control | None:
     """What base against its copy says; None before there are six rounds to say it with."""
     if len(rounds) < FIRST_LOOK:
         return None
-    found = decide(_ratios(rounds, TIME.unit), Plan(policy.threshold, policy.alpha, policy.beta), final=True)
+    found = decide(
+        _ratios(rounds, _sides(rounds), TIME.unit), Plan(policy.threshold, policy.alpha, policy.beta), final=True
+    )
     return Control(found.change, (found.low, found.high), found.rounds, disturbed=found.state in ("up", "down"))
 
 
-def _measured(comparison: Comparison) -> Result:
+def _measured(comparison: Comparison, sides: Floats) -> Result:
     """The result before anything is decided."""
     benchmark, metric, rounds = comparison.benchmark, comparison.metric, comparison.rounds
+    base, head = np.median(sides, axis=0).tolist() if rounds else (None, None)
     status = comparison.status
     return Result(
         suite=benchmark.suite,
@@ -166,8 +179,8 @@ def _measured(comparison: Comparison) -> Result:
         better=metric.better,
         rule=metric.rule,
         verdict="inconclusive" if status == "measured" else status,
-        base=_typical(one.base for one in rounds),
-        head=_typical(one.head for one in rounds),
+        base=base,
+        head=head,
         rounds=len(rounds),
         seconds=sum(one.seconds for one in rounds),
         reason=comparison.reason,
@@ -180,41 +193,36 @@ def _measured(comparison: Comparison) -> Result:
     )
 
 
-def _typical(sides: Iterable[Sequence[float]]) -> float | None:
-    medians = [float(median(values)) for values in sides]
-    return float(median(medians)) if medians else None
-
-
-def _decided(result: Result, policy: Policy, alpha: float, final: bool) -> Result:
+def _decided(result: Result, sides: Floats, plan: Plan, final: bool) -> Result:
     """The verdict of the rounds."""
-    values = [value for one in result.raw for value in (*one.base, *one.head)]
-    if not values:
+    if not result.raw:
         return replace(result, reason=result.reason or "not measured")
-    if not all(map(math.isfinite, values)):
+    values = np.concatenate([side for one in result.raw for side in (one.base, one.head)])
+    if not np.isfinite(values).all():
         return replace(result, verdict="incomparable", reason="a value is not a finite number")
-    if result.rule == "exact" or not any(values):
-        return _exact(result)
-    if min(values) <= 0:
+    if result.rule == "exact" or not values.any():
+        return _exact(result, sides)
+    if values.min() <= 0:
         return replace(result, verdict="incomparable", reason="values of zero or below have no ratio")
-    return _noisy(result, Plan(result.threshold or policy.threshold, alpha, policy.beta), final)
+    return _noisy(result, sides, plan, final)
 
 
-def _noisy(result: Result, plan: Plan, final: bool) -> Result:
-    found = decide(_ratios(result.raw, result.unit), plan, final=final)
-    result = replace(
+def _noisy(result: Result, sides: Floats, plan: Plan, final: bool) -> Result:
+    found = decide(_ratios(result.raw, sides, result.unit), plan, final=final)
+    known = found.rounds >= 2
+    return replace(
         result,
         verdict=_verdict(found, result.better),
         change=found.change,
+        interval=(found.low, found.high) if known else None,
+        confidence=found.confidence if known else None,
+        detectable=found.detectable if known else None,
         reason=_could_have_seen(found) if found.state == "open" else "",
     )
-    if found.rounds < 2:
-        return result
-    return replace(result, interval=(found.low, found.high), confidence=found.confidence, detectable=found.detectable)
 
 
-def _exact(result: Result) -> Result:
-    base = [float(median(one.base)) for one in result.raw]
-    head = [float(median(one.head)) for one in result.raw]
+def _exact(result: Result, sides: Floats) -> Result:
+    base, head = sides.T.tolist()
     found = compare(base, head, EXACT_SHARE * (result.threshold or 0.0))
     result = replace(result, verdict=_verdict(found, result.better))
     if not all(map(math.isfinite, (found.low, found.high))):
@@ -228,12 +236,18 @@ def _exact(result: Result) -> Result:
     )
 
 
-def _ratios(rounds: Sequence[Round], unit: str) -> list[float]:
+def _ratios(rounds: Sequence[Round], sides: Floats, unit: str) -> list[float]:
     """The rounds' log ratios; values of time tell how long they took to measure."""
-    return [
-        round_ratio(one.base, one.head, value_seconds=median(one.base) * one.loops if unit == "s" else None)
-        for one in rounds
-    ]
+    lasted = sides[:, 0] * [one.loops for one in rounds] if unit == "s" else None
+    ratios: list[float] = round_ratios(
+        [one.base for one in rounds], [one.head for one in rounds], None if lasted is None else lasted.tolist()
+    ).tolist()
+    return ratios
+
+
+def _sides(rounds: Sequence[Round]) -> Floats:
+    """Medians of base and head, [round, side]."""
+    return side_medians([one.base for one in rounds], [one.head for one in rounds])
 
 
 def _verdict(found: Decision, better: Better) -> Verdict:
@@ -250,9 +264,8 @@ def _could_have_seen(found: Decision) -> str:
     return f"could have seen {_share(found.detectable)}"
 
 
-def _budgeted(result: Result, budget: Budget | None, alpha: float) -> Result:
-    """How head's own value stands to its limit, whatever base was."""
-    heads = [float(median(one.head)) for one in result.raw]
+def _budgeted(result: Result, heads: Sequence[float], budget: Budget | None, alpha: float) -> Result:
+    """How head's own values, one a round, stand to their limit, whatever base was."""
     if budget is None:
         return result
     state: BudgetState = "unclear"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +21,22 @@ MANY = 8
 
 
 def round_ratio(base: Sequence[float], head: Sequence[float], *, value_seconds: float | None = None) -> float:
-    """The round's estimate of log(head/base).
+    """One round's estimate of log(head/base); see :func:`round_ratios`."""
+    return float(round_ratios([base], [head], None if value_seconds is None else [value_seconds])[0])
+
+
+def round_ratios(
+    bases: Sequence[Sequence[float]], heads: Sequence[Sequence[float]], value_seconds: Sequence[float] | None = None
+) -> Floats:
+    """Each round's estimate of log(head/base), shape [round].
 
     Noise only ever adds time, so the fastest values of both sides are the least disturbed, and the ratio of what
     they have in common varies half as much between rounds as one that uses all values.
 
     Args:
-        base, head: values in any one unit, above zero; the i-th of one side was taken next to the i-th of the other.
-        value_seconds: how long a value took to measure; ``None`` where the values are not times.
+        bases, heads: values of each round in any one unit, above zero; the i-th of one side was taken next to the
+            i-th of the other.
+        value_seconds: how long a value of each round took to measure; ``None`` where the values are not times.
 
     Returns:
         Short times, eight pairs or more: the difference of both sides' mean log over their fastest quarter.
@@ -38,21 +46,27 @@ def round_ratio(base: Sequence[float], head: Sequence[float], *, value_seconds: 
     Raises:
         ValueError: no pairs, sides of different length, or a value that is not finite and above zero.
     """
-    if len(base) != len(head):
-        raise ValueError(f"the sides have {len(base)} and {len(head)} values")
-    values = np.array([base, head], dtype=float)
-    if values.shape[1] == 0:
-        raise ValueError("a round needs at least one pair of values")
-    if not (np.isfinite(values) & (values > 0)).all():
-        raise ValueError("log ratios need finite values above zero")
-    logs = np.log(values)
-    if value_seconds is None:
-        return hodges_lehmann(logs[1] - logs[0])
-    if value_seconds >= LONG_SECONDS:
-        return float(np.median(logs[1] - logs[0]))
-    if logs.shape[1] < MANY:
-        return hodges_lehmann(logs[1] - logs[0])
-    return float(fastest_quarter(logs))
+    found = np.empty(len(bases))
+    for rounds, values in _by_length(bases, heads):
+        if not (np.isfinite(values) & (values > 0)).all():
+            raise ValueError("log ratios need finite values above zero")
+        logs = np.log(values)
+        pairs = logs[:, 1] - logs[:, 0]
+        if value_seconds is None:
+            found[rounds] = hodges_lehmann(pairs)
+            continue
+        long = np.asarray(value_seconds)[rounds] >= LONG_SECONDS
+        short = hodges_lehmann(pairs) if pairs.shape[1] < MANY else fastest_quarter(logs)
+        found[rounds] = np.where(long, np.median(pairs, axis=1), short)
+    return found
+
+
+def side_medians(bases: Sequence[Sequence[float]], heads: Sequence[Sequence[float]]) -> Floats:
+    """Each round's median of base and of head, shape [round, side]."""
+    found = np.empty((len(bases), 2))
+    for rounds, values in _by_length(bases, heads):
+        found[rounds] = np.median(values, axis=-1)
+    return found
 
 
 def fastest_quarter(logs: Floats) -> Floats:
@@ -63,7 +77,21 @@ def fastest_quarter(logs: Floats) -> Floats:
     return difference
 
 
-def hodges_lehmann(values: Floats) -> float:
-    """The median of the averages of all pairs of ``values`` (shape [n], n >= 1), each with itself included."""
-    first, second = np.triu_indices(len(values))
-    return float(np.median(values[first] + values[second]) / 2)
+def hodges_lehmann(values: Floats) -> Floats:
+    """The median of the averages of all pairs of ``values`` [..., n], each with itself included; shape [...]."""
+    first, second = np.triu_indices(values.shape[-1])
+    middle: Floats = np.median(values[..., first] + values[..., second], axis=-1) / 2
+    return middle
+
+
+def _by_length(
+    bases: Sequence[Sequence[float]], heads: Sequence[Sequence[float]]
+) -> Iterator[tuple[list[int], Floats]]:
+    """Rounds with equally many pairs: their indices, and their values [round, side, pair]."""
+    lengths = [len(base) for base in bases]
+    for index, (length, head) in enumerate(zip(lengths, heads, strict=True)):
+        if length == 0 or length != len(head):
+            raise ValueError(f"round {index} has {length} values of base and {len(head)} of head")
+    for length in sorted(set(lengths)):
+        rounds = [index for index, other in enumerate(lengths) if other == length]
+        yield rounds, np.array([(bases[index], heads[index]) for index in rounds], dtype=float)

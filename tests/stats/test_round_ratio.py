@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfbot.stats.rounds import hodges_lehmann, round_ratio
+from perfbot.stats.rounds import hodges_lehmann, round_ratio, round_ratios, side_medians
 
 LENGTHS = (None, 5e-4, 0.5)
 """No time, short and long: each has an estimate of its own."""
@@ -65,15 +65,24 @@ def test_long_times_take_the_median_pair():
     assert round_ratio([1.0] * 9, [1.1] * 5 + [4.0] * 4, value_seconds=0.02) == pytest.approx(math.log(1.1))
 
 
+def test_many_rounds_are_what_each_is_alone():
+    rng = np.random.default_rng(2)
+    sizes, lasted = (1, 24, 8, 24, 7), (1e-4, 1e-4, 0.1, 0.1, 1e-4)
+    bases, heads = ([rng.lognormal(size=size).tolist() for size in sizes] for _ in range(2))
+    alone = [round_ratio(b, h, value_seconds=s) for b, h, s in zip(bases, heads, lasted, strict=True)]
+    assert round_ratios(bases, heads, lasted).tolist() == alone
+    assert side_medians(bases, heads).tolist() == [[median(b), median(h)] for b, h in zip(bases, heads, strict=True)]
+
+
 @pytest.mark.parametrize(
     ("base", "head", "complaint"),
     [
-        ([], [], "at least one pair"),
+        ([], [], "0 values of base and 0 of head"),
         ([1.0], [0.0], "above zero"),
         ([1.0, -1.0], [1.0, 1.0], "above zero"),
         ([1.0], [math.nan], "finite"),
         ([math.inf], [1.0], "finite"),
-        ([1.0, 2.0], [1.0], "2 and 1 values"),
+        ([1.0, 2.0], [1.0], "2 values of base and 1 of head"),
     ],
 )
 def test_what_has_no_ratio_is_refused(base, head, complaint):

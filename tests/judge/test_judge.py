@@ -1,0 +1,334 @@
+"""Comparisons and policy in, verdicts and gates out."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perfbot.judge import again, control_of, gate_of, judge, judge_one
+from perfbot.model import (
+    MEMORY,
+    TIME,
+    Acceptance,
+    Benchmark,
+    Budget,
+    Change,
+    Comparison,
+    Control,
+    Limit,
+    Metric,
+    Policy,
+    Problem,
+    Report,
+    Round,
+)
+
+POLICY = Policy(alpha=0.05)
+INSTRUCTIONS = Metric("instructions", "1", rule="exact")
+THROUGHPUT = Metric("throughput", "1/s", better="higher")
+DISTURBED = Control(change=0.03, interval=(0.02, 0.04), rounds=12, disturbed=True)
+
+
+def measured(change=0.0, *, rounds=12, noise=0.003, name="parse", metric=TIME, level=1e-6, seed=1):
+    """A comparison whose head is slower by ``change``, with rounds that scatter by ``noise``."""
+    rng = np.random.default_rng(seed)
+
+    def values(factor):
+        return tuple(level * factor * np.exp(rng.normal(0, noise, 3)))
+
+    taken = tuple(
+        Round(index, values(1), values((1 + change) * math.exp(rng.normal(0, noise))), loops=500, seconds=0.5)
+        for index in range(rounds)
+    )
+    return Comparison(Benchmark("core", name, file="bench.py", line=3), metric, taken)
+
+
+def exactly(*pairs, metric=INSTRUCTIONS, name="parse"):
+    taken = tuple(Round(index, (base,), (head,), clock="count") for index, (base, head) in enumerate(pairs))
+    return Comparison(Benchmark("core", name), metric, taken)
+
+
+def one(comparison, policy=POLICY, family=1, **rest):
+    return judge_one(comparison, policy, family=family, **rest)
+
+
+@pytest.mark.parametrize(
+    ("change", "metric", "verdict", "gate", "reason"),
+    [
+        (0.1, TIME, "regressed", "fail", "over the 2 % threshold"),
+        (-0.1, TIME, "improved", "pass", ""),
+        (0.0, TIME, "unchanged", "pass", ""),
+        (0.1, THROUGHPUT, "improved", "pass", ""),
+        (-0.1, THROUGHPUT, "regressed", "fail", "over the 2 % threshold"),
+        (0.1, MEMORY, "regressed", "fail", "over the 2 % threshold"),
+    ],
+)
+def test_noisy_verdicts(change, metric, verdict, gate, reason):
+    result = one(measured(change, metric=metric))
+    assert (result.verdict, result.gate, result.reason) == (verdict, gate, reason)
+    low, high = result.interval
+    assert low <= result.change <= high
+    assert low < change < high
+
+
+def test_a_result_holds_all_that_was_measured():
+    comparison = replace(measured(0.1), notes=("pinned to core 1",))
+    result = one(comparison)
+    assert result.raw == comparison.rounds
+    assert (result.rounds, result.seconds, result.threshold, result.unit) == (12, 6.0, 0.02, "s")
+    assert (result.suite, result.benchmark, result.file, result.line) == ("core", "parse", "bench.py", 3)
+    assert result.notes == comparison.notes
+    assert result.head / result.base == pytest.approx(1.1, rel=0.02)
+    assert result.confidence == 0.95
+
+
+def test_noise_too_loud_is_undecided_and_says_what_could_have_been_seen():
+    result = one(measured(noise=0.5, rounds=8))
+    assert result.verdict == "inconclusive"
+    assert result.reason.startswith("could have seen ")
+    assert result.detectable > 0.3
+    assert result.interval[0] < 0 < result.interval[1]
+
+
+def test_a_slowdown_below_its_threshold_is_told_but_never_fails():
+    policy = Policy(alpha=0.05, threshold=0.03)
+    result = one(measured(0.024, noise=0.007), policy)
+    assert (result.verdict, result.gate) == ("regressed", "pass")
+    assert result.reason == "under the 3 % threshold"
+
+
+@pytest.mark.parametrize("rounds", [0, 1, 2, 5])
+def test_too_few_rounds_are_undecided(rounds):
+    result = one(measured(0.5, rounds=rounds, noise=1e-6))
+    assert (result.verdict, result.gate) == ("inconclusive", "pass")
+    assert result.reason == (f"only {rounds} of at least 6 rounds" if rounds else "not measured")
+
+
+def test_more_comparisons_need_more_evidence():
+    comparison = measured(0.022, rounds=12, noise=0.014)
+    assert one(comparison, family=1).verdict == "regressed"
+    assert one(comparison, family=5000).verdict == "inconclusive"
+
+
+@pytest.mark.parametrize("status", ["added", "removed", "failed", "incomparable"])
+def test_what_was_not_measured_keeps_its_status_and_reason(status):
+    comparison = Comparison(
+        Benchmark("core", "parse"), TIME, status=status, reason="why", failed_side="base" if status == "failed" else ""
+    )
+    result = one(comparison)
+    assert (result.verdict, result.gate, result.reason) == (status, "pass", "why")
+    assert (result.change, result.interval, result.base) == (None, None, None)
+
+
+@pytest.mark.parametrize(("side", "gate"), [("head", "fail"), ("both", "fail"), ("", "fail"), ("base", "pass")])
+def test_failing_on_head_fails_the_gate(side, gate):
+    broken = Comparison(Benchmark("core", "parse"), TIME, status="failed", reason="exit 1", failed_side=side)
+    assert one(broken).gate == gate
+
+
+@pytest.mark.parametrize(
+    ("pairs", "verdict", "gate", "reason"),
+    [
+        ([(1000, 1000)] * 2, "unchanged", "pass", ""),
+        ([(1000, 1002)] * 2, "unchanged", "pass", ""),
+        ([(1000, 1003)] * 2, "regressed", "pass", "under the 0.5 % threshold"),
+        ([(1000, 1005)] * 2, "regressed", "fail", "over the 0.5 % threshold"),
+        ([(1000, 990)] * 2, "improved", "pass", ""),
+        ([(1000, 1010), (1000, 990)], "inconclusive", "pass", "differs from round to round"),
+        ([(0, 0)] * 2, "unchanged", "pass", ""),
+        ([(0, 8)] * 2, "regressed", "fail", "was 0 on base; over the 0.5 % threshold"),
+        ([(8, 0)] * 2, "improved", "pass", ""),
+        ([(-4, -5)] * 2, "improved", "pass", ""),
+    ],
+)
+def test_exact_verdicts(pairs, verdict, gate, reason):
+    result = one(exactly(*pairs))
+    assert (result.verdict, result.gate, result.reason) == (verdict, gate, reason)
+    assert result.confidence is None
+
+
+def test_noisy_values_without_a_ratio_are_never_called_unchanged():
+    noisy = replace(TIME, name="saved", unit="B")
+    assert one(exactly((0, 0), (0, 0), metric=noisy)).verdict == "unchanged"
+    assert one(exactly((0, 4), (0, 4), metric=noisy)).verdict == "incomparable"
+    assert one(exactly((5, -4), metric=noisy)).reason == "values of zero or below have no ratio"
+    assert one(exactly((5, math.nan), metric=noisy)).reason == "a value is not a finite number"
+    assert one(exactly((math.inf, 1), metric=INSTRUCTIONS)).verdict == "incomparable"
+
+
+class TestPolicy:
+    def test_thresholds_are_found_by_glob(self):
+        lenient = Policy(alpha=0.05, limits=(Limit("core/p*", threshold=0.2),))
+        assert one(measured(0.1), lenient).verdict == "unchanged"
+        assert one(measured(0.1, name="dump"), lenient).gate == "fail"
+
+    def test_shown_but_not_gating(self):
+        result = one(measured(0.1), Policy(alpha=0.05, limits=(Limit("core/*", gate=False),)))
+        assert (result.verdict, result.gate, result.reason) == ("regressed", "pass", "does not gate")
+
+    @pytest.mark.parametrize(
+        ("bound", "state", "gate"), [(2e-6, "within", "pass"), (0.5e-6, "over", "fail"), (1e-6, "unclear", "pass")]
+    )
+    def test_budgets_are_judged_on_head_alone(self, bound, state, gate):
+        policy = Policy(alpha=0.05, limits=(Limit("core/*", budgets=(Budget("time", bound, "so much"),)),))
+        result = one(measured(noise=0.01), policy)
+        assert (result.verdict, result.budget, result.budget_state, result.gate) == (
+            "unchanged",
+            "so much",
+            state,
+            gate,
+        )
+        assert ("over the budget of so much" in result.reason) == (state == "over")
+
+    @pytest.mark.parametrize(("bound", "state"), [(5000, "within"), (6001, "over"), (6000, "within")])
+    def test_budgets_of_what_should_be_high(self, bound, state):
+        served = Metric("served", "1/s", better="higher", rule="exact")
+        policy = Policy(limits=(Limit("*", budgets=(Budget("served", bound, f"{bound}/s", better="higher"),)),))
+        assert one(exactly((6000, 6000), (6000, 6000), metric=served), policy).budget_state == state
+
+    def test_a_budget_without_values_is_unclear(self):
+        policy = Policy(limits=(Limit("*", budgets=(Budget("time", 1, "1 s"),)),))
+        assert one(measured(rounds=0), policy).budget_state == "unclear"
+
+
+class TestAcceptance:
+    KNOWN = Acceptance("core/p*", "needed for safety", "ann", "2026-11-23T10:00:00Z", change=0.1)
+
+    def test_a_known_cost_passes_with_its_reason(self):
+        result = one(measured(0.1), acceptances=(self.KNOWN,))
+        assert (result.verdict, result.gate) == ("regressed", "accepted")
+        assert result.reason == "accepted by ann: needed for safety"
+
+    def test_it_is_gone_when_head_gets_surely_worse(self):
+        result = one(measured(0.2), acceptances=(self.KNOWN,))
+        assert result.gate == "fail"
+        assert result.reason == "over the 2 % threshold; worse than the +10 % accepted by ann"
+
+    def test_a_cost_measured_again_a_little_higher_is_still_accepted(self):
+        assert one(measured(0.103, noise=0.01), acceptances=(self.KNOWN,)).gate == "accepted"
+
+    def test_worse_is_lower_where_higher_is_better(self):
+        known = replace(self.KNOWN, change=-0.1)
+        assert one(measured(-0.1, metric=THROUGHPUT), acceptances=(known,)).gate == "accepted"
+        assert one(measured(-0.3, metric=THROUGHPUT), acceptances=(known,)).gate == "fail"
+
+    def test_others_are_not_accepted(self):
+        assert one(measured(0.1, name="dump"), acceptances=(self.KNOWN,)).gate == "fail"
+
+    def test_a_crash_cannot_be_accepted(self):
+        broken = Comparison(Benchmark("core", "parse"), TIME, status="failed", failed_side="head")
+        assert one(broken, acceptances=(self.KNOWN,)).gate == "fail"
+
+    def test_without_a_change_anything_is_accepted(self):
+        assert one(measured(5.0), acceptances=(replace(self.KNOWN, change=None),)).gate == "accepted"
+
+
+class TestControl:
+    def test_a_disturbed_runner_fails_nothing_noisy(self):
+        result = one(measured(0.1), control=DISTURBED)
+        assert (result.verdict, result.gate) == ("inconclusive", "pass")
+        assert result.reason == "the runner was disturbed: base against itself moved by +3.0 %"
+
+    def test_exact_metrics_and_crashes_do_not_mind(self):
+        assert one(exactly((100, 110)), control=DISTURBED).gate == "fail"
+        broken = Comparison(Benchmark("core", "parse"), TIME, status="failed", failed_side="head")
+        assert one(broken, control=DISTURBED).gate == "fail"
+
+    def test_a_quiet_control_changes_nothing(self):
+        quiet = replace(DISTURBED, disturbed=False)
+        assert one(measured(0.1), control=quiet) == one(measured(0.1))
+
+    def test_it_is_judged_like_any_other(self):
+        assert control_of(measured(rounds=5).rounds, POLICY) is None
+        assert not control_of(measured(0.0).rounds, POLICY).disturbed
+        assert control_of(measured(0.1).rounds, POLICY).disturbed
+
+
+class TestGate:
+    FAILED = Comparison(Benchmark("core", "dump"), TIME, status="failed", failed_side="head")
+    FATAL = Problem("suite core, head: set-up", "no compiler")
+
+    def verdict(self, *comparisons, problems=(), **rest):
+        return gate_of(judge(comparisons, POLICY, family=1, **rest), problems)
+
+    def test_what_passes_and_what_fails(self):
+        assert self.verdict(measured()) == "pass"
+        assert self.verdict(measured(), measured(0.1, name="dump")) == "fail"
+        assert self.verdict(measured(noise=0.5)) == "pass"
+
+    def test_what_could_not_be_judged_is_an_error(self):
+        assert self.verdict(measured(), self.FAILED) == "error"
+        assert self.verdict(measured(), problems=(self.FATAL,)) == "error"
+        assert self.verdict(measured(), problems=(replace(self.FATAL, fatal=False),)) == "pass"
+
+    def test_a_proven_regression_outranks_an_error(self):
+        assert self.verdict(measured(0.1), self.FAILED, problems=(self.FATAL,)) == "fail"
+
+    def test_nothing_compared_is_no_pass(self):
+        gone = Comparison(Benchmark("core", "dump"), TIME, status="removed")
+        assert self.verdict() == "error"
+        assert self.verdict(gone) == "error"
+        assert self.verdict(replace(gone, status="incomparable")) == "error"
+        assert self.verdict(measured(rounds=0)) == "error"
+
+    def test_a_first_suite_passes(self):
+        assert self.verdict(Comparison(Benchmark("core", "dump"), TIME, status="added")) == "pass"
+
+
+def a_report(**fields):
+    comparisons = (
+        measured(0.1),
+        measured(name="dump", seed=2),
+        measured(rounds=0, name="late"),
+        exactly((0, 0), (0, 3), metric=replace(TIME, unit="B"), name="zero"),
+        exactly((100, 130), name="count"),
+        Comparison(Benchmark("core", "new"), TIME, status="added", reason="only on head"),
+        Comparison(Benchmark("core", "gone"), TIME, status="removed"),
+        Comparison(Benchmark("core", "broken"), TIME, status="failed", failed_side="base", reason="exit 1"),
+    )
+    results = judge(comparisons, POLICY, family=4)
+    return Report(Change("a" * 40, "b" * 40), gate_of(results, ()), results, policy=POLICY, family=4, **fields)
+
+
+class TestAgain:
+    def test_the_same_policy_gives_the_same_report(self):
+        assert again(a_report()) == a_report()
+
+    def test_another_policy_gives_other_verdicts(self):
+        lenient = Policy(threshold=0.5, exact_threshold=0.5)
+        judged = again(a_report(), lenient)
+        assert (judged.verdict, judged.policy) == ("pass", lenient)
+        assert [result.raw for result in judged.results] == [result.raw for result in a_report().results]
+        assert judged.results[0].verdict == "unchanged"
+
+    def test_an_incomplete_run_never_passes(self):
+        lenient = Policy(threshold=0.5, exact_threshold=0.5)
+        assert again(a_report(complete=False), lenient).verdict == "error"
+        assert again(a_report(complete=False)).verdict == "fail"
+
+    @pytest.mark.parametrize("claimed", ["unchanged", "added", "removed", "incomparable"])
+    def test_a_report_cannot_bring_its_own_verdicts(self, claimed):
+        forged = tuple(
+            replace(result, verdict=claimed, gate="pass", change=0.0, interval=(0.0, 0.0))
+            for result in a_report().results[:1]
+        )
+        judged = again(replace(a_report(), results=forged, verdict="pass"))
+        assert (judged.verdict, judged.results[0].verdict) == ("fail", "regressed")
+
+
+@given(st.permutations(range(6)))
+def test_the_order_of_benchmarks_does_not_matter(order):
+    comparisons = [measured(0.02 * index, name=f"b{index}", seed=index) for index in range(6)]
+    results = {result.benchmark: result for result in judge(comparisons, POLICY, family=6)}
+    shuffled = judge([comparisons[index] for index in order], POLICY, family=6)
+    assert all(results[result.benchmark] == result for result in shuffled)
+
+
+@given(st.floats(0.01, 100))
+def test_the_unit_of_the_values_does_not_matter(factor):
+    there, here = one(measured(0.03, metric=MEMORY)), one(measured(0.03, metric=MEMORY, level=1e-6 * factor))
+    assert (there.verdict, there.gate) == (here.verdict, here.gate)
+    assert there.change == pytest.approx(here.change)
