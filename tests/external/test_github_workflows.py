@@ -16,7 +16,8 @@ from tests.external.conftest import Project, call
 from tests.fakes.github import FakeGitHub
 
 ACTIONS = {
-    "checkout": "true",
+    "checkout": 'git init -q -b work . && git remote add origin "$SOURCE" && git fetch -q origin '
+    '&& git checkout -q --detach "${REF:-$HEAD_SHA}"',
     "upload-artifact": 'mkdir -p "$ARTIFACTS" && cp -r "./${{ inputs.path }}." "$ARTIFACTS/"',
     "download-artifact": 'mkdir -p "./${{ inputs.path }}" && cp -r "$ARTIFACTS/." "./${{ inputs.path }}/"',
 }
@@ -41,6 +42,7 @@ class Act:
         for action, commit in sorted(set(re.findall(r"uses: actions/([a-z-]+)@([0-9a-f]{40})", text))):
             words += ["--local-repository", f"actions/{action}@{commit}={self.folder / action}"]
         words += ["--env", f"ARTIFACTS={self.folder / 'artifacts'}", "--env", f"GITHUB_API_URL={self.fake.url}"]
+        words += ["--env", f"SOURCE={self.project.folder}", "--env", f"HEAD_SHA={self.project.head}"]
         words += ["-s", f"GITHUB_TOKEN={self.fake.token}"]
         environ = {**os.environ, "PATH": self.path, "XDG_CACHE_HOME": str(self.folder / "cache")}
         done = call(self.program, *words, cwd=self.project.folder, env=environ, code=code)
@@ -63,7 +65,8 @@ def act(project: Project, tmp_path: Path, job_path: str, tool: Callable[[str], s
         inputs = "".join(f"  {one}: {{description: x}}\n" for one in INPUTS.split())
         (folder / name / "action.yml").write_text(
             f"name: {name}\ndescription: stand-in\ninputs:\n{inputs}"
-            f"runs:\n  using: composite\n  steps:\n    - shell: bash\n      run: '{script}'\n"
+            f"runs:\n  using: composite\n  steps:\n    - shell: bash\n      env: {{REF: '${{{{ inputs.ref }}}}'}}\n"
+            f"      run: '{script}'\n"
         )
     with FakeGitHub().running() as fake:
         assert isinstance(fake, FakeGitHub)
