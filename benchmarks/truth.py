@@ -295,8 +295,8 @@ def _show(about: dict[str, object], rows: Sequence[Row], as_json: bool) -> None:
         alarm = f"{row.alarm:6.2%} [{row.alarm_low:.2%}, {row.alarm_high:.2%}]" if row.effect == 0 else ""
         print(
             f"{row.effect:+6.1%}  {alarm:22}{row.declared:7.2%}  {row.unchanged:7.2%}  {row.undecided:7.2%}  "
-            f"{row.rounds:6.1f}  {row.ratio:8.2f} {row.ratio_pairs:6.2f}      {row.seconds:6.2f} {row.seconds_median:6.2f} "
-            f"{row.seconds_p90:6.2f}",
+            f"{row.rounds:6.1f}  {row.ratio:8.2f} {row.ratio_pairs:6.2f}      "
+            f"{row.seconds:6.2f} {row.seconds_median:6.2f} {row.seconds_p90:6.2f}",
             flush=True,
         )
 
