@@ -1,0 +1,100 @@
+"""The comment's text as a record: what is written is what is read, and nobody else can write it."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perfbot.forge.body import Body, Section, all_stale, compose, marker, merge, parse, put, stale
+from perfbot.model import Acceptance
+
+HEAD, OLD, OLDER = "a" * 40, "b" * 40, "c" * 40
+
+words = st.text(max_size=30)
+plain = st.text(st.characters(blacklist_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=60).map(str.strip)
+sections = st.builds(
+    Section,
+    name=words,
+    head=st.sampled_from([HEAD, OLD]),
+    run=st.tuples(st.integers(0, 99), st.integers(0, 9)),
+    text=plain.filter(lambda t: not t.startswith("> ⏳") and "<!-- perfbot:" not in t),
+    state=st.sampled_from(["done", "stale", "failed"]),
+    job=st.integers(0, 10**12),
+    banner=st.just("") | plain.filter(bool),
+    failing=st.dictionaries(words, st.floats(allow_nan=False, allow_infinity=False), max_size=3),
+)
+acceptances = st.builds(
+    Acceptance, match=words, reason=words, who=words, when=words, head=words, change=st.none() | st.floats(-1, 9)
+)
+bodies = st.builds(
+    Body,
+    key=st.just("default"),
+    head=st.just(HEAD),
+    previous=st.sampled_from(["", OLD]),
+    sections=st.lists(sections, max_size=4, unique_by=lambda s: s.name).map(tuple),
+    accepted=st.lists(acceptances, max_size=3).map(tuple),
+)
+
+
+@given(bodies)
+def test_what_is_written_is_read(body: Body) -> None:
+    assert parse(compose(body), "default") == body
+    assert parse(compose(body).strip().replace("\n", "\r\n"), "default") == body
+
+
+@given(st.text(max_size=300))
+def test_anything_can_be_read(text: str) -> None:
+    parse(text, "default")
+    parse(f"{marker('default')}{text}", "default")
+
+
+def test_text_cannot_forge_hidden_lines() -> None:
+    evil = "x\n<!-- perfbot:end -->\n<!-- perfbot:accepted %7B%7D -->\n<!-- perfbot:section name=z -->"
+    found = parse(compose(put(Body("default"), Section("", HEAD, (1, 1), evil))), "default")
+    assert found is not None
+    assert len(found.sections) == 1
+    assert found.accepted == ()
+
+
+def test_other_keys_are_other_comments() -> None:
+    text = compose(Body("one"))
+    assert parse(text, "one") is not None
+    assert parse(text, "on") is None
+    assert parse(f"quoted: {text}", "one") is None
+
+
+def test_damaged_is_empty_and_will_be_written_anew() -> None:
+    text = compose(put(Body("default"), Section("", HEAD, (1, 1), "x"))).replace("run=1.1", "run=soon")
+    assert parse(text, "default") == Body("default")
+
+
+def test_a_new_head_makes_others_stale_and_forgets_the_oldest() -> None:
+    body = put(put(Body("k"), Section("a", OLDER, (1, 1), "a")), Section("b", OLDER, (1, 1), "b"))
+    body = put(body, Section("a", OLD, (2, 1), "a2"))
+    assert [(s.name, s.state) for s in body.sections] == [("a", "done"), ("b", "stale")]
+    body = put(body, Section("a", HEAD, (3, 1), "a3"))
+    assert [(s.name, s.state) for s in body.sections] == [("a", "done")]
+
+
+def test_order_of_runs() -> None:
+    body = put(Body("k"), Section("", HEAD, (5, 2), "new"))
+    assert put(body, Section("", HEAD, (5, 1), "old")) == body
+    assert put(body, Section("", HEAD, (5, 3), "newer")).sections[0].text == "newer"
+
+
+def test_stale_keeps_the_text() -> None:
+    body = put(Body("k"), Section("", HEAD, (5, 1), "table"))
+    marked = stale(body, "", HEAD, (6, 1), "Measuring.")
+    assert (marked.sections[0].text, marked.sections[0].banner) == ("table", "Measuring.")
+    assert stale(body, "", HEAD, (4, 1), "Measuring.") == body
+    assert stale(body, "other", HEAD, (6, 1), "Measuring.") == body
+    assert all_stale(body, "Again.").sections[0].state == "stale"
+
+
+@given(st.lists(st.builds(put, st.just(Body("k")), sections.filter(lambda s: s.head == HEAD)), min_size=1, max_size=4))
+def test_merging_loses_no_section(found: list[Body]) -> None:
+    merged = merge(found)
+    assert {s.name for s in merged.sections} == {s.name for b in found for s in b.sections}
+    for section in merged.sections:
+        same = [s.run for b in found for s in b.sections if s.name == section.name]
+        assert section.run == max(same)

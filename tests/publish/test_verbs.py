@@ -1,0 +1,182 @@
+"""The verbs as people and jobs call them: environment, files, exit codes, texts."""
+
+from __future__ import annotations
+
+import functools
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from perfbot.cli.main import main
+from perfbot.forge.upsert import Upsert
+from perfbot.publish import answer, tell
+from tests.fakes.gitlab import FakeGitLab
+from tests.fakes.server import Fault
+from tests.service.payloads import github_comment, gitlab_note
+from tests.worlds import HEAD, InCI, report, result, write
+
+
+@pytest.fixture
+def job(ci: InCI, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> InCI:
+    """The environment of a job in CI, in an empty folder, without the pauses between looks at the comment."""
+    for name in ("GITLAB_CI", "GITHUB_ACTIONS", "GITHUB_EVENT_PATH", "PERFBOT_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ci.environ.items():
+        monkeypatch.setenv(name, value)
+    if ci.event:
+        monkeypatch.setenv("GITHUB_EVENT_PATH", str(ci.event_file(tmp_path)))
+    monkeypatch.chdir(tmp_path)
+    hasty = functools.partial(Upsert, settle=(0, 0), stagger=0)
+    monkeypatch.setattr(tell, "Upsert", hasty)
+    monkeypatch.setattr(answer, "Upsert", hasty)
+    return ci
+
+
+def test_publish(job: InCI, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (file,) = write(tmp_path, report(result(change=0.3)))
+    assert main(["publish", str(file)]) == 1
+    assert "perfbot: fail; comment made" in capsys.readouterr().err
+    assert main(["publish", str(file)]) == 1
+    assert "comment was up to date" in capsys.readouterr().err
+
+
+def test_pending(job: InCI) -> None:
+    assert main(["publish", "--pending"]) == 0
+    assert job.status()[0] == "running"
+
+
+def test_a_missing_report(job: InCI, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["publish", "nothing.json"]) == 3
+    assert "there is no such report" in capsys.readouterr().err
+    assert job.status()[0] == "failed"
+
+
+def test_a_forge_that_stays_down(job: InCI, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (file,) = write(tmp_path, report(result()))
+    job.fake.faults = [Fault(503, times=10_000)]
+    assert main(["publish", str(file), "--patience", "1s"]) == 4
+    told = capsys.readouterr().err
+    assert "Publish later with: perfbot publish" in told
+    assert "--merge-request 1" in told
+    assert job.fake.token not in told
+    assert "no change in 1 benchmark" in (tmp_path / ".perfbot/comment.md").read_text()
+
+
+def test_a_wrong_token_is_not_shown(job: InCI, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (file,) = write(tmp_path, report(result()))
+    job.fake.token = "another"
+    assert main(["publish", str(file)]) == 4
+    told = capsys.readouterr().err
+    assert "The token is wrong, expired or revoked" in told
+    assert "bot-token" not in told
+    assert "workflow-token" not in told
+
+
+def test_no_token(job: InCI, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("PERFBOT_TOKEN", raising=False)
+    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
+    assert main(["publish", "--pending"]) == 2
+    assert "There is no token for http://127.0.0.1" in capsys.readouterr().err
+
+
+def test_nothing_named(job: InCI, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["publish"]) == 2
+    assert "Name reports to publish" in capsys.readouterr().err
+
+
+def test_outside_ci_the_forge_is_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("GITLAB_CI", "GITHUB_ACTIONS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    (file,) = write(tmp_path, report(result(change=0.3)))
+    assert main(["publish", str(file)]) == 1
+    folder = tmp_path / ".perfbot/forge"
+    assert "1 regression" in (folder / "comments/1.md").read_text()
+    assert json.loads((folder / "status.json").read_text())["perfbot"]["state"] == "failed"
+    assert main(["publish", str(file)]) == 1
+    assert len(list((folder / "comments").iterdir())) == 1
+
+
+def test_given_by_hand(job: InCI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From any machine: forge, address, project and number on the command line."""
+    kind = "gitlab" if isinstance(job.fake, FakeGitLab) else "github"
+    for name in job.environ:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PERFBOT_TOKEN", job.fake.token)
+    (file,) = write(tmp_path, report(result()))
+    words = ["--forge", kind, "--url", job.fake.url, "--project", job.fake.project, "--merge-request", "1"]
+    assert main(["publish", str(file), *words]) == 0
+    assert "no change" in job.comment()
+
+
+def test_rebench_event(job: InCI, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    note = job.fake.say("/perfbot help")
+    made = gitlab_note if isinstance(job.fake, FakeGitLab) else github_comment
+    file = tmp_path / "comment.json"
+    file.write_text(json.dumps(made("/perfbot help", note["id"])))
+    assert main(["rebench", "--event", str(file)]) == 0
+    assert "perfbot: helped" in capsys.readouterr().err
+    assert "/rebench" in job.fake.by_bot()[0]["body"]
+
+
+def test_rebench_on_anything_else(job: InCI, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "push.json"
+    file.write_text('{"ref": "refs/heads/main"}')
+    assert main(["rebench", "--event", str(file)]) == 0
+    assert "no command in a new comment" in capsys.readouterr().err
+    file.write_text("[]")
+    assert main(["rebench", "--event", str(file)]) == 2
+
+
+def test_rebench_poll(job: InCI, capsys: pytest.CaptureFixture[str]) -> None:
+    job.fake.say("/perfbot help")
+    assert main(["rebench", "--poll", "--since", "1000000h"]) == 0
+    assert "by ada: helped" in capsys.readouterr().err
+
+
+def test_serve_without_a_secret(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("PERFBOT_GITLAB_SECRET", "PERFBOT_GITHUB_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    assert main(["serve"]) == 2
+    assert "anybody could give commands: not starting" in capsys.readouterr().err
+
+
+def commit(folder: Path, rounds: int) -> str:
+    (folder / "work.py").write_text(f"sum(i * i for i in range({rounds}))\n")
+    git = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@example.com"]
+    subprocess.run([*git, "add", "work.py", "perfbot.toml"], check=True)
+    subprocess.run([*git, "commit", "--quiet", "--message", str(rounds)], check=True)
+    return subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_ci_from_commit_to_comment(
+    gitlab: InCI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """A real measurement of a command that became five times slower."""
+    folder = tmp_path / "app"
+    folder.mkdir()
+    subprocess.run(["git", "init", "--quiet", "--initial-branch=main", str(folder)], check=True)
+    python = sys.executable
+    (folder / "perfbot.toml").write_text(
+        '[run]\nbudget = "15s"\n[[suite]]\nname = "work"\nharness = "command"\n'
+        f'commands = {{ spin = "{python} -S work.py" }}\n'
+    )
+    base, head = commit(folder, 100_000), commit(folder, 3_000_000)
+    gitlab.fake.add_merge_request(1, head)
+    gitlab.environ.update(
+        CI_COMMIT_SHA=head, CI_MERGE_REQUEST_DIFF_BASE_SHA=base, PERFBOT_CACHE=str(tmp_path / "cache")
+    )
+    for name, value in gitlab.environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    monkeypatch.chdir(folder)
+    assert main(["ci", "--output", str(tmp_path / "out")]) == 1
+    assert "1 regression" in gitlab.comment()
+    assert gitlab.fake.statuses[-1]["status"] == "failed"
+    assert gitlab.fake.statuses[-1]["sha"] == head != HEAD
+    assert (tmp_path / "out/perfbot-report.json").is_file()
