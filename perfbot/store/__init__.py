@@ -25,7 +25,7 @@ from perfbot.model import Report
 from perfbot.series import Kind
 from perfbot.store.database import BUSY_SECONDS, RETRY_SECONDS, Database, parse_url
 from perfbot.store.documents import fingerprint as fingerprint_of
-from perfbot.store.ingest import add_report
+from perfbot.store.ingest import rows_of, write_rows
 from perfbot.store.migrate import bring_up_to_date
 
 __all__ = ["DEFAULT_PATH", "Store", "open_store"]
@@ -69,10 +69,8 @@ class Store:
             StoreError: it could not be kept; nothing of it is in the history.
         """
         name = fingerprint or fingerprint_of(report)
-        added = self.write(
-            lambda connection: add_report(connection, report, branch=branch, kind=kind, fingerprint=name)
-        )
-        return added is not None
+        rows = rows_of(report, branch=branch, kind=kind, fingerprint=name)
+        return self.write(lambda connection: write_rows(connection, rows)) is not None
 
     def read(self) -> AbstractContextManager[Connection]:
         """A connection to ask questions on, which sees one state of the history."""

@@ -24,10 +24,22 @@ LEVEL = 6
 
 
 def pack_report(report: Report) -> bytes:
-    """All of a report but the raw rounds. Lone surrogates, which no text may hold, become ``?``."""
+    """All of a report but the raw rounds. Lone surrogates, which no text may hold, become ``?``.
+
+    Raises:
+        StoreError: a number is not finite.
+    """
     bare = dataclasses.replace(report, results=tuple(dataclasses.replace(result, raw=()) for result in report.results))
-    text = json.dumps(dataclasses.asdict(bare), separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    try:
+        text = json.dumps(bare, default=_members, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    except ValueError as error:
+        raise StoreError(f"A report with a number that is not finite is not kept: {error}") from error
     return zlib.compress(text.encode("utf-8", "replace"), LEVEL)
+
+
+def _members(record: Any) -> dict[str, Any]:
+    """A record as JSON takes it; unlike ``asdict``, without copying what lies below."""
+    return {name: getattr(record, name) for name in record.__dataclass_fields__}
 
 
 def unpack_report(data: bytes) -> Report:

@@ -4,65 +4,90 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from statistics import NormalDist, fmean, median
 from typing import Any
 
-import numpy as np
 from sqlalchemy import Connection, Table, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from perfbot.errors import StoreError
-from perfbot.model import Report, Result, Round, Runner
+from perfbot.model import Acceptance, Report, Result, Round, Runner
 from perfbot.series import Kind
 from perfbot.store import tables
 from perfbot.store.documents import pack_report, pack_rounds
 
-LONGEST = {"suite": 300, "benchmark": 1000, "metric": 200, "unit": 100}
+LONGEST = {"suite": 300, "benchmark": 1000, "metric": 200, "unit": 100, "label": 1000}
 """Bytes of a name that are indexed: PostgreSQL takes 2,700 for all together. The report keeps it whole."""
 
 SUBJECT_COLUMNS = ("suite", "benchmark", "metric", "unit", "better", "rule")
 
 
-def add_report(connection: Connection, report: Report, *, branch: str, kind: Kind, fingerprint: str) -> int | None:
-    """Writes one run.
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A report as rows, made before the transaction so that other writers wait for the writing alone.
 
-    Returns:
-        Its number, or None when the same measurement was there already.
+    ``comparisons`` holds each subject's key, its row, and its packed rounds (None where there are none).
+    """
+
+    project: str
+    machine: dict[str, Any]
+    run: dict[str, Any]
+    document: bytes
+    comparisons: tuple[tuple[tuple[str, ...], dict[str, Any], bytes | None], ...]
+    acceptances: tuple[dict[str, Any], ...]
+
+
+def rows_of(report: Report, *, branch: str, kind: Kind, fingerprint: str) -> Rows:
+    """What a report becomes.
 
     Raises:
-        StoreError: the report names one benchmark and metric twice.
+        StoreError: the report names one benchmark and metric twice, or holds a number that is not finite.
     """
-    _refuse_twins(report)
-    project_id = key_of(connection, tables.project, name=clean(report.change.project))
-    machine_id = _machine(connection, report.runner)
-    row = _run_row(report, branch, kind)
-    number = insert_new(
-        connection, tables.run, fingerprint=fingerprint, project_id=project_id, machine_id=machine_id, **row
+    comparisons = tuple((subject_key(r), _comparison(r), pack_rounds(r.raw) if r.raw else None) for r in report.results)
+    keys = [key for key, _, _ in comparisons]
+    if len(set(keys)) < len(keys):
+        twin = next(key for key in keys if keys.count(key) > 1)
+        raise StoreError(f"The report names {twin[0]}/{twin[1]} with metric {twin[2]!r} twice.")
+    return Rows(
+        clean(report.change.project),
+        _machine(report.runner),
+        {"fingerprint": fingerprint, **_run(report, branch, kind)},
+        pack_report(report),
+        comparisons,
+        tuple(_acceptance(one) for one in report.acceptances),
     )
+
+
+def write_rows(connection: Connection, rows: Rows) -> int | None:
+    """Writes one run; its number, or None when the same measurement was there already."""
+    project_id = key_of(connection, tables.project, name=rows.project)
+    machine_id = key_of(connection, tables.machine, match=("label",), **rows.machine)
+    number = insert_new(connection, tables.run, project_id=project_id, machine_id=machine_id, **rows.run)
     if number is None:
         return None
-    connection.execute(insert(tables.document).values(run_id=number, data=pack_report(report)))
-    _add_results(connection, project_id, number, report.results)
-    _add_acceptances(connection, number, report)
+    numbers = _subjects(connection, project_id, [key for key, _, _ in rows.comparisons])
+    joined = sorted((numbers[key], row, packed) for key, row, packed in rows.comparisons)
+    parts: tuple[tuple[Table, list[dict[str, Any]]], ...] = (
+        (tables.document, [{"data": rows.document}]),
+        (tables.comparison, [{"subject_id": subject_id, **row} for subject_id, row, _ in joined]),
+        (tables.rounds, [{"subject_id": subject_id, "data": data} for subject_id, _, data in joined if data]),
+        (tables.acceptance, list(rows.acceptances)),
+    )
+    for table, values in parts:
+        if values:
+            connection.execute(insert(table), [{"run_id": number, **row} for row in values])
     return number
 
 
-def _refuse_twins(report: Report) -> None:
-    seen = set()
-    for result in report.results:
-        key = subject_key(result)
-        if key in seen:
-            raise StoreError(f"The report names {result.name!r} with metric {result.metric!r} twice.")
-        seen.add(key)
-
-
-def _run_row(report: Report, branch: str, kind: Kind) -> dict[str, Any]:
+def _run(report: Report, branch: str, kind: Kind) -> dict[str, Any]:
     why = why_unused(report, kind)
     change = report.change
     return {
         "kind": kind,
-        "branch": clean(branch),
+        "branch": _shortened(branch, LONGEST["label"]),
         "base": clean(change.base),
         "head": clean(change.head),
         "merge_request": change.merge_request,
@@ -96,39 +121,31 @@ def machine_label(runner: Runner) -> str:
     return f"{cpu}, {runner.cores} cores" + (f", Python {python}" if python else "")
 
 
-def _machine(connection: Connection, runner: Runner) -> int:
+def _machine(runner: Runner) -> dict[str, Any]:
     python = ".".join(runner.python.split(".")[:2])
-    return key_of(
-        connection, tables.machine, match=("label",),
-        label=clean(machine_label(runner)), cpu=clean(runner.cpu), cores=runner.cores, python=clean(python),
-    )  # fmt: skip
+    label = _shortened(machine_label(runner), LONGEST["label"])
+    return {"label": label, "cpu": clean(runner.cpu), "cores": runner.cores, "python": clean(python)}
 
 
-def _add_results(connection: Connection, project_id: int, number: int, results: Sequence[Result]) -> None:
-    numbers = _subjects(connection, project_id, results)
-    comparisons, rounds = [], []
-    for subject_id, result in sorted(((numbers[subject_key(r)], r) for r in results), key=lambda pair: pair[0]):
-        log_change, log_error = evidence(result)
-        comparisons.append(
-            {"subject_id": subject_id, "run_id": number, "verdict": result.verdict, "base": result.base,
-             "head": result.head, "log_change": log_change, "log_error": log_error}
-        )  # fmt: skip
-        if result.raw:
-            rounds.append({"run_id": number, "subject_id": subject_id, "data": pack_rounds(result.raw)})
-    if comparisons:
-        connection.execute(insert(tables.comparison), comparisons)
-    if rounds:
-        connection.execute(insert(tables.rounds), rounds)
+def _comparison(result: Result) -> dict[str, Any]:
+    log_change, log_error = evidence(result)
+    return {
+        "verdict": result.verdict,
+        "base": result.base,
+        "head": result.head,
+        "log_change": log_change,
+        "log_error": log_error,
+    }
 
 
-def _add_acceptances(connection: Connection, number: int, report: Report) -> None:
-    rows = [
-        {"run_id": number, "match": clean(a.match), "reason": clean(a.reason), "who": clean(a.who),
-         "moment": moment(a.when), "change": a.change}
-        for a in report.acceptances
-    ]  # fmt: skip
-    if rows:
-        connection.execute(insert(tables.acceptance), rows)
+def _acceptance(given: Acceptance) -> dict[str, Any]:
+    return {
+        "match": clean(given.match),
+        "reason": clean(given.reason),
+        "who": clean(given.who),
+        "moment": moment(given.when),
+        "change": given.change,
+    }
 
 
 def subject_key(result: Result) -> tuple[str, ...]:
@@ -142,10 +159,9 @@ def subject_key(result: Result) -> tuple[str, ...]:
     return (*names, result.better, result.rule)
 
 
-def _subjects(connection: Connection, project_id: int, results: Iterable[Result]) -> dict[tuple[str, ...], int]:
-    wanted = sorted({subject_key(result) for result in results})
+def _subjects(connection: Connection, project_id: int, keys: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
     known = known_subjects(connection, project_id)
-    missing = [key for key in wanted if key not in known]
+    missing = sorted(key for key in keys if key not in known)
     if missing:  # in one order for all writers, so that two cannot wait for each other
         rows = [{"project_id": project_id, **dict(zip(SUBJECT_COLUMNS, key, strict=True))} for key in missing]
         connection.execute(_insert_or_ignore(connection, tables.subject), rows)
@@ -168,18 +184,21 @@ def evidence(result: Result) -> tuple[float | None, float | None]:
     """
     if result.change is None or result.change <= -1 or not math.isfinite(result.change):
         return None, None
-    logs = _round_logs(result.raw)
-    error = float(np.std(logs, ddof=1) / math.sqrt(len(logs))) if len(logs) > 1 else _error_of(result)
+    logs = [math.log(median(ratios)) for r in result.raw if (ratios := _ratios(r))]
+    error = _error_of_mean(logs) if len(logs) > 1 else _error_of(result)
     return math.log1p(result.change), error
 
 
-def _round_logs(rounds: Sequence[Round]) -> list[float]:
-    found = []
-    for r in rounds:
-        base, head = np.asarray(r.base), np.asarray(r.head)
-        if base.min() > 0 and head.min() > 0:
-            found.append(float(np.median(np.log(head / base))))
-    return found
+def _error_of_mean(values: Sequence[float]) -> float:
+    mean, count = fmean(values), len(values)
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (count * (count - 1)))
+
+
+def _ratios(measured: Round) -> list[float]:
+    """Head against base, pair by pair; none where a value is not positive."""
+    if min(measured.base) <= 0 or min(measured.head) <= 0:
+        return []
+    return [head / base for base, head in zip(measured.base, measured.head, strict=True)]
 
 
 def _error_of(result: Result) -> float | None:
@@ -190,8 +209,6 @@ def _error_of(result: Result) -> float | None:
     low, high = result.interval
     if low <= -1 or not math.isfinite(high):
         return None
-    from statistics import NormalDist  # noqa: PLC0415  (only where a report came without rounds)
-
     reach = NormalDist().inv_cdf(0.5 + result.confidence / 2)
     return (math.log1p(high) - math.log1p(low)) / (2 * reach)
 

@@ -119,7 +119,7 @@ def test_failed_and_added_benchmarks_have_no_values(store: Store) -> None:
 
 
 def test_one_benchmark_named_twice_is_refused(store: Store) -> None:
-    with pytest.raises(StoreError, match="names 'core/parse' with metric 'time' twice"):
+    with pytest.raises(StoreError, match="names core/parse with metric 'time' twice"):
         store.add(a_report(a_result(), a_result()), branch="main", kind="branch")
     with store.read() as connection:
         assert care.counts(connection)["run"] == 0
