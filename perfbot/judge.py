@@ -209,7 +209,7 @@ def _decided(result: Result, sides: Floats, plan: Plan, final: bool) -> Result:
 
 def _noisy(result: Result, sides: Floats, plan: Plan, final: bool) -> Result:
     found = decide(_ratios(result.raw, sides, result.unit), plan, final=final)
-    known = found.rounds >= 2
+    known = math.isfinite(found.high)  # a report holds finite numbers: the whole line is left out
     return replace(
         result,
         verdict=_verdict(found, result.better),

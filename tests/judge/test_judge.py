@@ -107,6 +107,14 @@ def test_too_few_rounds_are_undecided(rounds):
     assert result.reason == (f"only {rounds} of at least 6 rounds" if rounds else "not measured")
 
 
+@pytest.mark.parametrize("rounds", [1, 2])
+def test_an_interval_without_end_is_left_out(rounds):
+    """Reports hold finite numbers."""
+    result = one(measured(rounds=rounds, noise=1.0), family=10**9)
+    assert (result.interval, result.confidence, result.detectable) == (None, None, None)
+    assert math.isfinite(result.change)
+
+
 def test_more_comparisons_need_more_evidence():
     comparison = measured(0.022, rounds=12, noise=0.014)
     assert one(comparison, family=1).verdict == "regressed"
