@@ -111,6 +111,10 @@ class CommandSuite:
         random = Random(f"{self._order}:{index}:{name}")  # noqa: S311 - an order, not a secret
         order: list[Side] = random.sample(SIDES, len(SIDES))
         began = time.monotonic()
+        failures = self._prepare(launcher, name)
+        if failures:
+            yield from failures
+            return
         used = self._run(launcher, name, order, core=core, together=together)
         seconds = self._seconds[name] = time.monotonic() - began
         self.trace(event="round", suite=self.name, benchmark=name, round=index, order=order, core=core,
@@ -129,12 +133,24 @@ class CommandSuite:
     def _probe(self, launcher: Launcher, name: str) -> list[Failed]:
         """Run both sides alone, once; a failure shows the end of its output."""
         outputs = {side: self.scratch / f"{side}.out" for side in SIDES}
+        unprepared = self._prepare(launcher, name)
+        if unprepared:
+            return unprepared
         used = self._run(launcher, name, SIDES, outputs=outputs)
         failures = self._failures(name, used, outputs)
         waiting = min((_speed(used[side]) for side in SIDES), key=lambda speed: speed.cpu / speed.wall)
         threaded = max((_speed(used[side]) for side in SIDES), key=lambda speed: speed.cpu / speed.wall)
         self._speeds[name] = threaded if threaded.threaded else waiting
         return failures
+
+    def _prepare(self, launcher: Launcher, name: str) -> list[Failed]:
+        """Run the preparation on both sides; what it leaves undone would be measured."""
+        if not self.prepare:
+            return []
+        outputs = {side: self.scratch / f"{side}.out" for side in SIDES}
+        commands = [Command(self.prepare, self.cwd[side], self.env[side], outputs[side]) for side in SIDES]
+        used = dict(zip(SIDES, launcher.run(commands, timeout=self.timeout), strict=True))
+        return _failed(name, f"prepare: `{self.prepare}`", used, (0,), outputs)
 
     def _run(
         self,
@@ -146,20 +162,24 @@ class CommandSuite:
         together: bool = False,
         outputs: Mapping[Side, Path] | None = None,
     ) -> Pairwise:
-        if self.prepare:
-            launcher.run([Command(self.prepare, self.cwd[s], self.env[s]) for s in order], timeout=self.timeout)
         line = self.commands[name]
         commands = [Command(line, self.cwd[s], self.env[s], (outputs or {}).get(s)) for s in order]
         return dict(zip(order, launcher.run(commands, timeout=self.timeout, core=core, together=together), strict=True))
 
     def _failures(self, name: str, used: Pairwise, outputs: Mapping[Side, Path] | None = None) -> list[Failed]:
-        wrong = [side for side in SIDES if used[side].timed_out or used[side].code not in self.exit_codes]
-        if not wrong:
-            return []
-        side = wrong[-1]
-        tail = _tail(outputs[side]) if outputs else ""
-        reason = f"`{self.commands[name]}` {used[side].ending}"
-        return [Failed(name, "both" if len(wrong) == len(SIDES) else side, f"{reason}\n{tail}".rstrip())]
+        return _failed(name, f"`{self.commands[name]}`", used, self.exit_codes, outputs)
+
+
+def _failed(
+    name: str, what: str, used: Pairwise, good: Sequence[int], outputs: Mapping[Side, Path] | None
+) -> list[Failed]:
+    """The failure of a command that ended otherwise than ``good`` on a side, if it did."""
+    wrong = [side for side in SIDES if used[side].timed_out or used[side].code not in good]
+    if not wrong:
+        return []
+    side = wrong[-1]
+    tail = _tail(outputs[side]) if outputs else ""
+    return [Failed(name, "both" if len(wrong) == len(SIDES) else side, f"{what} {used[side].ending}\n{tail}".rstrip())]
 
 
 def _speed(usage: Usage) -> Speed:

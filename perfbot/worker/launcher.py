@@ -118,6 +118,8 @@ def stop(number: int, frame: Optional[Any]) -> None:
 def main() -> None:
     """Obey until stdin ends."""
     signal.signal(signal.SIGTERM, stop)
+    for fd in map(int, sys.argv[1:3]):
+        os.set_inheritable(fd, False)  # commands must neither answer in this process's place nor keep the pipes open
     answers = os.fdopen(int(sys.argv[1]), "w")
     for line in os.fdopen(int(sys.argv[2])):
         answers.write(json.dumps(perform(json.loads(line))) + "\n")
