@@ -15,6 +15,7 @@ import argparse
 import dataclasses
 import json
 import math
+import os
 import random
 import statistics
 import tempfile
@@ -38,7 +39,11 @@ START = datetime(2024, 1, 1, tzinfo=UTC)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Look:
-    """What was seen after so many comparisons. Times in milliseconds, sizes in bytes."""
+    """What was seen after so many comparisons.
+
+    Times of pages are in milliseconds: the 95th percentile of wall time, and the mean of processor time, which does
+    not depend on what else the machine does. ``load``: of the machine, for reading the former.
+    """
 
     comparisons: int
     ingest_per_second: float
@@ -48,7 +53,10 @@ class Look:
     search: float
     benchmark: float
     listed: float
+    overview_cpu: float
+    benchmark_cpu: float
     bytes_per_run: float
+    load: float
 
 
 class Maker:
@@ -102,6 +110,14 @@ def p95(work: Callable[[], object], count: int) -> float:
     return statistics.quantiles(took, n=20)[-1]
 
 
+def cpu(work: Callable[[], object], count: int) -> float:
+    """The mean processor time of ``work`` in milliseconds, all threads."""
+    start = time.process_time()
+    for _ in range(count):
+        work()
+    return (time.process_time() - start) * 1000 / count
+
+
 def look(store: Store, comparisons: int, ingest: list[float], runs: int, requests: int) -> Look:
     """Brings trends up to date and measures."""
     start = time.perf_counter()
@@ -129,7 +145,10 @@ def look(store: Store, comparisons: int, ingest: list[float], runs: int, request
         p95(lambda: ask(f"{base}?q=case_{chance.randrange(len(numbers))}"), requests),
         p95(lambda: ask(f"{base}benchmarks/{chance.choice(numbers)}.html"), requests),
         p95(lambda: ask(f"/api/v1/projects/{PROJECT}/-/benchmarks?order=loss"), requests),
+        cpu(lambda: ask(base), 20),
+        cpu(lambda: ask(f"{base}benchmarks/{chance.choice(numbers)}.html"), 20),
         care.size(store) / runs,
+        os.getloadavg()[0],
     )
 
 

@@ -77,7 +77,7 @@ def overview(seen: Overview, place: Place, updated: str) -> str:
     cards = (
         _card("Moved most for the worse", seen.worst, place, _since, "Nothing became worse."),
         _card("Latest change points", seen.stepped, place, _stepped, "No change points so far."),
-        _card("Noisiest", seen.noisy, place, _noisy, "Nothing measured three times yet."),
+        _card("Noisiest from run to run", seen.noisy, place, _noisy, "Nothing measured three times yet."),
     )
     return _lay_out(
         "overview", place, updated,
@@ -180,7 +180,7 @@ def _card(
 
 
 def _since(trend: Trend) -> dict[str, str]:
-    return {**_chip(trend), "detail": _since_when(trend)}
+    return {**_chip(trend), "detail": _since_when(trend).partition(",")[0]}
 
 
 def _since_when(trend: Trend) -> str:
@@ -194,12 +194,12 @@ def _since_when(trend: Trend) -> str:
 def _stepped(trend: Trend) -> dict[str, str]:
     step = trend.steps[-1]
     tone = "bad" if worse(trend.subject, step.change) else "good"
-    detail = f"{step.started[:10]}, between {_text(step.after[:7])} and {_text(step.first[:7])}"
+    detail = f"{step.started[:10]} at {_text(step.first[:7])}"
     return {"change": format_change(step.change), "interval": "", "tone": tone, "detail": detail}
 
 
 def _noisy(trend: Trend) -> dict[str, str]:
-    detail = f"from run to run, over {trend.points} runs"
+    detail = f"{trend.points} runs"
     return {"change": _noise(trend), "interval": "", "tone": "", "detail": detail}
 
 

@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any
 
 from perfbot.errors import StoreError
-from perfbot.model import Report, Result, Round
+from perfbot.model import Policy, Report, Result, Round
 
 ROUNDS_FORMAT = b"\x01"
 LEVEL = 6
@@ -52,6 +52,25 @@ def unpack_report(data: bytes) -> Report:
         return _report_reader().validate_json(zlib.decompress(data))  # type: ignore[no-any-return]
     except (zlib.error, ValueError) as error:
         raise StoreError(f"A kept report is damaged: {error}") from error
+
+
+def unpack_policy(data: bytes) -> Policy:
+    """The policy alone of what :func:`pack_report` packed.
+
+    Raises:
+        StoreError: the bytes are damaged.
+    """
+    try:
+        return _policy_reader().validate_python(json.loads(zlib.decompress(data))["policy"])  # type: ignore[no-any-return]
+    except (zlib.error, ValueError, KeyError) as error:
+        raise StoreError(f"A kept report is damaged: {error}") from error
+
+
+@cache
+def _policy_reader() -> Any:
+    from pydantic import TypeAdapter  # noqa: PLC0415
+
+    return TypeAdapter(Policy)
 
 
 @cache

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 from perfbot.errors import UsageError
 from perfbot.model import Policy, Report
 from perfbot.series import Kind, Point, Run, Series, Subject
-from perfbot.store.documents import unpack_report, unpack_rounds
+from perfbot.store.documents import unpack_policy, unpack_report, unpack_rounds
 from perfbot.store.ingest import known_subjects, subject_key
 from perfbot.store.tables import comparison, document, machine, project, rounds, run, subject
 
@@ -136,8 +136,8 @@ def bare_report(connection: Connection, number: int) -> Report | None:
 
 def policy(connection: Connection, number: int) -> Policy:
     """What a kept run was judged by; the defaults when there is no such run."""
-    found = bare_report(connection, number)
-    return found.policy if found else Policy()
+    data = connection.scalar(select(document.c.data).where(document.c.run_id == number))
+    return unpack_policy(data) if data else Policy()
 
 
 def export_key(connection: Connection, number: int) -> str:

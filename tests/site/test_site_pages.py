@@ -87,8 +87,8 @@ def test_names_of_a_report_stay_text(folder: Path) -> None:
 def test_the_overview_names_what_moved(folder: Path) -> None:
     text = " ".join(Page((folder / "index.html").read_text()).text.split())
     assert "3 benchmarks · newest run 2026-01-29 12:00 of 0000024" in text
-    assert re.search(r"Moved most for the worse core/parse \+1\d % \[\+\d+, \+\d+\] since v1<i>, 19 runs", text)
-    assert "between 0000012 and 0000013" in text
+    assert re.search(r"Moved most for the worse core/parse \+1\d % \[\+\d+, \+\d+\] since v1<i>", text)
+    assert "at 0000013" in text
 
 
 def data_of(text: str) -> dict[str, list[object]]:
