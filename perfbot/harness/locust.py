@@ -31,6 +31,8 @@ def _readings(written: Written) -> Iterator[Reading | Broken]:
         rows = list(reader)
     except csv.Error as error:
         wrong(f"{written.where}, line {reader.line_num}", str(error), "comma-separated values")
+    if text and not text.endswith("\n"):
+        wrong(written.where, text[-40:], "a line end after that: it seems to be cut off")
     missing = [name for name in NEEDED if name not in (reader.fieldnames or ())]
     if missing:
         wrong(f"{written.where}, line 1", ",".join(reader.fieldnames or ())[:60], f"the column {missing[0]}")

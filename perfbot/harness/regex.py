@@ -28,7 +28,7 @@ def parse(written: Sequence[Written], pattern: str, given: Mapping[str, str], de
 def _readings(
     written: Sequence[Written], pattern: re.Pattern[str], given: Mapping[str, str], default: str
 ) -> Iterator[Reading]:
-    for where, line in lines(written):
+    for where, line in lines(written, ended=False):
         for found in pattern.finditer(line):
             groups = {name: text for name, text in found.groupdict().items() if text is not None}
             name = groups.pop("name", default).strip()

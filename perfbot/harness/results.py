@@ -29,6 +29,9 @@ NUMBER = r"[-+]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?"
 
 LONGEST_SHOWN = 60
 
+BEGIN = re.compile(r"^[ \t]*(?=\{\s*[\"}]|\[\s*[\[{\]])", re.MULTILINE)
+"""Of a JSON document of objects; ``[note] …`` and the like are lines of a log."""
+
 
 def wrong(where: str, found: object, expected: str) -> NoReturn:
     """Raise the error of every parser."""
@@ -54,11 +57,20 @@ def seconds_in(unit: str, where: str) -> float:
     return TIMES[unit]
 
 
-def lines(written: Sequence[Written]) -> Iterator[tuple[str, str]]:
-    """Every line with its place; bytes that are no UTF-8 become replacement characters."""
+def lines(written: Sequence[Written], *, ended: bool = True) -> Iterator[tuple[str, str]]:
+    """Every line with its place; bytes that are no UTF-8 become replacement characters.
+
+    Args:
+        ended: the last line must have its end: without it, it was cut off, and its last number may have been longer.
+    """
     for one in written:
-        for number, line in enumerate(one.data.decode("utf-8", "replace").splitlines(), start=1):
-            yield f"{one.where}, line {number}", line
+        found = one.data.decode("utf-8", "replace").split("\n")
+        for number, line in enumerate(found[:-1], start=1):
+            yield f"{one.where}, line {number}", line.rstrip("\r")
+        if found[-1] and ended:
+            wrong(f"{one.where}, line {len(found)}", found[-1], "a line end: it seems to be cut off")
+        if found[-1]:
+            yield f"{one.where}, line {len(found)}", found[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +137,7 @@ def document(written: Written) -> Node:
         text = written.data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         wrong(f"{written.where}, byte {error.start}", written.data[error.start : error.start + 8], "UTF-8")
-    begin = re.search(r"^[ \t]*(?=[{\[])", text, re.MULTILINE)
+    begin = BEGIN.search(text)
     if begin is None:
         wrong(written.where, text.strip()[:LONGEST_SHOWN], "JSON")
     try:

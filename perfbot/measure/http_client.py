@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -88,16 +89,18 @@ class Connection:
         if headers.get("connection", "").lower() == "close" or not (
             {"content-length", "transfer-encoding"} & {*headers}
         ):
-            self.close()
+            await self.close()
         if status != ask.status:
             shown = body[:SHOWN_BODY].decode("utf-8", "replace")
             raise WrongAnswer(f"{ask.method} {ask.path} was answered with {status}, expected {ask.status}\n{shown}")
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let go of it."""
-        if self._writer is not None:
-            self._writer.close()
-        self._reader = self._writer = None
+        writer, self._reader, self._writer = self._writer, None, None
+        if writer is not None:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
 
 def _status(head: bytes) -> int:
@@ -157,5 +160,11 @@ async def ask_for(connections: Sequence[Connection], ask: Ask, data: bytes, seco
             if now - began >= seconds:
                 return
 
-    await asyncio.gather(*map(keep_asking, connections))
+    tasks = [asyncio.create_task(keep_asking(connection)) for connection in connections]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
     return Asked(tuple(latencies), time.perf_counter() - began)

@@ -178,7 +178,7 @@ class HttpSession:
                         return [Failed(ask.name, side, _reason(error, servers[side]))]
         finally:
             for connection in (*connections["base"], *connections["head"]):
-                connection.close()
+                await connection.close()
         seconds = self._seconds[ask.name] = time.monotonic() - began
         self.trace(
             event="round", suite=self.name, benchmark=ask.name, round=index, first=first, core=place.core,

@@ -136,9 +136,7 @@ def test_values_that_are_not_times_are_reported_with_their_metric(sides: Sides) 
     ((metric, base, _),) = values(taken, "things.Suite.peakmem_block")
     assert metric == Metric("memory", "B")
     assert base[0] > 48 * 2**20
-    assert values(taken, "things.Suite.track_ratio") == [
-        (Metric("value", "share", rule="exact"), (-0.25,), (-0.25,))
-    ]
+    assert values(taken, "things.Suite.track_ratio") == [(Metric("value", "share", rule="exact"), (-0.25,), (-0.25,))]
     assert values(taken, "things.Suite.track_duration") == [(Metric("value", "s"), (0.25,), (0.25,))]
     assert taken.discovery.own["things.Suite.track_ratio"] == (Metric("value", "share", rule="exact"),)
 
@@ -200,7 +198,8 @@ def test_what_asks_to_be_left_out_is(sides: Sides) -> None:
 def test_one_broken_module_does_not_lose_the_others(sides: Sides) -> None:
     write(
         sides,
-        "def time_x(): pass\nclass Broken:\n    def __init__(self): raise ValueError('no')\n    def time_y(self): pass\n",
+        "def time_x(): pass\n"
+        "class Broken:\n    def __init__(self): raise ValueError('no')\n    def time_y(self): pass\n",
         more={"benchmarks/broken.py": "import a_module_that_is_not_there\n"},
     )
     found = take(sides.suite(SUITE), rounds=0).discovery
