@@ -55,9 +55,9 @@ def test_one_pair_is_itself():
     assert round_ratio([2.0], [3.0], value_seconds=1e-4) == pytest.approx(math.log(1.5))
 
 
-def test_short_times_ignore_what_disturbed_three_quarters_of_the_values():
-    base = [1.0] * 6 + [1.5, 1.7, 1.9] * 6
-    head = [1.1] * 6 + [9.0] * 18
+def test_short_times_ignore_what_disturbed_all_but_an_eighth_of_the_values():
+    base = [1.0] * 3 + [1.5, 1.7, 1.9] * 7
+    head = [9.0] * 21 + [1.1] * 3
     assert round_ratio(base, head, value_seconds=5e-4) == pytest.approx(math.log(1.1))
 
 
@@ -67,7 +67,7 @@ def test_long_times_take_the_median_pair():
 
 def test_many_rounds_are_what_each_is_alone():
     rng = np.random.default_rng(2)
-    sizes, lasted = (1, 24, 8, 24, 7), (1e-4, 1e-4, 0.1, 0.1, 1e-4)
+    sizes, lasted = (1, 24, 16, 24, 15), (1e-4, 1e-4, 0.1, 0.1, 1e-4)
     bases, heads = ([rng.lognormal(size=size).tolist() for size in sizes] for _ in range(2))
     alone = [round_ratio(b, h, value_seconds=s) for b, h, s in zip(bases, heads, lasted, strict=True)]
     assert round_ratios(bases, heads, lasted).tolist() == alone
