@@ -7,6 +7,7 @@ time; one process a side serves the whole suite.
 
 from __future__ import annotations
 
+import math
 import platform
 import shutil
 import tempfile
@@ -34,7 +35,10 @@ HASH_SEED = 1
 SLOWDOWN = 50
 """How much longer than usual a call may take while its instructions are counted."""
 
-PATIENCE = 1 / 3
+REPEATS = 1e-3
+"""Counts of two rounds that differ by no more than this share are the same: a third round would tell nothing new."""
+
+PATIENCE = 1 / 4
 """Share of the time left that a single benchmark may take."""
 
 LEAST_PATIENCE = 5.0
@@ -156,8 +160,11 @@ class Rounds:
         self._way = way
         self._identities = identities
         self._until = until
-        self._waiting = {(name, metric): True for name in identities for metric in way.metrics}
+        self._waiting: dict[tuple[str, Metric], Measured | None] = {
+            (name, metric): None for name in identities for metric in way.metrics
+        }
         self._calls: dict[str, int] = {}
+        self._seconds: dict[str, float] = {}
         self._current = ""
 
     def measure(self) -> Iterator[Outcome]:
@@ -171,17 +178,19 @@ class Rounds:
                 self._note(outcome)
                 yield outcome
             seconds = time.monotonic() - began
-        for (name, metric), never in self._waiting.items():
-            if never:
+        for (name, metric), last in self._waiting.items():
+            if last is None:
                 yield Failed(name, "both", NO_TIME, True, metric)
 
     def _note(self, outcome: Outcome) -> None:
+        """Remember what was counted; what failed, or repeated itself, is not counted again."""
         for name, metric in list(self._waiting):
-            if outcome.name == name and outcome.metric in (None, metric):
-                if isinstance(outcome, Failed):
-                    del self._waiting[name, metric]
-                else:
-                    self._waiting[name, metric] = False
+            if outcome.name != name or outcome.metric not in (None, metric):
+                continue
+            if isinstance(outcome, Failed) or _repeats(outcome, self._waiting[name, metric]):
+                del self._waiting[name, metric]
+            else:
+                self._waiting[name, metric] = outcome
 
     def _round(self, index: int) -> Iterator[Outcome]:
         """Count once what is still waiting; a lost worker costs the benchmark it was in, and a new pair."""
@@ -209,11 +218,13 @@ class Rounds:
             with closing(pair):
                 pair.enter_all([self._identities[name] for name in names])
                 for name in names:
-                    if time.monotonic() > self._until:
+                    began = time.monotonic()
+                    if began + self._seconds.get(name, 0.0) > self._until:
                         return
                     self._current = name
                     yield name, self._one(pair, name, index, folder)
                     self._current = ""
+                    self._seconds[name] = time.monotonic() - began
 
     def _spec(self, side: Side, folder: str) -> WorkerSpec:
         prefix = tuple(word.replace("{folder}", f"{folder}/{side}") for word in self._way.prefix)
@@ -279,8 +290,16 @@ class Rounds:
         yield from (
             Failed(name, lost.side, reason, self._counter.timed or slow, metric)
             for metric in self._way.metrics
-            if (name, metric) in self._waiting
+            if (name, metric) in self._waiting and not (slow and self._waiting[name, metric])
         )
+
+
+def _repeats(new: Measured, last: Measured | None) -> bool:
+    """Whether both sides' counts are those of the round before; noisy ones never are."""
+    if last is None or new.metric.rule != "exact":
+        return False
+    pairs = ((new.round.base[0], last.round.base[0]), (new.round.head[0], last.round.head[0]))
+    return all(math.isclose(one, other, rel_tol=REPEATS) for one, other in pairs)
 
 
 def _last_line(text: str) -> str:

@@ -23,11 +23,9 @@ from .callgrind import Callgrind, Unreachable
 from .channel import Token
 from .timers import Single, Timer
 
-DEAR = 50_000_000
-"""Instructions of a call so long that what perfbot's own loop adds to it (some ten thousand) does not count."""
-
 ENOUGH = 4_000_000
-"""Instructions to count of shorter calls, in as many calls as that takes."""
+"""Instructions to count, in as many calls as that takes. What perfbot's own loop adds to a call longer than half
+of this, and counted alone, is some two thousand: less than 0.1 %."""
 
 MOST_CALLS = 256
 
@@ -80,28 +78,37 @@ def _instructions(timer: Timer, single: Optional[Single], order: Dict[str, Any])
         if order["once"]:
             if single is None:
                 raise Refused("it times itself, and may be called once only")
-            return {"value": _bracketed(callgrind, single, 1), "calls": 1}
+            with _counting(callgrind):
+                return {"value": _bracketed(callgrind, single, 1), "calls": 1}
         with _no_children():
             timer(1)
-        calls = order["calls"] or _calls(_rough(callgrind, timer))
         with _counting(callgrind):
-            timer(min(WARM_CALLS, 4 * calls))
-            if single is not None and getattr(timer, "bracketed", False):
-                return {"value": _bracketed(callgrind, single, calls), "calls": calls}
-            few = callgrind.count(lambda: timer(2))
-            more = callgrind.count(lambda: timer(2 + calls))
-    return {"value": (more - few) / calls, "calls": calls}
+            one = callgrind.count(lambda: timer(1))
+            calls = order["calls"] or _calls(one)
+            return {"value": _each(callgrind, timer, single, one, calls), "calls": calls}
 
 
-def _rough(callgrind: Callgrind, timer: Timer) -> int:
-    with _counting(callgrind):
-        return callgrind.count(lambda: timer(1))
+def _each(callgrind: Callgrind, timer: Timer, single: Optional[Single], one: int, calls: int) -> float:
+    """Instructions of one call out of many.
+
+    Args:
+        one: of a single call, together with what perfbot does around it.
+        calls: in how many to count. Long calls are counted alone, if nothing is prepared around them.
+    """
+    bracketed = single is not None and getattr(timer, "bracketed", False)
+    if calls == 1 and single is not None and not bracketed:
+        return one
+    if calls > 1:
+        timer(min(WARM_CALLS, 4 * calls))
+    if single is not None and bracketed:
+        return _bracketed(callgrind, single, calls)
+    few = callgrind.count(lambda: timer(2)) if calls > 1 else one
+    more = callgrind.count(lambda: timer(2 + calls if calls > 1 else 2))
+    return (more - few) / calls
 
 
 def _calls(instructions: int) -> int:
     """In how many calls to count, for calls of about so many instructions: a power of two."""
-    if instructions >= DEAR:
-        return 1
     wanted = min(MOST_CALLS, ENOUGH // max(instructions, 1))
     return 1 << max(0, wanted.bit_length() - 1)
 
@@ -131,7 +138,7 @@ def _bracketed(callgrind: Callgrind, single: Single, calls: int) -> float:
             callgrind.toggle()
         callgrind.toggle()
 
-    with _counting(callgrind), _no_children():
+    with _no_children():
         return (callgrind.count(all_calls) - callgrind.count(none)) / calls
 
 
