@@ -10,8 +10,11 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-NEVER_IMPORTED = {"psycopg"}
-"""A database driver, loaded by SQLAlchemy by name."""
+NEVER_IMPORTED = {"psycopg", "plotly"}
+"""A database driver, loaded by SQLAlchemy by name; a script for pages, read as a file of its package."""
+
+PART_OF = {"pydantic_core": "pydantic"}
+"""Packages whose distribution is versioned with another one."""
 
 
 def imported_packages() -> set[str]:
@@ -25,7 +28,7 @@ def imported_packages() -> set[str]:
                 found |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 found.add(node.module.partition(".")[0])
-    return found - set(sys.stdlib_module_names) - {"perfbot"}
+    return {PART_OF.get(name, name) for name in found - set(sys.stdlib_module_names) - {"perfbot"}}
 
 
 def declared_distributions() -> set[str]:
