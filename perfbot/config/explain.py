@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from perfbot.config.document import Document
-from perfbot.config.suites import HARNESSES
+from perfbot.config.suites import HARNESSES, harness_meant
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -98,8 +98,8 @@ def _unknown_key(key: str, known: Sequence[str]) -> str:
 
 def _unknown_harness(entry: object) -> str:
     harness = entry.get("harness") if isinstance(entry, dict) else entry
-    close = difflib.get_close_matches(str(harness), HARNESSES, n=1, cutoff=0.6)
-    meant = f' (did you mean "{close[0]}"?)' if close else ""
+    close = harness_meant(str(harness))
+    meant = f' (did you mean "{close}"?)' if close else ""
     return f"harness: found {show(harness)}, expected one of {', '.join(HARNESSES)}{meant}"
 
 

@@ -6,6 +6,7 @@ place in :data:`Suite`. Everything else (errors, schema, documentation of keys) 
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -129,3 +130,33 @@ HARNESSES: dict[str, type[SuiteBase]] = {
     name: kind for kind in get_args(Suite) for name in get_args(kind.model_fields["harness"].annotation)
 }
 """The class for each value of ``harness``, in the order of :data:`Suite`."""
+
+MEANT = {
+    "go": ("golang", "go test", "gotest", "testing"),
+    "google_benchmark": ("google", "gbench", "googlebenchmark", "cpp", "c++", "c"),
+    "catch2": ("catch",),
+    "criterion": ("rust", "cargo", "criterion.rs"),
+    "libtest": ("cargo bench", "bencher format"),
+    "jmh": ("java", "jvm", "kotlin", "scala"),
+    "benchmarkdotnet": ("dotnet", ".net", "csharp", "c#", "bdn"),
+    "vitest": ("tinybench", "typescript", "ts"),
+    "benchmarkjs": ("benchmark.js", "node", "javascript", "js"),
+    "pytest": ("pytest-benchmark", "pytest-codspeed", "codspeed", "unittest"),
+    "asv": ("airspeed velocity", "airspeed-velocity"),
+    "python": ("function", "functions", "timeit", "callable"),
+    "command": ("shell", "sh", "cli", "script", "program"),
+    "http": ("server", "api", "rest", "asgi", "wsgi"),
+    "json": ("bencher", "bmf", "custom"),
+    "regex": ("text", "pattern"),
+    "size": ("file", "files", "bundle"),
+    "build": ("compile", "make"),
+}
+"""What else people call a harness."""
+
+
+def harness_meant(name: str) -> str:
+    """The harness that was probably meant by another name; empty when nothing is like it."""
+    called = {alias: harness for harness, aliases in MEANT.items() for alias in aliases}
+    known = called | {harness: harness for harness in HARNESSES}
+    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
+    return known[close[0]] if close else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from perfbot.config import SuiteBase
@@ -28,6 +29,7 @@ from perfbot.harness.pytest import PytestHarness
 from perfbot.harness.python import PythonHarness
 from perfbot.harness.regex import RegexHarness
 from perfbot.harness.size import SizeHarness
+from perfbot.harness.tool import ToolHarness
 from perfbot.harness.vitest import VITEST
 from perfbot.harness.wrk import WRK
 
@@ -57,6 +59,12 @@ HARNESSES: dict[str, Harness] = {
     "build": BuildHarness(),
 }
 """In the order in which ``perfbot harnesses`` lists them."""
+
+
+def about(harness: Harness) -> str:
+    """One line about a harness: the first of its module."""
+    module = harness.parse.__module__ if isinstance(harness, ToolHarness) else type(harness).__module__
+    return (sys.modules[module].__doc__ or "").splitlines()[0].replace("``", "`")
 
 
 def harness_for(suite: SuiteBase | Any) -> Harness:
