@@ -44,7 +44,7 @@ PATIENCE = 1 / 4
 LEAST_PATIENCE = 5.0
 """Seconds that it may take in any case."""
 
-NO_VALGRIND = "instructions are counted by valgrind, which is missing: type `apt-get install valgrind`"
+NO_VALGRIND = "not counted: `apt-get install valgrind` brings what counts instructions"
 NO_TIME = "could not be counted in the share of the budget that counting has"
 TOO_SLOW = "takes too long to be counted under valgrind, where a call takes about fifty times its time"
 

@@ -145,7 +145,7 @@ def _fitted(write: Callable[[Cuts], str], limit: int) -> str:
 
 
 def _parts(report: Report, title: str, stale: str, url: str) -> Parts:
-    found = view.groups(report.results)
+    found = view.groups(view.shown(report))
     fatal = [problem for problem in report.problems if problem.fatal]
     return Parts(
         title=_title(report, title),
@@ -310,6 +310,8 @@ def _acceptances(report: Report) -> Iterable[str]:
 def _facts(report: Report) -> Iterable[str]:
     for name, text in view.measured_facts(report):
         yield f"{name}: {prose(text)}"
+    for line in view.beside(report):
+        yield f"Beside time: {prose(line)}"
     for note in report.change.notes:
         yield f"Note: {prose(note)}"
     for problem in report.problems:

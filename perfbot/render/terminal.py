@@ -45,7 +45,7 @@ def terminal(report: Report, on: Console | None = None) -> None:
 def _print_report(report: Report, on: Console) -> None:
     for problem in report.problems:
         _print_problem(problem, on)
-    found = view.groups(report.results)
+    found = view.groups(view.shown(report))
     undecided = found.undecided[:UNDECIDED_SHOWN]
     told = (*found.bad, *found.improved, *undecided, *found.others)
     if told:

@@ -9,7 +9,7 @@ import hashlib
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from perfbot.model import Limit, Policy, Report, Result
@@ -27,6 +27,9 @@ KNOWN_UNITS = ("s", "B", "1", "1/s")
 
 MAIN_METRIC = "time"
 """What a benchmark measures unless said otherwise: not worth a word in every row."""
+
+COUNTED_METRICS = ("instructions", "allocated", "objects", "memory", "cpu")
+"""What may be measured beside time: worth a row where it changed, or where there is nothing else."""
 
 VERDICT_ICONS = {
     "regressed": "🟡", "improved": "🟢", "unchanged": "⚪", "inconclusive": "❔", "added": "🆕", "removed": "➖",
@@ -52,6 +55,34 @@ class Groups:
     undecided: tuple[Result, ...]
     unchanged: tuple[Result, ...]
     others: tuple[Result, ...]
+
+
+def quiet(results: Sequence[Result]) -> tuple[Result, ...]:
+    """Those that stand beside the same benchmark's time and say nothing new: unchanged, or not to be had."""
+    timed = {(one.suite, one.benchmark) for one in results if one.metric == MAIN_METRIC}
+    return tuple(
+        one
+        for one in results
+        if one.metric in COUNTED_METRICS
+        and (one.suite, one.benchmark) in timed
+        and one.verdict in ("unchanged", "incomparable")
+        and one.gate == "pass"
+    )
+
+
+def shown(report: Report) -> tuple[Result, ...]:
+    """The results that a short account of a report is about: all but the quiet ones."""
+    silent = set(map(id, quiet(report.results)))
+    return tuple(one for one in report.results if id(one) not in silent)
+
+
+def beside(report: Report) -> tuple[str, ...]:
+    """What the quiet results come to, a line each: "instructions: unchanged in 38 benchmarks"."""
+    counts = Counter((one.metric, verdict_word(one), one.reason) for one in quiet(report.results))
+    return tuple(
+        f"{metric}: {verdict} in {counted(count, 'benchmark')}{f' ({reason})' if reason else ''}"
+        for (metric, verdict, reason), count in counts.items()
+    )
 
 
 def groups(results: Iterable[Result]) -> Groups:
@@ -124,7 +155,7 @@ def headline(report: Report) -> str:
     """The run in one line, most important first: "1 regression, 38 unchanged, 2 undecided"."""
     if not report.results:
         return "nothing to measure" if report.skipped else "nothing was measured"
-    counts = Counter(_label(result) for result in report.results)
+    counts = Counter(_label(result) for result in shown(report))
     if set(counts) == {"unchanged"}:
         return f"no change in {counted(benchmarks(report.results), 'benchmark')}"
     told = [_counted_label(name, counts[name]) for name in _LABELS if counts[name]]

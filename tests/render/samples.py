@@ -180,6 +180,30 @@ def disturbed() -> Report:
     )
 
 
+def counted(name: str, metric: str, change: float = 0.0, verdict: str = "unchanged", **more: object) -> Result:
+    """An exact metric of a benchmark: two million on base."""
+    given = {
+        "metric": metric, "unit": "B" if metric == "allocated" else "1", "rule": "exact", "threshold": 0.005,
+        "base": 2e6, "head": 2e6 * (1 + change), "interval": (change, change), "confidence": 1.0, "detectable": 0.0025,
+        "rounds": 2, "raw": (),
+    }  # fmt: skip
+    return result(name, change, verdict, **{**given, **more})
+
+
+def beside_time() -> Report:
+    """Exact metrics beside time: one changed, the others have no row of their own."""
+    why = "not counted: `apt-get install valgrind` brings what counts instructions"
+    return report(
+        result("parse"),
+        counted("parse", "instructions", 0.012, "regressed", gate="fail", reason="over the 0.5 % threshold"),
+        counted("parse", "allocated"),
+        result("walk"),
+        bare("walk", "incomparable", metric="instructions", unit="1", rule="exact", reason=why),
+        counted("walk", "allocated"),
+        counted("only", "objects"),
+    )
+
+
 def nothing_to_measure() -> Report:
     """A change that touches nothing measured."""
     return report(control=None, skipped="nothing that is measured changed: README.md, docs/a.md", seconds=0.4)
@@ -187,5 +211,6 @@ def nothing_to_measure() -> Report:
 
 ALL = {
     "typical": typical, "everything": everything, "quiet": quiet, "undecided": undecided, "faster": faster,
-    "set-up-failed": set_up_failed, "disturbed": disturbed, "nothing-to-measure": nothing_to_measure,
+    "beside-time": beside_time, "set-up-failed": set_up_failed, "disturbed": disturbed,
+    "nothing-to-measure": nothing_to_measure,
 }  # fmt: skip
