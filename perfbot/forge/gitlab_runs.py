@@ -11,6 +11,8 @@ from perfbot.forge.gitlab_server import BAD_REQUEST, PER_PAGE, Server
 WAITING = frozenset({"created", "waiting_for_resource", "preparing", "pending", "running", "scheduled"})
 """States of jobs that come before an end."""
 
+FINISHED = frozenset({"success", "failed", "canceled"})
+
 
 class GitLabRuns:
     """The measuring jobs of the merge request's newest pipeline (several in a matrix)."""
@@ -31,12 +33,19 @@ class GitLabRuns:
             return "started a new pipeline" + (", of the whole suite" if _asks(again) else "")
         said = [self._play(j, request, again) if j["status"] == "manual" else self._again(j, request, again)
                 for j in jobs]  # fmt: skip
+        self._publish_after(request)
         return max(said, key=len)
 
     def publish(self, request: MergeRequest, job: int) -> str:
         """Retry the job that published."""
         self._retry(job, request, {})
         return "publishing again"
+
+    def _publish_after(self, request: MergeRequest) -> None:
+        """The job that published before publishes again; it needs the measuring ones, so GitLab lets it wait."""
+        for job in self._jobs_of(self._pipeline(request), f"{self._job}-publish"):
+            if job["status"] in FINISHED:
+                self._retry(int(job["id"]), request, {})
 
     def _play(self, job: dict[str, Any], request: MergeRequest, again: Again) -> str:
         def played() -> bool | None:
@@ -64,7 +73,8 @@ class GitLabRuns:
         pipeline = self._pipeline(request)
 
         def retried() -> bool | None:
-            return all(j["id"] != job for j in self._jobs_of(pipeline)) or None
+            names = ("", f"{self._job}-publish")
+            return all(j["id"] != job for name in names for j in self._jobs_of(pipeline, name)) or None
 
         self._post(f"jobs/{job}/retry", data, retried)
 
@@ -98,15 +108,15 @@ class GitLabRuns:
     def _jobs(self, request: MergeRequest) -> list[dict[str, Any]]:
         return self._jobs_of(self._pipeline(request))
 
-    def _jobs_of(self, pipeline: int) -> list[dict[str, Any]]:
-        """The jobs of that name, each of a matrix once, newest first."""
+    def _jobs_of(self, pipeline: int, name: str = "") -> list[dict[str, Any]]:
+        """The jobs of a name (the measuring one's), each of a matrix once, newest first."""
         if not pipeline:
             return []
         path = f"{self._server.path}/pipelines/{pipeline}/jobs"
         jobs = self._server.each(
             "list jobs", lambda: self._server.client.http_list(path, iterator=True, per_page=PER_PAGE)
         )
-        named = [j for j in jobs if j["name"].partition(":")[0].partition(" ")[0] == self._job]
+        named = [j for j in jobs if j["name"].partition(":")[0].partition(" ")[0] == (name or self._job)]
         newest = {j["name"]: j for j in sorted(named, key=lambda j: int(j["id"]))}
         return sorted(newest.values(), key=lambda j: -int(j["id"]))
 

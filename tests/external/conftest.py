@@ -31,7 +31,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.external)
-            item.add_marker(pytest.mark.timeout(240))
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(240))
 
 
 @pytest.fixture
@@ -47,11 +48,15 @@ def tool() -> Callable[[str], str]:
 
 
 def call(
-    *words: str | Path, cwd: Path, env: Mapping[str, str] | None = None, code: int | None = 0
+    *words: str | Path,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    code: int | None = 0,
+    timeout: float = 220,
 ) -> subprocess.CompletedProcess[str]:
     """Run a program to its end; its output is in the failure when it ends otherwise than it should."""
     done = subprocess.run(
-        [str(word) for word in words], cwd=cwd, env=env, text=True, capture_output=True, check=False, timeout=220
+        [str(word) for word in words], cwd=cwd, env=env, text=True, capture_output=True, check=False, timeout=timeout
     )
     assert code is None or done.returncode == code, (
         f"{words} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"

@@ -1,0 +1,96 @@
+"""The image, built without an engine by buildah on a Debian base made here, and used as its own user."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.external.conftest import ROOT, call
+
+Tool = Callable[[str], str]
+
+
+class Buildah:
+    """buildah with a store of its own."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        self.words = [program, "--storage-driver", "vfs", "--root", folder / "root", "--runroot", folder / "run"]
+        self.folder = folder
+
+    def __call__(self, *words: str | Path, code: int | None = 0) -> str:
+        return call(*self.words, *words, cwd=self.folder, code=code, timeout=900).stdout.strip()
+
+
+def pip_needs() -> tuple[dict[str, str], list[Path]]:
+    """How pip is configured here, and the files and folders that takes: nothing on most machines."""
+    text = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
+    ).stdout
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read_string("[pip]\n" + "\n".join(line for line in text.splitlines() if "=" in line))
+    settings = {
+        f"PIP_{name.rpartition('.')[2].replace('-', '_').upper()}": value.strip("'")
+        for name, value in parser["pip"].items()
+    }
+    words = [word for value in settings.values() for word in value.split()]
+    paths = [Path(urlsplit(word).path) for word in words if word.startswith(("/", "file:"))]
+    return settings, [path for path in paths if path.exists()]
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buildah]:
+    import shutil
+
+    programs = {name: shutil.which(name) for name in ("buildah", "mmdebstrap")}
+    assert all(programs.values()), f"{programs}: run .ci/external"
+    folder = tmp_path_factory.mktemp("image")
+    base = folder / "base.tar"
+    cached = Path(os.environ.get("PERFBOT_BASE_IMAGE", ""))
+    if cached.is_file():
+        base = cached
+    else:
+        packages = "python3,python3-venv,ca-certificates,git"
+        call(
+            str(programs["mmdebstrap"]),
+            "--variant=minbase",
+            f"--include={packages}",
+            "bookworm",
+            base,
+            cwd=folder,
+            timeout=900,
+        )
+    buildah = Buildah(str(programs["buildah"]), folder)
+    container = buildah("from", "scratch")
+    buildah("add", "--quiet", container, base, "/")
+    buildah("commit", "--quiet", container, "localhost/base")
+    settings, paths = pip_needs()
+    environment = folder / "pip.conf"
+    options = "".join(f"{name[4:].lower().replace('_', '-')} = {value}\n" for name, value in settings.items())
+    environment.write_text(f"[global]\n{options}")
+    mounts = [f"--volume={environment}:/etc/pip.conf:ro"]
+    for path in dict.fromkeys([*paths, Path("/etc/ssl/certs")]):
+        mounts.append(f"--volume={path}:{path}:ro")
+    buildah(
+        "bud", "--isolation", "chroot", "--build-arg", "BASE_IMAGE=localhost/base", *mounts, "--tag", "perfbot", ROOT
+    )
+    yield buildah
+
+
+@pytest.mark.timeout(1200)
+def test_it_works_as_its_user(image: Buildah) -> None:
+    container = image("from", "localhost/perfbot")
+
+    def inside(*words: str) -> str:
+        return image("run", "--isolation", "chroot", container, "--", *words)
+
+    assert inside("id", "-u") == "10001"
+    assert "git version" in inside("git", "--version")
+    assert "Exit codes" in inside("perfbot", "--help")
+    assert "regression" in inside("perfbot", "demo")
