@@ -86,7 +86,7 @@ def measure(args: argparse.Namespace) -> Report:
     artifacts = Artifacts.from_arguments(args)
     artifacts.check()
     with contextlib.ExitStack() as stack:
-        trace = trace_to(stack.enter_context(artifacts.trace.open("w"))) if artifacts.trace else no_trace
+        trace = trace_to(stack.enter_context(artifacts.trace.open("w", buffering=1))) if artifacts.trace else no_trace
         progress = progress_for(quiet=args.format == "json", budget=request.budget or 0.0)
         stack.callback(progress.close)
         stack.enter_context(interruptible())

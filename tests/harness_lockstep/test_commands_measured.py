@@ -56,7 +56,7 @@ class TestMeasures:
     def test_peak_memory_of_the_largest_process(self, sides: Sides) -> None:
         for side, megabytes in (("base", 30), ("head", 120)):
             sides.write({"size": str(megabytes)}, sides=[side])  # type: ignore[list-item]
-        code = "import sys; x = bytearray(int(open(\\\"size\\\").read()) << 20)"
+        code = 'import sys; x = bytearray(int(open(\\"size\\").read()) << 20)'
         taken = only(sides, f'{sys.executable} -S -c "{code}"'.replace("\\\\", "\\"), 'metrics = ["time", "memory"]')
         memory = [one.round for one in taken.outcomes if isinstance(one, Measured) and one.metric == MEMORY]
         assert [metric.name for metric in taken.discovery.metrics] == [TIME.name, MEMORY.name]

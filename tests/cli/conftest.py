@@ -1,0 +1,78 @@
+"""The command line on a repository whose suites are shell commands: no environment has to be made."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.repositories import Repository
+
+CONFIG = """\
+[run]
+budget = "60 s"
+
+[gate]
+threshold = "60%"
+
+[[suite]]
+name = "programs"
+harness = "command"
+commands = { same = "sh same.sh", slower = "sh slower.sh" }
+"""
+
+SPIN = "i=0; while [ $i -lt {} ]; do i=$((i+1)); done\n"
+
+
+@dataclass(frozen=True)
+class Shell:
+    """A repository, and how to type perfbot in it."""
+
+    repository: Repository
+    variables: Mapping[str, str]
+
+    @property
+    def folder(self) -> Path:
+        """Beside the repository: cache, home and what tests write."""
+        return self.repository.path.parent
+
+    def start(self, *words: str, before: Callable[[], None] | None = None) -> subprocess.Popen[str]:
+        """``perfbot WORDS…``, running."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "perfbot", *words],
+            cwd=self.repository.path,
+            env=dict(self.variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=before,  # noqa: PLW1509 - no threads here
+        )
+
+    def type(self, *words: str, before: Callable[[], None] | None = None) -> subprocess.CompletedProcess[str]:
+        """``perfbot WORDS…``, ended."""
+        process = self.start(*words, before=before)
+        out, err = process.communicate(timeout=200)
+        return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+
+def shell_for(folder: Path, config: str, files: Mapping[str, str] | None = None) -> Shell:
+    """Two commits, of which the second makes ``slower.sh`` four times as slow; ``config`` is on both."""
+    repository = Repository(folder / "project")
+    same, slow = SPIN.format(6000), SPIN.format(24000)
+    repository.commit({"perfbot.toml": config, "same.sh": same, "slower.sh": same, **(files or {})}, "base")
+    repository.git("switch", "--quiet", "--create", "change")
+    repository.commit({"slower.sh": slow}, "head")
+    (folder / "tmp").mkdir()
+    own = {"HOME": str(folder), "PERFBOT_CACHE": str(folder / "cache"), "TMPDIR": str(folder / "tmp")}
+    return Shell(repository, {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **own})
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """The repository as configured above."""
+    return shell_for(tmp_path_factory.mktemp("cli"), CONFIG)
