@@ -25,13 +25,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import Connection, insert, literal, select
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from perfbot import keep
 from perfbot.model import Change, Report, Result, Round, Runner
 from perfbot.service.history import History
-from perfbot.store import Store, care, open_store, queries
+from perfbot.store import Store, care, open_store, queries, tables
 
 PROJECT = "scale/project"
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -153,15 +154,52 @@ def look(store: Store, comparisons: int, ingest: list[float], runs: int, request
 
 
 def grow(store: Store, maker: Maker, runs: list[int], requests: int) -> Iterator[Look]:
-    """Adds runs, and looks when there are as many as asked for."""
+    """Adds runs, and looks when there are as many as asked for.
+
+    The last ``REAL`` runs before each look are added as perfbot adds them, and timed; those before are written
+    straight into the tables, with the documents and rounds of the first run.
+    """
     ingest: list[float] = []
     for number in range(1, runs[-1] + 1):
+        if number > 1 and not any(looked - REAL < number <= looked for looked in runs):
+            store.write(lambda connection, n=number: copied(connection, maker, n))  # type: ignore[misc]
+            continue
         report = maker.report(number)
         start = time.perf_counter()
         assert store.add(report, branch="main", kind="branch")
         ingest.append(time.perf_counter() - start)
         if number in runs:
-            yield look(store, number * len(maker.levels), ingest[-20:], number, requests)
+            yield look(store, number * len(maker.levels), ingest[-REAL:], number, requests)
+
+
+REAL = 10
+
+
+def copied(connection: Connection, maker: Maker, number: int) -> None:
+    """The ``number``-th run with values of its own, without making a report of it."""
+    first = connection.execute(select(tables.run).order_by(tables.run.c.id).limit(1)).mappings().one()
+    own = {
+        "fingerprint": f"copy{number}", "base": f"{number - 1:040x}", "head": f"{number:040x}",
+        "started": (START + timedelta(hours=number)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }  # fmt: skip
+    values = {name: value for name, value in first.items() if name != "id"} | own
+    made = connection.execute(insert(tables.run).values(**values).returning(tables.run.c.id)).scalar_one()
+    rows = select(tables.comparison.c.subject_id).where(tables.comparison.c.run_id == first["id"])
+    gauss = maker.chance.gauss
+    comparisons = []
+    for index, subject in enumerate(connection.scalars(rows.order_by(tables.comparison.c.subject_id))):
+        moved = 0.06 if maker.steps.get(index) == number else 0.0
+        maker.levels[index] *= 1 + moved
+        head, log = maker.levels[index] * math.exp(gauss(0, maker.noise[index])), moved + gauss(0, 0.005)
+        comparisons.append(
+            {"subject_id": subject, "run_id": made, "verdict": "unchanged", "base": head / math.exp(log),
+             "head": head, "log_change": log, "log_error": 0.005}
+        )  # fmt: skip
+    connection.execute(insert(tables.comparison), comparisons)
+    for table in (tables.document, tables.rounds):
+        names = [column.name for column in table.c if column.name != "run_id"]
+        same = select(literal(made), *(table.c[name] for name in names)).where(table.c.run_id == first["id"])
+        connection.execute(insert(table).from_select(["run_id", *names], same))
 
 
 @contextmanager

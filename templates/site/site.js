@@ -44,13 +44,15 @@ const upright = (when, tone, dash) => ({
   type: "line", x0: when, x1: when, yref: "paper", y0: 0, y1: 1, line: { color: colour(tone), width: 1, dash },
 });
 
-const label = (when, text, tone) => ({
-  x: when, yref: "paper", y: 1, text, showarrow: false, xanchor: "left", yanchor: "top", font: { color: colour(tone), size: 11 },
+// Steps are named at the top and releases at the bottom, so that the two never cover each other.
+const label = (when, text, tone, top) => ({
+  x: when, yref: "paper", y: top ? 1 : 0, text, showarrow: false, xanchor: "left", yanchor: top ? "top" : "bottom",
+  font: { color: colour(tone), size: 11 },
 });
 
 const marks = () => [
   data.steps.map((step) => upright(step.when, step.tone, "solid")).concat(data.releases.map((one) => upright(one.when, "second", "dot"))),
-  data.steps.map((step) => label(step.when, step.text, step.tone)).concat(data.releases.map((one) => label(one.when, one.text, "second"))),
+  data.steps.map((step) => label(step.when, step.text, step.tone, true)).concat(data.releases.map((one) => label(one.when, one.text, "second", false))),
 ];
 
 const points = (y, text, name, tone, lines) => ({
