@@ -31,13 +31,12 @@ FIRST_LOOK = 6
 GROWTH = 1.05
 """Looks are every round at first, and never further apart than this factor."""
 
-
 KNOWN_SHARE = 0.8
 """Share of alpha that the bounds of a Brownian motion may spend.
 
 They are those of a known spread. Here it is estimated anew at each look, which makes neighbouring looks less
 alike, and one of them more likely to cross: 1.1 to 1.4 times as often for Gaussian rounds, most of it in the
-first ten rounds."""
+first ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +209,7 @@ def _as_t(z: float, looks: tuple[int, ...]) -> Floats:
     from scipy.special import ndtr, stdtrit  # noqa: PLC0415 - 0.4 s that only deciding needs
 
     critical: Floats = -stdtrit([freedom(look) for look in looks], ndtr(-z))
+    critical.flags.writeable = False  # cached and shared
     return critical
 
 
