@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from perfbot.harness.results import quantity, wrong
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.reported import Broken, Reading, Written
+from perfbot.measure.tools import Broken, Reading, Written
 from perfbot.model import TIME
 
 NANOSECOND = 1e-9
@@ -59,4 +59,5 @@ harness = "catch2"
 setup = ["g++ -O2 -DCATCH_CONFIG_ENABLE_BENCHMARKING bench.cpp -o bench"]
 command = "./bench -r xml -o {output} --benchmark-samples 20 --benchmark-no-analysis"
 """,
+    walls=frozenset({"time"}),
 )

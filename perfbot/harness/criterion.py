@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from perfbot.harness.results import Node, document, wrong
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.reported import Reading, Written
+from perfbot.measure.tools import Reading, Written
 from perfbot.model import TIME
 
 NANOSECOND = 1e-9
@@ -43,4 +43,5 @@ setup = ["cargo bench --no-run"]
 """,
     everything="",
     files=("target/criterion/**/new/benchmark.json", "target/criterion/**/new/estimates.json"),
+    walls=frozenset({"time"}),
 )

@@ -11,7 +11,8 @@ from perfbot.harness.base import Effects, SideReady
 from perfbot.harness.results import ALLOCATED, lines, quantity, wrong
 from perfbot.harness.tool import ToolHarness, reported_suite
 from perfbot.measure.pair import allowed_cores
-from perfbot.measure.reported import Reading, ReportedSuite, Written
+from perfbot.measure.reported import ReportedSuite
+from perfbot.measure.tools import Reading, Written
 from perfbot.model import TIME, Metric, Side
 
 UNITS: dict[str, tuple[Metric, float]] = {
@@ -97,4 +98,5 @@ command = "./bench.test -test.run ^$ -test.bench {filter} -test.benchtime 50ms -
 metrics = ["time", "allocated"]
 """,
     pattern,
+    walls=frozenset({"time", "throughput"}),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from perfbot.harness.results import CPU, THROUGHPUT, Node, documents, seconds_in
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.reported import Broken, Reading, Written
+from perfbot.measure.tools import Broken, Reading, Written
 from perfbot.model import TIME, Metric
 
 KNOWN = frozenset({
@@ -59,4 +59,5 @@ setup = ["g++ -O2 bench.cpp -lbenchmark -lpthread -o bench"]
 command = "./bench --benchmark_filter={filter} --benchmark_min_time=0.05 --benchmark_out={output}"
 metrics = ["cpu"]
 """,
+    walls=frozenset({"time"}),
 )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from perfbot.harness.results import NUMBER, lines, quantity, wrong
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.reported import Reading, Written
+from perfbot.measure.tools import Reading, Written
 from perfbot.model import TIME, Metric
 
 NANOSECOND = 1e-9
@@ -47,4 +47,5 @@ setup = ["cargo +nightly bench --no-run"]
 """,
     pattern=str,
     everything="",
+    walls=frozenset({"time", "throughput"}),
 )

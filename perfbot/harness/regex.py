@@ -10,7 +10,8 @@ from perfbot.harness.base import Effects, SideReady
 from perfbot.harness.json_results import base_unit
 from perfbot.harness.results import lines, quantity, wrong
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.reported import Reading, ReportedSuite, Written
+from perfbot.measure.reported import ReportedSuite
+from perfbot.measure.tools import Reading, Written
 from perfbot.model import Better, Metric, Side
 
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from perfbot.config import ToolBase
 from perfbot.harness.base import Effects, SideReady
-from perfbot.measure.reported import Chosen, Parse, ReportedSuite, Tool
+from perfbot.measure.reported import ReportedSuite
+from perfbot.measure.tool_runs import Runs
+from perfbot.measure.tools import Chosen, Parse, Tool
 from perfbot.model import SIDES, Side
 
 
@@ -25,6 +27,7 @@ class ToolHarness:
         pattern: text for ``{filter}`` that chooses one benchmark.
         everything: text for ``{filter}`` that chooses all.
         files: globs of result files that the tool writes where it likes.
+        walls: metrics that it takes from wall time, in runs of a given length rather than of given work.
     """
 
     parse: Parse
@@ -33,6 +36,7 @@ class ToolHarness:
     everything: str = "."
     files: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
+    walls: frozenset[str] = frozenset()
 
     def session(self, suite: ToolBase, sides: Mapping[Side, SideReady], effects: Effects) -> ReportedSuite:
         """A process a turn on each side."""
@@ -62,15 +66,19 @@ def reported_suite(
         suite.output or (() if "{output}" in suite.command else harness.files),
         suite.exit_codes,
         suite.pinned,
+        harness.walls,
     )
-    return ReportedSuite(
-        name=suite.name,
-        tool=tool,
+    runs = Runs(
+        tool,
         cwd={side: sides[side].tree / suite.directory for side in SIDES},
         env={side: {**sides[side].env, **(variables or {}), **suite.env} for side in SIDES},
         timeout=suite.timeout,
+        scratch=effects.scratch / suite.name,
+    )
+    return ReportedSuite(
+        name=suite.name,
+        runs=runs,
         random=effects.random,
-        scratch=effects.scratch,
         chosen=Chosen(suite.metrics, suite.higher, suite.exact),
         trace=effects.trace,
     )

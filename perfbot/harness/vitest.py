@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from perfbot.harness.results import THROUGHPUT, Node, documents
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.reported import Broken, Reading, Written
+from perfbot.measure.tools import Broken, Reading, Written
 from perfbot.model import TIME
 
 MILLISECOND = 1e-3
@@ -41,4 +41,5 @@ harness = "vitest"
 setup = ["npm ci"]
 command = "npx vitest bench --run --outputJson {output}"
 """,
+    walls=frozenset({"time", "throughput"}),
 )

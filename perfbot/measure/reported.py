@@ -1,122 +1,28 @@
 """Suites of tools that measure by themselves: a process a turn on each side, and the values that it reports.
 
-A round is one process a side (or one a side for each benchmark, where the tool can run a single one), next to each
-other in time: base before head, then head before base, whichever begins at random.
+A round is one process a side, or one a side for each benchmark, where the tool can run a single one. Tools measure
+for a given time, so both sides' processes can run at once on one core: the kernel slices them in lock-step, each gets
+the same share of the core whatever its speed, and wall time times the process's share of the core is CPU time. What
+waits, uses several cores, or reports what cannot be converted, runs in turns: base before head, then head before base.
 """
 
 from __future__ import annotations
 
-import shlex
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from random import Random
-from statistics import median
+from typing import Literal
 
 from perfbot.errors import MeasureError
-from perfbot.measure.launching import Command, Launcher, Usage
+from perfbot.measure.launching import Launcher
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Place
+from perfbot.measure.tool_runs import Ran, Runs, Values
+from perfbot.measure.tools import FILTER, NOT_TIMED, Chosen
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import SIDES, TIME, Benchmark, Comparison, Metric, Problem, Round, Side, Status
 
-FILTER, OUTPUT = "{filter}", "{output}"
-"""What a command line may hold: which benchmarks to run, and a file for the results."""
-
-LARGEST_OUTPUT = 64 * 1024 * 1024
-"""Bytes; no tool reports more about a suite."""
-
-STALE_SECONDS = 0.05
-"""File systems date files by a clock that lags behind by less than this."""
-
-OUTPUT_LINES = 15
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One value of one benchmark, in the metric's unit."""
-
-    name: str
-    metric: Metric
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """A benchmark that the tool itself says did not succeed."""
-
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """Something that a tool wrote: a file by its path in the checkout, or what it printed."""
-
-    where: str
-    data: bytes
-
-
-Parse = Callable[[Sequence[Written]], Sequence[Reading | Broken]]
-
-
-@dataclass(frozen=True, slots=True)
-class Tool:
-    """How to run one tool and to understand it.
-
-    Attributes:
-        line: its command line, with ``{filter}`` and ``{output}`` where it can take them.
-        parse: what it wrote, as readings; raises MeasureError naming file, place and what was expected.
-        pattern: the text for ``{filter}`` that chooses one benchmark by its name.
-        everything: the text for ``{filter}`` that chooses all.
-        files: globs in the working folder of the files that it writes; none: ``{output}``, or what it prints.
-        exit_codes: what counts as success.
-        pinned: whether its processes are bound to one core.
-    """
-
-    line: str
-    parse: Parse
-    pattern: Callable[[str], str] = str
-    everything: str = ""
-    files: tuple[str, ...] = ()
-    exit_codes: Collection[int] = (0,)
-    pinned: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """Which of a tool's metrics to compare, and what the user knows better about them.
-
-    Attributes:
-        names: of the metrics; a benchmark that reports none of them is left out.
-        higher, exact: names of those that are better when higher, and of those that repeat exactly.
-    """
-
-    names: tuple[str, ...] = ("time",)
-    higher: tuple[str, ...] = ()
-    exact: tuple[str, ...] = ()
-
-    def of(self, metric: Metric) -> Metric | None:
-        """The metric as it is compared, or None where it is not."""
-        if metric.name not in self.names:
-            return None
-        better = "higher" if metric.name in self.higher else metric.better
-        return Metric(metric.name, metric.unit, better, "exact" if metric.name in self.exact else metric.rule)
-
-
-Values = dict[str, dict[Metric, float]]
-"""Metrics by benchmark."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """What one process reported, and what went wrong: in whole, and for single benchmarks."""
-
-    values: Values
-    usage: Usage
-    trouble: str = ""
-    printed: str = ""
-    broken: Mapping[str, str] = field(default_factory=dict)
+AT_ONCE = "both sides at once on one core: wall times of the tool, converted to CPU time"
 
 
 @dataclass(slots=True)
@@ -124,19 +30,13 @@ class ReportedSuite:
     """One tool's benchmarks, both sides ready.
 
     Attributes:
-        cwd, env: working folder and whole environment of each side.
-        timeout: seconds for one process.
-        scratch: folder for what the tool writes.
-        groups: whether one process may measure many benchmarks; otherwise each gets its own.
+        runs: how to start it on either side.
+        chosen: which of its metrics are compared.
     """
 
     name: str
-    tool: Tool
-    cwd: Mapping[Side, Path]
-    env: Mapping[Side, Mapping[str, str]]
-    timeout: float
+    runs: Runs
     random: Random
-    scratch: Path
     chosen: Chosen = field(default_factory=Chosen)
     trace: Trace = no_trace
     startup_seconds: float = 0.0
@@ -144,6 +44,7 @@ class ReportedSuite:
     _metrics: dict[str, tuple[Metric, ...]] = field(default_factory=dict)
     _seconds: dict[str, float] = field(default_factory=dict)
     _excused: set[int] = field(default_factory=set)
+    _waits: dict[str, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._order = self.random.getrandbits(64)
@@ -151,11 +52,11 @@ class ReportedSuite:
     @property
     def alone(self) -> bool:
         """Whether it needs the machine for itself: it is not bound to a core."""
-        return not self.tool.pinned
+        return not self.runs.tool.pinned
 
     @property
     def _single(self) -> bool:
-        return FILTER in self.tool.line
+        return FILTER in self.runs.tool.line
 
     def control_round(self, index: int, until: float, place: Place = ANYWHERE) -> tuple[Round, ...]:
         """None: a process of the tool would cost as much as a round."""
@@ -173,15 +74,17 @@ class ReportedSuite:
         """
         launcher = Launcher()
         try:
-            ran = {side: self._run(launcher, side, self.tool.everything, Place()) for side in SIDES}
+            ran = {side: self.runs.alone(launcher, side, self.runs.tool.everything, Place()) for side in SIDES}
         finally:
             launcher.close()
         for side in SIDES:
             if not ran[side].values and not ran[side].broken:
                 reason = ran[side].trouble or "reports no benchmarks"
-                raise MeasureError(f"suite {self.name}, {side}: `{self.tool.line}` {reason}", output=ran[side].printed)
+                raise MeasureError(
+                    f"suite {self.name}, {side}: `{self.runs.tool.line}` {reason}", output=ran[side].printed
+                )
         problems = [
-            Problem(f"suite {self.name}, {side}", f"`{self.tool.line}` {ran[side].trouble}", ran[side].printed)
+            Problem(f"suite {self.name}, {side}", f"`{self.runs.tool.line}` {ran[side].trouble}", ran[side].printed)
             for side in SIDES
             if ran[side].trouble
         ]
@@ -224,7 +127,7 @@ class ReportedSuite:
         for name, metrics in these.items():
             if name in those:
                 continue
-            reason = other.broken.get(name) or (f"`{self.tool.line}` {other.trouble}" if other.trouble else "")
+            reason = other.broken.get(name) or (f"`{self.runs.tool.line}` {other.trouble}" if other.trouble else "")
             for metric in metrics:
                 one = Comparison(Benchmark(self.name, name), metric, status=status)
                 yield replace(one, status="failed", reason=reason, failed_side=side) if reason else one
@@ -255,13 +158,17 @@ class ReportedSuite:
     def _group(
         self, launcher: Launcher, names: Sequence[str], order: Sequence[Side], index: int, place: Place
     ) -> Iterator[Outcome]:
-        pattern = self.tool.pattern(names[0]) if self._single else self.tool.everything
+        pattern = self.runs.tool.pattern(names[0]) if self._single else self.runs.tool.everything
+        together = self._can_run_at_once(launcher, pattern, place)
         began = time.monotonic()
-        ran = {side: self._run(launcher, side, pattern, place) for side in order}
+        if together:
+            ran = self.runs.at_once(launcher, order, pattern, place)
+        else:
+            ran = {side: self.runs.alone(launcher, side, pattern, place) for side in order}
         seconds = (time.monotonic() - began) / len(names)
-        core = place.core if self.tool.pinned else -1
+        core = place.core if self.runs.tool.pinned else -1
         self.trace(event="round", suite=self.name, benchmarks=list(names), round=index, order=list(order), core=core,
-                   mode="turns", seconds=seconds * len(names))  # fmt: skip
+                   mode="together" if together else "turns", seconds=seconds * len(names))  # fmt: skip
         for name in names:
             self._seconds[name] = seconds
             if failures := {side: reason for side in SIDES if (reason := self._failure(ran[side], name))}:
@@ -270,79 +177,31 @@ class ReportedSuite:
                 continue
             for metric in self._metrics[name]:
                 base, head = (_value(ran[side].values[name], metric) for side in SIDES)
-                yield Measured(name, metric, Round(index, (base,), (head,), seconds=seconds, core=core))
+                converted = together and metric.name in self.runs.tool.walls
+                clock: Literal["wall", "cpu"] = "cpu" if converted else "wall"
+                taken = Round(index, (base,), (head,), seconds=seconds, core=core, clock=clock, together=together)
+                yield Measured(name, metric, taken, (AT_ONCE,) if converted else ())
+
+    def _can_run_at_once(self, launcher: Launcher, pattern: str, place: Place) -> bool:
+        """Whether all that is asked for can be converted to CPU time, and, by a probe of both sides, nothing waits."""
+        if place.core < 0 or not self.runs.tool.pinned or not self.runs.tool.walls:
+            return False
+        if not set(self.chosen.names) <= self.runs.tool.walls | NOT_TIMED:
+            return False
+        if pattern not in self._waits:
+            self._waits[pattern] = any(self.runs.idles(launcher, side, pattern, place) for side in SIDES)
+        return not self._waits[pattern]
 
     def _failure(self, ran: Ran, name: str) -> str:
         """Why a process says nothing that can be trusted about a benchmark; empty where it does."""
         if ran.trouble and not (ran.usage.code in self._excused and name in ran.values):
-            return f"`{self.tool.line}` {ran.trouble}\n{ran.printed}".rstrip()
+            return f"`{self.runs.tool.line}` {ran.trouble}\n{ran.printed}".rstrip()
         if name in ran.broken:
             return ran.broken[name]
         reported = {metric.name for metric in ran.values.get(name, {})}
         missing = [metric.name for metric in self._metrics[name] if metric.name not in reported]
         return f"the tool did not report {', '.join(missing)} this time\n{ran.printed}".rstrip() if missing else ""
 
-    def _run(self, launcher: Launcher, side: Side, pattern: str, place: Place) -> Ran:
-        """Run the tool on one side and read what it wrote."""
-        folder = self.scratch / f"{self.name}-{side}-{place.core}"
-        folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.iterdir():
-            old.unlink()
-        printed = folder / "printed"
-        line = self.tool.line.replace(FILTER, shlex.quote(pattern)).replace(OUTPUT, shlex.quote(str(folder / "out")))
-        began = time.time()
-        core = place.core if self.tool.pinned else -1
-        command = Command(line, self.cwd[side], self.env[side], printed)
-        (usage,) = launcher.run([command], timeout=self.timeout, core=core)
-        tail = _tail(printed)
-        trouble = usage.ending if usage.timed_out or usage.code not in self.tool.exit_codes else ""
-        try:
-            readings = self.tool.parse(self._written(side, folder, began))
-        except MeasureError as error:
-            return Ran({}, usage, trouble or f"wrote something else than expected: {error.message}", tail)
-        broken = {one.name: one.reason for one in readings if isinstance(one, Broken)}
-        values = _values([one for one in readings if isinstance(one, Reading) and one.name not in broken])
-        return Ran(values, usage, trouble, tail, broken)
-
-    def _written(self, side: Side, folder: Path, began: float) -> list[Written]:
-        """The tool's results: those of its files that are new, or what it printed."""
-        if self.tool.files:
-            paths = sorted({path for glob in self.tool.files for path in self.cwd[side].glob(glob) if path.is_file()})
-            fresh = [path for path in paths if path.stat().st_mtime >= began - STALE_SECONDS]
-            if not fresh:
-                raise MeasureError(f"{' '.join(self.tool.files)}: no such file was written")
-            return [_read(path, str(path.relative_to(self.cwd[side]))) for path in fresh]
-        if OUTPUT in self.tool.line:
-            paths = sorted(folder.glob("out*"))
-            if not paths:
-                raise MeasureError("it wrote no results to the file that {output} stands for")
-            return [_read(path, path.name) for path in paths]
-        printed = folder / "printed"
-        return [_read(printed, "what it printed")] if printed.exists() else []
-
-
-def _read(path: Path, where: str) -> Written:
-    if path.stat().st_size > LARGEST_OUTPUT:
-        raise MeasureError(f"{where}: found {path.stat().st_size:,} bytes, expected at most {LARGEST_OUTPUT:,}")
-    return Written(where, path.read_bytes())
-
-
-def _values(readings: Sequence[Reading]) -> Values:
-    """The median of what was reported more than once by a process."""
-    collected: dict[str, dict[Metric, list[float]]] = {}
-    for one in readings:
-        collected.setdefault(one.name, {}).setdefault(one.metric, []).append(one.value)
-    return {name: {metric: median(all_) for metric, all_ in one.items()} for name, one in collected.items()}
-
 
 def _value(values: Mapping[Metric, float], metric: Metric) -> float:
     return next(value for reported, value in values.items() if reported.name == metric.name)
-
-
-def _tail(file: Path) -> str:
-    """The last lines that a tool printed."""
-    if not file.exists():
-        return ""
-    with file.open("rb") as stream:
-        stream.seek(max(0, file.stat().st_size - 16_384))
-        return "\n".join(stream.read().decode("utf-8", "replace").strip().splitlines()[-OUTPUT_LINES:])

@@ -39,8 +39,23 @@ def spawn(command: Dict[str, Any]) -> int:
     return pid
 
 
-def finish(pid: int, began: float, deadline: float) -> Dict[str, Any]:
-    """Wait for a command, or end its group at the deadline."""
+def ends(pids: List[int], deadline: float) -> Dict[int, float]:
+    """When each of several processes ended; those that still run at the deadline are missing."""
+    watched = {os.pidfd_open(pid): pid for pid in pids}
+    found: Dict[int, float] = {}
+    while len(found) < len(pids):
+        running = [fd for fd, pid in watched.items() if pid not in found]
+        ready = select.select(running, [], [], max(0.0, deadline - time.monotonic()))[0]
+        if not ready:
+            break
+        found.update((watched[fd], time.monotonic()) for fd in ready)
+    for fd in watched:
+        os.close(fd)
+    return found
+
+
+def finish(pid: int, began: float, deadline: float, ended: Optional[float] = None) -> Dict[str, Any]:
+    """Wait for a command, or end its group at the deadline. ``ended``: when it did, where that is known already."""
     watched = os.pidfd_open(pid)
     timed_out = not select.select([watched], [], [], max(0.0, deadline - time.monotonic()))[0]
     if timed_out:
@@ -48,7 +63,7 @@ def finish(pid: int, began: float, deadline: float) -> Dict[str, Any]:
     os.close(watched)
     waited = queued(pid)
     _, status, used = os.wait4(pid, 0)
-    wall = time.monotonic() - began
+    wall = (ended or time.monotonic()) - began
     kill(pid)
     _groups.remove(pid)
     return {
@@ -89,7 +104,9 @@ def perform(order: Dict[str, Any]) -> List[Dict[str, Any]]:
         return [attempt(command, order["timeout"]) for command in order["commands"]]
     began = time.monotonic()
     pids: List[Any] = [start(command) for command in order["commands"]]
-    return [pid if isinstance(pid, dict) else finish(pid, began, began + order["timeout"]) for pid in pids]
+    deadline = began + order["timeout"]
+    ended = ends([pid for pid in pids if not isinstance(pid, dict)], deadline)
+    return [pid if isinstance(pid, dict) else finish(pid, began, deadline, ended.get(pid)) for pid in pids]
 
 
 def attempt(command: Dict[str, Any], timeout: float) -> Dict[str, Any]:

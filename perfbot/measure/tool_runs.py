@@ -1,0 +1,179 @@
+"""Processes of a tool on either side: alone, or both at once on one core, and what they wrote."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from statistics import median
+
+from perfbot.errors import MeasureError
+from perfbot.measure.launching import Command, Launcher, Usage
+from perfbot.measure.session import Place
+from perfbot.measure.tools import FILTER, OUTPUT, Broken, Reading, Tool, Written
+from perfbot.model import Metric, Side
+
+LARGEST_OUTPUT = 64 * 1024 * 1024
+"""Bytes; no tool reports more about a suite."""
+
+PROBE_SECONDS = 0.5
+IDLE_SHARE = 0.1
+"""A process that leaves its core idle for this share of so much time, or more, waits for something."""
+
+STALE_SECONDS = 0.05
+"""File systems date files by a clock that lags behind by less than this."""
+
+OUTPUT_LINES = 15
+
+
+Values = dict[str, dict[Metric, float]]
+"""Metrics by benchmark."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What one process reported, and what went wrong: in whole, and for single benchmarks."""
+
+    values: Values
+    usage: Usage
+    trouble: str = ""
+    printed: str = ""
+    broken: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Starts a tool.
+
+    Attributes:
+        cwd, env: working folder and whole environment of each side.
+        timeout: seconds for one process.
+        scratch: folder for what it writes; a folder inside for each side and core.
+    """
+
+    tool: Tool
+    cwd: Mapping[Side, Path]
+    env: Mapping[Side, Mapping[str, str]]
+    timeout: float
+    scratch: Path
+
+    def alone(self, launcher: Launcher, side: Side, pattern: str, place: Place) -> Ran:
+        """Run the tool on one side alone and read what it wrote."""
+        folder = self._folder(side, place)
+        began = time.time()
+        core = place.core if self.tool.pinned else -1
+        (usage,) = launcher.run([self._command(side, folder, pattern)], timeout=self.timeout, core=core)
+        return self._read(side, folder, began, usage)
+
+    def _folder(self, side: Side, place: Place) -> Path:
+        """An empty folder for what one process writes."""
+        folder = self.scratch / f"{side}-{place.core}"
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.iterdir():
+            old.unlink()
+        return folder
+
+    def _command(self, side: Side, folder: Path, pattern: str) -> Command:
+        line = self.tool.line.replace(FILTER, shlex.quote(pattern)).replace(OUTPUT, shlex.quote(str(folder / "out")))
+        return Command(line, self.cwd[side], self.env[side], folder / "printed")
+
+    def _read(self, side: Side, folder: Path, began: float, usage: Usage) -> Ran:
+        """What a process that began at ``began`` (``time.time()``) wrote."""
+        tail = _tail(folder / "printed")
+        trouble = usage.ending if usage.timed_out or usage.code not in self.tool.exit_codes else ""
+        try:
+            readings = self.tool.parse(self._written(side, folder, began))
+        except MeasureError as error:
+            return Ran({}, usage, trouble or f"wrote something else than expected: {error.message}", tail)
+        broken = {one.name: one.reason for one in readings if isinstance(one, Broken)}
+        values = _values([one for one in readings if isinstance(one, Reading) and one.name not in broken])
+        return Ran(values, usage, trouble, tail, broken)
+
+    def _written(self, side: Side, folder: Path, began: float) -> list[Written]:
+        """The tool's results: those of its files that are new, or what it printed."""
+        if self.tool.files:
+            paths = sorted({path for glob in self.tool.files for path in self.cwd[side].glob(glob) if path.is_file()})
+            fresh = [path for path in paths if path.stat().st_mtime >= began - STALE_SECONDS]
+            if not fresh:
+                raise MeasureError(f"{' '.join(self.tool.files)}: no such file was written")
+            return [_read(path, str(path.relative_to(self.cwd[side]))) for path in fresh]
+        if OUTPUT in self.tool.line:
+            paths = sorted(folder.glob("out*"))
+            if not paths:
+                raise MeasureError("it wrote no results to the file that {output} stands for")
+            return [_read(path, path.name) for path in paths]
+        printed = folder / "printed"
+        return [_read(printed, "what it printed")] if printed.exists() else []
+
+    def idles(self, launcher: Launcher, side: Side, pattern: str, place: Place) -> bool:
+        """Whether a side alone leaves its core idle."""
+        wall = idle = 0.0
+        while wall < PROBE_SECONDS:
+            before = idle_seconds(place.core)
+            usage = self.alone(launcher, side, pattern, place).usage
+            if usage.timed_out or usage.code:
+                return True
+            idle += idle_seconds(place.core) - before
+            wall += usage.wall
+        return idle > IDLE_SHARE * wall
+
+    def at_once(self, launcher: Launcher, order: Sequence[Side], pattern: str, place: Place) -> dict[Side, Ran]:
+        """Run both sides on one core, and convert what they took from wall time."""
+        began = time.time()
+        folders = {side: self._folder(side, place) for side in order}
+        commands = [self._command(side, folders[side], pattern) for side in order]
+        used = launcher.run(commands, timeout=self.timeout, core=place.core, together=True)
+        return {
+            side: self._converted(self._read(side, folders[side], began, usage))
+            for side, usage in zip(order, used, strict=True)
+        }
+
+    def _converted(self, ran: Ran) -> Ran:
+        """Wall times times the share of the core; rates the other way round."""
+        share = ran.usage.cpu / ran.usage.wall if ran.usage.wall and ran.usage.cpu else 1.0
+        values = {
+            name: {
+                metric: value * (share if metric.unit == "s" else 1 / share)
+                if metric.name in self.tool.walls
+                else value
+                for metric, value in metrics.items()
+            }
+            for name, metrics in ran.values.items()
+        }
+        return replace(ran, values=values)
+
+
+def idle_seconds(core: int) -> float:
+    """How long a core had nothing to do since the machine started; 0 where the system does not say."""
+    try:
+        lines = Path("/proc/stat").read_text().splitlines()
+        fields = next(line.split() for line in lines if line.startswith(f"cpu{core} "))
+        return (int(fields[4]) + int(fields[5])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, StopIteration, ValueError, IndexError):
+        return 0.0
+
+
+def _read(path: Path, where: str) -> Written:
+    if path.stat().st_size > LARGEST_OUTPUT:
+        raise MeasureError(f"{where}: found {path.stat().st_size:,} bytes, expected at most {LARGEST_OUTPUT:,}")
+    return Written(where, path.read_bytes())
+
+
+def _values(readings: Sequence[Reading]) -> Values:
+    """The median of what was reported more than once by a process."""
+    collected: dict[str, dict[Metric, list[float]]] = {}
+    for one in readings:
+        collected.setdefault(one.name, {}).setdefault(one.metric, []).append(one.value)
+    return {name: {metric: median(all_) for metric, all_ in one.items()} for name, one in collected.items()}
+
+
+def _tail(file: Path) -> str:
+    """The last lines that a tool printed."""
+    if not file.exists():
+        return ""
+    with file.open("rb") as stream:
+        stream.seek(max(0, file.stat().st_size - 16_384))
+        return "\n".join(stream.read().decode("utf-8", "replace").strip().splitlines()[-OUTPUT_LINES:])
