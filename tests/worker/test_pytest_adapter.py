@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from perfbot.worker import pytest_adapter as adapter
 from tests.worker import gallery
 from tests.workers import Sides, Taken, take
 
 SUITE = 'harness = "pytest"\npaths = ["benchmarks"]'
 
 
-@pytest.fixture(scope="module", params=["bare", "plugged"])
-def shown(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sides, Taken]]:
-    """The gallery, measured for two rounds in an environment."""
-    sides = Sides(tmp_path_factory.mktemp("gallery"), request.getfixturevalue(request.param))
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory, bare: Path) -> tuple[Sides, Taken]:
+    """The gallery, measured for two rounds in an environment without any plugin."""
+    sides = Sides(tmp_path_factory.mktemp("gallery"), bare)
     sides.write(gallery.FILES)
     return sides, take(sides.suite(SUITE), rounds=2)
 
@@ -86,3 +87,56 @@ class TestGallery:
         (call,) = [one for one in taken.discovery.benchmarks if one.name == "test_uses.py::test_call"]
         assert call.file == "benchmarks/test_uses.py"
         assert gallery.FIXTURE_USES.splitlines()[call.line - 1] == "def test_call(benchmark):"
+
+
+def test_plugins_that_are_installed_change_nothing(tmp_path: Path, plugged: Path, shown: tuple[Sides, Taken]) -> None:
+    sides = Sides(tmp_path, plugged)
+    sides.write(gallery.FILES)
+    few = [name for name in shown[1].names if "test_named" not in name and "::test_s" not in name]
+    taken = take(sides.suite(SUITE), names=few)
+    assert taken.names == shown[1].names
+    assert set(taken.failures()) == set(gallery.FAILURES) & set(few)
+    once = {"test_uses.py::test_pedantic_once"}
+    assert taken.measured() == set(few) - set(gallery.FAILURES) - once, "the first round shows how long once takes"
+
+
+def test_without_paths_nothing_is_collected(sides: Sides) -> None:
+    sides.write({"test_elsewhere.py": "def test_it(benchmark):\n    benchmark(len, [])\n"})
+    taken = take(sides.suite('harness = "pytest"\npaths = ["no_such_folder/"]'))
+    assert (taken.names, taken.discovery.problems) == ([], ())
+
+
+class TestAddopts:
+    """What of the project's own options is kept."""
+
+    @pytest.mark.parametrize(
+        ("words", "kept"),
+        [
+            ("-n auto --cov --lf -x", ""),
+            ("-p shop --strict-markers", "-p shop"),
+            ("-pshop -p no:terminal -pno:cacheprovider", "-p shop"),
+            ("-p xdist -p pytest_cov.plugin -p other.plugin", "-p other.plugin"),
+            ("--import-mode=importlib --doctest-modules", "--import-mode=importlib"),
+            ("--import-mode append --pyargs", "--import-mode append --pyargs"),
+            ("--ds=shop.settings -p", "--ds=shop.settings"),
+        ],
+    )
+    @pytest.mark.parametrize(
+        ("file", "text"),
+        [
+            ("pytest.ini", "[pytest]\naddopts = {}\n"),
+            ("tox.ini", "[tox]\nenvlist = a\n[pytest]\naddopts =\n    {}\n"),
+            ("setup.cfg", "[tool:pytest]\naddopts = {}\n"),
+            ("pyproject.toml", '[tool.pytest.ini_options]\nminversion = "6"\naddopts = "{}"\n'),
+            ("pyproject.toml", "[build-system]\n[tool.pytest.ini_options]\naddopts = [LIST]\n[tool.x]\ny = 1\n"),
+        ],
+    )
+    def test_from(self, tmp_path: Path, file: str, text: str, words: str, kept: str) -> None:
+        listed = ", ".join(f'"{word}"' for word in words.split())
+        (tmp_path / file).write_text(text.replace("LIST", listed).replace("{}", words))
+        assert adapter.kept_addopts(adapter.configured_addopts(str(tmp_path))) == kept.split()
+
+    @pytest.mark.parametrize("text", ["", "not toml [", '[tool.pytest.ini_options]\naddopts = "\'"\n', "\xff"])
+    def test_from_nothing_to_be_read(self, tmp_path: Path, text: str) -> None:
+        (tmp_path / "pyproject.toml").write_text(text, "latin-1")
+        assert adapter.configured_addopts(str(tmp_path)) == []
