@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from statistics import fmean, median
+from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,14 +153,16 @@ def _around(raw: Floats) -> Floats:
     The nearer, so that the first values after a step are not clipped back to the level before it; but the
     newest values, with less than ``WITNESSES`` to speak for them, are held against those before.
     """
-    values = raw.tolist()
-    found = []
-    for at, value in enumerate(values):
-        before = median(values[max(0, at - NEIGHBOURS + 1) : at + 1] if at >= WITNESSES else values[:NEIGHBOURS])
-        later = values[at : at + NEIGHBOURS]
-        after = median(later) if len(later) >= WITNESSES else before
-        found.append(before if abs(value - before) < abs(value - after) else after)
-    return np.array(found)
+    count = len(raw)
+    before, after = np.empty(count), np.empty(count)
+    if count >= NEIGHBOURS:
+        full = np.median(np.lib.stride_tricks.sliding_window_view(raw, NEIGHBOURS), axis=1)
+        before[NEIGHBOURS - 1 :], after[: len(full)] = full, full
+    for at in range(min(NEIGHBOURS - 1, count)):
+        before[at] = np.median(raw[: at + 1] if at >= WITNESSES else raw[:NEIGHBOURS])
+    for at in range(max(0, count - NEIGHBOURS + 1), count):
+        after[at] = np.median(raw[at:]) if count - at >= WITNESSES else before[at]
+    return np.where(np.abs(raw - before) < np.abs(raw - after), before, after)
 
 
 def _inflation(differences: Floats) -> float:
