@@ -286,7 +286,7 @@ class Rounds:
             yield Failed(name, lost.side, lost.reason, lost.skipped)
             return
         slow = self._way.slowdown > 1 and lost.reason == HANGS
-        reason = TOO_SLOW if slow else f"could not be counted: {_last_line(lost.reason)}"
+        reason = TOO_SLOW if slow else f"could not be counted: {_gist(lost.reason)}"
         yield from (
             Failed(name, lost.side, reason, self._counter.timed or slow, metric)
             for metric in self._way.metrics
@@ -302,5 +302,8 @@ def _repeats(new: Measured, last: Measured | None) -> bool:
     return all(math.isclose(one, other, rel_tol=REPEATS) for one, other in pairs)
 
 
-def _last_line(text: str) -> str:
-    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
+def _gist(text: str) -> str:
+    """The line of a traceback, Python's or pytest's, that says what happened."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or [""]
+    raised = [line.removeprefix("E ").strip() for line in lines if line.startswith("E ")]
+    return raised[-1] if raised else lines[-1]

@@ -148,6 +148,8 @@ def _bracketed(callgrind: Callgrind, single: Single, calls: int) -> float:
 def _memory_metric(single: Optional[Single], order: Dict[str, Any]) -> Dict[str, Any]:
     if single is None:
         raise Refused("it times itself: a single call of it cannot be told apart")
+    if order["once"] and threading.active_count() > 1:
+        raise Refused("it may be called once only, and has threads, with which a process cannot be copied")
     measure = functools.partial(COUNTS[order["metric"]], single, order["once"])
     return {"value": float(_aside(measure)), "calls": 1}
 
