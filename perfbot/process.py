@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from perfbot.errors import Interrupted
+
 TAIL_BYTES = 16_384
 """How much of a process's output is kept, from its end."""
 
@@ -132,6 +134,17 @@ _running: set[Child] = set()
 
 
 _numbers = itertools.count()
+_stopped = threading.Event()
+
+
+def start_nothing() -> None:
+    """From now on :class:`Child` refuses to start: threads that have not heard of the end must not go on."""
+    _stopped.set()
+
+
+def start_again() -> None:
+    """Undo :func:`start_nothing`."""
+    _stopped.clear()
 
 
 def kill_all() -> None:
@@ -195,6 +208,10 @@ class Child:
         env: its whole environment.
         pass_fds: file descriptors that it inherits under the same numbers.
         on_line: called from a thread with each line of output.
+
+    Raises:
+        Interrupted: the run was stopped.
+        OSError: the program cannot be run.
     """
 
     def __init__(
@@ -206,6 +223,8 @@ class Child:
         pass_fds: Collection[int] = (),
         on_line: Callable[[str], None] | None = None,
     ) -> None:
+        if _stopped.is_set():
+            raise Interrupted("nothing is started any more: the run was stopped")
         _adopt_orphans()
         self.started = time.monotonic()
         self._mark = f"{_mark_prefix()}{next(_numbers):010}"
@@ -223,6 +242,8 @@ class Child:
         self._tail = Tail(self.popen.stdout, on_line)
         self._done = False
         _running.add(self)
+        if _stopped.is_set():
+            self.kill()
 
     @property
     def pid(self) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from types import FrameType
 
 from perfbot.errors import Interrupted
+from perfbot.process import start_again, start_nothing
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -19,11 +20,13 @@ def interruptible() -> Iterator[None]:
     def interrupt(number: int, _frame: FrameType | None) -> None:
         for one in SIGNALS:
             signal.signal(one, signal.SIG_IGN)
+        start_nothing()
         raise Interrupted(f"stopped by {signal.Signals(number).name}: what was measured until then is kept")
 
     before = {number: signal.signal(number, interrupt) for number in SIGNALS}
     try:
         yield
     finally:
+        start_again()
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -12,7 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfbot.process import TAIL_BYTES, Child, Finished, describe_code, kill_all, run, running, scrubbed_environment
+from perfbot.errors import Interrupted
+from perfbot.process import (
+    TAIL_BYTES,
+    Child,
+    Finished,
+    describe_code,
+    kill_all,
+    run,
+    running,
+    scrubbed_environment,
+    start_again,
+    start_nothing,
+)
 
 ENV = {"PATH": os.environ["PATH"]}
 
@@ -158,3 +170,13 @@ def test_a_polite_signal_comes_first(tmp_path: Path) -> None:
 def test_codes_in_words(code: int, text: str) -> None:
     assert describe_code(code) == text
     assert Finished(code, "", 1.0).ending == text
+
+
+def test_a_stopped_run_starts_nothing(tmp_path: Path) -> None:
+    start_nothing()
+    try:
+        with pytest.raises(Interrupted):
+            Child(["true"], cwd=tmp_path, env=ENV)
+    finally:
+        start_again()
+    assert run("true", cwd=tmp_path, env=ENV, timeout=30).ok
