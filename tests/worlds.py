@@ -131,8 +131,8 @@ def gitlab_ci() -> Iterator[InCI]:
             },
             {},
         )
-        assert fake.violations == []
-        assert fake.executed == []
+        assert fake.violations == [], fake.violations
+        assert fake.executed == [], fake.executed
 
 
 @contextmanager
@@ -155,4 +155,4 @@ def github_ci() -> Iterator[InCI]:
             },
             {"pull_request": {"number": 1, "head": {"sha": HEAD}}},
         )
-        assert fake.violations == []
+        assert fake.violations == [], fake.violations

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from perfbot.cli import asked, publish
+from perfbot.cli import publish
 from perfbot.cli.places import add_place_arguments, find
 from perfbot.errors import PerfbotError, PublishError
 
@@ -39,7 +39,6 @@ def execute(args: argparse.Namespace) -> int:
     from perfbot.forge.place import forced
 
     place = find(args)
-    asked.apply(args, os.environ)
     args.force = args.force or forced(os.environ, place)
     args.output = args.output or FOLDER
     report = Path(args.report or Path(args.output) / NAMES["report"])

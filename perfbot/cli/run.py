@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from perfbot.cli import asked
 from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, StoreError
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Measure, judge, tell."""
+    asked.apply(args, os.environ)
     report = measure(args)
     return EXIT_CODES[report.verdict]
 

@@ -20,6 +20,9 @@ from tests.fakes.server import Answer, FakeServer, Request
 WRONG_TYPES = ("access_level",)
 """The official description calls these strings; the server sends numbers."""
 
+WRONG_LISTS = r"GET .*/merge_requests/\d+/pipelines$"
+"""Described as one pipeline without pages; the server sends a list of them."""
+
 BOT, AUTHOR, STRANGER, ADMIN = 7, 11, 12, 1
 FINISHED = ("success", "failed", "canceled", "skipped")
 
@@ -27,7 +30,7 @@ FINISHED = ("success", "failed", "canceled", "skipped")
 def contracts() -> list[Contract]:
     found = [Contract(FOLDER / "gitlab.json", prefix="/api/v4")]
     if folder := os.environ.get("PERFBOT_SPECS"):
-        found.append(Contract(Path(folder) / "gitlab-api.json", official=True, ignore=WRONG_TYPES))
+        found.append(Contract(Path(folder) / "gitlab-api.json", official=True, ignore=WRONG_TYPES, skip=WRONG_LISTS))
     return found
 
 

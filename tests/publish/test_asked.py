@@ -1,0 +1,41 @@
+"""What a re-run was asked to do reaches the measuring job as data."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+from perfbot.cli.asked import apply
+from perfbot.errors import ChangeError
+from tests.worlds import HEAD, OTHER
+
+
+def options(**given: object) -> argparse.Namespace:
+    return argparse.Namespace(**{"only": [], "budget": None, "force": False, "head": "", **given})
+
+
+def test_variables_complete_the_options() -> None:
+    args = options()
+    apply(args, {"PERFBOT_ONLY": "core/*\n\ncore/a b; rm -rf /", "PERFBOT_BUDGET": "300s", "PERFBOT_FORCE": "1"})
+    assert args.only == ["core/*", "core/a b; rm -rf /"]
+    assert (args.budget, args.force) == ("300s", True)
+
+
+def test_what_was_typed_wins() -> None:
+    args = options(only=["x"], budget="1m")
+    apply(args, {"PERFBOT_ONLY": "core/*", "PERFBOT_BUDGET": "300s"})
+    assert (args.only, args.budget, args.force) == (["x"], "1m", False)
+
+
+def test_nothing_asked_changes_nothing() -> None:
+    args = options()
+    apply(args, {"PERFBOT_ONLY": "", "PERFBOT_BUDGET": "", "PERFBOT_FORCE": "", "PERFBOT_HEAD": ""})
+    assert args == options()
+
+
+def test_the_head_is_pinned() -> None:
+    environ = {"GITLAB_CI": "true", "CI_COMMIT_SHA": HEAD, "PERFBOT_HEAD": OTHER}
+    with pytest.raises(ChangeError, match="A run of ccccccc was asked for, but this pipeline is of aaaaaaa"):
+        apply(options(), environ)
+    apply(options(), {**environ, "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA": OTHER})
