@@ -192,7 +192,7 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
                 continue
             check_paths(replace(job.config, suites=tuple(group)), trees[1].path)
             differing.update(_differing(job, group, trees))
-            sessions += [harness_for(suite).session(suite, _for_suite(suite, sides), effects) for suite in group]
+            sessions += _sessions(group, sides, effects, found)
         if not sessions:
             return
         progress.stage("measuring")
@@ -275,6 +275,17 @@ def _prepared(
 def _benchmark_files(suite: Suite, repo: Path) -> tuple[str, ...]:
     """Where a suite's benchmarks lie: as configured (globs stay globs), else where its tool says."""
     return suite.paths or suite.benchmark_paths(repo)
+
+
+def _sessions(
+    group: Sequence[Suite], sides: Mapping[Side, SideReady], effects: Effects, found: _Found
+) -> Iterator[SuiteSession]:
+    """The suites of a group that can be measured; what is wrong with one costs no other."""
+    for suite in group:
+        try:
+            yield harness_for(suite).session(suite, _for_suite(suite, sides), effects)
+        except MeasureError as error:
+            found.problems.append(Problem(f"suite {suite.name}", error.message, error.output))
 
 
 def _for_suite(suite: Suite, sides: Mapping[Side, SideReady]) -> Mapping[Side, SideReady]:
