@@ -157,7 +157,7 @@ class Exchange(Record):
 class HttpSuite(SuiteBase):
     """A server: both sides' are up at once, and requests take turns between them."""
 
-    measurable = ("latency_p50", "latency_p90", "latency_p95", "latency_p99", "throughput")
+    measurable = ("latency_p50", "latency_p90", "latency_p95", "latency_p99", "throughput", "cpu")
 
     harness: Literal["http"]
     start: Line

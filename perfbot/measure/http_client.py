@@ -43,10 +43,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a turn saw: seconds of each answer in the order they came in, and of the whole turn."""
+    """What a turn saw: seconds of each answer in the order they came in, of the whole turn, and of the server's CPU."""
 
     latencies: tuple[float, ...]
     seconds: float
+    cpu: float = 0.0
 
     @property
     def rate(self) -> float:

@@ -10,10 +10,12 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from statistics import median
+
+import psutil
 
 from perfbot.errors import MeasureError
 from perfbot.measure.http_client import Ask, Asked, Connection, WrongAnswer, ask_for
@@ -34,6 +36,10 @@ POLL_SECONDS = 0.02
 PORT = "{port}"
 
 THROUGHPUT = Metric("throughput", "1/s", "higher")
+CPU = Metric("cpu", "s")
+
+CLOCK_STEP = 1e-9
+"""Seconds; stands for a CPU time too small to be counted."""
 
 
 @dataclass(slots=True)
@@ -58,6 +64,22 @@ class Server:
         code = self.child.wait(0)
         reason = "was not ready in time" if code is None else f"ended with {code} before it was ready"
         raise MeasureError(f"the server of {self.side} {reason}", output=self.child.output())
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time of a process and its live descendants, to the nanosecond; those that have ended are left out."""
+    try:
+        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    except psutil.Error:
+        return 0.0
+    return sum(map(_clock, (process.pid for process in family)))
+
+
+def _clock(pid: int) -> float:
+    """The kernel's clock of another process; see clock_getcpuclockid(3) for its number."""
+    with contextlib.suppress(OSError):
+        return time.clock_gettime((~pid << 3) | 2)
+    return 0.0
 
 
 def _answers(port: int, path: str) -> bool:
@@ -173,7 +195,7 @@ class HttpSession:
             for pair in range(PAIRS):
                 for side in (first, second) if pair % 2 == 0 else (second, first):
                     try:
-                        taken[side].append(await self._turn(connections[side], ask, servers[side].port))
+                        taken[side].append(await self._turn(connections[side], ask, servers[side]))
                     except (WrongAnswer, OSError, EOFError, TimeoutError) as error:
                         return [Failed(ask.name, side, _reason(error, servers[side]))]
         finally:
@@ -194,12 +216,14 @@ class HttpSession:
         seconds = self._seconds[name] / len(self.metrics)
         return Measured(name, metric, Round(index, base, head, answers, seconds, core))
 
-    async def _turn(self, connections: Sequence[Connection], ask: Ask, port: int) -> Asked:
+    async def _turn(self, connections: Sequence[Connection], ask: Ask, server: Server) -> Asked:
         """Warm up, then ask."""
-        data = ask.encoded(port)
+        data = ask.encoded(server.port)
         async with asyncio.timeout(self.timeout):
             await ask_for(connections, ask, data, WARM_SHARE * self.turn)
-            return await ask_for(connections, ask, data, self.turn)
+            before = cpu_seconds(server.child.pid)
+            asked = await ask_for(connections, ask, data, self.turn)
+            return replace(asked, cpu=cpu_seconds(server.child.pid) - before)
 
 
 def latency(share: float) -> Metric:
@@ -209,12 +233,14 @@ def latency(share: float) -> Metric:
 
 def metric_of(name: str) -> Metric:
     """A metric of this suite by its name."""
-    return next(metric for metric in (THROUGHPUT, *map(latency, (0.5, 0.9, 0.95, 0.99))) if metric.name == name)
+    return next(metric for metric in (THROUGHPUT, CPU, *map(latency, (0.5, 0.9, 0.95, 0.99))) if metric.name == name)
 
 
 def _value(metric: Metric, turn: Asked) -> float:
     if metric == THROUGHPUT:
         return turn.rate
+    if metric == CPU:
+        return max(turn.cpu, CLOCK_STEP) / len(turn.latencies)
     return turn.quantile(float(metric.name.removeprefix("latency_p")) / 100)
 
 

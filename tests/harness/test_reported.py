@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from perfbot.errors import MeasureError
-from perfbot.measure.session import Measured
+from perfbot.measure import tool_runs
+from perfbot.measure.reported import AT_ONCE
+from perfbot.measure.session import Measured, Place
 from perfbot.model import Metric
 from tests.workers import PATIENCE, Sides, take
 
@@ -71,8 +74,6 @@ def test_only_files_of_this_run_count(sides: Sides) -> None:
     sides.write({"out/old.json": old, "out/a.json": old})
     for side in ("base", "head"):
         for file in (sides.folder / side / "out").iterdir():
-            import os
-
             os.utime(file, (1_000_000, 1_000_000))
     write(sides, base="sys.argv[1:] = ['x', 'out/a.json']\nresults(a=1)")
     assert take(sides.suite(suite_of(TOOL, more='output = ["out/*.json"]'))).names == ["a"]
@@ -205,3 +206,43 @@ def test_where_tools_run_is_named_by_their_folder(sides: Sides) -> None:
     taken = take(sides.suite(suite_of(TOOL, more='directory = "inner"')))
     assert taken.rounds("a")[0].head == (0.005,)
     assert Path(sides.tree("head"), "inner").is_dir()
+
+
+GO_LIKE = "import time\nwork()\nprint('BenchmarkX \\t 100\\t 5.000 ns/op\\t 8 B/op')\n"
+BUSY = "def work():\n    end = time.process_time() + 0.1\n    while time.process_time() < end: pass\n"
+IDLE = "def work():\n    time.sleep(0.2)\n"
+
+
+def measured_on_a_core(sides: Sides, work: str, more: str = "") -> list[Measured]:
+    """One round of a tool that prints what Go would, bound to one core."""
+    sides.write({"tool.py": "import time\n" + work + GO_LIKE})
+    session = sides.suite(suite_of(TOOL, harness="go", more='metrics = ["time", "allocated"]\n' + more))
+    names = [benchmark.name for benchmark in session.discover().benchmarks]
+    place = Place(min(os.sched_getaffinity(0)))
+    outcomes = session.measure_round(0, names, time.monotonic() + PATIENCE, place)
+    return [one for one in outcomes if isinstance(one, Measured)]
+
+
+def test_tools_that_compute_run_at_once_and_are_compared_by_cpu_time(sides: Sides) -> None:
+    timed, counted = measured_on_a_core(sides, BUSY)
+    assert (timed.round.together, timed.round.clock) == (True, "cpu")
+    assert all(0 < value < 5e-9 for value in (*timed.round.base, *timed.round.head))
+    assert timed.notes == (AT_ONCE,)
+    assert (counted.round.base, counted.round.clock, counted.notes) == ((8.0,), "wall", ())
+
+
+def test_tools_that_wait_take_turns_by_wall_time(sides: Sides, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = iter(range(1000))
+    monkeypatch.setattr(tool_runs, "idle_seconds", lambda core: float(next(seconds)))
+    timed, _ = measured_on_a_core(sides, IDLE)
+    assert (timed.round.together, timed.round.base) == (False, (pytest.approx(5e-9),))
+
+
+def test_a_core_that_does_not_exist_was_never_idle() -> None:
+    assert tool_runs.idle_seconds(min(os.sched_getaffinity(0))) > 0
+    assert tool_runs.idle_seconds(1_000_000) == 0
+
+
+def test_tools_that_are_not_pinned_take_turns(sides: Sides) -> None:
+    timed, _ = measured_on_a_core(sides, BUSY, "pin = false")
+    assert (timed.round.together, timed.round.core, timed.round.head) == (False, -1, (pytest.approx(5e-9),))
