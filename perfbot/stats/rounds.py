@@ -13,11 +13,16 @@ LONG_SECONDS = 3e-3
 """Timed values of this length and more are summarised by the median of their pairs: they catch an interruption
 each, and no part of them is undisturbed."""
 
-FAST_SHARE = 8
-"""Short timed values: one in so many, the fastest of each side, is kept."""
-
 MANY = 16
 """Pairs from which the fastest eighth is more than one value."""
+
+AGREE = 4.0
+"""The fastest values count as undisturbed while they lie within this many standard errors of the pairs' median.
+
+From 2 to 8 the spread of rounds hardly differs."""
+
+MEDIAN_ERROR = 0.93
+"""Standard error of a median, in interquartile ranges by the root of the number of values (Gaussian)."""
 
 
 def round_ratio(base: Sequence[float], head: Sequence[float], *, value_seconds: float | None = None) -> float:
@@ -30,8 +35,9 @@ def round_ratios(
 ) -> Floats:
     """Each round's estimate of log(head/base), shape [round].
 
-    Noise only ever adds time, so the fastest values of both sides are the least disturbed, and their ratio varies
-    less from round to round than one that uses all values: a variance of 0.4 to 1.1 of Hodges–Lehmann's, by machine.
+    Noise only ever adds time. Where the fastest values of each side agree among themselves, they were not disturbed,
+    and their ratio varies least from round to round. Where they do not, everything was disturbed, and neighbours
+    are compared, for what disturbed both cancels.
 
     Args:
         bases, heads: values of each round in any one unit, above zero; the i-th of one side was taken next to the
@@ -39,9 +45,9 @@ def round_ratios(
         value_seconds: how long a value of each round took to measure; ``None`` where the values are not times.
 
     Returns:
-        Short times, sixteen pairs or more: the difference of both sides' mean log over their fastest eighth.
-        Long times: the median of the pairs' log ratios. All else: the Hodges–Lehmann estimate of the pairs' log
-        ratios; of one pair, its log ratio.
+        Short times, sixteen pairs or more: the difference of both sides' mean log over their fastest eighth, or the
+        median of the pairs' log ratios where the fastest quarter of a side is too wide. Long times: that median.
+        All else: the Hodges–Lehmann estimate of the pairs' log ratios; of one pair, its log ratio.
 
     Raises:
         ValueError: no pairs, sides of different length, or a value that is not finite and above zero.
@@ -56,7 +62,7 @@ def round_ratios(
             found[rounds] = hodges_lehmann(pairs)
             continue
         long = np.asarray(value_seconds)[rounds] >= LONG_SECONDS
-        short = hodges_lehmann(pairs) if pairs.shape[1] < MANY else fastest_eighth(logs)
+        short = hodges_lehmann(pairs) if pairs.shape[1] < MANY else least_disturbed(logs)
         found[rounds] = np.where(long, np.median(pairs, axis=1), short)
     return found
 
@@ -69,12 +75,24 @@ def side_medians(bases: Sequence[Sequence[float]], heads: Sequence[Sequence[floa
     return found
 
 
-def fastest_eighth(logs: Floats) -> Floats:
-    """Difference of the sides' mean over their smallest eighth; ``logs`` [..., side, pair] gives [...]."""
-    kept = logs.shape[-1] // FAST_SHARE
-    fast: Floats = np.sort(logs, axis=-1)[..., :kept].mean(axis=-1)
-    difference: Floats = fast[..., 1] - fast[..., 0]
-    return difference
+def least_disturbed(logs: Floats) -> Floats:
+    """The fastest eighth of both sides where their fastest quarter is narrow, else the median pair.
+
+    Args:
+        logs: of the values, shape [..., side, pair].
+
+    Returns:
+        Estimates of log(head/base), shape [...].
+    """
+    count = logs.shape[-1]
+    sides = np.sort(logs, axis=-1)
+    pairs = np.sort(logs[..., 1, :] - logs[..., 0, :], axis=-1)
+    fastest = sides[..., : count // 8].mean(axis=-1)
+    width = (sides[..., count // 4 - 1] - sides[..., 0]).max(axis=-1)
+    error = MEDIAN_ERROR * (pairs[..., -1 - count // 4] - pairs[..., count // 4]) / np.sqrt(count)
+    narrow = width <= AGREE * error + 1e-9  # values without any spread are narrow, whatever rounding does
+    chosen: Floats = np.where(narrow, fastest[..., 1] - fastest[..., 0], np.median(pairs, axis=-1))
+    return chosen
 
 
 def hodges_lehmann(values: Floats) -> Floats:

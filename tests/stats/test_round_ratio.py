@@ -55,10 +55,18 @@ def test_one_pair_is_itself():
     assert round_ratio([2.0], [3.0], value_seconds=1e-4) == pytest.approx(math.log(1.5))
 
 
-def test_short_times_ignore_what_disturbed_all_but_an_eighth_of_the_values():
-    base = [1.0] * 3 + [1.5, 1.7, 1.9] * 7
-    head = [9.0] * 21 + [1.1] * 3
+def test_short_times_ignore_what_disturbed_all_but_the_fastest():
+    base = [1.0] * 6 + [1.5, 1.7, 1.9] * 6
+    head = [9.0] * 9 + [5.0] * 9 + [1.1] * 6
     assert round_ratio(base, head, value_seconds=5e-4) == pytest.approx(math.log(1.1))
+
+
+def test_short_times_compare_neighbours_where_everything_was_disturbed():
+    """A load that never ceases: both sides of a pair share it, and no value is free of it."""
+    load = np.geomspace(1, 8, 24)
+    head = load * 1.1
+    head[0] = 0.5
+    assert round_ratio(load, head, value_seconds=5e-4) == pytest.approx(math.log(1.1))
 
 
 def test_long_times_take_the_median_pair():
