@@ -174,7 +174,7 @@ def service(own: Store) -> Service:
 
 def gitlab(**changes: Any) -> str:
     claims = {
-        "iss": GITLAB, "aud": AUDIENCE, "iat": time.time(), "exp": time.time() + 60, "project_path": "group/name",
+        "iss": GITLAB, "aud": AUDIENCE, "iat": time.time(), "exp": time.time() + 86_400, "project_path": "group/name",
         "ref": "main", "ref_type": "branch", "ref_path": "refs/heads/main", "pipeline_source": "push", "sha": commit(1),
     }  # fmt: skip
     key = changes.pop("key", KEY)
@@ -184,7 +184,7 @@ def gitlab(**changes: Any) -> str:
 
 def github(**changes: Any) -> str:
     claims = {
-        "iss": GITHUB, "aud": AUDIENCE, "iat": time.time(), "exp": time.time() + 60, "repository": "group/name",
+        "iss": GITHUB, "aud": AUDIENCE, "iat": time.time(), "exp": time.time() + 86_400, "repository": "group/name",
         "ref": "refs/heads/main", "event_name": "push", "sha": commit(1),
     }  # fmt: skip
     return jwt.encode({**claims, **changes}, KEY, algorithm="RS256")
