@@ -27,7 +27,7 @@ def rounds(outcomes: Outcomes) -> dict[str, int]:
 
 
 class TestBudget:
-    @pytest.mark.parametrize("budget", [3.0, 10.0, 33.0, 100.0])
+    @pytest.mark.parametrize("budget", [3.0, 10.0, 33.0])
     @pytest.mark.parametrize("seconds", [0.01, 0.7, 9.0])
     def test_is_kept_but_for_one_benchmark(self, budget: float, seconds: float) -> None:
         clock = Clock()
