@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import os
 import subprocess
 import sys
@@ -31,12 +30,8 @@ def pip_needs() -> tuple[dict[str, str], list[Path]]:
     text = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
     ).stdout
-    parser = configparser.ConfigParser(interpolation=None)
-    parser.read_string("[pip]\n" + "\n".join(line for line in text.splitlines() if "=" in line))
-    settings = {
-        f"PIP_{name.rpartition('.')[2].replace('-', '_').upper()}": value.strip("'")
-        for name, value in parser["pip"].items()
-    }
+    pairs = (line.partition("=")[::2] for line in text.splitlines() if "=" in line)
+    settings = {name.rpartition(".")[2]: value.strip("'") for name, value in pairs}
     words = [word for value in settings.values() for word in value.split()]
     paths = [Path(urlsplit(word).path) for word in words if word.startswith(("/", "file:"))]
     return settings, [path for path in paths if path.exists()]
@@ -70,7 +65,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Buildah:
     buildah("commit", "--quiet", container, "localhost/base")
     settings, paths = pip_needs()
     environment = folder / "pip.conf"
-    options = "".join(f"{name[4:].lower().replace('_', '-')} = {value}\n" for name, value in settings.items())
+    options = "".join(f"{name} = {value}\n" for name, value in settings.items())
     environment.write_text(f"[global]\n{options}")
     shared = dict.fromkeys([*paths, Path("/etc/ssl/certs")])
     buildah.mounts = [f"--volume={environment}:/etc/pip.conf:ro", *(f"--volume={p}:{p}:ro" for p in shared)]
