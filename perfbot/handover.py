@@ -54,7 +54,10 @@ def hand_over(
 
 
 def _send(client: httpx.Client, server: str, token: str, file: Path, branch: str, wait: float) -> bool:
-    body = file.read_bytes()
+    try:
+        body = file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
 
     def once() -> bool:
         try:

@@ -5,11 +5,14 @@ rounds are judged again under the target branch's policy. Several reports are sh
 matrix; they share the comment.
 
 Set PERFBOT_TOKEN (on GitHub Actions GITHUB_TOKEN does), or PERFBOT_APP_ID and PERFBOT_APP_PRIVATE_KEY(_FILE).
+With --server the reports go to a `perfbot serve`, which keeps and publishes them; the job then needs no token of the
+forge, only PERFBOT_SERVER_TOKEN or the CI's identity token.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``perfbot publish``."""
     parser.add_argument("reports", nargs="*", type=Path, metavar="REPORT", help="JSON reports of perfbot run")
+    parser.add_argument("--server", default="", metavar="URL", help="hand the reports to this service instead")
     parser.add_argument("--pending", action="store_true", help="a run begins: status running, old comment marked")
     add_voice_arguments(parser)
     add_place_arguments(parser)
@@ -48,11 +52,25 @@ def execute(args: argparse.Namespace) -> int:
     """Publish, and return the exit code of the verdict."""
     if bool(args.reports) == args.pending:
         raise UsageError("Name reports to publish, or --pending.", hint="perfbot publish report.json")
+    if args.server:
+        return hand_to(args.server, args.reports)
     place = find(args)
     if args.pending:
         begin(args, place)
         return PASS
     return publish_files(args, place, args.reports)
+
+
+def hand_to(server: str, files: list[Path]) -> int:
+    """Hand reports to a service; the verdict is told in the merge request, by the service."""
+    from perfbot.handover import hand_over
+
+    if not files:
+        raise UsageError("--server takes reports, not --pending.", hint="perfbot publish --server URL report.json")
+    branch = os.environ.get("CI_COMMIT_BRANCH") or os.environ.get("GITHUB_REF_NAME", "")
+    taken = hand_over(files, server, os.environ, branch=branch)
+    print(f"perfbot: {server} took {len(taken)} reports, {sum(taken)} of them new", file=sys.stderr)
+    return PASS
 
 
 def begin(args: argparse.Namespace, place: Place) -> Voice:

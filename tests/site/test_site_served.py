@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import jwt
 import pytest
+import uvicorn
 from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from perfbot.cli.main import main
 from perfbot.errors import PublishError, UsageError
 from perfbot.handover import hand_over
 from perfbot.model import Report
@@ -370,3 +374,36 @@ def test_a_service_that_stays_away_and_one_that_refuses(service: Service, tmp_pa
         handed(service, tmp_path, {}, [])
     with pytest.raises(UsageError, match="must begin with https"):
         hand_over([], "http://perf.test", {})
+
+
+def test_the_verb_hands_over_to_a_service(
+    own: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "report.json"
+    file.write_text(dumps(a_report()))
+    for name in ("PERFBOT_ID_TOKEN", "CI_COMMIT_BRANCH", "GITHUB_REF_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PERFBOT_SERVER_TOKEN", TOKEN)
+    with running(Starlette(routes=History(own, GATE).parts()[0])) as address:
+        assert main(["publish", "--server", address, str(file)]) == 2
+        assert "say which branch" in capsys.readouterr().err
+        monkeypatch.setenv("CI_COMMIT_BRANCH", "main")
+        assert main(["publish", "--server", address, str(file)]) == 0
+        assert "took 1 reports, 1 of them new" in capsys.readouterr().err
+        assert main(["publish", "--server", address, "--pending"]) == 2
+        assert main(["publish", "--server", address, str(tmp_path / "none.json")]) == 2
+    with own.read() as connection:
+        assert queue.waiting(connection) == {"report": 1}
+
+
+@contextmanager
+def running(app: Starlette) -> Iterator[str]:
+    """A real server on a port of its own."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
