@@ -32,6 +32,7 @@ def find_change(
     base: str = "",
     head: str = "",
     dirty: bool = False,
+    same: bool = False,
 ) -> Change:
     """The two commits to compare, both of them in this clone when this returns.
 
@@ -41,6 +42,7 @@ def find_change(
         spec: ``BASE..HEAD`` (those two) or ``BASE...HEAD`` (their merge base and HEAD).
         base, head: the same, one by one; an empty one is found as if nothing had been said.
         dirty: head is the working tree with its uncommitted and untracked files.
+        same: base and head may be one commit, as an A/A run has it.
 
     Raises:
         ChangeError: they cannot be found, reached or told apart; exit code 3.
@@ -50,7 +52,7 @@ def find_change(
     request = explicit(detect(environ, _event(environ)), spec=spec, base=base, head=head)
     reach = Reach(git, request.remotes, WHOLE_HISTORY[request.origin])
     pair = _resolve(git, reach, request, dirty=dirty)
-    if pair.base == pair.head:
+    if pair.base == pair.head and not same:
         message = f"Base and head are the same commit, {short(pair.base)}: there is nothing to compare."
         raise ChangeError(message, hint="Name two commits: perfbot run BASE..HEAD")
     return Change(

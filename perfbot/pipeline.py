@@ -66,6 +66,8 @@ class Request:
     shard: Shard | None = None
     force: bool = False
     """Measure although the change touches nothing that is measured."""
+    same: bool = False
+    """Base and head may be one commit: an A/A run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ def understand(request: Request) -> Job:
         base=request.base,
         head=request.head,
         dirty=request.dirty,
+        same=request.same,
     )
     ours = load(request.config, repo)
     suites, notes = _suites(ours, request, repo)
