@@ -133,7 +133,7 @@ class Launcher:
 
     def _described(self, command: Command) -> dict[str, Any]:
         return {
-            "argv": command.argv,
+            "argv": [*command.prefix, *command.argv],
             "cwd": str(command.cwd),
             "env": {**command.env, **self._child.marked},
             "output": str(command.output) if command.output else None,

@@ -36,7 +36,7 @@ TESTS = """
 import pytest
 
 def test_prepared(benchmark):
-    benchmark.pedantic(lambda made: made.sort(), setup=lambda: (([3, 1, 2] * {prepared},), {{}}))
+    benchmark.pedantic(sum, setup=lambda: (([3, 1, 2] * {prepared},), {{}}))
 
 def test_dear_to_prepare(benchmark):
     benchmark.pedantic(len, setup=lambda: (([str(n) for n in range({around})],), {{}}))
@@ -71,13 +71,14 @@ class TestUnderValgrind:
             values = found.values(name, "instructions")
             assert len(values) == 2
             assert all(head == pytest.approx(base, rel=EXACT) for base, head in values)
+        assert len(found.values("dumps", "instructions")) == 2
         for base, head in found.values("dumps", "instructions"):
             assert head / base == pytest.approx(1.005, abs=EXACT)
         assert "other processes" in found.failures("child")["instructions"].reason
 
     def test_preparing_is_not_counted(self, sides: Sides) -> None:
-        sides.write({"benchmarks/test_it.py": TESTS.format(prepared=500, around=1000, once=100_000)}, sides=["base"])
-        sides.write({"benchmarks/test_it.py": TESTS.format(prepared=505, around=3000, once=101_000)}, sides=["head"])
+        sides.write({"benchmarks/test_it.py": TESTS.format(prepared=5000, around=1000, once=100_000)}, sides=["base"])
+        sides.write({"benchmarks/test_it.py": TESTS.format(prepared=5050, around=3000, once=101_000)}, sides=["head"])
         text = 'harness = "pytest"\npaths = ["benchmarks"]\nmetrics = ["instructions"]'
         found = counted(sides.suite(text), seconds=400)
         (base, head), *_ = found.values("test_it.py::test_dear_to_prepare", "instructions")
@@ -106,6 +107,7 @@ class TestUnderValgrind:
             'commands = { inner = "sh loop.sh; true", same = "sort loop.sh", wrong = "exit 3" }'
         )
         found = counted(sides.suite(text), seconds=300)
+        assert [len(found.values(name, "instructions")) for name in ("inner", "same")] == [3, 3]
         for base, head in found.values("inner", "instructions"):
             assert head / base == pytest.approx(1.01, abs=0.002)
         for base, head in found.values("same", "instructions"):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +14,7 @@ from perfbot.measure.conductor import COUNTING_SHARE, Conductor, Outcomes
 from perfbot.measure.counting import ALLOCATED, INSTRUCTIONS, NO_TIME, NO_VALGRIND
 from perfbot.measure.messages import is_count
 from perfbot.measure.session import Discovery, Failed, Measured, Outcome
-from perfbot.measure.track import FIRST_ROUNDS
+from perfbot.measure.track import EXACT_ROUNDS, FIRST_ROUNDS
 from perfbot.model import TIME, Comparison, Metric, Policy, Round
 from perfbot.render.progress import Silent
 from tests.counting.conftest import counted
@@ -169,3 +171,36 @@ def test_what_there_is_no_time_for_says_so(metric: str, sides: Sides) -> None:
     for name in ("a", "b"):
         failure = found.failures(name)[metric]
         assert (failure.reason, failure.skipped) == (NO_TIME, True)
+
+
+STAND_IN = """#!/bin/sh
+for word in "$@"; do
+    case $word in
+        --callgrind-out-file=*) out=$(echo "${word#*=}" | sed "s/%p/$$/") ;;
+        -*) ;;
+        *) break ;;
+    esac
+    shift
+done
+"$@" || exit
+echo "totals: $(wc -c < count)" > "$out"
+"""
+"""What valgrind does for a command, as far as it matters here: it counts the bytes of a file."""
+
+
+def test_commands_are_run_by_valgrind_and_its_files_are_read(
+    sides: Sides, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in = tmp_path / "bin" / "valgrind"
+    stand_in.parent.mkdir()
+    stand_in.write_text(STAND_IN)
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", str(stand_in.parent), prepend=os.pathsep)
+    sides.write({"count": "x" * 1000}, sides=["base"])
+    sides.write({"count": "x" * 1005}, sides=["head"])
+    text = 'harness = "command"\ncommands = { good = "true; true", bad = "exit 3" }'
+    found = counted(sides.suite(f'{text}\nmetrics = ["time", "instructions"]'))
+    assert found.values("good", "instructions") == [(1000.0, 1005.0)] * EXACT_ROUNDS
+    failure = found.failures("bad")["instructions"]
+    assert "ended with 3" in failure.reason
+    assert failure.skipped, "its time will tell"
