@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
+from scipy.stats import binomtest
+
 from perfbot.errors import ReportError
 from perfbot.model import Report
 from perfbot.report import write_text
@@ -106,8 +108,6 @@ def load(path: Path) -> Calibration | None:
 
 def false_alarms(calibration: Calibration) -> tuple[int, float, float]:
     """Runs with any alarm, and the exact (Clopper-Pearson) 95 % interval of their share."""
-    from scipy.stats import binomtest
-
     count = sum(any(one.verdict in {"regressed", "improved"} for one in run) for run in calibration.runs)
     interval = binomtest(count, len(calibration.runs)).proportion_ci(0.95, method="exact")
     return count, float(interval.low), float(interval.high)
@@ -154,19 +154,25 @@ def document(calibration: Calibration) -> str:
         [
             "# Calibration",
             "",
-            f"{len(calibration.runs)} A/A runs of {setting.commit[:10]} on {setting.cpu}, {setting.cores} cores, "
-            f"Python {setting.python}; budget {format_duration(setting.budget)}, "
-            f"threshold {format_percentage(setting.threshold)}.",
+            (
+                f"{len(calibration.runs)} A/A runs of {setting.commit[:10]} on {setting.cpu}, {setting.cores} cores, "
+                f"Python {setting.python}; budget {format_duration(setting.budget)}, "
+                f"threshold {format_percentage(setting.threshold)}."
+            ),
             "",
-            f"Runs with a false alarm: {count} of {len(calibration.runs)} (95 % interval {low:.1%} to {high:.1%}; "
-            f"nominal {setting.alpha:.1%}).",
+            (
+                f"Runs with a false alarm: {count} of {len(calibration.runs)} (95 % interval {low:.1%} to {high:.1%}; "
+                f"nominal {setting.alpha:.1%})."
+            ),
             "",
             "| benchmark | metric | changes seen | rounds | time | visible change | alarms | undecided | suggested |",
             "|---|---|---|---|---|---|---|---|---|",
             *rows,
             "",
-            f"Suggested threshold: the smallest whole percent that at least {DECIDING_SHARE:.0%} of the runs "
-            "could have seen. Rounds, time and visible change are medians over the runs.",
+            (
+                f"Suggested threshold: the smallest whole percent that at least {DECIDING_SHARE:.0%} of the runs "
+                "could have seen. Rounds, time and visible change are medians over the runs."
+            ),
             "",
         ]
     )
