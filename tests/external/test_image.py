@@ -26,7 +26,10 @@ class Buildah:
 
 
 def pip_needs() -> tuple[dict[str, str], list[Path]]:
-    """How pip is configured here, and the files and folders that takes: nothing on most machines."""
+    """How pip is configured here, and the files and folders that takes: nothing on most machines.
+
+    A folder with an index links to files beside it.
+    """
     text = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
     ).stdout
@@ -34,7 +37,7 @@ def pip_needs() -> tuple[dict[str, str], list[Path]]:
     settings = {name.rpartition(".")[2]: value.strip("'") for name, value in pairs}
     words = [word for value in settings.values() for word in value.split()]
     paths = [Path(urlsplit(word).path) for word in words if word.startswith(("/", "file:"))]
-    return settings, [path for path in paths if path.exists()]
+    return settings, [path.parent if path.name == "simple" else path for path in paths if path.exists()]
 
 
 @pytest.fixture(scope="module")
