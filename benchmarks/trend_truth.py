@@ -5,10 +5,10 @@
 
 Every history is of ``--points`` runs. A run's value scatters around the true level (``noise``), and its ratio
 to the run before has an error of its own (``link``). perfbot is shown twice: with values and ratios, as it runs,
-and with values alone, which is all that Otava can use. A step counts as found within ten runs of its place (``off by``
-says how near); what was found elsewhere is false. ``delay`` is how many runs after a step it was first seen, by giving the history run
-by run. A ramp counts as found when a drift, or any step within it, was reported. Otava runs in an environment of
-its own with its defaults (window 50, p < 0.001, any magnitude).
+and with values alone, which is all that Otava can use. A step counts as found within ten runs of its place (``off
+by`` says how near); what was found elsewhere is false. ``delay`` is how many runs after a step it was first seen,
+by giving the history run by run. A ramp counts as found when a drift, or any step within it, was reported. Otava
+runs in an environment of its own with its defaults (window 50, p < 0.001, any magnitude).
 """
 
 from __future__ import annotations
