@@ -160,9 +160,7 @@ def control_of(rounds: Sequence[Round], policy: Policy) -> Control | None:
     """What base against its copy says; None before there are six rounds to say it with."""
     if len(rounds) < FIRST_LOOK:
         return None
-    found = decide(
-        _ratios(rounds, _sides(rounds), TIME.unit), Plan(policy.threshold, policy.alpha, policy.beta), final=True
-    )
+    found = decide(ratios_of(rounds, TIME.unit), Plan(policy.threshold, policy.alpha, policy.beta), final=True)
     return Control(found.change, (found.low, found.high), found.rounds, disturbed=found.state in ("up", "down"))
 
 
@@ -208,7 +206,7 @@ def _decided(result: Result, sides: Floats, plan: Plan, final: bool) -> Result:
 
 
 def _noisy(result: Result, sides: Floats, plan: Plan, final: bool) -> Result:
-    found = decide(_ratios(result.raw, sides, result.unit), plan, final=final)
+    found = decide(ratios_of(result.raw, result.unit, sides), plan, final=final)
     known = math.isfinite(found.high)  # a report holds finite numbers: the whole line is left out
     return replace(
         result,
@@ -236,8 +234,13 @@ def _exact(result: Result, sides: Floats) -> Result:
     )
 
 
-def _ratios(rounds: Sequence[Round], sides: Floats, unit: str) -> list[float]:
-    """The rounds' log ratios; values of time tell how long they took to measure."""
+def ratios_of(rounds: Sequence[Round], unit: str, sides: Floats | None = None) -> list[float]:
+    """The rounds' log ratios; values of time tell how long they took to measure.
+
+    Args:
+        sides: each round's median of base and of head, where they are known already.
+    """
+    sides = _sides(rounds) if sides is None else sides
     lasted = sides[:, 0] * [one.loops for one in rounds] if unit == "s" else None
     ratios: list[float] = round_ratios(
         [one.base for one in rounds], [one.head for one in rounds], None if lasted is None else lasted.tolist()

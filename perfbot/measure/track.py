@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from perfbot.judge import ratios_of
 from perfbot.measure.session import Failed, Measured, Outcome
 from perfbot.model import Benchmark, Comparison, Metric, Round
-from perfbot.stats.rounds import round_ratio
 from perfbot.stats.sequential import Decision, Plan, decide, expected_rounds
 
 FIRST_ROUNDS = 6
@@ -52,8 +52,7 @@ class Track:
         self.unrelated = self.unrelated or min(*taken.base, *taken.head) <= 0
         if self.metric.rule == "exact" or self.unrelated:
             return
-        value_seconds = taken.loops * sum(taken.base) / len(taken.base) if measured.metric.unit == "s" else None
-        self.ratios.append(round_ratio(taken.base, taken.head, value_seconds=value_seconds))
+        self.ratios += ratios_of((taken,), self.metric.unit)
         self.decision = decide(self.ratios, self.plan)
 
     def enter(self, outcome: Outcome) -> bool:
