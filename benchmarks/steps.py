@@ -136,7 +136,7 @@ def main() -> None:
     args = parser.parse_args()
     load = os.getloadavg()[0]
     with neighbours(args.neighbours):
-        found = measure(args.rounds, random.Random(args.seed))  # noqa: S311 - no secret
+        found = measure(args.rounds, random.Random(args.seed))
     print(f"load {load:.1f} before, {args.neighbours} neighbours, {args.rounds} rounds")
     for name, error in sorted(found.items(), key=lambda item: -item[1]):
         print(f"{error:6.2f} %  {name}")

@@ -64,7 +64,7 @@ class Maker:
     """Reports of one branch, run after run; every tenth benchmark has a step somewhere."""
 
     def __init__(self, benchmarks: int, rounds: int, pairs: int, runs: int) -> None:
-        self.chance = random.Random(1)  # noqa: S311
+        self.chance = random.Random(1)
         self.rounds, self.pairs = rounds, pairs
         self.levels = [10 ** self.chance.uniform(-7, -1) for _ in range(benchmarks)]
         self.steps = {i: self.chance.randrange(1, runs + 1) for i in range(0, benchmarks, 10)}
@@ -128,7 +128,7 @@ def look(store: Store, comparisons: int, ingest: list[float], runs: int, request
     client = TestClient(Starlette(routes=routes))
     with store.read() as connection:
         numbers = [one.number for one in queries.subjects(connection, PROJECT)]
-    chance = random.Random(2)  # noqa: S311
+    chance = random.Random(2)
     base = f"/{PROJECT}/-/"
 
     def ask(path: str) -> None:

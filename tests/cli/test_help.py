@@ -13,7 +13,7 @@ from perfbot.cli.main import VERBS, main
 
 HEAVY = (
     *("pydantic", "numpy", "scipy", "sqlalchemy", "alembic", "plotly", "rich", "gitlab", "github", "jinja2", "httpx"),
-    *("starlette", "uvicorn", "apprise", "ruptures", "pyperf", "psycopg", "tenacity", "psutil", "platformdirs"),
+    *("starlette", "uvicorn", "apprise", "pyperf", "psycopg", "tenacity", "psutil", "platformdirs"),
     *("requests", "asyncio", "subprocess"),
 )
 

@@ -210,7 +210,7 @@ class TestInterrupted:
         trace = tmp_path / "trace.jsonl"
         words = ("--report", str(tmp_path / "report.json"), "--trace", str(trace))
         process = shell.start("run", *words)
-        while not (trace.exists() and trace.read_text().count('"round"') >= 3):
+        while not (log.exists() and trace.exists() and trace.read_text().count('"round"') >= 3):
             assert process.poll() is None, process.communicate()
             time.sleep(0.05)
         process.send_signal(number)

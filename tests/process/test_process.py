@@ -72,7 +72,11 @@ class TestEnvironment:
     def test_keeps_what_programs_need_and_adds(self, tmp_path: Path) -> None:
         outer = {"PATH": "/bin", "LC_ALL": "C", "HOME": "/root", "TOKEN": "x"}
         assert scrubbed_environment(outer, tmp_path, {"MODE": "fast"}) == {
-            "PATH": "/bin", "LC_ALL": "C", "HOME": str(tmp_path), "PERFBOT": "1", "MODE": "fast"
+            "PATH": "/bin",
+            "LC_ALL": "C",
+            "HOME": str(tmp_path),
+            "PERFBOT": "1",
+            "MODE": "fast",
         }
 
     @given(st.dictionaries(st.text(), st.text()))
