@@ -8,6 +8,7 @@ import pytest
 
 from perfbot.measure import counting
 from perfbot.measure.session import Measured
+from perfbot.model import Policy
 from perfbot.worker import counting as worker
 from tests.counting.conftest import Counted, counted
 from tests.workers import Sides, take
@@ -148,7 +149,7 @@ def test_peak_memory_repeats_closely_enough_to_be_exact(found: Counted) -> None:
         return
     for name in ALIKE:
         for base, head in found.values(f"test_it.py::test_{name}", "memory"):
-            assert head == pytest.approx(base, rel=0.0025)
+            assert head == pytest.approx(base, rel=Policy().exact_threshold), "less than fails a merge request"
 
 
 @pytest.mark.parametrize(
