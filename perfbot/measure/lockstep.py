@@ -32,6 +32,10 @@ Clock = Literal["wall", "cpu"]
 OUTPUT_LINES = 15
 """How much of a failing process's output is shown."""
 
+LONGEST_SHARE = 0.15
+"""A round lasts as long as its longest benchmark makes it; this share of that is given to each of the others, which
+narrows their intervals for little."""
+
 CONTROLS = 4
 """Benchmarks in a control round."""
 
@@ -245,7 +249,8 @@ class Visit:
                 pair.pin(self._cores)
             pair.enter_all([suite.identity(name) for name in names])
             startup = time.monotonic() - began
-            self._share = startup / len(names)
+            longest = max(suite.predicted_seconds(name) for name in names)
+            self._share = max(startup / len(names), LONGEST_SHARE * longest)
             suite.started(startup)
             suite.trace(event="pair", suite=suite.name, round=self._index, core=self._core, startup=startup,
                         control=self._control)  # fmt: skip

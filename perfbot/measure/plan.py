@@ -36,9 +36,9 @@ MEDIUM_ROUND_SECONDS = 0.12
 TOGETHER_VALUE_SECONDS = 25e-3
 """Length of a value when both run at once: several slices of the kernel's scheduler."""
 
-TOGETHER_VALUES = (1, 4)
-TOGETHER_ROUND_SECONDS = 0.3
-"""Values a round when both run at once: as many as fit into this time, within the bounds."""
+TOGETHER_VALUES = (1, 24)
+TOGETHER_ROUND_SECONDS = 0.2
+"""Values a round when both run at once: as many as fit into this time on one side, within the bounds."""
 
 WARM_BELOW_SECONDS = 0.5
 """Calls shorter than this are warmed up with one call a round; for longer ones the cold part no longer counts."""
@@ -111,7 +111,11 @@ def plan_values(speed: Speed, share: float, *, once: bool = False) -> Values:
     if together:
         loops = max(1, math.ceil(TOGETHER_VALUE_SECONDS / call))
         return Values(
-            "together", loops, warm, _clamp(TOGETHER_ROUND_SECONDS / (loops * call), *TOGETHER_VALUES), pinned
+            "together",
+            loops,
+            warm,
+            _clamp(max(TOGETHER_ROUND_SECONDS, share / 2) / (loops * call), *TOGETHER_VALUES),
+            pinned,
         )
     if call > SHORT_SECONDS:
         fitting = _clamp(max(MEDIUM_ROUND_SECONDS, share) / ((2 + warm) * call), 2, PAIRS)
