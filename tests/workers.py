@@ -109,8 +109,3 @@ def take(session: SuiteSession, *, rounds: int = 1, names: Sequence[str] | None 
         waiting = [name for name in waiting if name not in failed]
         outcomes += new
     return Taken(discovery, tuple(outcomes))
-
-
-def typical(round_: Round) -> float:
-    """Head's share of base's time in a round."""
-    return sum(round_.head) / sum(round_.base)

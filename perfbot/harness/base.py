@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, Protocol
 
-from perfbot.config import SuiteBase
+from perfbot.config import PyperfSuite, PytestSuite, SuiteBase
 from perfbot.measure.counting import INSTRUCTIONS, Counter, ways
 from perfbot.measure.link import WorkerSpec
+from perfbot.measure.lockstep import LockstepSuite
 from perfbot.measure.session import SuiteSession
 from perfbot.measure.trace import Trace
 from perfbot.model import SIDES, TIME, Side
@@ -109,3 +111,21 @@ def short_name(identity: str, paths: tuple[str, ...]) -> str:
     folders = [path if not Path(path).suffix else str(Path(path).parent) for path in paths]
     common = os.path.commonpath(folders) if folders else ""
     return identity.removeprefix(f"{common}/") if common not in ("", ".") else identity
+
+
+def files_session(
+    suite: PytestSuite | PyperfSuite, sides: Mapping[Side, SideReady], effects: Effects, adapter: str
+) -> LockstepSuite:
+    """Lock-step workers for a suite of files, each listing its own benchmarks."""
+    options = {s: {"paths": relative_paths(suite, sides[s].tree), "args": list(suite.args)} for s in SIDES}
+    specs = worker_specs(suite, sides, adapter, options)
+    return LockstepSuite(
+        suite.name,
+        specs,
+        suite.timeout,
+        effects.random,
+        partial(short_name, paths=relative_paths(suite, sides["head"].tree)),
+        effects.trace,
+        timed="time" in suite.metrics,
+        counter=counter(suite, specs, effects),
+    )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
 from perfbot.config import PytestSuite
-from perfbot.harness.base import Effects, SideReady, counter, relative_paths, short_name, worker_specs
+from perfbot.harness.base import Effects, SideReady, files_session
 from perfbot.measure.lockstep import LockstepSuite
-from perfbot.model import SIDES, Side
+from perfbot.model import Side
 
 
 class PytestHarness:
@@ -25,15 +24,4 @@ setup = ["pip install ."]
 
     def session(self, suite: PytestSuite, sides: Mapping[Side, SideReady], effects: Effects) -> LockstepSuite:
         """Workers that hold inside each test's ``benchmark`` call."""
-        options = {s: {"paths": relative_paths(suite, sides[s].tree), "args": list(suite.args)} for s in SIDES}
-        specs = worker_specs(suite, sides, "pytest_adapter", options)
-        return LockstepSuite(
-            suite.name,
-            specs,
-            suite.timeout,
-            effects.random,
-            partial(short_name, paths=relative_paths(suite, sides["head"].tree)),
-            effects.trace,
-            timed="time" in suite.metrics,
-            counter=counter(suite, specs, effects),
-        )
+        return files_session(suite, sides, effects, "pytest_adapter")
