@@ -167,6 +167,12 @@ class Link:
             reason = "closed its pipe to perfbot" if code is None else f"the process {describe_code(code)}"
         return WorkerLost(self.side, reason, self.child.output())
 
+    def gave_up(self, error: str) -> WorkerLost:
+        """What to raise when it said that it cannot go on; what it printed before it did may tell more."""
+        self.child.wait(1.0)
+        printed = self.child.output()
+        return WorkerLost(self.side, "could not go on", printed if error in printed else f"{printed}\n{error}")
+
     def hanging(self) -> WorkerLost:
         """What to raise when it gave no sign; its stacks are shown, since they tell where it hangs."""
         with contextlib.suppress(ProcessLookupError):

@@ -182,7 +182,7 @@ class Pair:
         if message["event"] in events:
             return message
         if message["event"] == "fatal":
-            raise WorkerLost(link.side, "could not go on", link.child.output() or message["error"])
+            raise link.gave_up(message["error"])
         if message["event"] == "done" and (message["error"] or message["skipped"]):
             raise WorkerLost(link.side, message["error"] or message["skipped"], skipped=not message["error"])
         raise link.lost(f"answered {message['event']!r} out of turn")

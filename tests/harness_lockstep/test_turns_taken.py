@@ -40,7 +40,7 @@ def medium():
 
 
 def long():
-    sum(range(300_000 * FACTOR))
+    sum(range(2_000_000 * FACTOR))
 
 
 def waits():
