@@ -3,7 +3,7 @@
 In: ``{"delta": 0.02, "alpha": 0.05, "beta": 0.05, "m": 2, "n_max": 120, "streams": [[d1, d2, …], [d1, …]]}``
 
 - ``streams``: for each of m benchmarks the estimates of log(head/base), one a round;
-- or ``pairs``: [benchmark][round][pair] log ratios, summarised by Hodges–Lehmann;
+- or ``pairs``: [benchmark][round][pair] log ratios, summarised as a run does it where it has nothing else;
 - or ``values``: [benchmark][round][side][pair] seconds, base first, summarised as a run does it.
 
 ``alpha`` is for all m together, and m is the number of streams unless given. ``final: true`` says that no more
@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from perfbot.stats.rounds import hodges_lehmann, round_ratio
+from perfbot.stats.rounds import centre, round_ratio
 from perfbot.stats.sequential import Plan, decide
 
 VERDICTS = {"up": "regressed", "down": "improved", "same": "unchanged", "open": "inconclusive"}
@@ -62,7 +62,7 @@ def streams_of(question: Mapping[str, Any]) -> Iterator[Sequence[float]]:
         yield from question["streams"]
     elif "pairs" in question:
         for rounds in question["pairs"]:
-            yield [float(hodges_lehmann(np.asarray(pairs, dtype=float))) for pairs in rounds]
+            yield [float(centre(np.asarray(pairs, dtype=float))) for pairs in rounds]
     else:
         for rounds in question["values"]:
             yield [round_ratio(base, head, value_seconds=float(np.median(base))) for base, head in rounds]

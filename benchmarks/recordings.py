@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from perfbot.stats.rounds import hodges_lehmann, round_ratios
+from perfbot.stats.rounds import centre, hodges_lehmann, round_ratios
 
 Floats = NDArray[np.float64]
 
@@ -70,6 +70,11 @@ class Recording:
             for one in self.seconds
         ]
         return Ratios(np.array(shipped), np.array([hodges_lehmann(one) for one in pairs]))
+
+    def centres(self) -> Floats:
+        """What a run would make of every round and benchmark if it knew nothing but the log ratios of the pairs."""
+        logs = np.log(self.seconds)
+        return np.array([centre(one) for one in logs[:, :, 1] - logs[:, :, 0]])
 
 
 def schedules(path: Path) -> list[str]:

@@ -238,7 +238,7 @@ def parser() -> argparse.ArgumentParser:
     add("--suites", type=int, default=1000, help="suites drawn")
     add("--spread", type=numbers, default=[1], help="scale to spreads this many times apart; 1 leaves them")
     add("--skip", type=int, default=None, help="first pairs of a round to leave out")
-    add("--pairs", action="store_true", help="judge Hodges–Lehmann estimates of the pairs instead of what a run uses")
+    add("--pairs", action="store_true", help="judge what a run would make of the pairs' ratios alone")
     add("--tools", action="store_true", help="the rules of other tools as well")
     add("--tool-rounds", type=int, default=20, help="rounds that they pool")
     add("--tool-suites", type=int, default=50, help="suites drawn for them")
@@ -255,7 +255,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         recording = read(options.rounds, schedule, options.skip)
         estimated = recording.ratios()
         if options.pairs:
-            estimated = Ratios(estimated.pairs, estimated.pairs)
+            estimated = Ratios(recording.centres(), estimated.pairs)
         for size, alpha, spread in product(map(int, options.size), options.alpha, options.spread):
             rng = np.random.default_rng(options.seed)
             plan = Plan(options.delta / 100, alpha / size, options.beta, options.n_max)

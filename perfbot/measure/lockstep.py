@@ -36,6 +36,9 @@ LONGEST_SHARE = 0.15
 """A round lasts as long as its longest benchmark makes it; this share of that is given to each of the others, which
 narrows their intervals for little."""
 
+MUCH_SLOWER = 8
+"""From here on the round is planned for head's calls: as many as base affords would take too long."""
+
 CONTROLS = 4
 """Benchmarks in a control round."""
 
@@ -243,7 +246,8 @@ class Visit:
         """
         suite = self._suite
         began = time.monotonic()
-        pair = Pair(self._specs, hash_seed=self._random.randrange(1, 2**32), timeout=suite.timeout)
+        hash_seed, order = self._random.randrange(1, 2**32), self._random.sample(SIDES, len(SIDES))
+        pair = Pair(self._specs, hash_seed=hash_seed, timeout=suite.timeout, order=order)
         try:
             if self._crowded:
                 pair.pin(self._cores)
@@ -253,7 +257,7 @@ class Visit:
             self._share = max(startup / len(names), LONGEST_SHARE * longest)
             suite.started(startup)
             suite.trace(event="pair", suite=suite.name, round=self._index, core=self._core, startup=startup,
-                        control=self._control)  # fmt: skip
+                        order=order, control=self._control)  # fmt: skip
             for name in names:
                 if time.monotonic() + suite.predicted_seconds(name) > until:
                     return
@@ -321,15 +325,17 @@ class Visit:
         return [Measured(name, TIME, taken, _notes(speed, pinned or not values.pinned))]
 
     def _probe(self, pair: Pair, *, once: bool) -> Speed:
-        """Speed of base; where its calls are long, head is asked too whether it waits or computes in threads."""
+        """Speed of base, unless head is of another kind: much slower, or, where calls are long, waiting or threaded."""
         try:
             base = self._probe_side(pair, "base", once=once)
         except WorkerLost as lost:
             raise self._worse(pair, lost, once=once) from lost
-        if base.wall < LONG_SECONDS or base.waits or base.threaded:
+        if base.waits or base.threaded:
             return base
         head = self._probe_side(pair, "head", once=once)
-        return head if head.waits or head.threaded else base
+        if head.wall > MUCH_SLOWER * base.wall:
+            return head
+        return head if base.wall >= LONG_SECONDS and (head.waits or head.threaded) else base
 
     def _worse(self, pair: Pair, lost: WorkerLost, *, once: bool) -> WorkerLost:
         """What base's failure is called once head was tried too."""

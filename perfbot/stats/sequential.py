@@ -31,7 +31,7 @@ FIRST_LOOK = 6
 GROWTH = 1.05
 """Looks are every round at first, and never further apart than this factor."""
 
-KNOWN_SHARE = 0.8
+KNOWN_SHARE = 0.83
 """Share of alpha that the bounds of a Brownian motion may spend.
 
 They are those of a known spread. Here it is estimated anew at each look, which makes neighbouring looks less

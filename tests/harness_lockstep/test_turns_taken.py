@@ -159,3 +159,11 @@ def test_both_sides_are_pinned_to_the_core_they_are_given(sides: Sides) -> None:
     assert isinstance(outcome, Measured)
     assert outcome.round.core == core
     assert {f"{side} cores {core}" for side in SIDES} <= set(sides.logged())
+
+
+def test_a_head_that_became_thousands_of_times_slower_is_measured_too(sides: Sides) -> None:
+    """Loops that fit base's calls would take minutes on head."""
+    sides.write({"functions.py": "def grows():\n    sum(range(10))\n"}, sides=["base"])
+    sides.write({"functions.py": "def grows():\n    sum(range(2_000_000))\n"}, sides=["head"])
+    (taken,) = take(sides.suite(suite("grows"))).rounds("grows")
+    assert min(taken.head) > 1000 * max(taken.base)

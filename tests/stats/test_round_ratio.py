@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfbot.stats.rounds import hodges_lehmann, round_ratio, round_ratios, side_medians
+from perfbot.stats.rounds import centre, hodges_lehmann, round_ratio, round_ratios, side_medians
 
 LENGTHS = (None, 5e-4, 0.5)
 """No time, short and long: each has an estimate of its own."""
@@ -49,6 +49,24 @@ def test_a_slower_head_adds_its_log(seconds, pairs, factor):
     base, head = zip(*pairs, strict=True)
     slower = round_ratio(base, [h * factor for h in head], value_seconds=seconds)
     assert slower == pytest.approx(round_ratio(base, head, value_seconds=seconds) + math.log(factor), abs=1e-9)
+
+
+def test_a_sharp_peak_among_disturbed_values_is_the_centre():
+    peak, disturbed = [0.1, 0.101, 0.099, 0.1] * 3, [*np.linspace(0.3, 0.9, 8), *np.linspace(-0.4, -0.1, 4)]
+    assert centre(np.array([*peak, *disturbed])) == pytest.approx(0.1, abs=0.001)
+    assert hodges_lehmann(np.array([*peak, *disturbed])) > 0.15
+
+
+def test_turns_of_two_kinds_are_averaged():
+    """Neither kind is where the values lie, though the innermost ones all belong to one of them."""
+    kinds = [*np.linspace(-0.11, -0.09, 12), *np.linspace(0.09, 0.11, 12)]
+    assert centre(np.array(kinds)) == pytest.approx(0, abs=1e-12)
+    assert centre(np.array(kinds[1:])) == hodges_lehmann(np.array(kinds[1:]))
+
+
+@given(st.lists(st.floats(-1, 1), min_size=1, max_size=40))
+def test_mirrored_values_have_a_mirrored_centre(values):
+    assert centre(-np.array(values)) == pytest.approx(-centre(np.array(values)), abs=1e-12)
 
 
 def test_one_pair_is_itself():

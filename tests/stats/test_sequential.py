@@ -105,7 +105,7 @@ def test_a_constant_change_needs_no_spread():
 
 def test_a_deadline_look_decides_where_an_interim_one_does_not():
     """22 rounds are not planned: only what is left of the error may be spent, and only at the end."""
-    ratios = [0.0, 0.03] * 11
+    ratios = [-0.005, 0.035] * 11
     assert decide(ratios, PLAN).state == "open"
     assert decide(ratios, PLAN, final=True).state == "up"
     assert decide(ratios, PLAN, final=True).rounds == 22
