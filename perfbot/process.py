@@ -101,6 +101,10 @@ class Tail:
         self._thread.start()
 
     def _drain(self) -> None:
+        with self._stream:
+            self._read_all()
+
+    def _read_all(self) -> None:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         pending = ""
         while chunk := os.read(self._stream.fileno(), 65_536):
@@ -124,10 +128,8 @@ class Tail:
             return b"".join(self._chunks)[-TAIL_BYTES:].decode("utf-8", "replace")
 
     def close(self) -> None:
-        """Let go of the stream once it has ended; a grandchild that holds it keeps only the thread."""
+        """Give the stream time to end; a grandchild that holds it keeps the thread."""
         self._thread.join(0.2)
-        if not self._thread.is_alive():
-            self._stream.close()
 
 
 _running: set[Child] = set()

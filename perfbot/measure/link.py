@@ -33,7 +33,10 @@ WAITING = re.compile(r"channel\.py\", line \d+ in take")
 """In the stack of a worker that waits for its turn."""
 
 STACK_SECONDS = 0.3
-"""Time to print a stack."""
+STACK_PATIENCE = 3.0
+"""Time in which a stack is printed, and how long to wait for one on a busy machine."""
+
+STACK = "(most recent call first)"
 
 
 class WorkerLost(Exception):
@@ -177,7 +180,10 @@ class Link:
         """What to raise when it gave no sign; its stacks are shown, since they tell where it hangs."""
         with contextlib.suppress(ProcessLookupError):
             self.child.popen.send_signal(signal.SIGUSR1)
-        self.child.wait(STACK_SECONDS)
+        until = time.monotonic() + STACK_PATIENCE
+        while self.child.wait(STACK_SECONDS) is None and STACK not in self.child.output():
+            if time.monotonic() > until:
+                break
         return self.lost(HANGS)
 
     def close(self) -> None:

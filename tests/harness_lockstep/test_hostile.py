@@ -212,7 +212,7 @@ def _suite(names: Sequence[str], timeout: str) -> str:
 @pytest.mark.parametrize(("name", "expected"), EXPECTED.items())
 def test_costs_one_benchmark(taken: tuple[Sides, Taken], name: str, expected: tuple[str, str]) -> None:
     failure = taken[1].failures()[name]
-    assert (failure.side, expected[1] in failure.reason) == (expected[0], True), failure
+    assert (failure.side, expected[1] in failure.reason) == (expected[0], True), failure.reason
 
 
 @pytest.mark.parametrize("name", HARMLESS)
