@@ -3,9 +3,9 @@
     python benchmarks/simulated.py
     python benchmarks/simulated.py --suites 20000 --alpha .05,.01
 
-Suites of 20 benchmarks whose rounds scatter between 0.5 and 10 %, base and head alike: the share with any alarm; then head
-slower by delta: the share of benchmarks that are called unchanged. The last rows are one benchmark so noisy that it is never
-decided, which is the worst case for alarms: how often it raises one, in times of what it may.
+Suites of 20 benchmarks whose rounds scatter between 0.5 and 10 %, base and head alike: the share with any alarm; then
+head slower by delta: the share of benchmarks that are called unchanged. The last rows are one benchmark so noisy that
+it is never decided, which is the worst case for alarms: how often it raises one, in times of what it may.
 """
 
 from __future__ import annotations
