@@ -131,7 +131,8 @@ def distribution(requirement: str) -> str:
 def modules_of(requirement: str) -> set[str]:
     """Modules that a requirement probably brings."""
     name = distribution(requirement)
-    return {*MODULE_OF.get(name, ()), name.replace("-", "_"), name.removeprefix("python-").replace("-", "_")}
+    short = re.sub(r"^(?:python|py)-|-(?:python|py)$", "", name)
+    return {*MODULE_OF.get(name, ()), name.replace("-", "_"), short.replace("-", "_"), name.removeprefix("py")}
 
 
 @dataclass(frozen=True, slots=True)

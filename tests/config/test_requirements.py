@@ -61,6 +61,12 @@ def test_what_is_there_anyway_is_not_asked_for(project):
     assert (found.lines, found.undeclared) == (('pip install ".[bench]"',), ())
 
 
+@pytest.mark.parametrize("name", ["rpds-py", "py-rpds", "pyrpds", "python-rpds", "rpds_python"])
+def test_names_that_say_python_bring_the_module_without_it(plant, name):
+    project = read_project(plant({"pyproject.toml": f'[project]\nname = "x"\ndependencies = ["{name}>=1"]\n'}))
+    assert setup_of(project, {"rpds"}, ()).undeclared == ()
+
+
 def test_no_package_is_guessed_from_an_import(project):
     found = setup_of(project, {"mystery"}, ())
     assert found.lines == ('pip install ".[bench]"',)
