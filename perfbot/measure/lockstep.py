@@ -26,10 +26,10 @@ from perfbot.measure.plan import (
     patience,
     plan_values,
 )
-from perfbot.measure.reasons import concerns, joined, last_line, reason_of, tail
+from perfbot.measure.reasons import concerns, joined, merged, reason_of, start_failure, tail
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Place
 from perfbot.measure.trace import Trace, no_trace
-from perfbot.model import SIDES, TIME, Benchmark, Comparison, Metric, Problem, Round, Side
+from perfbot.model import SIDES, TIME, Benchmark, Comparison, Metric, Round, Side
 
 Clock = Literal["wall", "cpu"]
 
@@ -87,7 +87,7 @@ class LockstepSuite:
         try:
             listings = pair.collect()
         except WorkerLost as lost:
-            message = f"suite {self.name}: the benchmarks of {lost.side} could not be listed: {lost.reason}"
+            message = f"suite {self.name}: the benchmarks of {lost.side} could not be listed: {start_failure(lost)}"
             raise MeasureError(message, output=tail(lost.output)) from lost
         finally:
             pair.close()
@@ -95,11 +95,7 @@ class LockstepSuite:
 
     def _discovery(self, listings: Mapping[Side, Listing]) -> Discovery:
         found = {side: {item["name"]: item for item in listings[side].benchmarks} for side in SIDES}
-        problems = [
-            Problem(f"suite {self.name}, {side}: {item['where']}", last_line(item["message"]), item["message"], False)
-            for side in SIDES
-            for item in listings[side].problems
-        ]
+        problems = merged({side: listings[side].problems for side in SIDES}, self.name)
         known = {**found["base"], **found["head"]}
         self._ids = {self.display(identity): identity for identity in known}
         self._metrics = {self.display(name): Metric(**item["metric"]) for name, item in known.items() if item["metric"]}
@@ -189,12 +185,14 @@ class LockstepSuite:
                     continue
                 attempts += 1
                 if attempts == START_ATTEMPTS:
-                    message = f"suite {self.name}: the worker of {lost.side} {lost.reason}"
+                    message = f"suite {self.name}: the worker of {lost.side} {start_failure(lost)}"
                     raise MeasureError(message, output=tail(lost.output)) from lost
 
     def control_round(self, index: int, until: float, place: Place = ANYWHERE) -> tuple[Round, ...]:
         """The quickest benchmarks of the suite, base against a second process of base."""
         quick = sorted((name for name in self._speeds if name not in self._once), key=self.predicted_seconds)
+        if not quick:
+            return ()
         specs: dict[Side, WorkerSpec] = {"base": self.specs["base"], "head": replace(self.specs["base"], side="head")}
         random = Random(f"{self._order}:{index}:control")  # noqa: S311 - an order, not a secret
         visit = Visit(self, specs, random, index, place, control=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
-from perfbot.measure.link import WorkerLost
+from perfbot.measure.link import GAVE_UP, WorkerLost
 from perfbot.measure.session import Failed
-from perfbot.model import SIDES
+from perfbot.model import SIDES, Problem, Side
 
 OUTPUT_LINES = 15
 """How much of a failing process's output is shown."""
@@ -26,6 +27,12 @@ def reason_of(lost: WorkerLost) -> str:
     return "\n".join(part for part in (lost.reason, tail(lost.output)) if part)
 
 
+def start_failure(lost: WorkerLost) -> str:
+    """Why a worker did not even start, in one line."""
+    why = (raised(lost.output) or last_line(lost.output)) if lost.reason == GAVE_UP else ""
+    return f"{lost.reason}: {why}" if why else lost.reason
+
+
 def tail(output: str) -> str:
     """The end of an output."""
     return "\n".join(output.strip().splitlines()[-OUTPUT_LINES:])
@@ -38,5 +45,29 @@ def concerns(where: str, file: str) -> bool:
 
 
 def last_line(text: str) -> str:
-    """The last line that holds anything: of a traceback, what was raised."""
-    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
+    """The last line that holds anything: of a traceback, what was raised. With advice where a module is missing."""
+    found = next((line for line in reversed(text.splitlines()) if line.strip()), "")
+    return advised(re.sub(r"^E\s+", "", found.strip()))
+
+
+def raised(output: str) -> str:
+    """What pytest says was raised, in output that goes on after it; empty where it says nothing."""
+    return next((last_line(line) for line in reversed(output.splitlines()) if line.startswith("E  ")), "")
+
+
+def advised(reason: str) -> str:
+    """A reason, and what to do where a module could not be found."""
+    missing = re.search(r"ModuleNotFoundError: No module named '([\w.]+)'", reason)
+    return f"{reason} (if a package brings {missing[1]}, `setup` must install it)" if missing else reason
+
+
+def merged(problems: Mapping[Side, Sequence[Mapping[str, str]]], suite: str) -> list[Problem]:
+    """What could not be collected; what is the same on both sides is said once, with head's output."""
+    told: dict[tuple[str, str], dict[Side, str]] = {}
+    for side in SIDES:
+        for item in problems[side]:
+            told.setdefault((item["where"], last_line(item["message"])), {})[side] = item["message"]
+    return [
+        Problem(f"suite {suite}, {' and '.join(outputs)}: {where}", message, list(outputs.values())[-1], fatal=False)
+        for (where, message), outputs in told.items()
+    ]

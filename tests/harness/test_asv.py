@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -204,10 +205,21 @@ def test_one_broken_module_does_not_lose_the_others(sides: Sides) -> None:
     )
     found = take(sides.suite(SUITE), rounds=0).discovery
     assert [benchmark.name for benchmark in found.benchmarks] == ["things.time_x"]
-    assert [(problem.where, problem.message) for problem in found.problems[:2]] == [
-        ("suite s, base: benchmarks.broken", "ModuleNotFoundError: No module named 'a_module_that_is_not_there'"),
-        ("suite s, base: things.Broken.time_y", "ValueError: no"),
+    missing = (
+        "ModuleNotFoundError: No module named 'a_module_that_is_not_there' "
+        "(if a package brings a_module_that_is_not_there, `setup` must install it)"
+    )
+    assert [(problem.where, problem.message) for problem in found.problems] == [
+        ("suite s, base and head: benchmarks.broken", missing),
+        ("suite s, base and head: things.Broken.time_y", "ValueError: no"),
     ]
+
+
+def test_a_suite_that_times_nothing_has_no_control(sides: Sides) -> None:
+    write(sides, "def track_one(): return 1\n")
+    session = sides.suite(SUITE)
+    assert take(session).measured() == {"things.track_one"}
+    assert session.control_round(2, time.monotonic() + 60) == ()
 
 
 def test_a_death_in_a_copy_costs_one_benchmark(sides: Sides) -> None:
