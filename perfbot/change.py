@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -204,9 +204,16 @@ def _working_tree(git: Git, pair: _Pair, checked_out: str, request: ChangeReques
     return replace(pair, notes=(*pair.notes, *_unmeasured(changed, request)))
 
 
+CONFIGURATION = "perfbot.toml"
+"""Is obeyed as it stands in the working tree, so that it need not be committed to be tried."""
+
+
 def _unmeasured(changed: tuple[str, ...], request: ChangeRequest) -> tuple[str, ...]:
     # CI jobs leave untracked files lying about (caches, artifacts), which nobody meant to measure.
-    counted = changed if request.origin == "local" else [line for line in changed if not line.startswith("??")]
+    counted: Sequence[str] = (
+        changed if request.origin == "local" else [line for line in changed if not line.startswith("??")]
+    )
+    counted = [line for line in counted if line[3:] != CONFIGURATION]
     if not counted:
         return ()
     files = "1 file" if len(counted) == 1 else f"{len(counted)} files"

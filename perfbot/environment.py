@@ -157,6 +157,14 @@ def find_uv(environ: Mapping[str, str]) -> str:
     return shutil.which("uv", path=environ.get("PATH")) or (os.fspath(beside) if beside.is_file() else "")
 
 
+ADVICE = {
+    "No module named 'pkg_resources'": (
+        "New versions of setuptools no longer bring pkg_resources. Give the suite an old one: "
+        """setup = ["pip install 'setuptools<81' wheel", "pip install --no-build-isolation ."]"""
+    ),
+}
+"""What to do about a failed set-up that says this: commits grow old while their tools go on."""
+
 _PIP_INSTALL = re.compile(r"(?:python3? -m )?pip3? install(?=\s)")
 
 
@@ -307,7 +315,7 @@ class _SetUp:
     def failed(self, command: str, done: Finished) -> SetupError:
         """The error for a command that did not end well."""
         message = f"set-up failed on {self.checkout.side}: `{command}` {done.ending}"
-        hint = ""
+        hint = next((advice for sign, advice in ADVICE.items() if sign in done.output), "")
         if self.withheld:
             hint = f"These hold credentials and were withheld from set-up: {', '.join(self.withheld)}"
         return SetupError(message, hint=hint, output=done.output)

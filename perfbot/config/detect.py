@@ -15,7 +15,16 @@ from perfbot.config import sources, tree
 from perfbot.config.asv import read_asv
 from perfbot.config.fields import SUITE_NAME
 from perfbot.config.foreign import Foreign, foreign_benchmarks
-from perfbot.config.requirements import PROVIDED, Project, Setup, distribution, quoted, read_project, setup_of
+from perfbot.config.requirements import (
+    PROVIDED,
+    Project,
+    Setup,
+    distribution,
+    python_for,
+    quoted,
+    read_project,
+    setup_of,
+)
 from perfbot.config.scripts import loose_scripts
 from perfbot.config.suite_base import installable
 from perfbot.config.suites import AsvSuite, PyperfSuite, PytestSuite, Suite
@@ -138,27 +147,31 @@ def _project_folder(path: Path, root: Path) -> Path:
 
 
 def _pytest_suite(root: Path, folder: Path, files: list[_File]) -> Found:
+    project = read_project(folder)
     conftests = {parent / "conftest.py" for file in files for parent in _between(file.path.parent, folder)}
     modules = [module for path in sorted(conftests) if path.is_file() and (module := sources.parse(path))]
-    setup = _setup(read_project(folder), files, [sources.imports(module) for module in modules])
+    setup = _setup(project, files, [sources.imports(module) for module in modules])
     suite = PytestSuite(
         name=_name(root, folder, files),
         harness="pytest",
         paths=_pytest_paths(root, [file.path for file in files]),
         directory=folder.relative_to(root).as_posix(),
+        python=python_for(project.pythons) or None,
         setup=setup.lines or None,
     )
     return Found(suite, sum(file.benchmarks for file in files), _undeclared(setup))
 
 
 def _pyperf_suite(root: Path, folder: Path, files: list[_File]) -> Found:
-    setup = _setup(read_project(folder), files)
+    project = read_project(folder)
+    setup = _setup(project, files)
     by_folder = _by(files, lambda file: file.path.parent)
     suite = PyperfSuite(
         name=_name(root, folder, files),
         harness="pyperf",
         paths=tuple(path for parent, group in by_folder.items() for path in _globbed(root, parent, group)),
         directory=folder.relative_to(root).as_posix(),
+        python=python_for(project.pythons) or None,
         setup=setup.lines or None,
     )
     return Found(suite, sum(file.benchmarks for file in files), _undeclared(setup))
@@ -183,6 +196,7 @@ def _asv_suite(path: Path, root: Path) -> Found | None:
         config=path.relative_to(root).as_posix(),
         paths=(f"{settings.folder}/",) if benchmarks.is_dir() else (),
         directory=folder.relative_to(root).as_posix(),
+        python=python_for(project.pythons) or None,
         setup=(*setup.lines, *wanted) or None,
         env=settings.env,
     )

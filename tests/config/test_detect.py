@@ -200,6 +200,12 @@ def test_other_languages_are_recognised(plant):
     }
 
 
+@pytest.mark.parametrize("files", [{"b/test_a.py": BENCH}, {"b/a.py": SCRIPT}, {"asv.conf.json": "{}"}])
+def test_a_project_that_does_not_run_on_this_python_gets_another(plant, files):
+    project = {"pyproject.toml": PACKAGE + 'requires-python = "==3.8.*"\n'}
+    assert one(plant({**project, **files})).python == "3.8"
+
+
 def test_what_asv_installs_itself_is_not_missed(plant):
     conf = '{"matrix": {"req": {"odd-name2": []}}}'
     (found,) = survey(plant({"asv.conf.json": conf, "benchmarks/a.py": "import odd\ndef time_x(): ..."})).found

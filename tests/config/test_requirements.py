@@ -2,7 +2,7 @@
 
 import pytest
 
-from perfbot.config.requirements import distribution, read_project, setup_of
+from perfbot.config.requirements import distribution, python_for, read_project, setup_of
 
 PYPROJECT = """
 [project]
@@ -107,3 +107,20 @@ def test_odd_metadata_breaks_nothing(plant, text):
 )
 def test_names_are_normalised(requirement, name):
     assert distribution(requirement) == name
+
+
+@pytest.mark.parametrize(
+    ("pythons", "running", "wanted"),
+    [
+        (">=3.9", "3.11.7", ""),
+        ("", "3.11.7", ""),
+        ("nonsense", "3.11.7", ""),
+        (">=3.12,!=3.14.1", "3.11.7", "3.12"),
+        (">=3.8,<3.11", "3.12.1", "3.10"),
+        ("<=3.10", "3.11.7", "3.10"),
+        (">=3.12.2", "3.12.1", "3.12"),
+        ("<3", "3.11.7", ""),
+    ],
+)
+def test_the_nearest_python_that_a_project_allows(pythons, running, wanted):
+    assert python_for(pythons, running) == wanted

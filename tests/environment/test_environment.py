@@ -109,6 +109,12 @@ def test_a_command_that_fails(sides: Sides, line: str, ending: str) -> None:
     assert caught.value.output.strip() == ("why" if "why" in line else "")
 
 
+def test_a_well_known_failure_comes_with_what_to_do(sides: Sides) -> None:
+    with pytest.raises(SetupError) as caught:
+        sides.prepare(sides.base, "echo \"No module named 'pkg_resources'\"; exit 1", needs_python=False)
+    assert "pip install 'setuptools<81'" in caught.value.hint
+
+
 def test_what_failed_is_tried_again_from_the_start(sides: Sides) -> None:
     once = sides.base.slot.folder / "once"
     with pytest.raises(SetupError):
