@@ -210,10 +210,8 @@ CONFIGURATION = "perfbot.toml"
 
 def _unmeasured(changed: tuple[str, ...], request: ChangeRequest) -> tuple[str, ...]:
     # CI jobs leave untracked files lying about (caches, artifacts), which nobody meant to measure.
-    counted: Sequence[str] = (
-        changed if request.origin == "local" else [line for line in changed if not line.startswith("??")]
-    )
-    counted = [line for line in counted if line[3:] != CONFIGURATION]
+    left_about = "nothing" if request.origin == "local" else "??"
+    counted = [line for line in changed if line[3:] != CONFIGURATION and not line.startswith(left_about)]
     if not counted:
         return ()
     files = "1 file" if len(counted) == 1 else f"{len(counted)} files"
