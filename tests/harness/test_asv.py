@@ -127,7 +127,9 @@ def test_values_that_are_not_times_are_reported_with_their_metric(sides: Sides) 
         "    def track_ratio(self): return -0.25\n"
         "    track_ratio.unit = 'share'\n"
         "    def track_duration(self): return 250\n"
-        "    track_duration.unit = 'ms'\n",
+        "    track_duration.unit = 'ms'\n"
+        "    def track_described(self): return 0.5\n"
+        "    track_described.unit = 'Seconds (lower is better)'\n",
     )
     taken = take(sides.suite(SUITE))
     ((metric, base, head),) = values(taken, "things.Suite.mem_list")
@@ -139,6 +141,7 @@ def test_values_that_are_not_times_are_reported_with_their_metric(sides: Sides) 
     assert base[0] > 48 * 2**20
     assert values(taken, "things.Suite.track_ratio") == [(Metric("value", "share", rule="exact"), (-0.25,), (-0.25,))]
     assert values(taken, "things.Suite.track_duration") == [(Metric("value", "s"), (0.25,), (0.25,))]
+    assert values(taken, "things.Suite.track_described") == [(Metric("value", "s"), (0.5,), (0.5,))]
     assert taken.discovery.own["things.Suite.track_ratio"] == (Metric("value", "share", rule="exact"),)
 
 
