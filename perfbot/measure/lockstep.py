@@ -15,9 +15,9 @@ from typing import Any, Literal
 from perfbot.errors import MeasureError
 from perfbot.measure.counting import Counter
 from perfbot.measure.link import HANGS, WorkerLost, WorkerSpec
-from perfbot.measure.pair import Listing, Messages, Pair, allowed_cores
+from perfbot.measure.pair import START_SECONDS, Listing, Messages, Pair, allowed_cores
 from perfbot.measure.plan import (
-    FEWEST_CALLS,
+    LATE_SECONDS,
     LONG_SECONDS,
     VALUE_SECONDS,
     WARM_BELOW_SECONDS,
@@ -26,7 +26,7 @@ from perfbot.measure.plan import (
     patience,
     plan_values,
 )
-from perfbot.measure.reasons import concerns, joined, merged, reason_of, start_failure, tail
+from perfbot.measure.reasons import concerns, joined, merged, notes_of, reason_of, start_failure, tail, too_long
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Place
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import SIDES, TIME, Benchmark, Comparison, Metric, Round, Side
@@ -42,11 +42,6 @@ CONTROLS = 4
 
 START_ATTEMPTS = 2
 """A pair that cannot start is tried again once: the first attempt may have met a disturbed machine."""
-
-WAITS = "waits for something (CPU time is below wall time): compared by wall time, in turns"
-TOO_LONG = "takes longer than {limit}: too long for the budget, since to decide takes {calls} calls at least"
-THREADED = "computes in several threads: compared by wall time, in turns, not pinned"
-UNPINNED = "this system refuses to pin processes to a core: expect wider intervals"
 
 
 @dataclass(slots=True)
@@ -83,9 +78,11 @@ class LockstepSuite:
 
     def discover(self) -> Discovery:
         """List both sides with a pair of workers that is used for nothing else."""
+        began = time.monotonic()
         pair = Pair(self.specs, hash_seed=self.random.randrange(1, 2**32), timeout=self.timeout)
         try:
             listings = pair.collect()
+            self.started(time.monotonic() - began)
         except WorkerLost as lost:
             message = f"suite {self.name}: the benchmarks of {lost.side} could not be listed: {start_failure(lost)}"
             raise MeasureError(message, output=tail(lost.output)) from lost
@@ -183,6 +180,8 @@ class LockstepSuite:
                     rest = rest[rest.index(visit.current) + 1 :]
                     yield visit.failure(lost)
                     continue
+                if time.monotonic() >= until:
+                    return
                 attempts += 1
                 if attempts == START_ATTEMPTS:
                     message = f"suite {self.name}: the worker of {lost.side} {start_failure(lost)}"
@@ -246,7 +245,9 @@ class Visit:
         suite = self._suite
         self._until = until
         began = time.monotonic()
-        pair = Pair(self._specs, hash_seed=self._random.randrange(1, 2**32), timeout=suite.timeout)
+        start = min(START_SECONDS, max(until - began, 0.0) + LATE_SECONDS)
+        seed = self._random.randrange(1, 2**32)
+        pair = Pair(self._specs, hash_seed=seed, timeout=suite.timeout, start=start)
         try:
             if self._crowded:
                 pair.pin(self._cores)
@@ -271,8 +272,7 @@ class Visit:
     def failure(self, lost: WorkerLost) -> Failed:
         """What the loss of a worker means for the benchmark that it was in."""
         if self._is_too_long(lost):
-            reason = TOO_LONG.format(limit=f"{self._hurry:.3g} s", calls=FEWEST_CALLS)
-            return Failed(self.current, "both", reason, skipped=True)
+            return Failed(self.current, "both", too_long(self._hurry), skipped=True)
         return Failed(self.current, lost.side, reason_of(lost), lost.skipped)
 
     def _is_too_long(self, lost: WorkerLost) -> bool:
@@ -343,7 +343,7 @@ class Visit:
         )  # fmt: skip
         calls = {side: values.loops * ready[side]["inner"] for side in SIDES}
         taken = _round(self._index, values, speed.clock, answers, calls, seconds, self._core if pinned else -1)
-        return [Measured(name, TIME, taken, _notes(speed, pinned or not values.pinned))]
+        return [Measured(name, TIME, taken, notes_of(speed, pinned=pinned or not values.pinned))]
 
     def _probe(self, pair: Pair, *, once: bool) -> Speed:
         """Speed of base; where its calls are long, head is asked too whether it waits or computes in threads."""
@@ -387,10 +387,3 @@ def _round(
     """Values in seconds a call; ``calls`` that each side made in one value."""
     base, head = (tuple(max(taken, 1) / calls[side] / 1e9 for taken in answers[side][f"{clock}s"]) for side in SIDES)
     return Round(index, base, head, calls["base"], seconds, core, clock, values.mode == "together")
-
-
-def _notes(speed: Speed, pinned: bool) -> tuple[str, ...]:
-    if speed.threaded:
-        return (THREADED,)
-    notes = (WAITS,) if speed.waits else ()
-    return notes if pinned else (*notes, UNPINNED)

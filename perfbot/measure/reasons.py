@@ -1,4 +1,4 @@
-"""Why a benchmark of a live worker failed, in words."""
+"""What is said about benchmarks of live workers: why one failed, and what a reader should know."""
 
 from __future__ import annotations
 
@@ -6,11 +6,23 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from perfbot.measure.link import GAVE_UP, WorkerLost
+from perfbot.measure.plan import FEWEST_CALLS, Speed
 from perfbot.measure.session import Failed
 from perfbot.model import SIDES, Problem, Side
 
 OUTPUT_LINES = 15
 """How much of a failing process's output is shown."""
+
+WAITS = "waits for something (CPU time is below wall time): compared by wall time, in turns"
+THREADED = "computes in several threads: compared by wall time, in turns, not pinned"
+UNPINNED = "this system refuses to pin processes to a core: expect wider intervals"
+
+
+def too_long(limit: float) -> str:
+    """Why a call that takes longer than ``limit`` seconds is not measured."""
+    return (
+        f"takes longer than {limit:.3g} s: too long for the budget, since to decide takes {FEWEST_CALLS} calls at least"
+    )
 
 
 def joined(failures: list[Failed]) -> Iterator[Failed]:
@@ -71,3 +83,11 @@ def merged(problems: Mapping[Side, Sequence[Mapping[str, str]]], suite: str) -> 
         Problem(f"suite {suite}, {' and '.join(outputs)}: {where}", message, list(outputs.values())[-1], fatal=False)
         for (where, message), outputs in told.items()
     ]
+
+
+def notes_of(speed: Speed, *, pinned: bool) -> tuple[str, ...]:
+    """What a reader should know about how a benchmark was measured."""
+    if speed.threaded:
+        return (THREADED,)
+    notes = (WAITS,) if speed.waits else ()
+    return notes if pinned else (*notes, UNPINNED)

@@ -211,3 +211,10 @@ class TestTooLong:
         until = time.monotonic() + 3.0
         assert list(session.measure_round(0, ["second"], until)) == []
         assert session.predicted_seconds("second") >= 2.0
+
+    def test_a_suite_that_starts_slowly_is_not_begun_near_the_end(self, sides: Sides) -> None:
+        sides.write({"functions.py": "import time\ntime.sleep(1)\n" + FUNCTIONS})
+        session = sides.suite(suite("quick"))
+        assert session.startup_seconds == 0.0
+        session.discover()
+        assert session.startup_seconds >= 1.0
