@@ -204,9 +204,14 @@ def _working_tree(git: Git, pair: _Pair, checked_out: str, request: ChangeReques
     return replace(pair, notes=(*pair.notes, *_unmeasured(changed, request)))
 
 
+CONFIGURATION = "perfbot.toml"
+"""Is obeyed as it stands in the working tree, so that it need not be committed to be tried."""
+
+
 def _unmeasured(changed: tuple[str, ...], request: ChangeRequest) -> tuple[str, ...]:
     # CI jobs leave untracked files lying about (caches, artifacts), which nobody meant to measure.
-    counted = changed if request.origin == "local" else [line for line in changed if not line.startswith("??")]
+    left_about = "nothing" if request.origin == "local" else "??"
+    counted = [line for line in changed if line[3:] != CONFIGURATION and not line.startswith(left_about)]
     if not counted:
         return ()
     files = "1 file" if len(counted) == 1 else f"{len(counted)} files"

@@ -157,6 +157,17 @@ def find_uv(environ: Mapping[str, str]) -> str:
     return shutil.which("uv", path=environ.get("PATH")) or (os.fspath(beside) if beside.is_file() else "")
 
 
+OLDEST_PYTHON = (3, 8)
+"""That workers run on."""
+
+ADVICE = {
+    "No module named 'pkg_resources'": (
+        "New versions of setuptools no longer bring pkg_resources. Give the suite an old one: "
+        """setup = ["pip install 'setuptools<81' wheel", "pip install --no-build-isolation ."]"""
+    ),
+}
+"""What to do about a failed set-up that says this: commits grow old while their tools go on."""
+
 _PIP_INSTALL = re.compile(r"(?:python3? -m )?pip3? install(?=\s)")
 
 
@@ -241,8 +252,18 @@ class _SetUp:
             remove_tree(self.slot.env)
             done = self.run([*argv, os.fspath(self.slot.env)], cwd=self.slot.folder)
             if done.ok:
+                self.check_version()
                 return
         raise self.failed(shlex.join(argv), done)
+
+    def check_version(self) -> None:
+        """Refuse a Python that workers do not run on, before anything is installed for it."""
+        settings = (self.slot.env / "pyvenv.cfg").read_text("utf-8")
+        found = re.search(r"^version(?:_info)? *= *(\d+)\.(\d+)", settings, re.MULTILINE)
+        if found and (int(found[1]), int(found[2])) < OLDEST_PYTHON:
+            oldest = ".".join(map(str, OLDEST_PYTHON))
+            message = f"set-up failed on {self.checkout.side}: Python {found[1]}.{found[2]} is older than {oldest}"
+            raise SetupError(message, hint=f'Write python = "{oldest}", or a later one, in the [[suite]].')
 
     def _by_uv(self, python: str) -> list[list[str]]:
         """With pip in it; without where pip cannot be had from the indexes, since uv can do its work."""
@@ -307,7 +328,7 @@ class _SetUp:
     def failed(self, command: str, done: Finished) -> SetupError:
         """The error for a command that did not end well."""
         message = f"set-up failed on {self.checkout.side}: `{command}` {done.ending}"
-        hint = ""
+        hint = next((advice for sign, advice in ADVICE.items() if sign in done.output), "")
         if self.withheld:
             hint = f"These hold credentials and were withheld from set-up: {', '.join(self.withheld)}"
         return SetupError(message, hint=hint, output=done.output)

@@ -35,7 +35,7 @@ from perfbot.judge import control_of, gate_of, judge
 from perfbot.machine import read_machine
 from perfbot.measure.conductor import Conductor, Outcomes, selector
 from perfbot.measure.pair import allowed_cores
-from perfbot.measure.session import SuiteSession
+from perfbot.measure.session import SuiteSession, problem_of
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import SIDES, Benchmark, Change, Comparison, Policy, Problem, Report, Result, Shard, Side
 from perfbot.process import kill_all, scrubbed_environment
@@ -191,7 +191,7 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
                 trees, sides = stack.enter_context(_prepared(job, group, request, progress))
             except SetupError as error:
                 names = ", ".join(suite.name for suite in group)
-                found.problems.append(Problem(f"suite {names}", error.message, error.output))
+                found.problems.append(problem_of(names, error))
                 continue
             check_paths(replace(job.config, suites=tuple(group)), trees[1].path)
             differing.update(_differing(job, group, trees))
@@ -288,7 +288,7 @@ def _sessions(
         try:
             yield harness_for(suite).session(suite, _for_suite(suite, sides), effects)
         except MeasureError as error:
-            found.problems.append(Problem(f"suite {suite.name}", error.message, error.output))
+            found.problems.append(problem_of(suite.name, error))
 
 
 def _for_suite(suite: Suite, sides: Mapping[Side, SideReady]) -> Mapping[Side, SideReady]:

@@ -75,7 +75,7 @@ class Artifacts:
             except OSError as error:
                 failed.append(f"{path}: {error.strerror}")
             except PerfbotError as error:
-                failed.append(f"{path}: {error.message}")
+                failed.append(error.message)
         if failed:
             self.show(report)
             message = f"the verdict is {report.verdict}, but not everything could be written: {'; '.join(failed)}"

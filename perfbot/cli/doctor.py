@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import re
 import shutil
 import sys
@@ -207,8 +208,19 @@ def _suite(suite: SuiteBase, root: Path) -> tuple[list[Finding], int]:
         message = f"no benchmark was found for {suite.harness} in {', '.join(suite.paths) or 'the repository'}"
         advice = "look at paths, only and skip" if listing.benchmarks else _no_benchmarks(suite)
         return [*problems, Finding(what, "wrong", message, advice, USAGE)], 0
+    problems += _unfit_python(suite, root)
     setup = "; ".join(suite.setup_for(root)) or "nothing to set up"
     return [Finding(what, "ok", f"{_named(chosen)}; {setup}"), *problems], len(chosen)
+
+
+def _unfit_python(suite: SuiteBase, root: Path) -> Iterator[Finding]:
+    from perfbot.config.requirements import python_for, read_project
+    from perfbot.diagnosis import Finding
+
+    pythons = read_project(root / suite.directory).pythons
+    if suite.needs_python and suite.python is None and (wanted := python_for(pythons)):
+        message = f"the project allows Python {pythons} alone, and the suite runs on {platform.python_version()}"
+        yield Finding(f"suite {suite.name}", "warning", message, f'python = "{wanted}" in its [[suite]]')
 
 
 def _named(benchmarks: Sequence[str]) -> str:

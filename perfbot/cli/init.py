@@ -104,12 +104,16 @@ def _shown(path: Path) -> str:
 
 
 def _found_lines(seen: Survey) -> list[str]:
-    if not seen.found and not seen.foreign:
+    if not (seen.found or seen.foreign or seen.loose):
         return ["found no benchmarks: perfbot.toml holds an example to start from"]
     lines = [line for found in seen.found for line in _suite_lines(found)]
-    return lines + [
+    lines += [
         f"seen, not configured: {entry.tool}, {_count(entry.benchmarks)} ({entry.file} …)" for entry in seen.foreign
     ]
+    if seen.loose:
+        more = f" and {len(seen.loose) - 1} more" if len(seen.loose) > 1 else ""
+        lines.append(f"seen, not configured: a script, {seen.loose[0]}{more}; perfbot.toml holds a suite to uncomment")
+    return lines
 
 
 def _suite_lines(found: Found) -> list[str]:

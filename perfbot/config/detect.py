@@ -15,14 +15,34 @@ from perfbot.config import sources, tree
 from perfbot.config.asv import read_asv
 from perfbot.config.fields import SUITE_NAME
 from perfbot.config.foreign import Foreign, foreign_benchmarks
-from perfbot.config.requirements import PROVIDED, Project, Setup, distribution, quoted, read_project, setup_of
+from perfbot.config.requirements import (
+    PROVIDED,
+    Project,
+    Setup,
+    distribution,
+    python_for,
+    quoted,
+    read_project,
+    setup_of,
+)
+from perfbot.config.scripts import loose_scripts
 from perfbot.config.suite_base import installable
 from perfbot.config.suites import AsvSuite, PyperfSuite, PytestSuite, Suite
 
 COLLECTED = ("test_*.py", "*_test.py")
 """Files that pytest collects from a folder by itself."""
 
-_GLOBS = ("bench_*.py", "*_bench.py", "benchmark_*.py", "*_benchmark.py", "bm_*.py", "perf_*.py", "test_*.py", "*.py")
+_GLOBS = (
+    "bench_*.py",
+    "*_bench.py",
+    "benchmark_*.py",
+    "*_benchmark.py",
+    "bm_*.py",
+    "perf_*.py",
+    "test_*.py",
+    "*.py",
+    "[!_]*.py",
+)
 _MENTIONS = re.compile(rb"benchmark|pyperf")
 _VAGUE = frozenset({"test", "tests", "testing", "src", "scripts", "tools"})
 _Item = TypeVar("_Item")
@@ -44,12 +64,14 @@ class Survey:
 
     Attributes:
         foreign: benchmarks of tools that no suite was made for.
+        loose: scripts that look like benchmarks, relative to the repository; no suite was made for them either.
         ci: files that configure continuous integration, relative to the repository.
         scripts: command lines that the project installs.
     """
 
     found: tuple[Found, ...] = ()
     foreign: tuple[Foreign, ...] = ()
+    loose: tuple[str, ...] = ()
     ci: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
 
@@ -72,7 +94,10 @@ def survey(root: Path) -> Survey:
     """The suites of a working tree and what is around them."""
     files = list(tree.files(root))
     ci = sorted(path.relative_to(root).as_posix() for pattern in _CI_FILES for path in root.glob(pattern))
-    return Survey(_suites(root, files), foreign_benchmarks(files, root), tuple(ci), read_project(root).scripts)
+    found = _suites(root, files)
+    taken = {root / path for entry in found for path in entry.suite.benchmark_paths(root)}
+    loose = loose_scripts(files, root, taken)
+    return Survey(found, foreign_benchmarks(files, root), loose, tuple(ci), read_project(root).scripts)
 
 
 def _suites(root: Path, files: list[Path]) -> tuple[Found, ...]:
@@ -122,27 +147,31 @@ def _project_folder(path: Path, root: Path) -> Path:
 
 
 def _pytest_suite(root: Path, folder: Path, files: list[_File]) -> Found:
+    project = read_project(folder)
     conftests = {parent / "conftest.py" for file in files for parent in _between(file.path.parent, folder)}
     modules = [module for path in sorted(conftests) if path.is_file() and (module := sources.parse(path))]
-    setup = _setup(read_project(folder), files, [sources.imports(module) for module in modules])
+    setup = _setup(project, files, [sources.imports(module) for module in modules])
     suite = PytestSuite(
         name=_name(root, folder, files),
         harness="pytest",
         paths=_pytest_paths(root, [file.path for file in files]),
         directory=folder.relative_to(root).as_posix(),
+        python=python_for(project.pythons) or None,
         setup=setup.lines or None,
     )
     return Found(suite, sum(file.benchmarks for file in files), _undeclared(setup))
 
 
 def _pyperf_suite(root: Path, folder: Path, files: list[_File]) -> Found:
-    setup = _setup(read_project(folder), files)
+    project = read_project(folder)
+    setup = _setup(project, files)
     by_folder = _by(files, lambda file: file.path.parent)
     suite = PyperfSuite(
         name=_name(root, folder, files),
         harness="pyperf",
         paths=tuple(path for parent, group in by_folder.items() for path in _globbed(root, parent, group)),
         directory=folder.relative_to(root).as_posix(),
+        python=python_for(project.pythons) or None,
         setup=setup.lines or None,
     )
     return Found(suite, sum(file.benchmarks for file in files), _undeclared(setup))
@@ -167,10 +196,11 @@ def _asv_suite(path: Path, root: Path) -> Found | None:
         config=path.relative_to(root).as_posix(),
         paths=(f"{settings.folder}/",) if benchmarks.is_dir() else (),
         directory=folder.relative_to(root).as_posix(),
+        python=python_for(project.pythons) or None,
         setup=(*setup.lines, *wanted) or None,
         env=settings.env,
     )
-    return Found(suite, sum(file.benchmarks for file in files), _undeclared(setup))
+    return Found(suite, sum(file.benchmarks for file in files), () if settings.requirements else _undeclared(setup))
 
 
 def _asv_files(folder: Path) -> list[tuple[Path, int, sources.Imports]]:

@@ -6,6 +6,7 @@ stranger's code.
 
 from __future__ import annotations
 
+import platform
 import re
 import shlex
 import sys
@@ -14,6 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from perfbot.config.suite_base import installable
 
@@ -29,6 +32,9 @@ PROVIDED = frozenset({
 PROVIDED_MODULES = frozenset(
     {"pytest", "_pytest", "pytest_benchmark", "pytest_codspeed", "pyperf", "asv", "asv_runner"}
 )
+
+SUPPORTED_MINORS = range(8, 16)
+"""Of Python 3, those that workers run on."""
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
@@ -56,6 +62,8 @@ class Project:
     extras: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     scripts: tuple[str, ...] = ()
+    pythons: str = ""
+    """Versions that it runs on, as in PEP 440; empty where it does not say."""
 
     def modules(self) -> set[str]:
         """Names that the project itself can be imported by."""
@@ -86,7 +94,26 @@ def read_project(folder: Path) -> Project:
         },
         groups={**{name: tuple(_group(name, groups, ())) for name in groups}, **poetry_groups},
         scripts=tuple(_table(project, "scripts")),
+        pythons=str(project.get("requires-python", "")),
     )
+
+
+def python_for(pythons: str, running: str = platform.python_version()) -> str:
+    """The version nearest to the running one that a project allows, such as "3.12"; empty where the running one is.
+
+    Args:
+        pythons: what the project allows; what cannot be read allows everything.
+    """
+    try:
+        allowed = SpecifierSet(pythons)
+    except InvalidSpecifier:
+        return ""
+    if allowed.contains(running, prereleases=True):
+        return ""
+    minor = int(running.split(".")[1])
+    near = sorted(SUPPORTED_MINORS, key=lambda other: (abs(other - minor), -other))
+    fitting = (f"3.{other}" for other in near if any(allowed.contains(f"3.{other}.{patch}") for patch in (0, 99)))
+    return next(fitting, "")
 
 
 def _table(tables: object, *keys: str) -> dict[str, Any]:
@@ -131,7 +158,8 @@ def distribution(requirement: str) -> str:
 def modules_of(requirement: str) -> set[str]:
     """Modules that a requirement probably brings."""
     name = distribution(requirement)
-    return {*MODULE_OF.get(name, ()), name.replace("-", "_"), name.removeprefix("python-").replace("-", "_")}
+    short = re.sub(r"^(?:python|py)-|-(?:python|py)$", "", name)
+    return {*MODULE_OF.get(name, ()), name.replace("-", "_"), short.replace("-", "_"), name.removeprefix("py")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def _pytest_in(body: list[ast.stmt], fixtures: set[str], *, marked: bool, prefix
             inner = marked or _is_marked(node) or _pytestmark(node.body)
             yield from _pytest_in(node.body, fixtures, marked=inner, prefix=f"{prefix}{node.name}::")
         elif isinstance(node, _Function) and node.name.startswith(("test", "bench")):
-            used = not fixtures.isdisjoint(_arguments(node))
+            used = not fixtures.isdisjoint(_arguments(node) - _parametrised(node))
             if (used or marked or _is_marked(node)) and not _is_fixture(node):
                 yield prefix + node.name
 
@@ -70,6 +70,14 @@ def _fixtures_over(module: ast.Module) -> set[str]:
 def _arguments(node: _Function) -> set[str]:
     arguments = node.args
     return {argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
+
+
+def _parametrised(node: _Function) -> set[str]:
+    """Arguments that decorators named ``parametrize`` give values to: no fixtures, whatever they are called."""
+    calls = (call for call in node.decorator_list if isinstance(call, ast.Call))
+    named = (call.args[0] for call in calls if call.args and _dotted(call).endswith("parametrize"))
+    texts = (part.value for name in named for part in ast.walk(name) if isinstance(part, ast.Constant))
+    return {word.strip() for text in texts if isinstance(text, str) for word in text.split(",")}
 
 
 def _dotted(node: ast.expr) -> str:

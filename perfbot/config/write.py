@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Mapping, Sequence
 
 from perfbot.config.detect import Found, Survey
@@ -39,6 +41,9 @@ _OPTIONS = """\
 # metrics = ["time", "memory"]
 """
 
+MOST_SHOWN = 5
+"""Scripts that are named in the file."""
+
 _LIMIT = """
 # [[limit]]                     # exceptions for some benchmarks; the last match wins
 # match = "{suite}/*"
@@ -53,12 +58,13 @@ def document(survey: Survey) -> str:
     parts = [_HEAD, *map(_suite, survey.found), *([] if survey.found else [_NO_SUITE])]
     parts += [_command_hint(script) for script in survey.scripts[:1] if survey.found]
     parts += [_foreign(survey)] if survey.foreign else []
+    parts += [_loose(survey.loose)] if survey.loose else []
     parts.append(_LIMIT.format(suite=survey.found[0].suite.name if survey.found else "core"))
     return "".join(parts)
 
 
 def _suite(found: Found) -> str:
-    count = f"{found.benchmarks} benchmark{'s' * (found.benchmarks != 1)} found, parameters not counted"
+    count = f"{count_of(found.benchmarks, 'benchmark')} found, parameters not counted"
     comments = [f"# {comment}" for comment in (count, *found.notes)]
     lines = [f"{key} = {toml(value)}" for key, value in _keys(found.suite)]
     return "\n".join(["", *comments, "[[suite]]", *lines, ""]) + _OPTIONS
@@ -86,6 +92,28 @@ def _command_hint(script: str) -> str:
 def _foreign(survey: Survey) -> str:
     lines = [f"#   {entry.tool}: {entry.benchmarks} in {json.dumps(entry.file)} …" for entry in survey.foreign]
     return "\n".join(["", "# Seen, and not configured here:", *lines, ""])
+
+
+def _loose(scripts: Sequence[str]) -> str:
+    """A suite of scripts, to be uncommented: what they do without arguments, only a person knows."""
+    first = scripts[0]
+    name = re.sub(r"\W+", "_", first.removesuffix(".py").rpartition("/")[2])
+    lines = [
+        f"# {count_of(len(scripts), 'script')} may be a benchmark, measured as a whole by:",
+        "# [[suite]]",
+        '# name = "scripts"',
+        '# harness = "command"           # or "regex", which reads the numbers that they print',
+        '# setup = ["pip install ."]',
+        f"# commands = {toml({name: f'python {shlex.quote(first)}'})}",
+        *(f"# also seen: {json.dumps(script)}" for script in scripts[1:MOST_SHOWN]),
+        *(["# …"] if len(scripts) > MOST_SHOWN else []),
+    ]
+    return "\n".join(["", *lines, ""])
+
+
+def count_of(number: int, noun: str) -> str:
+    """``1 script``, ``2 scripts``."""
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def toml(value: object) -> str:

@@ -12,8 +12,8 @@ from typing import Literal
 from perfbot.measure.counting import INSTRUCTIONS
 from perfbot.measure.counting_commands import CommandCounter
 from perfbot.measure.launching import Command, Launcher, Usage
-from perfbot.measure.lockstep import THREADED, WAITS
-from perfbot.measure.plan import Speed
+from perfbot.measure.plan import Speed, patience
+from perfbot.measure.reasons import THREADED, WAITS, too_long
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Place
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import MEMORY, SIDES, TIME, Benchmark, Metric, Round, Side
@@ -95,14 +95,14 @@ class CommandSuite:
             for name in names:
                 if time.monotonic() + self._seconds.get(name, 0.0) > until:
                     return
-                yield from self._one(launcher, name, index, place.core)
+                yield from self._one(launcher, name, index, place.core, until)
         finally:
             launcher.close()
 
-    def _one(self, launcher: Launcher, name: str, index: int, core: int) -> Iterator[Outcome]:
+    def _one(self, launcher: Launcher, name: str, index: int, core: int, until: float) -> Iterator[Outcome]:
         if name not in self._speeds:
-            failures = self._probe(launcher, name)
-            if failures:
+            failures = self._probe(launcher, name, until)
+            if failures or time.monotonic() + self._seconds[name] > until:
                 yield from failures
                 return
         speed = self._speeds[name]
@@ -115,7 +115,7 @@ class CommandSuite:
         if failures:
             yield from failures
             return
-        used = self._run(launcher, name, order, core=core, together=together)
+        used = self._run(launcher, name, order, self._patience(until), core=core, together=together)
         seconds = self._seconds[name] = time.monotonic() - began
         self.trace(event="round", suite=self.name, benchmark=name, round=index, order=order, core=core,
                    mode="together" if together else "turns", seconds=seconds,
@@ -130,18 +130,26 @@ class CommandSuite:
             taken = Round(index, (base,), (head,), 1, seconds, core, _clock(metric, together), together)
             yield Measured(name, metric, taken, note if metric == TIME else ())
 
-    def _probe(self, launcher: Launcher, name: str) -> list[Failed]:
-        """Run both sides alone, once; a failure shows the end of its output."""
+    def _probe(self, launcher: Launcher, name: str, until: float) -> list[Failed]:
+        """Run each side alone, once; a failure shows the end of its output."""
         outputs = {side: self.scratch / f"{side}.out" for side in SIDES}
         unprepared = self._prepare(launcher, name)
         if unprepared:
             return unprepared
-        used = self._run(launcher, name, SIDES, outputs=outputs)
+        limit = self._patience(until, known=False)
+        used = self._run(launcher, name, ("base",), limit, outputs=outputs)
+        if used["base"].timed_out and limit < self.timeout:
+            return [Failed(name, "both", too_long(limit), skipped=True)]
+        used |= self._run(launcher, name, ("head",), self._patience(until), outputs=outputs)
         failures = self._failures(name, used, outputs)
         waiting = min((_speed(used[side]) for side in SIDES), key=lambda speed: speed.cpu / speed.wall)
         threaded = max((_speed(used[side]) for side in SIDES), key=lambda speed: speed.cpu / speed.wall)
         self._speeds[name] = threaded if threaded.threaded else waiting
+        self._seconds[name] = sum(used[side].wall for side in SIDES)
         return failures
+
+    def _patience(self, until: float, *, known: bool = True) -> float:
+        return patience(self.timeout, until - time.monotonic(), known=known)
 
     def _prepare(self, launcher: Launcher, name: str) -> list[Failed]:
         """Run the preparation on both sides; what it leaves undone would be measured."""
@@ -157,6 +165,7 @@ class CommandSuite:
         launcher: Launcher,
         name: str,
         order: Sequence[Side],
+        timeout: float,
         *,
         core: int = -1,
         together: bool = False,
@@ -164,7 +173,7 @@ class CommandSuite:
     ) -> Pairwise:
         line = self.commands[name]
         commands = [Command(line, self.cwd[s], self.env[s], (outputs or {}).get(s)) for s in order]
-        return dict(zip(order, launcher.run(commands, timeout=self.timeout, core=core, together=together), strict=True))
+        return dict(zip(order, launcher.run(commands, timeout=timeout, core=core, together=together), strict=True))
 
     def _failures(self, name: str, used: Pairwise, outputs: Mapping[Side, Path] | None = None) -> list[Failed]:
         return _failed(name, f"`{self.commands[name]}`", used, self.exit_codes, outputs)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import fnmatch
+import math
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
 from perfbot.errors import ConfigError, MeasureError, UsageError
-from perfbot.measure.session import Count, Discovery, Failed, Outcome, Place, SuiteSession
+from perfbot.measure.session import Count, Discovery, Failed, Outcome, Place, SuiteSession, problem_of
 from perfbot.measure.track import FIRST_ROUNDS, MOST_ROUNDS, Track
 from perfbot.model import Benchmark, Comparison, Metric, Policy, Problem, Round
 from perfbot.process import kill_all
@@ -21,6 +22,9 @@ from perfbot.stats.sequential import Plan
 CONTROL_ROUNDS = (2, 5)
 CONTROL_EVERY = 6
 """A control follows the third and the sixth round of a suite, and every sixth from there."""
+
+TRIAL_ROUNDS = 2
+"""Rounds that tell what a round costs: in the first one everything is probed besides."""
 
 COUNTING_SHARE = 1 / 3
 """Of the budget, for metrics that are counted; what they leave of it goes to time. Without time they have it all."""
@@ -137,6 +141,7 @@ class Conductor:
             try:
                 self._count_all()
                 self._measure_all(pool)
+                self._problems += [problem for suite in self._suites for problem in self._too_short(suite)]
             except BaseException:
                 self._stopped = True
                 kill_all()
@@ -157,7 +162,7 @@ class Conductor:
             try:
                 found[suite.name] = suite.discover()
             except MeasureError as error:
-                self._problems.append(Problem(f"suite {suite.name}", error.message, error.output))
+                self._problems.append(problem_of(suite.name, error))
         wanted = {
             name: [(b, metric) for b in discovery.benchmarks for metric in discovery.all_of(b) if self._wants(b)]
             for name, discovery in found.items()
@@ -182,7 +187,11 @@ class Conductor:
     def _nothing_found(self, found: Mapping[str, Discovery]) -> None:
         """Refuse a run that has nothing to measure: silence would look like success."""
         for name, discovery in found.items():
-            if not (discovery.benchmarks or discovery.settled or discovery.problems):
+            if discovery.benchmarks or discovery.settled:
+                continue
+            if discovery.problems:
+                self._problems.append(Problem(f"suite {name}", "has no benchmarks that could be collected"))
+            else:
                 raise ConfigError(
                     f'[[suite]] "{name}": has no benchmarks; expected some in its `paths`',
                     hint="Type `perfbot doctor` to see what each suite would collect.",
@@ -231,6 +240,21 @@ class Conductor:
                 del running[done]
                 done.result()
 
+    def _too_short(self, suite: SuiteSession) -> Iterator[Problem]:
+        """What would have been needed, where benchmarks did not get the rounds without which nothing is decided."""
+        short = [track for track in self._open(suite.name) if not track.exact and len(track.rounds) < FIRST_ROUNDS]
+        if not short:
+            return
+        costs = list(self._costs(suite, short, certain=True))
+        more = sum(seconds for seconds, *_ in costs) + suite.startup_seconds * max(rounds for _, rounds, _ in costs)
+        minutes = math.ceil((self._budget + more / self._lanes) / 60)
+        yield Problem(
+            f"suite {suite.name}",
+            f"the budget ended before {len(short)} benchmark{'s' * (len(short) > 1)} had the {FIRST_ROUNDS} rounds "
+            f"without which nothing is decided: give it `--budget {minutes}m` or more, or choose with `--only`",
+            fatal=False,
+        )
+
     def _next_turn(self, running: Sequence[Turn]) -> Turn | None:
         """What to begin beside what is running; None when nothing can or need be.
 
@@ -278,25 +302,35 @@ class Conductor:
         return a_round * track.rounds_left()
 
     def _affordable(self, suite: SuiteSession, now: float) -> tuple[str, ...]:
-        """What one more round should measure: all that is open, or, near the end, what can still be decided.
+        """What one more round should measure: all that is open, or what can still be decided.
 
-        Starting a round costs the same however much is measured in it. So those that need the fewest rounds are
-        taken as long as all of them together can be decided in time; where not even one can, all go on, and their
-        intervals narrow for the last look. Before half of the budget is spent, predictions are too vague for that.
+        Starting a round costs the same however much is measured in it. So those that need the least time are taken as
+        long as all of them together can be decided in time; where not even one can, all go on, and their intervals
+        narrow for the last look. Before half of the budget is spent, predictions of how many rounds it takes are too
+        vague for that; the first six, which everything needs, are certain once two have shown what they cost.
         """
         tracks = self._fitting(suite, now)
         names = tuple(dict.fromkeys(track.benchmark.name for track in tracks))
-        remaining = self._lanes * (self._until - now)
-        if self._rounds[suite.name] <= FIRST_ROUNDS or remaining > self._lanes * self._budget / 2:
+        done, remaining = self._rounds[suite.name], self._lanes * (self._until - now)
+        vague = done <= FIRST_ROUNDS or remaining > self._lanes * self._budget / 2
+        if done < TRIAL_ROUNDS or (vague and done > FIRST_ROUNDS):
             return names
         chosen: set[str] = set()
         measuring = 0.0
-        for track in sorted(tracks, key=Track.rounds_left):
-            measuring += suite.predicted_seconds(track.benchmark.name) * track.rounds_left()
-            if measuring + suite.startup_seconds * track.rounds_left() > remaining:
+        for seconds, rounds, name in sorted(self._costs(suite, tracks, certain=vague)):
+            measuring += seconds
+            if measuring + suite.startup_seconds * rounds > remaining:
                 break
-            chosen.add(track.benchmark.name)
+            chosen.add(name)
         return tuple(name for name in names if not chosen or name in chosen)
+
+    @staticmethod
+    def _costs(suite: SuiteSession, tracks: Sequence[Track], *, certain: bool) -> Iterator[tuple[float, int, str]]:
+        """Seconds of measuring, rounds and name of each; ``certain``: only of the first rounds."""
+        for track in tracks:
+            rounds = max(1, FIRST_ROUNDS - len(track.rounds)) if certain else track.rounds_left()
+            name = track.benchmark.name
+            yield suite.predicted_seconds(name) * rounds, rounds, name
 
     def _measure(self, turn: Turn) -> None:
         """Measure a round, in a lane's thread."""
@@ -322,7 +356,7 @@ class Conductor:
         with self._lock:
             if self._stopped:
                 return
-            self._problems.append(Problem(f"suite {turn.suite.name}", error.message, error.output))
+            self._problems.append(problem_of(turn.suite.name, error))
             for track in self._tracks[turn.suite.name].values():
                 if track.open and track.benchmark.name in turn.names:
                     track.failure = Failed(track.benchmark.name, "both", error.message)

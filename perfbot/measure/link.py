@@ -26,6 +26,7 @@ LONGEST_MESSAGE = 64 * 1024 * 1024
 ABANDONED = 99
 """Exit code of a worker that ended because the other side's is gone; as in :mod:`perfbot.worker.session`."""
 
+GAVE_UP = "could not go on"
 HANGS = "hangs: it gave no sign in time"
 RUBBISH = "wrote rubbish on the pipe to perfbot"
 
@@ -174,7 +175,7 @@ class Link:
         """What to raise when it said that it cannot go on; what it printed before it did may tell more."""
         self.child.wait(1.0)
         printed = self.child.output()
-        return WorkerLost(self.side, "could not go on", printed if error in printed else f"{printed}\n{error}")
+        return WorkerLost(self.side, GAVE_UP, printed if error in printed else f"{printed}\n{error}")
 
     def hanging(self) -> WorkerLost:
         """What to raise when it gave no sign; its stacks are shown, since they tell where it hangs."""

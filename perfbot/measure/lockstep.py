@@ -5,6 +5,7 @@ A benchmark that is not timed reports one value a round instead.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,24 +14,24 @@ from typing import Any, Literal
 
 from perfbot.errors import MeasureError
 from perfbot.measure.counting import Counter
-from perfbot.measure.link import WorkerLost, WorkerSpec
-from perfbot.measure.pair import Listing, Messages, Pair, allowed_cores
+from perfbot.measure.link import HANGS, WorkerLost, WorkerSpec
+from perfbot.measure.pair import START_SECONDS, Listing, Messages, Pair, allowed_cores
 from perfbot.measure.plan import (
+    LATE_SECONDS,
     LONG_SECONDS,
     VALUE_SECONDS,
     WARM_BELOW_SECONDS,
     Speed,
     Values,
+    patience,
     plan_values,
 )
+from perfbot.measure.reasons import concerns, joined, merged, notes_of, reason_of, start_failure, tail, too_long
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Place
 from perfbot.measure.trace import Trace, no_trace
-from perfbot.model import SIDES, TIME, Benchmark, Comparison, Metric, Problem, Round, Side
+from perfbot.model import SIDES, TIME, Benchmark, Comparison, Metric, Round, Side
 
 Clock = Literal["wall", "cpu"]
-
-OUTPUT_LINES = 15
-"""How much of a failing process's output is shown."""
 
 LONGEST_SHARE = 0.15
 """A round lasts as long as its longest benchmark makes it; this share of that is given to each of the others, which
@@ -44,10 +45,6 @@ CONTROLS = 4
 
 START_ATTEMPTS = 2
 """A pair that cannot start is tried again once: the first attempt may have met a disturbed machine."""
-
-WAITS = "waits for something (CPU time is below wall time): compared by wall time, in turns"
-THREADED = "computes in several threads: compared by wall time, in turns, not pinned"
-UNPINNED = "this system refuses to pin processes to a core: expect wider intervals"
 
 
 @dataclass(slots=True)
@@ -84,23 +81,21 @@ class LockstepSuite:
 
     def discover(self) -> Discovery:
         """List both sides with a pair of workers that is used for nothing else."""
+        began = time.monotonic()
         pair = Pair(self.specs, hash_seed=self.random.randrange(1, 2**32), timeout=self.timeout)
         try:
             listings = pair.collect()
+            self.started(time.monotonic() - began)
         except WorkerLost as lost:
-            message = f"suite {self.name}: the benchmarks of {lost.side} could not be listed: {lost.reason}"
-            raise MeasureError(message, output=_tail(lost.output)) from lost
+            message = f"suite {self.name}: the benchmarks of {lost.side} could not be listed: {start_failure(lost)}"
+            raise MeasureError(message, output=tail(lost.output)) from lost
         finally:
             pair.close()
         return self._discovery(listings)
 
     def _discovery(self, listings: Mapping[Side, Listing]) -> Discovery:
         found = {side: {item["name"]: item for item in listings[side].benchmarks} for side in SIDES}
-        problems = [
-            Problem(f"suite {self.name}, {side}: {item['where']}", _last_line(item["message"]), item["message"], False)
-            for side in SIDES
-            for item in listings[side].problems
-        ]
+        problems = merged({side: listings[side].problems for side in SIDES}, self.name)
         known = {**found["base"], **found["head"]}
         self._ids = {self.display(identity): identity for identity in known}
         self._metrics = {self.display(name): Metric(**item["metric"]) for name, item in known.items() if item["metric"]}
@@ -128,10 +123,10 @@ class LockstepSuite:
     ) -> Comparison:
         """A benchmark of one side alone: new, gone, or lost with a file that ``other`` could not read."""
         benchmark = self._benchmark(item)
-        broken = next((p for p in other.problems if _concerns(p["where"], benchmark.file)), None)
+        broken = next((p for p in other.problems if concerns(p["where"], benchmark.file)), None)
         if broken is None:
             return Comparison(benchmark, self.metric(benchmark.name), status=status)
-        reason = f"its file could not be collected\n{_tail(broken['message'])}"
+        reason = f"its file could not be collected\n{tail(broken['message'])}"
         return Comparison(benchmark, self.metric(benchmark.name), status="failed", reason=reason, failed_side=side)
 
     def _benchmark(self, item: Mapping[str, Any]) -> Benchmark:
@@ -186,16 +181,20 @@ class LockstepSuite:
             except WorkerLost as lost:
                 if visit.current:
                     rest = rest[rest.index(visit.current) + 1 :]
-                    yield Failed(visit.current, lost.side, _reason(lost), lost.skipped)
+                    yield visit.failure(lost)
                     continue
+                if time.monotonic() >= until:
+                    return
                 attempts += 1
                 if attempts == START_ATTEMPTS:
-                    message = f"suite {self.name}: the worker of {lost.side} {lost.reason}"
-                    raise MeasureError(message, output=_tail(lost.output)) from lost
+                    message = f"suite {self.name}: the worker of {lost.side} {start_failure(lost)}"
+                    raise MeasureError(message, output=tail(lost.output)) from lost
 
     def control_round(self, index: int, until: float, place: Place = ANYWHERE) -> tuple[Round, ...]:
         """The quickest benchmarks of the suite, base against a second process of base."""
         quick = sorted((name for name in self._speeds if name not in self._once), key=self.predicted_seconds)
+        if not quick:
+            return ()
         specs: dict[Side, WorkerSpec] = {"base": self.specs["base"], "head": replace(self.specs["base"], side="head")}
         random = Random(f"{self._order}:{index}:control")  # noqa: S311 - an order, not a secret
         visit = Visit(self, specs, random, index, place, control=True)
@@ -236,6 +235,8 @@ class Visit:
         self._crowded = place.crowded
         self._control = control
         self._share = 0.0
+        self._until = math.inf
+        self._hurry = 0.0
         self.current = ""
 
     def measure(self, names: Sequence[str], until: float) -> Iterator[tuple[list[Outcome], str]]:
@@ -245,9 +246,11 @@ class Visit:
             WorkerLost: in :attr:`current`, or, where that is empty, when the pair was started.
         """
         suite = self._suite
+        self._until = until
         began = time.monotonic()
-        hash_seed, order = self._random.randrange(1, 2**32), self._random.sample(SIDES, len(SIDES))
-        pair = Pair(self._specs, hash_seed=hash_seed, timeout=suite.timeout, order=order)
+        start = min(START_SECONDS, max(until - began, 0.0) + LATE_SECONDS)
+        seed, order = self._random.randrange(1, 2**32), self._random.sample(SIDES, len(SIDES))
+        pair = Pair(self._specs, hash_seed=seed, timeout=suite.timeout, start=start, order=order)
         try:
             if self._crowded:
                 pair.pin(self._cores)
@@ -269,12 +272,27 @@ class Visit:
             suite.trace(event="end", suite=suite.name, round=self._index, control=self._control,
                         seconds=time.monotonic() - began)  # fmt: skip
 
+    def failure(self, lost: WorkerLost) -> Failed:
+        """What the loss of a worker means for the benchmark that it was in."""
+        if self._is_too_long(lost):
+            return Failed(self.current, "both", too_long(self._hurry), skipped=True)
+        return Failed(self.current, lost.side, reason_of(lost), lost.skipped)
+
+    def _is_too_long(self, lost: WorkerLost) -> bool:
+        return self._hurry > 0 and lost.reason == HANGS
+
+    def _be_patient(self, pair: Pair, *, known: bool = True) -> None:
+        """Wait for single calls as long as the budget allows, or, before one is known, as lets it be decided."""
+        pair.patience = patience(self._suite.timeout, self._until - time.monotonic(), known=known)
+        self._hurry = 0.0 if known or pair.patience >= self._suite.timeout else pair.patience
+
     @property
     def _cores(self) -> tuple[int, ...]:
         return (self._core,) if self._core >= 0 else allowed_cores()
 
     def _one(self, pair: Pair, name: str) -> list[Outcome]:
         """One round of one benchmark."""
+        self._be_patient(pair)
         arrived = pair.arrivals()
         began = time.monotonic()
         for side in SIDES:
@@ -282,6 +300,7 @@ class Visit:
                 raise WorkerLost(side, "its benchmarks come in another order than those of the other side", "")
         held = [side for side in SIDES if arrived[side]["event"] == "ready"]
         outcomes: list[Outcome] = []
+        self._suite.took(name, 0.0)
         if len(held) == len(SIDES):
             outcomes = self._held(pair, name, arrived)
         ended = {**arrived, **pair.leave(held)}
@@ -291,15 +310,15 @@ class Visit:
             if message["error"] or message["skipped"]
         ]
         seconds = time.monotonic() - began
-        self._suite.took(name, seconds)
+        self._suite.took(name, max(seconds, self._suite.predicted_seconds(name)))
         if all(message.get("value") is not None for message in ended.values()):
             base, head = (float(ended[side]["value"]) for side in SIDES)
             taken = Round(self._index, (base,), (head,), seconds=seconds, core=self._core, clock="count")
             outcomes = [Measured(name, self._suite.metric(name), taken)]
-        return list(_joined(failures)) if failures else outcomes
+        return list(joined(failures)) if failures else outcomes
 
     def _held(self, pair: Pair, name: str, ready: Messages) -> list[Outcome]:
-        """Both sides are inside the benchmark: probe it if it is new, then take the round's values."""
+        """Both sides are inside the benchmark: probe it if it is new, then take the round's values, if they fit."""
         suite = self._suite
         once = any(message["once"] for message in ready.values())
         speed = suite.speed(name)
@@ -313,7 +332,12 @@ class Visit:
         pinned = pair.pin(self._cores if values.pinned else allowed_cores()) and values.pinned
         first: Side = self._random.choice(SIDES)
         began = time.monotonic()
-        answers = pair.measure(values, first, values.seconds(speed.wall) + 2 * speed.first)
+        predicted = values.seconds(speed.wall)
+        if began + predicted > self._until:
+            suite.took(name, predicted)
+            return []
+        self._be_patient(pair)
+        answers = pair.measure(values, first, predicted + 2 * speed.first)
         seconds = time.monotonic() - began
         suite.trace(
             event="round", suite=suite.name, benchmark=name, round=self._index, control=self._control,
@@ -322,14 +346,16 @@ class Visit:
         )  # fmt: skip
         calls = {side: values.loops * ready[side]["inner"] for side in SIDES}
         taken = _round(self._index, values, speed.clock, answers, calls, seconds, self._core if pinned else -1)
-        return [Measured(name, TIME, taken, _notes(speed, pinned or not values.pinned))]
+        return [Measured(name, TIME, taken, notes_of(speed, pinned=pinned or not values.pinned))]
 
     def _probe(self, pair: Pair, *, once: bool) -> Speed:
         """Speed of base, unless head is of another kind: much slower, or, where calls are long, waiting or threaded."""
+        self._be_patient(pair, known=False)
         try:
             base = self._probe_side(pair, "base", once=once)
         except WorkerLost as lost:
-            raise self._worse(pair, lost, once=once) from lost
+            raise (lost if self._is_too_long(lost) else self._worse(pair, lost, once=once)) from lost
+        self._be_patient(pair)
         if base.waits or base.threaded:
             return base
         head = self._probe_side(pair, "head", once=once)
@@ -366,37 +392,3 @@ def _round(
     """Values in seconds a call; ``calls`` that each side made in one value."""
     base, head = (tuple(max(taken, 1) / calls[side] / 1e9 for taken in answers[side][f"{clock}s"]) for side in SIDES)
     return Round(index, base, head, calls["base"], seconds, core, clock, values.mode == "together")
-
-
-def _notes(speed: Speed, pinned: bool) -> tuple[str, ...]:
-    if speed.threaded:
-        return (THREADED,)
-    notes = (WAITS,) if speed.waits else ()
-    return notes if pinned else (*notes, UNPINNED)
-
-
-def _joined(failures: list[Failed]) -> Iterator[Failed]:
-    """One failure a benchmark: of one side, or of both with head's reason."""
-    if len(failures) == len(SIDES):
-        worst = min(failures, key=lambda failure: (failure.skipped, failure.side == "base"))
-        yield Failed(worst.name, "both", worst.reason, worst.skipped)
-    else:
-        yield from failures
-
-
-def _reason(lost: WorkerLost) -> str:
-    return "\n".join(part for part in (lost.reason, _tail(lost.output)) if part)
-
-
-def _tail(output: str) -> str:
-    return "\n".join(output.strip().splitlines()[-OUTPUT_LINES:])
-
-
-def _concerns(where: str, file: str) -> bool:
-    """Whether a problem's place (a collector's node id) is the file that a benchmark lies in, or a folder of it."""
-    place = where.partition("::")[0]
-    return bool(place and file) and f"/{file}".startswith((f"/{place}", f"/{file[: -len(place)]}{place}"))
-
-
-def _last_line(text: str) -> str:
-    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")

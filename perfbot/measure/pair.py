@@ -54,6 +54,9 @@ class Pair:
         start: longest time to import a suite and collect its benchmarks.
         order: who is started first. What only the first or the second to start suffers (both want one file, one
             port) hits a side drawn anew for each pair, and widens the interval instead of moving it.
+
+    Attributes:
+        patience: seconds to wait for a single call, or for what a benchmark does before and after; may be changed.
     """
 
     def __init__(
@@ -65,7 +68,7 @@ class Pair:
         start: float = START_SECONDS,
         order: Sequence[Side] = SIDES,
     ) -> None:
-        self._timeout = timeout
+        self.patience = timeout
         self._start = start
         self.links: dict[Side, Link] = {}
         base_reads, head_writes = os.pipe()
@@ -100,20 +103,20 @@ class Pair:
 
     def arrivals(self) -> Messages:
         """Wait until each side is held inside the next benchmark (``ready``) or has already ended it (``done``)."""
-        return self._receive(SIDES, self._timeout, "ready", "done")
+        return self._receive(SIDES, self.patience, "ready", "done")
 
     def leave(self, sides: Iterable[Side]) -> Messages:
         """Let held sides go and wait until they have ended the benchmark."""
         sides = tuple(sides)
         for side in sides:
             self.links[side].send(op="leave")
-        return self._receive(sides, self._timeout, "done")
+        return self._receive(sides, self.patience, "done")
 
     def probe(self, side: Side, *, at_least: float, again_below: float) -> messages.Message:
         """Time one side alone; see :func:`perfbot.worker.turns.probe`. Seconds."""
         order = {"op": "probe", "at_least": round(at_least * 1e9), "again_below": round(again_below * 1e9)}
         self.links[side].send(**order)
-        answer = self._receive((side,), self._timeout, "answer")[side]
+        answer = self._receive((side,), self.patience, "answer")[side]
         if not messages.is_probe(answer):
             raise self.links[side].lost(RUBBISH)
         return answer
@@ -139,7 +142,7 @@ class Pair:
                 first=side == first,
                 hand_over_last=(side == second) == first_is_last,
             )
-        answers = self._receive(SIDES, self._timeout + SLOWER * predicted, "answer")
+        answers = self._receive(SIDES, self.patience + SLOWER * predicted, "answer")
         for side, answer in answers.items():
             if not messages.has_values(answer, values.pairs):
                 raise self.links[side].lost(RUBBISH)

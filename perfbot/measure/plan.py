@@ -50,6 +50,16 @@ THREADS_SHARE = 1.05
 """A benchmark whose CPU time is above this share of its wall time computes in several threads or processes."""
 
 
+FEWEST_CALLS = 12
+"""Calls that the fewest rounds that decide anything make: six, of two sides."""
+
+LEAST_PATIENCE_SECONDS = 1.0
+"""An unknown call may take so long, however little time is left."""
+
+LATE_SECONDS = 10.0
+"""What has begun may end so long after the budget before it counts as hanging: machines stand still at times."""
+
+
 @dataclass(frozen=True, slots=True)
 class Speed:
     """What a probe found about a call, alone on its core. Seconds a call."""
@@ -92,6 +102,19 @@ class Values:
             return 2 * call * self.loops * (self.pairs + self.discard)
         turns = self.pairs + 1
         return call * (2 * self.pairs * self.loops + turns * self.discard)
+
+
+def patience(timeout: float, left: float, *, known: bool) -> float:
+    """Seconds to wait for a single call.
+
+    Args:
+        timeout: the suite's, which no call may exceed.
+        left: of the budget.
+        known: how long it takes is known, and fits; otherwise it gets no more than lets it be decided in what is left.
+    """
+    if known:
+        return min(timeout, max(left, 0.0) + LATE_SECONDS)
+    return min(timeout, max(left / FEWEST_CALLS, LEAST_PATIENCE_SECONDS))
 
 
 def plan_values(speed: Speed, share: float, *, once: bool = False) -> Values:

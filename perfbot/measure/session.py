@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from perfbot.errors import MeasureError
 from perfbot.model import Benchmark, Comparison, Metric, Problem, Round
 
 
@@ -78,6 +80,12 @@ class Failed:
 
 Outcome = Measured | Failed
 Count = Callable[[Sequence[str], float], Iterator[Outcome]]
+
+
+def problem_of(suite: str, error: MeasureError) -> Problem:
+    """What an error means for a suite, with the hint that came along; suites that share a set-up are one here."""
+    message = re.sub(rf"^suite {re.escape(suite)}[:,] ", "", error.message)
+    return Problem(f"suite {suite}", f"{message.rstrip('.')}. {error.hint}" if error.hint else message, error.output)
 
 
 class SuiteSession(Protocol):

@@ -35,11 +35,16 @@ class Track:
     """A value was zero or below, and has no ratio to any other."""
 
     @property
+    def exact(self) -> bool:
+        """A few rounds tell all, whatever their values."""
+        return self.metric.rule == "exact" or self.unrelated
+
+    @property
     def open(self) -> bool:
         """More rounds could still decide it."""
         if self.failure is not None or self.counted:
             return False
-        if self.metric.rule == "exact" or self.unrelated:
+        if self.exact:
             return len(self.rounds) < EXACT_ROUNDS
         settled = self.decision is not None and self.decision.state != "open"
         return not settled and len(self.rounds) < self.plan.n_max
@@ -50,7 +55,7 @@ class Track:
         self.rounds.append(taken)
         self.notes.update(dict.fromkeys(measured.notes))
         self.unrelated = self.unrelated or min(*taken.base, *taken.head) <= 0
-        if self.metric.rule == "exact" or self.unrelated:
+        if self.exact:
             return
         self.ratios += ratios_of((taken,), self.metric.unit)
         self.decision = decide(self.ratios, self.plan)
@@ -68,7 +73,7 @@ class Track:
 
     def rounds_left(self) -> int:
         """Expected number of rounds until it is decided."""
-        if self.metric.rule == "exact" or self.unrelated:
+        if self.exact:
             return EXACT_ROUNDS - len(self.rounds)
         if len(self.ratios) < FIRST_ROUNDS:
             return FIRST_ROUNDS - len(self.ratios)

@@ -26,7 +26,10 @@ from .footprint import peak_memory, size_of_another
 from .session import Session, Skipped
 from .timers import Calls, Timer, Times, WithSetup
 
-SECONDS = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+SECONDS = {
+    "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "milliseconds": 1e-3,
+    "us": 1e-6, "µs": 1e-6, "microseconds": 1e-6, "ns": 1e-9, "nanoseconds": 1e-9,
+}  # fmt: skip
 """Units of tracked values that are times."""
 
 BYTES = {"byte": 1, "bytes": 1, "B": 1, "kB": 1000, "KiB": 1024, "MB": 10**6, "MiB": 1024**2, "GiB": 1024**3}
@@ -174,14 +177,21 @@ def metric_of(case: Case) -> Optional[Dict[str, str]]:
         return {"name": "size", "unit": "B", "rule": "exact"}
     if case.kind != "track":
         return None
-    unit = str(case.bind().get("unit", "unit"))
+    unit = _known(case.bind().get("unit", "unit"))
     if unit in SECONDS:
         return {"name": "value", "unit": "s", "rule": "noisy"}
     return {"name": "value", "unit": "B" if unit in BYTES else "1" if unit == "unit" else unit, "rule": "exact"}
 
 
+def _known(unit: Any) -> str:
+    """A unit as it is called here, whatever is said about it: ``Seconds (lower is better)`` is ``seconds``."""
+    first = re.match(r"\s*([^\W\d]+)", str(unit))
+    names = (first[1], first[1].lower()) if first else ()
+    return next((name for name in names if name in SECONDS or name in BYTES), str(unit))
+
+
 def _scale(unit: Any) -> float:
-    return float({**SECONDS, **BYTES}.get(unit, 1))
+    return float({**SECONDS, **BYTES}.get(_known(unit), 1))
 
 
 def number(value: Any) -> float:

@@ -17,8 +17,9 @@ from typing import Any, Dict, Iterator, List, Optional
 
 import pytest
 
+from .plugin_names import stand_in
 from .pytest_fixture import BenchmarkFixture
-from .session import Session, Skipped
+from .session import CannotStart, Session, Skipped
 from .timers import Calls
 
 DISABLED_PLUGINS = (
@@ -64,9 +65,10 @@ class Adapter:
         if not self._paths:  # pytest without paths would collect the whole checkout
             session.serve(self)
             return
+        stand_in()
         code = pytest.main(self._arguments(), plugins=[sys.modules[__name__]])
         if code not in (0, 5):
-            raise RuntimeError(f"pytest could not start: exit code {int(code)}")
+            raise CannotStart(f"pytest ended with {int(code)}")
 
     def _arguments(self) -> List[str]:
         off = [word for name in DISABLED_PLUGINS for word in ("-p", "no:" + name)]
@@ -256,8 +258,12 @@ def pytest_pyfunc_call(pyfuncitem: Any) -> Optional[bool]:
 
 
 def pytest_collectreport(report: Any) -> None:
+    where = report.nodeid or "collection"
     if report.failed:
-        state.problems[report.nodeid or "collection"] = str(report.longrepr)
+        state.problems[where] = str(report.longrepr)
+    elif report.skipped and where.endswith(".py"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        state.problems[where] = "left out as a whole: " + reason
 
 
 def pytest_runtest_logreport(report: Any) -> None:

@@ -31,10 +31,19 @@ class Skipped(Exception):
     """The benchmark asked not to be run here."""
 
 
+class CannotStart(Exception):
+    """The suite's own tool gave up and has said why: where in this package that was noticed tells nobody anything."""
+
+
 def error_text(error: BaseException) -> str:
     """The end of a traceback, without this package's own frames where that leaves any."""
-    lines = traceback.format_exception(type(error), error, error.__traceback__)
-    return "".join(lines)[-ERROR_CHARACTERS:]
+    frames = error.__traceback__
+    while frames is not None and os.path.dirname(frames.tb_frame.f_code.co_filename) == os.path.dirname(__file__):
+        frames = frames.tb_next
+    if isinstance(error, CannotStart):
+        return str(error)
+    frames = frames or error.__traceback__
+    return "".join(traceback.format_exception(type(error), error, frames))[-ERROR_CHARACTERS:]
 
 
 class Session:
@@ -145,7 +154,7 @@ def serve(options: Dict[str, Any]) -> None:
     except Gone:
         os._exit(ABANDONED)
     except (Exception, SystemExit) as error:
-        traceback.print_exc()
+        sys.stderr.write(error_text(error))
         session.fatal(error)
     sys.stdout.flush()
     os._exit(0)

@@ -132,17 +132,39 @@ class WithSetup:
         return self.results[0]
 
 
+SLICE_NS = 10_000_000
+"""What is shorter is as a rule interrupted as a whole or not at all: the kernel gives the core away for some ms."""
+
+WAITING_SHARE = 0.05
+"""Of a call; what is off the core for less of it, without standing in the queue for one, does not wait for anything."""
+
+
 def self_timed(function: Callable[..., float], args: Sequence[Any] = ()) -> Timer:
     """A function that times itself: given the loops, it returns seconds (pyperf's ``bench_time_func``).
 
-    Its CPU time is taken to be the same share of its time as of the whole call with whatever it does not time.
+    Its CPU time is taken to be the same share of its time as of the whole call with whatever it does not time. Not so
+    where it is short: what the call lost to others then fell on what is timed, or on what is not, and a share of it
+    would make undisturbed times look shorter than any can be. It is left as it is, and disturbed ones are longer.
     """
 
     def timer(loops: int) -> Times:
+        before = queued()
         cpu, wall = process_time_ns(), perf_counter_ns()
         seconds = function(loops, *args)
         wall, cpu = perf_counter_ns() - wall, process_time_ns() - cpu
+        after = queued()
+        waited = wall - cpu - ((after or 0) - (before or 0))
         own = round(seconds * 1e9)
-        return own, round(own * cpu / max(wall, 1))
+        share = round(own * cpu / max(wall, 1))
+        return own, max(own, share) if own < SLICE_NS and waited < WAITING_SHARE * wall else share
 
     return timer
+
+
+def queued() -> Optional[int]:
+    """Nanoseconds that this thread has spent able to run, but without a core."""
+    try:
+        with open("/proc/thread-self/schedstat") as file:
+            return int(file.read().split()[1])
+    except (OSError, IndexError, ValueError):
+        return None

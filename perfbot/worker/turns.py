@@ -11,11 +11,11 @@ from __future__ import annotations
 import gc
 from operator import itemgetter
 from time import perf_counter_ns
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List
 
 from . import counting
 from .channel import Token
-from .timers import Timer
+from .timers import Timer, queued
 
 YOUNG = 1
 """Garbage of the benchmark before is collected; a full collection of what pytest keeps alive costs as much as a round
@@ -55,15 +55,6 @@ def batch(timer: Timer, loops: int) -> Dict[str, Any]:
     after = queued()
     waited = after - before if after is not None and before is not None else None
     return {"wall": wall, "cpu": cpu, "queued": waited}
-
-
-def queued() -> Optional[int]:
-    """Nanoseconds that this thread has spent able to run, but without a core."""
-    try:
-        with open("/proc/thread-self/schedstat") as file:
-            return int(file.read().split()[1])
-    except (OSError, IndexError, ValueError):
-        return None
 
 
 def turns(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:

@@ -83,7 +83,7 @@ def test_base_and_head_one_by_one(project: Project) -> None:
 
 
 def test_uncommitted_changes_are_left_out_and_told(project: Project) -> None:
-    project.repository.write({"log.txt": "edited\n", "new.txt": "new\n"})
+    project.repository.write({"log.txt": "edited\n", "new.txt": "new\n", "perfbot.toml": "# obeyed as it is\n"})
     change = find(project.path)
     assert not change.dirty
     assert change.notes[-1] == "Uncommitted changes in 2 files are not measured; --dirty measures them."

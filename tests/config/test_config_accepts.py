@@ -220,6 +220,10 @@ class TestFinding:
         assert found.policy.threshold == 0.07
         assert found.policy.origin == "pyproject.toml at 60ab91e [tool.perfbot]"
 
+    def test_a_byte_order_mark_and_windows_line_ends_mean_nothing(self, tmp_path):
+        (tmp_path / "perfbot.toml").write_bytes(b'\xef\xbb\xbf[run]\r\nbudget = "7m"\r\n')
+        assert config.load(None, tmp_path).run.budget == 420
+
     def test_a_file_that_is_not_utf8_is_named(self, tmp_path):
         (tmp_path / "perfbot.toml").write_bytes(b'[run]\nbudget = "\xff"\n')
         with pytest.raises(ConfigError, match=r"perfbot\.toml: byte 16 is not UTF-8"):

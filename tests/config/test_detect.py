@@ -62,6 +62,17 @@ def test_pyperf_scripts_are_found(plant):
     assert (suite.name, suite.paths) == ("perf", ("perf/bm_*.py",))
 
 
+def test_scripts_of_a_package_are_named_by_a_glob_that_leaves_its_init_out(plant):
+    suite = one(plant({"lib/benchmarks/__init__.py": "", "lib/benchmarks/a.py": SCRIPT, "lib/benchmarks/b.py": SCRIPT}))
+    assert suite.paths == ("lib/benchmarks/[!_]*.py",)
+
+
+@pytest.mark.parametrize("names", ['"benchmark"', '"size, benchmark"', '["size", "benchmark"]'])
+def test_a_parameter_that_happens_to_be_called_benchmark_is_no_fixture(plant, names):
+    code = f"import tool\n\n@tool.session\n@tool.parametrize({names}, [])\ndef bench(size, benchmark): ...\n"
+    assert detect_suites(plant({"tasks.py": code})) == ()
+
+
 ASV = """
 {
     // asv allows comments
@@ -187,6 +198,34 @@ def test_other_languages_are_recognised(plant):
         "vitest": (1, "src/a.bench.ts"),
         "benchmark.js": (2, "old.js"),
     }
+
+
+@pytest.mark.parametrize("files", [{"b/test_a.py": BENCH}, {"b/a.py": SCRIPT}, {"asv.conf.json": "{}"}])
+def test_a_project_that_does_not_run_on_this_python_gets_another(plant, files):
+    project = {"pyproject.toml": PACKAGE + 'requires-python = "==3.8.*"\n'}
+    assert one(plant({**project, **files})).python == "3.8"
+
+
+def test_what_asv_installs_itself_is_not_missed(plant):
+    conf = '{"matrix": {"req": {"odd-name2": []}}}'
+    (found,) = survey(plant({"asv.conf.json": conf, "benchmarks/a.py": "import odd\ndef time_x(): ..."})).found
+    assert found.suite.setup == ("pip install odd-name2",)
+    assert found.notes == ()
+
+
+def test_scripts_that_may_be_benchmarks_are_named(plant):
+    folder = plant({
+        "bench.py": "import timeit",
+        "maint/benchmark/parse.py": 'if __name__ == "__main__":\n    print(1)\n',
+        "maint/benchmark/data.py": "x = 1",
+        "src/lib/workbench.py": "import timeit",
+        "perf/bm_a.py": SCRIPT,
+        "tests/test_bench_tool.py": "import timeit",
+    })  # fmt: skip
+    seen = survey(folder)
+    assert seen.loose == ("bench.py", "maint/benchmark/parse.py")
+    text = document(seen)
+    assert '# commands = { "bench" = "python bench.py" }\n# also seen: "maint/benchmark/parse.py"\n' in text
 
 
 def test_ci_is_found(plant):

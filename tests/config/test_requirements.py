@@ -2,7 +2,7 @@
 
 import pytest
 
-from perfbot.config.requirements import distribution, read_project, setup_of
+from perfbot.config.requirements import distribution, python_for, read_project, setup_of
 
 PYPROJECT = """
 [project]
@@ -61,6 +61,12 @@ def test_what_is_there_anyway_is_not_asked_for(project):
     assert (found.lines, found.undeclared) == (('pip install ".[bench]"',), ())
 
 
+@pytest.mark.parametrize("name", ["rpds-py", "py-rpds", "pyrpds", "python-rpds", "rpds_python"])
+def test_names_that_say_python_bring_the_module_without_it(plant, name):
+    project = read_project(plant({"pyproject.toml": f'[project]\nname = "x"\ndependencies = ["{name}>=1"]\n'}))
+    assert setup_of(project, {"rpds"}, ()).undeclared == ()
+
+
 def test_no_package_is_guessed_from_an_import(project):
     found = setup_of(project, {"mystery"}, ())
     assert found.lines == ('pip install ".[bench]"',)
@@ -101,3 +107,20 @@ def test_odd_metadata_breaks_nothing(plant, text):
 )
 def test_names_are_normalised(requirement, name):
     assert distribution(requirement) == name
+
+
+@pytest.mark.parametrize(
+    ("pythons", "running", "wanted"),
+    [
+        (">=3.9", "3.11.7", ""),
+        ("", "3.11.7", ""),
+        ("nonsense", "3.11.7", ""),
+        (">=3.12,!=3.14.1", "3.11.7", "3.12"),
+        (">=3.8,<3.11", "3.12.1", "3.10"),
+        ("<=3.10", "3.11.7", "3.10"),
+        (">=3.12.2", "3.12.1", "3.12"),
+        ("<3", "3.11.7", ""),
+    ],
+)
+def test_the_nearest_python_that_a_project_allows(pythons, running, wanted):
+    assert python_for(pythons, running) == wanted

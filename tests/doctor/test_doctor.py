@@ -85,6 +85,14 @@ def test_an_interpreter_that_is_not_there_ends_with_3(project, doctor, monkeypat
     assert found["suite core"]["message"] == 'python = "2.1" was not found'
 
 
+def test_a_project_that_does_not_run_on_this_python_is_a_warning(project, doctor):
+    (project / "pyproject.toml").write_text('[project]\nname = "x"\nrequires-python = "==3.8.*"\n')
+    _, found = doctor()
+    assert found["suite core"]["state"] == "warning"
+    assert "the project allows Python ==3.8.* alone, and the suite runs on " in found["suite core"]["message"]
+    assert found["suite core"]["advice"] == 'python = "3.8" in its [[suite]]'
+
+
 def test_a_file_that_is_no_python_is_a_warning(project, doctor):
     (project / "bench" / "test_b.py").write_text("def (")
     code, found = doctor()

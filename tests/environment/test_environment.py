@@ -109,6 +109,22 @@ def test_a_command_that_fails(sides: Sides, line: str, ending: str) -> None:
     assert caught.value.output.strip() == ("why" if "why" in line else "")
 
 
+def test_a_python_that_is_too_old_is_refused(sides: Sides, tmp_path: Path) -> None:
+    old = tmp_path / "python3.7"
+    old.write_text("#!/bin/sh\nmkdir -p $3 && echo 'version = 3.7.16' > $3/pyvenv.cfg\n")
+    old.chmod(0o755)
+    sides.environ["PERFBOT_INSTALLER"] = "pip"
+    with pytest.raises(SetupError, match=r"set-up failed on base: Python 3\.7 is older than 3\.8") as caught:
+        sides.prepare(sides.base, "true", python=str(old))
+    assert 'python = "3.8"' in caught.value.hint
+
+
+def test_a_well_known_failure_comes_with_what_to_do(sides: Sides) -> None:
+    with pytest.raises(SetupError) as caught:
+        sides.prepare(sides.base, "echo \"No module named 'pkg_resources'\"; exit 1", needs_python=False)
+    assert "pip install 'setuptools<81'" in caught.value.hint
+
+
 def test_what_failed_is_tried_again_from_the_start(sides: Sides) -> None:
     once = sides.base.slot.folder / "once"
     with pytest.raises(SetupError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -126,7 +127,9 @@ def test_values_that_are_not_times_are_reported_with_their_metric(sides: Sides) 
         "    def track_ratio(self): return -0.25\n"
         "    track_ratio.unit = 'share'\n"
         "    def track_duration(self): return 250\n"
-        "    track_duration.unit = 'ms'\n",
+        "    track_duration.unit = 'ms'\n"
+        "    def track_described(self): return 0.5\n"
+        "    track_described.unit = 'Seconds (lower is better)'\n",
     )
     taken = take(sides.suite(SUITE))
     ((metric, base, head),) = values(taken, "things.Suite.mem_list")
@@ -138,6 +141,7 @@ def test_values_that_are_not_times_are_reported_with_their_metric(sides: Sides) 
     assert base[0] > 48 * 2**20
     assert values(taken, "things.Suite.track_ratio") == [(Metric("value", "share", rule="exact"), (-0.25,), (-0.25,))]
     assert values(taken, "things.Suite.track_duration") == [(Metric("value", "s"), (0.25,), (0.25,))]
+    assert values(taken, "things.Suite.track_described") == [(Metric("value", "s"), (0.5,), (0.5,))]
     assert taken.discovery.own["things.Suite.track_ratio"] == (Metric("value", "share", rule="exact"),)
 
 
@@ -204,10 +208,21 @@ def test_one_broken_module_does_not_lose_the_others(sides: Sides) -> None:
     )
     found = take(sides.suite(SUITE), rounds=0).discovery
     assert [benchmark.name for benchmark in found.benchmarks] == ["things.time_x"]
-    assert [(problem.where, problem.message) for problem in found.problems[:2]] == [
-        ("suite s, base: benchmarks.broken", "ModuleNotFoundError: No module named 'a_module_that_is_not_there'"),
-        ("suite s, base: things.Broken.time_y", "ValueError: no"),
+    missing = (
+        "ModuleNotFoundError: No module named 'a_module_that_is_not_there' "
+        "(if a package brings a_module_that_is_not_there, `setup` must install it)"
+    )
+    assert [(problem.where, problem.message) for problem in found.problems] == [
+        ("suite s, base and head: benchmarks.broken", missing),
+        ("suite s, base and head: things.Broken.time_y", "ValueError: no"),
     ]
+
+
+def test_a_suite_that_times_nothing_has_no_control(sides: Sides) -> None:
+    write(sides, "def track_one(): return 1\n")
+    session = sides.suite(SUITE)
+    assert take(session).measured() == {"things.track_one"}
+    assert session.control_round(2, time.monotonic() + 60) == ()
 
 
 def test_a_death_in_a_copy_costs_one_benchmark(sides: Sides) -> None:

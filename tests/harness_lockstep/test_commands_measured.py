@@ -12,7 +12,7 @@ import pytest
 
 from perfbot.errors import MeasureError
 from perfbot.measure.launching import Command, Launcher
-from perfbot.measure.session import Measured, SuiteSession
+from perfbot.measure.session import Failed, Measured, SuiteSession
 from perfbot.model import MEMORY, SIDES, TIME
 from tests.process.test_process import gone
 from tests.workers import PATIENCE, Sides, Taken, take
@@ -130,6 +130,18 @@ class TestFails:
         failure = only(sides, "true", "prepare = 'echo unprepared; exit 7'").failures()["it"]
         assert "prepare" in failure.reason
         assert "ended with 7" in failure.reason
+
+
+def test_one_that_is_too_long_for_the_budget_is_no_failure(sides: Sides) -> None:
+    session = sides.suite(suite("long = 'echo $$ > pid; sleep 600', quick = 'true'"))
+    session.discover()
+    long, quick = session.measure_round(0, ["long", "quick"], time.monotonic() + 24.0)
+    assert isinstance(long, Failed)
+    assert long.skipped
+    assert "s: too long for the budget, since to decide takes 12 calls at least" in long.reason
+    assert isinstance(quick, Measured)
+    assert gone(int((sides.tree("base") / "pid").read_text()))
+    assert not (sides.tree("head") / "pid").exists()
 
 
 def test_preparation_runs_before_each_and_is_not_measured(sides: Sides) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from perfbot.measure import plan
 from perfbot.measure.plan import turn_counts
-from perfbot.measure.session import Measured, Place
+from perfbot.measure.session import Failed, Measured, Place
 from perfbot.model import SIDES
 from tests.workers import PATIENCE, Sides, take
 
@@ -45,6 +46,23 @@ def long():
 
 def waits():
     time.sleep(0.004 * FACTOR)
+
+
+def ages():
+    log("ages")
+    time.sleep(600)
+
+
+def ages_on_head():
+    if SIDE == "head":
+        ages()
+    sum(range(100))
+
+
+def second():
+    end = time.perf_counter() + 1
+    while time.perf_counter() < end:
+        pass
 
 
 def looks():
@@ -167,3 +185,44 @@ def test_a_head_that_became_thousands_of_times_slower_is_measured_too(sides: Sid
     sides.write({"functions.py": "def grows():\n    sum(range(2_000_000))\n"}, sides=["head"])
     (taken,) = take(sides.suite(suite("grows"))).rounds("grows")
     assert min(taken.head) > 1000 * max(taken.base)
+
+
+class TestTooLong:
+    """Calls that the budget cannot hold often enough."""
+
+    def outcomes(self, sides: Sides, *names: str, budget: float) -> dict[str, Failed | Measured]:
+        session = sides.suite(suite(*names) + '\ntimeout = "60 s"')
+        session.discover()
+        taken = session.measure_round(0, names, time.monotonic() + budget)
+        return {outcome.name: outcome for outcome in taken}
+
+    def test_one_on_base_costs_its_share_and_is_no_failure(self, sides: Sides) -> None:
+        found = self.outcomes(sides, "ages", "quick", budget=24.0)
+        ages = found["ages"]
+        assert isinstance(ages, Failed)
+        assert (ages.side, ages.skipped) == ("both", True)
+        assert "s: too long for the budget, since to decide takes 12 calls at least" in ages.reason
+        assert isinstance(found["quick"], Measured)
+        assert sides.logged() == ["base ages"]
+
+    def test_one_on_head_alone_fails(self, sides: Sides) -> None:
+        failed = self.outcomes(sides, "ages_on_head", budget=2.0)["ages_on_head"]
+        assert isinstance(failed, Failed)
+        assert (failed.side, failed.skipped) == ("head", False)
+
+    def test_a_round_that_does_not_fit_any_more_is_not_begun(
+        self, sides: Sides, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(plan, "LEAST_PATIENCE_SECONDS", PATIENCE)
+        session = sides.suite(suite("second"))
+        session.discover()
+        until = time.monotonic() + 3.0
+        assert list(session.measure_round(0, ["second"], until)) == []
+        assert session.predicted_seconds("second") >= 2.0
+
+    def test_a_suite_that_starts_slowly_is_not_begun_near_the_end(self, sides: Sides) -> None:
+        sides.write({"functions.py": "import time\ntime.sleep(1)\n" + FUNCTIONS})
+        session = sides.suite(suite("quick"))
+        assert session.startup_seconds == 0.0
+        session.discover()
+        assert session.startup_seconds >= 1.0

@@ -33,6 +33,15 @@ def test_it_writes_at_the_top_what_it_found(project, capsys):
     assert "perfbot run" in out
 
 
+def test_a_script_is_offered_and_not_taken(project, capsys):
+    (project / "bench" / "test_a.py").unlink()
+    (project / "bench" / "speed.py").write_text("import timeit")
+    assert main(["init"]) == 0
+    said = "seen, not configured: a script, bench/speed.py; perfbot.toml holds a suite to uncomment\n"
+    assert said in capsys.readouterr().out
+    assert config.load(None, project).suites == ()
+
+
 def test_an_existing_file_is_kept(project, capsys):
     (project / "perfbot.toml").write_text("# mine\n")
     assert main(["init"]) == 2

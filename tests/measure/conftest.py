@@ -8,7 +8,7 @@ from random import Random
 
 from perfbot.errors import MeasureError
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Place
-from perfbot.model import TIME, Benchmark, Comparison, Metric, Round
+from perfbot.model import TIME, Benchmark, Comparison, Metric, Problem, Round
 
 
 @dataclass
@@ -48,6 +48,7 @@ class FakeSuite:
     settled: tuple[Comparison, ...] = ()
     breaks_in_round: int = -1
     unlisted: str = ""
+    problems: tuple[Problem, ...] = ()
     alone: bool = False
     during: Callable[[], None] = lambda: None
     history: list[tuple[str, ...]] = field(default_factory=list)
@@ -58,7 +59,7 @@ class FakeSuite:
             raise MeasureError(self.unlisted, output="the end of the output")
         listed = tuple(Benchmark(self.name, name) for name in self.benchmarks)
         own = {name: (one.metric,) for name, one in self.benchmarks.items()}
-        return Discovery(listed, (TIME,), self.settled, (), own)
+        return Discovery(listed, (TIME,), self.settled, self.problems, own)
 
     def predicted_seconds(self, name: str) -> float:
         return self.benchmarks[name].seconds if any(name in names for names in self.history) else 0.0

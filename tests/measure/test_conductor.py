@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from perfbot.errors import Interrupted
+from perfbot.errors import Interrupted, MeasureError
 from perfbot.measure.conductor import Conductor, Outcomes, selector
+from perfbot.measure.session import problem_of
 from perfbot.measure.track import EXACT_ROUNDS, FIRST_ROUNDS, MOST_ROUNDS
-from perfbot.model import Benchmark, Comparison, Metric, Policy
+from perfbot.model import Benchmark, Comparison, Metric, Policy, Problem
 from perfbot.render.progress import Silent
 from tests.measure.conftest import Clock, FakeSuite, Simulated
 
@@ -81,6 +82,16 @@ class TestOrder:
         conducted([suite], budget=90.0)
         assert ("near",) in suite.history
 
+    def test_where_not_all_can_have_their_first_rounds_the_quick_ones_have_them(self) -> None:
+        slow = {f"slow{n}": Simulated(seconds=10.0) for n in range(5)}
+        suite = FakeSuite("s", {**slow, "quick": Simulated(0.5), "too": Simulated(0.5)}, Clock())
+        found = conducted([suite], budget=130.0)
+        assert [len(one.rounds) for one in found.comparisons][-2:] == [FIRST_ROUNDS] * 2
+        (problem,) = found.problems
+        assert not problem.fatal
+        assert "before 4 benchmarks had the 6 rounds without which" in problem.message
+        assert "`--budget 6m` or more" in problem.message
+
 
 class TestFailures:
     def test_a_failed_benchmark_is_measured_no_more_and_keeps_its_rounds(self) -> None:
@@ -112,6 +123,14 @@ class TestFailures:
         outcomes = conducted(suites)
         assert [problem.message for problem in outcomes.problems] == ["no way"]
         assert len(outcomes.comparisons) == 1
+
+    def test_a_suite_of_which_nothing_could_be_collected_is_an_error(self) -> None:
+        suites = [FakeSuite("x", {}, Clock(), problems=(Problem("suite x: test_a.py", "no", fatal=False),))]
+        assert [problem.fatal for problem in conducted(suites).problems] == [True, False]
+
+    def test_what_is_said_of_a_suite_names_it_once_and_keeps_the_advice(self) -> None:
+        error = MeasureError("suite s, head: it broke.", hint="Mend it", output="why")
+        assert problem_of("s", error) == Problem("suite s", "head: it broke. Mend it", "why")
 
     def test_an_interruption_keeps_what_there_is_and_marks_nothing_failed(self) -> None:
         suite = FakeSuite("s", {"a": Simulated(noise=NOISY), "b": Simulated(noise=NOISY)}, Clock())

@@ -8,11 +8,15 @@ from hypothesis import strategies as st
 
 from perfbot.measure.plan import (
     DISCARD_SECONDS,
+    FEWEST_CALLS,
+    LATE_SECONDS,
+    LEAST_PATIENCE_SECONDS,
     LONG_SECONDS,
     MOST_PAIRS,
     PAIRS,
     VALUE_SECONDS,
     Speed,
+    patience,
     plan_values,
     turn_counts,
 )
@@ -23,6 +27,18 @@ WHOLE_MICROSECONDS = 1e-9
 def busy(call: float) -> Speed:
     """A call that computes and does nothing else."""
     return Speed(call, call, call)
+
+
+class TestPatience:
+    def test_an_unknown_call_gets_what_lets_it_be_decided(self) -> None:
+        assert patience(120.0, 60.0, known=False) == 60.0 / FEWEST_CALLS
+        assert patience(120.0, 3600.0, known=False) == 120.0
+        assert patience(120.0, -1.0, known=False) == LEAST_PATIENCE_SECONDS
+
+    def test_a_known_one_may_end_a_little_late(self) -> None:
+        assert patience(120.0, 60.0, known=True) == 60.0 + LATE_SECONDS
+        assert patience(120.0, 3600.0, known=True) == 120.0
+        assert patience(120.0, -1.0, known=True) == LATE_SECONDS
 
 
 class TestCalls:

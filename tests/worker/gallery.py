@@ -274,6 +274,25 @@ def test_in_bench_file(benchmark):
     benchmark(sum, range(20))
 """
 
+TYPED = """\
+from __future__ import annotations
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+from pytest_codspeed import BenchmarkFixture as Other
+
+codspeed = pytest.importorskip("pytest_codspeed", minversion="3.0")
+
+try:
+    import pytest_codspeed.plugin
+except ImportError:
+    @pytest.fixture
+    def benchmark():
+        pytest.skip("pytest-codspeed needs to be installed")
+
+def test_typed(benchmark: BenchmarkFixture | Other) -> None:
+    benchmark(sum, range(50))
+"""
+
 FILES = {
     "pytest.ini": PYTEST_INI,
     "shop_plugin.py": PLUGIN,
@@ -282,6 +301,8 @@ FILES = {
     "benchmarks/test_marked.py": MARKED,
     "benchmarks/test_codspeed.py": CODSPEED,
     "benchmarks/bench_file.py": BENCH_FILE,
+    "benchmarks/test_typed.py": TYPED,
+    "benchmarks/test_left_out.py": "import pytest\npytest.importorskip('a_module_for_few')\n",
     "benchmarks/test_broken.py": "import a_module_that_nobody_has\n",
 }
 

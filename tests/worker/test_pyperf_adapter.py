@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from perfbot.worker import timers
 from tests.workers import Sides, Taken, take
 
 SUITE = 'harness = "pyperf"\npaths = ["*.py"]\nargs = ["--size", "7"]'
@@ -172,7 +174,7 @@ def test_nothing_else_fails(taken: tuple[Sides, Taken]) -> None:
 )
 def test_what_is_wrong_with_a_script_is_told(taken: tuple[Sides, Taken], where: str, words: str) -> None:
     told = [one for one in taken[1].discovery.problems if where in one.where and words in one.output]
-    assert len(told) == 2, "once a side"
+    assert len(told) == 1, "once for both sides"
 
 
 def test_a_script_imports_what_lies_beside_it(taken: tuple[Sides, Taken]) -> None:
@@ -182,3 +184,35 @@ def test_a_script_imports_what_lies_beside_it(taken: tuple[Sides, Taken]) -> Non
 def test_setup_and_teardown_surround_each_batch(taken: tuple[Sides, Taken]) -> None:
     logged = taken[0].logged()
     assert logged.count("callable set up") == logged.count("callable torn down") > 0
+
+
+class TestSelfTimed:
+    """A function that times itself, on clocks that a test moves: others take the core inside or outside its timing."""
+
+    @pytest.fixture
+    def timed(self, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, int]]:
+        """Times of one value in ms: timed, and what it lost to others inside and outside of it, or waited."""
+
+        def once(own: float, *, inside: float = 0.0, outside: float = 0.0, waits: float = 0.0) -> tuple[int, int]:
+            lost = inside + outside
+            wall = iter([0, round((own + 1 + outside) * 1e6)])
+            cpu = iter([0, round((own + 1 - inside - waits) * 1e6)])
+            queue = iter([0, round(lost * 1e6)])
+            monkeypatch.setattr(timers, "perf_counter_ns", lambda: next(wall))
+            monkeypatch.setattr(timers, "process_time_ns", lambda: next(cpu))
+            monkeypatch.setattr(timers, "queued", lambda: next(queue))
+            return timers.self_timed(lambda loops: own / 1e3)(1)
+
+        return once
+
+    def test_a_short_one_is_never_shorter_than_it_was(self, timed: Callable[..., tuple[int, int]]) -> None:
+        assert timed(0.5, outside=4.0) == (500_000, 500_000)
+        assert timed(4.5, inside=4.0) == (4_500_000, 4_500_000)
+
+    def test_a_long_one_gets_its_share(self, timed: Callable[..., tuple[int, int]]) -> None:
+        own, cpu = timed(99.0, inside=50.0)
+        assert (own, cpu) == (99_000_000, 49_500_000)
+
+    def test_one_that_waits_shows_it(self, timed: Callable[..., tuple[int, int]]) -> None:
+        own, cpu = timed(4.0, waits=4.0)
+        assert cpu < own / 2

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from perfbot.errors import MeasureError
 from perfbot.worker import pytest_adapter as adapter
 from tests.worker import gallery
 from tests.workers import Sides, Taken, take
@@ -43,6 +44,7 @@ class TestGallery:
             *("test_codspeed.py::test_other_name", "bench_file.py::bench_by_prefix"),
             *("bench_file.py::test_in_bench_file", "test_uses.py::UnitStyle::test_sum"),
             *("test_uses.py::TestScopes::test_second", "test_uses.py::test_pedantic_with_setup"),
+            "test_typed.py::test_typed",
         ],
     )
     def test_takes_pairs_of(self, shown: tuple[Sides, Taken], name: str) -> None:
@@ -71,12 +73,18 @@ class TestGallery:
         assert [logged.count(f"{what} set up") for what in ("class", "module")] == [4, 4]
 
     def test_a_broken_file_is_told_and_costs_no_other(self, shown: tuple[Sides, Taken]) -> None:
-        _, taken = shown
-        assert len(taken.discovery.problems) == 2
-        for problem in taken.discovery.problems:
-            assert "test_broken.py" in problem.where
-            assert "a_module_that_nobody_has" in problem.message
-            assert not problem.fatal
+        found = {problem.where: problem for problem in shown[1].discovery.problems}
+        assert set(found) == {f"suite s, base and head: benchmarks/test_{name}.py" for name in ("broken", "left_out")}
+        broken, left_out = (
+            found[f"suite s, base and head: benchmarks/test_{name}.py"] for name in ("broken", "left_out")
+        )
+        assert broken.message.startswith(
+            "ModuleNotFoundError: No module named 'a_module_that_nobody_has' (if a package"
+        )
+        assert left_out.message.startswith("left out as a whole: ")
+        assert "could not import 'a_module_for_few'" in left_out.message
+        assert not broken.fatal
+        assert not left_out.fatal
 
     def test_keeps_parametrised_names_apart(self, shown: tuple[Sides, Taken]) -> None:
         _, taken = shown
@@ -104,6 +112,18 @@ def test_without_paths_nothing_is_collected(sides: Sides) -> None:
     sides.write({"test_elsewhere.py": "def test_it(benchmark):\n    benchmark(len, [])\n"})
     taken = take(sides.suite('harness = "pytest"\npaths = ["no_such_folder/"]'))
     assert (taken.names, taken.discovery.problems) == ([], ())
+
+
+def test_a_conftest_that_cannot_be_imported_is_told_in_a_line(sides: Sides) -> None:
+    sides.write(
+        {"conftest.py": "import a_missing_module\n", "test_it.py": "def test_it(benchmark): benchmark(len, ())\n"}
+    )
+    with pytest.raises(MeasureError) as raised:
+        take(sides.suite('harness = "pytest"\npaths = ["test_it.py"]'))
+    message = raised.value.message
+    assert "could not be listed: could not go on: ModuleNotFoundError: No module named 'a_missing_module'" in message
+    assert "`setup` must install it" in message
+    assert "Traceback" not in raised.value.output
 
 
 class TestAddopts:
