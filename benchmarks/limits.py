@@ -1,10 +1,10 @@
 """What perfbot itself costs with many benchmarks: seconds and memory of each step, none of which measures anything.
 
-    python benchmarks/limits.py [--benchmarks 5000]
+    python -m benchmarks.limits [--benchmarks 5000]
 
 ``conduct`` drives the real conductor through rounds that are made up (24 pairs of short calls, 1.5 % noise a round)
 until every benchmark is decided; the other steps take what it left. Memory is the peak of the process so far, without
-its shared libraries' pages that other processes use too. The limits are those of docs/runner.md.
+its shared libraries' pages that other processes use too. docs/runner.md says what was seen.
 """
 
 from __future__ import annotations
@@ -14,72 +14,21 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-
+from benchmarks.made_up import MadeUp
 from perfbot.judge import gate_of, judge
 from perfbot.measure.conductor import Conductor, Outcomes
-from perfbot.measure.session import ANYWHERE, Discovery, Measured, Outcome, Place
-from perfbot.model import TIME, Benchmark, Change, Policy, Report, Round
+from perfbot.model import Change, Policy, Report
 from perfbot.render.comment import comment
 from perfbot.render.page import page_pieces
 from perfbot.render.progress import Silent
 from perfbot.report import read, write, write_text
 
-PAIRS = 24
 POLICY = Policy()
 T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class MadeUp:
-    """A suite session that measures nothing.
-
-    Attributes:
-        spent: seconds that making rounds up took, which are not the conductor's.
-        rounds: taken so far.
-    """
-
-    count: int
-    name: str = "suite"
-    alone: bool = False
-    startup_seconds: float = 0.5
-    spent: float = 0.0
-    rounds: int = 0
-    _random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(1))
-
-    def discover(self) -> Discovery:
-        """All of one file."""
-        names = (f"test_case[{number}]" for number in range(self.count))
-        return Discovery(
-            tuple(Benchmark(self.name, f"test_many.py::{name}", "test_many.py", 7) for name in names), (TIME,)
-        )
-
-    def predicted_seconds(self, name: str) -> float:
-        """As a round of short calls takes."""
-        return 0.03
-
-    def control_round(self, index: int, until: float, place: Place = ANYWHERE) -> tuple[Round, ...]:
-        """None."""
-        return ()
-
-    def measure_round(
-        self, index: int, names: Sequence[str], until: float, place: Place = ANYWHERE
-    ) -> Iterator[Outcome]:
-        """Values around 10 µs; both sides of a round share most of its noise."""
-        self.rounds += 1
-        for name in names:
-            began = time.perf_counter()
-            values = self._random.normal(1e-5, 3e-7, (2, PAIRS))
-            values[1] *= 1 + self._random.normal(0, 0.015)
-            base, head = (tuple(side) for side in values.tolist())
-            taken = Measured(name, TIME, Round(index, base, head, 50, 0.03, 1, "cpu"))
-            self.spent += time.perf_counter() - began
-            yield taken
 
 
 def memory() -> float:

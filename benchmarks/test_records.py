@@ -34,5 +34,10 @@ def test_serialisation(benchmark, report: Report) -> None:
     assert benchmark(dumps, report)
 
 
+def test_large_report(benchmark, text: str) -> None:
+    """For its footprint and its objects: the whole report, read from its file."""
+    assert len(benchmark(loads, text, "benchmark").results) == RESULTS
+
+
 def test_validation(benchmark, text: str) -> None:
     assert len(benchmark(loads, text, "benchmark").results) == RESULTS
