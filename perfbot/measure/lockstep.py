@@ -229,10 +229,9 @@ class Visit:
         self._specs = specs
         self._random = random
         self._index = index
-        self._core = place.core
-        self._crowded = place.crowded
+        self._core, self._crowded = place.core, place.crowded
         self._control = control
-        self._share = 0.0
+        self._share = self._tests = 0.0
         self.current = ""
 
     def measure(self, names: Sequence[str], until: float) -> Iterator[tuple[list[Outcome], str]]:
@@ -261,9 +260,11 @@ class Visit:
                 yield self._one(pair, name), name
                 self.current = ""
         finally:
+            ending = time.monotonic()
             pair.close()
-            suite.trace(event="end", suite=suite.name, round=self._index, control=self._control,
-                        seconds=time.monotonic() - began)  # fmt: skip
+            ended = time.monotonic()
+            suite.trace(event="end", suite=suite.name, round=self._index, control=self._control, seconds=ended - began,
+                        tests=self._tests, ending=ended - ending)  # fmt: skip
 
     @property
     def _cores(self) -> tuple[int, ...]:
@@ -271,16 +272,18 @@ class Visit:
 
     def _one(self, pair: Pair, name: str) -> list[Outcome]:
         """One round of one benchmark."""
+        waiting = time.monotonic()
         arrived = pair.arrivals()
         began = time.monotonic()
+        self._tests += began - waiting
         for side in SIDES:
             if arrived[side]["name"] != self._suite.identity(name):
                 raise WorkerLost(side, "its benchmarks come in another order than those of the other side", "")
         held = [side for side in SIDES if arrived[side]["event"] == "ready"]
-        outcomes: list[Outcome] = []
-        if len(held) == len(SIDES):
-            outcomes = self._held(pair, name, arrived)
+        outcomes = self._held(pair, name, arrived) if len(held) == len(SIDES) else []
+        leaving = time.monotonic()
         ended = {**arrived, **pair.leave(held)}
+        self._tests += time.monotonic() - leaving
         failures = [
             Failed(name, side, message["error"] or message["skipped"], skipped=not message["error"])
             for side, message in ended.items()

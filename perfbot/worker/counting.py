@@ -14,6 +14,7 @@ import json
 import os
 import resource
 import threading
+import time
 import traceback
 import tracemalloc
 import warnings
@@ -32,8 +33,8 @@ MOST_CALLS = 256
 WARM_CALLS = 64
 """Calls before anything is counted, unless they are dear: CPython adapts its code to what it has met so far."""
 
-BUILT, BUILT_BYTES = 10, 64 * 1024 * 1024
-"""Results kept for the footprint of one, and bytes after which no further one is made."""
+BUILT, BUILT_BYTES, BUILT_SECONDS = 10, 64 * 1024 * 1024, 1.0
+"""Results kept for the footprint of one; bytes and seconds after which no further one is made."""
 
 ERROR_CHARACTERS = 6000
 
@@ -198,15 +199,20 @@ def _footprint(single: Single, once: bool, results: List[Any]) -> int:
     kept = [None] * (1 if once else BUILT)  # its own memory is there before anything is traced
     results.clear()
     with _no_children():
+        until = time.monotonic() + BUILT_SECONDS
         tracemalloc.start()
-        while built < len(kept) and tracemalloc.get_traced_memory()[0] < BUILT_BYTES:
+        while built < len(kept) and (not built or (_traced() < BUILT_BYTES and time.monotonic() < until)):
             single(_nothing, _nothing)
             kept[built] = results.pop()
             built += 1
         gc.collect()
-        size = tracemalloc.get_traced_memory()[0]
+        size = _traced()
         tracemalloc.stop()
     return round(size / built)
+
+
+def _traced() -> int:
+    return tracemalloc.get_traced_memory()[0]
 
 
 def _memory(single: Single, once: bool) -> int:
