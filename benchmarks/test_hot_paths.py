@@ -10,22 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.made_up import MadeUp
 from benchmarks.samples import make_report
 from perfbot.judge import again
 from perfbot.keep import keep
-from perfbot.measure.conductor import Conductor
 from perfbot.measure.plan import Speed, plan_values, turn_counts
-from perfbot.model import Policy, Report
+from perfbot.measure.session import Measured
+from perfbot.measure.track import Track
+from perfbot.model import TIME, Benchmark, Report
 from perfbot.render.comment import comment
-from perfbot.render.progress import Silent
 from perfbot.stats.rounds import round_ratio
 from perfbot.stats.sequential import Plan, decide
 from perfbot.store import Store, open_store
 
 DECIDED = 1000
-KEPT = 100
-CONDUCTED = 100
+KEPT = 30
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +58,18 @@ def test_plan_of_a_round(benchmark) -> None:
     benchmark(lambda: (plan_values(Speed(3e-6, 3e-6), 0.05), turn_counts(24)))
 
 
-def test_conducting_100_benchmarks(benchmark) -> None:
-    """Whole runs without anything measured: what is left is perfbot's own."""
-    outcomes = benchmark(lambda: Conductor([MadeUp(CONDUCTED)], Policy(), 1e9, Silent()).run())
-    assert len(outcomes.comparisons) == CONDUCTED
+def test_follow_a_benchmark(benchmark, report: Report) -> None:
+    """What the conductor does after each round of a benchmark: decide, and say how many more it takes."""
+    (result, *_), plan = report.results, Plan(0.001, 0.01 / 40)
+
+    def follow() -> Track:
+        track = Track(Benchmark(result.suite, result.benchmark), TIME, plan)
+        for taken in result.raw:
+            track.add(Measured(result.benchmark, TIME, taken))
+            track.rounds_left()
+        return track
+
+    assert benchmark(follow).open
 
 
 @pytest.fixture
@@ -73,7 +79,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def test_ingest(benchmark, store: Store, report: Report) -> None:
-    """A run of 100 benchmarks more in a history that grows; its trends with it."""
+    """A run of 30 benchmarks more in a history that grows; its trends with it."""
     few = replace(report, change=replace(report.change, project="group/name"), results=report.results[:KEPT])
     numbers = count()
     assert benchmark(lambda: keep(store, replace(few, seed=next(numbers)), branch="main", kind="branch"))
