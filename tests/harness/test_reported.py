@@ -12,7 +12,7 @@ import pytest
 
 from perfbot.errors import MeasureError
 from perfbot.measure import tool_runs
-from perfbot.measure.reported import AT_ONCE
+from perfbot.measure.reported import AT_ONCE, COUNTED
 from perfbot.measure.session import Measured, Place
 from perfbot.model import Metric
 from tests.workers import PATIENCE, Sides, take
@@ -229,6 +229,47 @@ def test_tools_that_compute_run_at_once_and_are_compared_by_cpu_time(sides: Side
     assert all(0 < value < 5e-9 for value in (*timed.round.base, *timed.round.head))
     assert timed.notes == (AT_ONCE,)
     assert (counted.round.base, counted.round.clock, counted.notes) == ((8.0,), "wall", ())
+
+
+COUNTED_TOOL = """\
+import os, sys, time
+iterations = int(sys.argv[2])
+say = open(os.environ["LOG"], "a").write
+say(f"{os.path.basename(os.getcwd())} {iterations}\\n")
+end = time.process_time() + iterations * FACTOR * 1e-5
+while time.process_time() < end: pass
+print(f"BenchmarkX {iterations} 777 ns/op 8 B/op")
+"""
+
+
+def test_tools_that_run_given_iterations_are_compared_by_their_processes_cpu_time(sides: Sides) -> None:
+    """What the tool reports, the same on both sides here, has no part in it."""
+    for side, factor in (("base", "1"), ("head", "2")):
+        sides.write({"tool.py": COUNTED_TOOL.replace("FACTOR", factor)}, sides=[side])  # type: ignore[list-item]
+    text = suite_of(f"{TOOL} {{filter}} {{iterations}}", harness="go", more='metrics = ["time", "allocated"]')
+    session = sides.suite(text)
+    assert [benchmark.name for benchmark in session.discover().benchmarks] == ["X"]
+    place = Place(min(os.sched_getaffinity(0)))
+    for index in range(2):
+        outcomes = session.measure_round(index, ["X"], time.monotonic() + PATIENCE, place)
+        timed, counted = (one for one in outcomes if isinstance(one, Measured))
+    assert (timed.round.together, timed.round.clock, timed.notes) == (True, "cpu", (COUNTED,))
+    assert timed.round.head[0] / timed.round.base[0] == pytest.approx(2, rel=0.3)
+    assert timed.round.base[0] == pytest.approx(1e-5, rel=0.3)
+    assert (counted.round.base, counted.round.clock) == ((8.0,), "wall")
+    last = [line.split() for line in sides.logged()[-4:]]
+    assert sorted(last) == [["base", "1"], ["base", str(timed.round.loops + 1)],
+                            ["head", "1"], ["head", str(timed.round.loops + 1)]]  # fmt: skip
+
+
+def test_a_tool_that_fails_when_it_runs_many_iterations_is_said(sides: Sides) -> None:
+    sides.write({"tool.py": COUNTED_TOOL.replace("FACTOR", "1") + "sys.exit(iterations > 1)\n"})
+    session = sides.suite(suite_of(f"{TOOL} {{filter}} {{iterations}}", harness="go"))
+    session.discover()
+    place = Place(min(os.sched_getaffinity(0)))
+    (outcome,) = session.measure_round(0, ["X"], time.monotonic() + PATIENCE, place)
+    assert isinstance(outcome, Measured), "a single iteration succeeds, and is measured in turns or at once"
+    assert outcome.round.loops == 1
 
 
 def test_tools_that_wait_take_turns_by_wall_time(sides: Sides, monkeypatch: pytest.MonkeyPatch) -> None:
