@@ -84,6 +84,7 @@ class Conductor:
         budget: seconds of wall time for measuring.
         select: whether ``suite/benchmark`` is wanted.
         mine: whether a wanted one falls to this run; others' count as the same family (shards of one run).
+        meant: what a suite without benchmarks should have said, as a hint.
         progress: told what happens.
         clock: monotonic seconds.
         random: chooses the cores.
@@ -100,6 +101,7 @@ class Conductor:
         *,
         select: Callable[[str], bool] = lambda _: True,
         mine: Callable[[str], bool] = lambda _: True,
+        meant: Callable[[str], str] = lambda _: "",
         clock: Callable[[], float] = time.monotonic,
         random: Random | None = None,
         cores: Sequence[int] = (),
@@ -111,6 +113,7 @@ class Conductor:
         self._progress = progress
         self._select = select
         self._mine = mine
+        self._meant = meant
         self._clock = clock
         self._random = random or Random()  # noqa: S311 - an order, not a secret
         self._cores = tuple(cores)
@@ -191,7 +194,7 @@ class Conductor:
             if not (discovery.benchmarks or discovery.settled or discovery.problems):
                 raise ConfigError(
                     f'[[suite]] "{name}": has no benchmarks; expected some in its `paths`',
-                    hint="Type `perfbot doctor` to see what each suite would collect.",
+                    hint=self._meant(name) or "Type `perfbot doctor` to see what each suite would collect.",
                 )
         names = [f"{b.suite}/{b.name}" for discovery in found.values() for b in _benchmarks(discovery)]
         if names and not any(map(self._select, names)):

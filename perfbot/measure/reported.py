@@ -85,9 +85,9 @@ class ReportedSuite:
             launcher.close()
         for side in SIDES:
             if not ran[side].values and not ran[side].broken:
-                reason = ran[side].trouble or "reports no benchmarks"
                 raise MeasureError(
-                    f"suite {self.name}, {side}: `{self.runs.tool.line}` {reason}", output=ran[side].printed
+                    f"suite {self.name}, {side}: `{self.runs.tool.line}` {ran[side].trouble}",
+                    output=ran[side].printed,
                 )
         problems = [
             Problem(f"suite {self.name}, {side}", f"`{self.runs.tool.line}` {ran[side].trouble}", ran[side].printed)

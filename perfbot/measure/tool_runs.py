@@ -97,13 +97,23 @@ class Runs:
         """What a process that began at ``began`` (``time.time()``) wrote."""
         tail = _tail(folder / "printed")
         trouble = usage.ending if usage.timed_out or usage.code not in self.tool.exit_codes else ""
+        written: list[Written] = []
         try:
-            readings = self.tool.parse(self._written(side, folder, began))
+            written = self._written(side, folder, began)
+            readings = self.tool.parse(written)
         except MeasureError as error:
-            return Ran({}, usage, trouble or f"wrote something else than expected: {error.message}", tail)
+            unread = f"wrote something else than expected: {error.message}{self._fitting(written)}"
+            return Ran({}, usage, trouble or unread, tail)
+        if not readings and not trouble:
+            return Ran({}, usage, f"reports no benchmarks{self._fitting(written)}", tail)
         broken = {one.name: one.reason for one in readings if isinstance(one, Broken)}
         values = _values([one for one in readings if isinstance(one, Reading) and one.name not in broken])
         return Ran(values, usage, trouble, tail, broken)
+
+    def _fitting(self, written: Sequence[Written]) -> str:
+        """Which harness was meant, where what was written shows it."""
+        reader = self.tool.reader(written) if written else ""
+        return f'; harness = "{reader}" reads that' if reader else ""
 
     def _written(self, side: Side, folder: Path, began: float) -> list[Written]:
         """The tool's results: those of its files that are new, or what it printed."""

@@ -69,6 +69,14 @@ def test_results_may_go_to_a_file(sides: Sides) -> None:
     assert take(sides.suite(suite_of(f"{TOOL} x {{output}}"))).measured() == {"a"}
 
 
+def test_a_wrong_choice_says_which_harness_fits(sides: Sides) -> None:
+    write(sides, base="print('BenchmarkX 100 5 ns/op')")
+    with pytest.raises(MeasureError, match=r'reports no benchmarks; harness = "go" reads that'):
+        sides.suite(suite_of(TOOL, harness="libtest")).discover()
+    with pytest.raises(MeasureError, match=r'something else than expected: .*; harness = "go" reads that'):
+        sides.suite(suite_of(TOOL, harness="hyperfine")).discover()
+
+
 def test_only_files_of_this_run_count(sides: Sides) -> None:
     old = '{"benchmarks": [{"name": "old", "value": 1, "unit": "s"}]}'
     sides.write({"out/old.json": old, "out/a.json": old})
