@@ -48,7 +48,7 @@ LIBTEST = ToolHarness(
 [[suite]]
 name = "rust"
 harness = "libtest"
-command = "cargo +nightly bench -- --exact {filter}"
+command = "cargo +nightly bench -- {filter}"
 setup = ["cargo +nightly bench --no-run"]
 """,
     pattern=str,

@@ -30,6 +30,7 @@ class ToolHarness:
         everything: text for ``{filter}`` that chooses all.
         files: globs of result files that the tool writes where it likes.
         walls: metrics that it takes from wall time, in runs of a given length rather than of given work.
+        medians: those of them that are medians of single calls.
     """
 
     parse: Parse
@@ -39,6 +40,7 @@ class ToolHarness:
     files: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     walls: frozenset[str] = frozenset()
+    medians: frozenset[str] = frozenset()
 
     def session(self, suite: ToolBase, sides: Mapping[Side, SideReady], effects: Effects) -> ReportedSuite:
         """A process a turn on each side."""
@@ -81,6 +83,7 @@ def reported_suite(
         suite.exit_codes,
         suite.pinned,
         harness.walls,
+        harness.medians,
         reader,
     )
     runs = Runs(

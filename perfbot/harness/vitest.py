@@ -42,4 +42,5 @@ setup = ["npm ci"]
 command = "node_modules/.bin/vitest bench --run --outputJson {output}"
 """,
     walls=frozenset({"time", "throughput"}),
+    medians=frozenset({"time"}),
 )

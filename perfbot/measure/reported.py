@@ -27,6 +27,7 @@ from perfbot.model import SIDES, TIME, Benchmark, Comparison, Metric, Problem, R
 AT_ONCE = "both sides at once on one core: wall times of the tool, converted to CPU time"
 
 
+MEDIANS = "both sides at once on one core: medians of calls too short to be interrupted"
 COUNTED = "both sides at once on one core: the processes' CPU time for a given number of iterations"
 
 
@@ -188,10 +189,12 @@ class ReportedSuite:
                 continue
             for metric in self._metrics[name]:
                 base, head = (_value(ran[side].values[name], metric) for side in SIDES)
-                converted = together and metric.name in self.runs.tool.walls
+                plain = (name, metric.name) in ran["base"].plain
+                converted = together and metric.name in self.runs.tool.walls and not plain
                 clock: Literal["wall", "cpu"] = "cpu" if converted else "wall"
                 taken = Round(index, (base,), (head,), iterations, seconds, core, clock, together)
-                yield Measured(name, metric, taken, (COUNTED if iterations > 1 else AT_ONCE,) if converted else ())
+                how = COUNTED if iterations > 1 else AT_ONCE if converted else MEDIANS
+                yield Measured(name, metric, taken, (how,) if converted or plain else ())
 
     def _can_run_at_once(self, launcher: Launcher, pattern: str, place: Place) -> bool:
         """Whether all that is asked for can be converted to CPU time, and, by a probe of both sides, nothing waits."""

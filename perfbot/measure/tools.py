@@ -55,6 +55,7 @@ class Tool:
         exit_codes: what counts as success.
         pinned: whether its processes are bound to one core.
         walls: names of the metrics that it takes from wall time.
+        medians: those of them that are medians of single calls.
         reader: the harness that can read what this one's parser cannot; empty when none can.
     """
 
@@ -66,6 +67,7 @@ class Tool:
     exit_codes: Collection[int] = (0,)
     pinned: bool = True
     walls: frozenset[str] = frozenset()
+    medians: frozenset[str] = frozenset()
     reader: Callable[[Sequence[Written]], str] = lambda _: ""
 
     @property

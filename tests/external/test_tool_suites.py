@@ -95,7 +95,8 @@ pub fn work(n: u64) -> u64 { (0..n * FACTOR).fold(0, |sum, i| sum ^ std::hint::b
 VITEST = """\
 import { bench, describe } from 'vitest'
 import { work } from './work.mjs'
-describe('work', () => { bench('small', () => { work(20000) }, { time: 50, warmupTime: 10 }) })
+const often = { time: 0, iterations: 200, warmupTime: 0, warmupIterations: 200 }
+describe('work', () => { bench('small', () => { work(20000) }, often) })
 """
 
 BENCHMARKJS = """\

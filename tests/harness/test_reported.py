@@ -12,7 +12,7 @@ import pytest
 
 from perfbot.errors import MeasureError
 from perfbot.measure import tool_runs
-from perfbot.measure.reported import AT_ONCE, COUNTED
+from perfbot.measure.reported import AT_ONCE, COUNTED, MEDIANS
 from perfbot.measure.session import Measured, Place
 from perfbot.model import Metric
 from tests.workers import PATIENCE, Sides, take
@@ -278,6 +278,29 @@ def test_a_tool_that_fails_when_it_runs_many_iterations_is_said(sides: Sides) ->
     (outcome,) = session.measure_round(0, ["X"], time.monotonic() + PATIENCE, place)
     assert isinstance(outcome, Measured), "a single iteration succeeds, and is measured in turns or at once"
     assert outcome.round.loops == 1
+
+
+def vitest_like(milliseconds: str) -> str:
+    """A tool that computes for a while and reports a median as vitest does."""
+    one = {"name": "x", "median": float(milliseconds), "hz": 1}
+    text = json.dumps({"files": [{"groups": [{"fullName": "g", "benchmarks": [one]}]}]})
+    return f"import time\n{BUSY}work()\nprint({text!r})\n"
+
+
+@pytest.mark.parametrize(("base", "head", "plain"), [("0.5", "0.9", True), ("0.5", "1.5", False), ("5", "6", False)])
+def test_medians_of_short_calls_stay_as_they_are_on_both_sides(sides: Sides, base: str, head: str, plain: bool) -> None:
+    for side, text in (("base", base), ("head", head)):
+        sides.write({"tool.py": vitest_like(text)}, sides=[side])  # type: ignore[list-item]
+    session = sides.suite(suite_of(TOOL, harness="vitest"))
+    (name,) = (benchmark.name for benchmark in session.discover().benchmarks)
+    place = Place(min(os.sched_getaffinity(0)))
+    (timed,) = session.measure_round(0, [name], time.monotonic() + PATIENCE, place)
+    assert isinstance(timed, Measured)
+    assert (timed.round.together, timed.notes) == (True, (MEDIANS if plain else AT_ONCE,))
+    if plain:
+        assert [*timed.round.base, *timed.round.head] == pytest.approx([float(base) / 1e3, float(head) / 1e3])
+    else:
+        assert timed.round.base[0] < 0.9 * float(base) / 1e3, "it had half of the core, or less"
 
 
 def test_tools_that_wait_take_turns_by_wall_time(sides: Sides, monkeypatch: pytest.MonkeyPatch) -> None:
