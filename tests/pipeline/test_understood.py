@@ -81,7 +81,7 @@ def test_a_suite_whose_folder_is_missing_costs_no_other(tmp_path: Path) -> None:
 
 
 def test_a_harness_that_finds_nothing_says_which_one_fits(tmp_path: Path, borrowed: str) -> None:
-    script = "import pyperf\npyperf.Runner().bench_func('it', len, [])\n"
+    script = "import pyperf\nif __name__ == '__main__':\n    pyperf.Runner().bench_func('it', len, [])\n"
     suite = f'[[suite]]\nname = "x"\nharness = "pytest"\npaths = ["benchmarks/"]\nsetup = [{json.dumps(borrowed)}]\n'
     files = {"benchmarks/bench_it.py": script, "perfbot.toml": suite}
     repository = make_repo(tmp_path / "project", files, {"x.py": ""})
