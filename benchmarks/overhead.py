@@ -4,8 +4,8 @@
 
 Prints seconds and shares of: start-up (interpreters, imports, collection, both sides at once), values (calls that were
 timed and kept), discarded calls (after each switch of turns, and the first round's probes), switching (handing over
-the turn, clocks, loops), and the rest of each pair's life (fixtures, entering and leaving tests, perfbot itself,
-ending the processes).
+the turn, clocks, loops), tests (the suite's own fixtures and framework, before and after each benchmark), and perfbot
+itself: ending the processes, and the rest of each pair's life (deciding, planning, messages).
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ def account(events: Iterable[dict[str, Any]]) -> Counter[str]:
             seconds["start-up"] += event["startup"]
         elif event["event"] == "end":
             seconds["total"] += event["seconds"]
+            seconds["tests"] += event["tests"]
+            seconds["ending"] += event["ending"]
         elif event["event"] == "round" and "discarded" in event:
             together = event["mode"] == "together"
             values = [sum(event["walls"][side]) / 1e9 for side in SIDES]
@@ -37,7 +39,8 @@ def account(events: Iterable[dict[str, Any]]) -> Counter[str]:
             seconds["discarded"] += max(discarded) if together else sum(discarded)
             seconds["in rounds"] += event["seconds"]
     seconds["switching"] = seconds["in rounds"] - seconds["values"] - seconds["discarded"]
-    seconds["rest"] = seconds["total"] - seconds["in rounds"] - seconds["start-up"]
+    named = ("in rounds", "start-up", "tests", "ending")
+    seconds["rest"] = seconds["total"] - sum(seconds[name] for name in named)
     return seconds
 
 
@@ -46,7 +49,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("trace", type=argparse.FileType())
     seconds = account(json.loads(line) for line in parser.parse_args().trace)
-    for name in ("start-up", "values", "discarded", "switching", "rest", "total"):
+    for name in ("start-up", "values", "discarded", "switching", "tests", "ending", "rest", "total"):
         print(f"{name:10} {seconds[name]:8.2f} s {seconds[name] / seconds['total']:7.1%}")
     return 0
 

@@ -1,23 +1,29 @@
-"""What perfbot does often, or with a lot: deciding, rendering, keeping, starting."""
+"""What perfbot does often, or with a lot: deciding, rendering, keeping, conducting."""
 
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
+from pathlib import Path
 
 import pytest
 
 from benchmarks.samples import make_report
 from perfbot.judge import again
+from perfbot.keep import keep
 from perfbot.measure.plan import Speed, plan_values, turn_counts
-from perfbot.model import Report
+from perfbot.measure.session import Measured
+from perfbot.measure.track import Track
+from perfbot.model import TIME, Benchmark, Report
 from perfbot.render.comment import comment
 from perfbot.stats.rounds import round_ratio
 from perfbot.stats.sequential import Plan, decide
+from perfbot.store import Store, open_store
 
-DECIDED = 100
+DECIDED = 1000
+KEPT = 30
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +45,7 @@ def test_round_ratio(benchmark) -> None:
     benchmark(round_ratio, base, head)
 
 
-def test_judge_report(benchmark, report: Report) -> None:
+def test_decide_1000_benchmarks(benchmark, report: Report) -> None:
     assert len(benchmark(again, report).results) == DECIDED
 
 
@@ -52,10 +58,28 @@ def test_plan_of_a_round(benchmark) -> None:
     benchmark(lambda: (plan_values(Speed(3e-6, 3e-6), 0.05), turn_counts(24)))
 
 
-def test_start_of_the_command_line(benchmark) -> None:
-    benchmark.pedantic(
-        subprocess.run,
-        args=([sys.executable, "-m", "perfbot", "--version"],),
-        kwargs={"check": True, "capture_output": True},
-        rounds=5,
-    )
+def test_follow_a_benchmark(benchmark, report: Report) -> None:
+    """What the conductor does after each round of a benchmark: decide, and say how many more it takes."""
+    (result, *_), plan = report.results, Plan(0.001, 0.01 / 40)
+
+    def follow() -> Track:
+        track = Track(Benchmark(result.suite, result.benchmark), TIME, plan)
+        for taken in result.raw:
+            track.add(Measured(result.benchmark, TIME, taken))
+            track.rounds_left()
+        return track
+
+    assert benchmark(follow).open
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(f"sqlite:///{tmp_path / 'history.db'}") as store:
+        yield store
+
+
+def test_ingest(benchmark, store: Store, report: Report) -> None:
+    """A run of 30 benchmarks more in a history that grows; its trends with it."""
+    few = replace(report, change=replace(report.change, project="group/name"), results=report.results[:KEPT])
+    numbers = count()
+    assert benchmark(lambda: keep(store, replace(few, seed=next(numbers)), branch="main", kind="branch"))

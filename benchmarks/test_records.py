@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from benchmarks.samples import RESULTS, make_report
-from perfbot.model import Report
+from perfbot.model import Report, Result
 from perfbot.report import dumps, loads
 
 
@@ -22,7 +20,12 @@ def text(report: Report) -> str:
 
 
 def test_model_creation(benchmark, report: Report) -> None:
-    benchmark(replace, report.results[0], verdict="regressed")
+    raw = report.results[0].raw
+    assert benchmark(
+        lambda: Result(
+            "core", "parse", "time", "s", "lower", "unchanged", 1e-5, 1.001e-5, 0.001, (-0.01, 0.012), raw=raw
+        )
+    )
 
 
 def test_field_access(benchmark, report: Report) -> None:
@@ -32,6 +35,11 @@ def test_field_access(benchmark, report: Report) -> None:
 
 def test_serialisation(benchmark, report: Report) -> None:
     assert benchmark(dumps, report)
+
+
+def test_large_report(benchmark, text: str) -> None:
+    """For its footprint and its objects: the whole report, read from its file."""
+    assert len(benchmark(loads, text, "benchmark").results) == RESULTS
 
 
 def test_validation(benchmark, text: str) -> None:

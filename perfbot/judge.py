@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import fnmatch
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Literal
 
 import numpy as np
 
@@ -19,7 +21,6 @@ from perfbot.model import (
     Acceptance,
     Benchmark,
     Better,
-    Budget,
     BudgetState,
     Comparison,
     Control,
@@ -35,8 +36,8 @@ from perfbot.model import (
 )
 from perfbot.stats.exact import compare
 from perfbot.stats.location import mean_interval
-from perfbot.stats.rounds import Floats, round_ratios, side_medians
-from perfbot.stats.sequential import FIRST_LOOK, Decision, Plan, decide
+from perfbot.stats.rounds import Floats, flat, round_ratios, side_medians
+from perfbot.stats.sequential import FIRST_LOOK, Decision, Plan, decide, decide_each
 from perfbot.units import format_change, format_percentage
 
 EXACT_SHARE = 0.5
@@ -45,6 +46,15 @@ on. Exact metrics repeat to 0.14 % at the worst, so half of the default 0.5 % is
 
 _KEPT = ("added", "removed", "failed", "incomparable")
 """Statuses that are verdicts as they stand."""
+
+AT_A_TIME = 256
+"""Comparisons judged together; their numbers need 10 MB or so."""
+
+Kind = Literal["kept", "empty", "infinite", "exact", "unrelated", "noisy"]
+_INCOMPARABLE = {
+    "infinite": "a value is not a finite number",
+    "unrelated": "values of zero or below have no ratio",
+}
 
 ROUNDING = 1e-9
 """A change of exactly its threshold counts as over it, whatever floating point makes of it."""
@@ -59,43 +69,89 @@ def judge(
     acceptances: Sequence[Acceptance] = (),
     control: Control | None = None,
 ) -> tuple[Result, ...]:
-    """Judge every comparison of a run; see :func:`judge_one`."""
-    return tuple(
-        judge_one(one, policy, family=family, final=final, acceptances=acceptances, control=control)
-        for one in comparisons
-    )
-
-
-def judge_one(
-    comparison: Comparison,
-    policy: Policy,
-    *,
-    family: int,
-    final: bool = True,
-    acceptances: Sequence[Acceptance] = (),
-    control: Control | None = None,
-) -> Result:
-    """Judge one comparison.
+    """Judge every comparison of a run.
 
     Args:
-        comparison: rounds of both sides, or why there are none.
+        comparisons: rounds of both sides, or why there are none.
         policy: the target branch's.
         family: noisy comparisons that share ``policy.alpha``; below one counts as one.
         final: no more rounds will come, so the last look spends the error that is left.
         acceptances: known costs; a regression that is not surely worse than accepted passes.
         control: base against itself; where it moved, noisy metrics fail nothing.
     """
-    metric = comparison.metric
-    name = f"{comparison.benchmark.suite}/{comparison.benchmark.name}"
     alpha = policy.alpha / max(family, 1)
-    sides = _sides(comparison.rounds)
-    threshold = policy.threshold_for(name, metric)
-    result = replace(_measured(comparison, sides), threshold=threshold)
-    if comparison.status == "measured":
+    every = tuple(comparisons)
+    blocks = (every[begin : begin + AT_A_TIME] for begin in range(0, len(every), AT_A_TIME))
+    return tuple(
+        _passed(_budgeted(result, case, policy, alpha), policy, acceptances, control)
+        for block in blocks
+        for case, result in _decided(_cases(block, policy, alpha), final)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One comparison, and what it is judged by.
+
+    Attributes:
+        sides: each round's median of base and of head, shape [round, side].
+        threshold: the smallest change that matters; may be zero where the metric is exact.
+    """
+
+    comparison: Comparison
+    sides: Floats
+    threshold: float
+    plan: Plan
+
+    @property
+    def kind(self) -> Kind:
+        """What its rounds can say."""
+        rounds, metric = self.comparison.rounds, self.comparison.metric
+        if self.comparison.status != "measured":
+            return "kept"
+        if not rounds:
+            return "empty"
+        values = flat([side for one in rounds for side in (one.base, one.head)])
+        if not np.isfinite(values).all():
+            return "infinite"
+        if metric.rule == "exact" or not values.any():
+            return "exact"
+        return "noisy" if values.min() > 0 else "unrelated"
+
+
+def _cases(comparisons: Sequence[Comparison], policy: Policy, alpha: float) -> list[Case]:
+    rounds = [one for comparison in comparisons for one in comparison.rounds]
+    ends = np.cumsum([len(comparison.rounds) for comparison in comparisons])
+    cases: list[Case] = []
+    for comparison, sides in zip(comparisons, np.split(_sides(rounds), ends[:-1]), strict=True):
+        benchmark = comparison.benchmark
+        threshold = policy.threshold_for(f"{benchmark.suite}/{benchmark.name}", comparison.metric)
         plan = Plan(threshold or policy.threshold, alpha, policy.beta)
-        result = _decided(result, sides, plan, final)
-    result = _budgeted(result, sides[:, 1].tolist(), policy.budget_for(name, metric), alpha)
-    if not policy.gates(name, metric):
+        cases.append(Case(comparison, sides, threshold, plan))
+    return cases
+
+
+def _decided(cases: Sequence[Case], final: bool) -> Iterator[tuple[Case, Result]]:
+    """The verdicts of the rounds; noisy ones are decided together, for numbers are quicker by the thousand."""
+    kinds = [case.kind for case in cases]
+    noisy = [case for case, kind in zip(cases, kinds, strict=True) if kind == "noisy"]
+    decisions = iter(decide_each(_ratios(noisy), [case.plan for case in noisy], final=final))
+    for case, kind in zip(cases, kinds, strict=True):
+        result = _measured(case)
+        if kind == "noisy":
+            result = _noisy(result, next(decisions))
+        elif kind == "exact":
+            result = _exact(result, case.sides)
+        elif kind == "empty":
+            result = replace(result, reason=result.reason or "not measured")
+        elif kind != "kept":
+            result = replace(result, verdict="incomparable", reason=_INCOMPARABLE[kind])
+        yield case, result
+
+
+def _passed(result: Result, policy: Policy, acceptances: Sequence[Acceptance], control: Control | None) -> Result:
+    """Whether it passes the gate."""
+    if not policy.gates(result.name, Metric(result.metric, result.unit)):
         return replace(result, reason=_join(result.reason, "does not gate"))
     return _accepted(_undisturbed(_gated(result), control), acceptances)
 
@@ -164,10 +220,11 @@ def control_of(rounds: Sequence[Round], policy: Policy) -> Control | None:
     return Control(found.change, (found.low, found.high), found.rounds, disturbed=found.state in ("up", "down"))
 
 
-def _measured(comparison: Comparison, sides: Floats) -> Result:
+def _measured(case: Case) -> Result:
     """The result before anything is decided."""
+    comparison = case.comparison
     benchmark, metric, rounds = comparison.benchmark, comparison.metric, comparison.rounds
-    base, head = np.median(sides, axis=0).tolist() if rounds else (None, None)
+    base, head = np.median(case.sides, axis=0).tolist() if rounds else (None, None)
     status = comparison.status
     return Result(
         suite=benchmark.suite,
@@ -179,6 +236,7 @@ def _measured(comparison: Comparison, sides: Floats) -> Result:
         verdict="inconclusive" if status == "measured" else status,
         base=base,
         head=head,
+        threshold=case.threshold,
         rounds=len(rounds),
         seconds=sum(one.seconds for one in rounds),
         reason=comparison.reason,
@@ -191,22 +249,7 @@ def _measured(comparison: Comparison, sides: Floats) -> Result:
     )
 
 
-def _decided(result: Result, sides: Floats, plan: Plan, final: bool) -> Result:
-    """The verdict of the rounds."""
-    if not result.raw:
-        return replace(result, reason=result.reason or "not measured")
-    values = np.concatenate([side for one in result.raw for side in (one.base, one.head)])
-    if not np.isfinite(values).all():
-        return replace(result, verdict="incomparable", reason="a value is not a finite number")
-    if result.rule == "exact" or not values.any():
-        return _exact(result, sides)
-    if values.min() <= 0:
-        return replace(result, verdict="incomparable", reason="values of zero or below have no ratio")
-    return _noisy(result, sides, plan, final)
-
-
-def _noisy(result: Result, sides: Floats, plan: Plan, final: bool) -> Result:
-    found = decide(ratios_of(result.raw, result.unit, sides), plan, final=final)
+def _noisy(result: Result, found: Decision) -> Result:
     known = math.isfinite(found.high)  # a report holds finite numbers: the whole line is left out
     return replace(
         result,
@@ -241,11 +284,22 @@ def ratios_of(rounds: Sequence[Round], unit: str, sides: Floats | None = None) -
         sides: each round's median of base and of head, where they are known already.
     """
     sides = _sides(rounds) if sides is None else sides
-    lasted = sides[:, 0] * [one.loops for one in rounds] if unit == "s" else None
+    lasted = sides[:, 0] * [one.loops for one in rounds] if unit == TIME.unit else None
     ratios: list[float] = round_ratios(
         [one.base for one in rounds], [one.head for one in rounds], None if lasted is None else lasted.tolist()
     ).tolist()
     return ratios
+
+
+def _ratios(cases: Sequence[Case]) -> list[list[float]]:
+    """Each case's log ratios, those of one unit computed together."""
+    found: dict[int, list[float]] = {}
+    for unit in {case.comparison.metric.unit for case in cases}:
+        these = [index for index, case in enumerate(cases) if case.comparison.metric.unit == unit]
+        rounds = [one for index in these for one in cases[index].comparison.rounds]
+        ratios = iter(ratios_of(rounds, unit, np.concatenate([cases[index].sides for index in these])))
+        found.update((index, list(islice(ratios, len(cases[index].sides)))) for index in these)
+    return [found[index] for index in range(len(cases))]
 
 
 def _sides(rounds: Sequence[Round]) -> Floats:
@@ -267,10 +321,12 @@ def _could_have_seen(found: Decision) -> str:
     return f"could have seen {_share(found.detectable)}"
 
 
-def _budgeted(result: Result, heads: Sequence[float], budget: Budget | None, alpha: float) -> Result:
+def _budgeted(result: Result, case: Case, policy: Policy, alpha: float) -> Result:
     """How head's own values, one a round, stand to their limit, whatever base was."""
+    budget = policy.budget_for(result.name, case.comparison.metric)
     if budget is None:
         return result
+    heads: list[float] = case.sides[:, 1].tolist()
     state: BudgetState = "unclear"
     if heads and all(map(math.isfinite, heads)):
         exact = result.rule == "exact"

@@ -8,8 +8,11 @@ head/base − 1.
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+
+from perfbot.values import Values
 
 SCHEMA = "perfbot.report/1"
 
@@ -89,7 +92,7 @@ class Round:
     Attributes:
         index: rounds of one run with the same index shared their processes.
         base, head: values in the metric's unit, in the order they were taken; the i-th of one side belongs
-            with the i-th of the other. Equally long, never empty.
+            with the i-th of the other. Equally long, never empty. Kept as :class:`perfbot.values.Values`.
         loops: calls a value was averaged over.
         seconds: wall time spent measuring it (start-up not included).
         core: the processor it was pinned to; −1 where it was not.
@@ -98,13 +101,17 @@ class Round:
     """
 
     index: int
-    base: tuple[float, ...]
-    head: tuple[float, ...]
+    base: Sequence[float]
+    head: Sequence[float]
     loops: int = 1
     seconds: float = 0.0
     core: int = -1
     clock: Literal["wall", "cpu", "count"] = "wall"
     together: bool = False
+
+    def __post_init__(self) -> None:
+        for side in SIDES:
+            object.__setattr__(self, side, Values(getattr(self, side)))
 
 
 @dataclass(frozen=True, slots=True)

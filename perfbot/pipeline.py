@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import cast
@@ -206,6 +207,7 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             progress,
             select=_selected(job, request),
             mine=_mine(request.shard),
+            meant=partial(_meant, job),
             random=Random(job.seed),  # noqa: S311 - an order, not a secret
             cores=allowed_cores(),
             lanes=_lanes(),
@@ -308,6 +310,16 @@ def _selected(job: Job, request: Request) -> Callable[[str], bool]:
         return wanted(name) and suites[suite].wants(benchmark)
 
     return select
+
+
+def _meant(job: Job, name: str) -> str:
+    """For a suite without benchmarks: the harness that finds some in this repository."""
+    wrong = next(suite for suite in job.suites if suite.name == name)
+    for found in detect_suites(job.repo):
+        if found.harness != wrong.harness:
+            where = ", ".join(found.benchmark_paths(job.repo)) or found.directory
+            return f'There are {found.harness} benchmarks in {where}: harness = "{found.harness}" fits them.'
+    return ""
 
 
 def _mine(shard: Shard | None) -> Callable[[str], bool]:

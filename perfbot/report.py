@@ -16,7 +16,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,18 +51,29 @@ def dumps(report: Report) -> str:
             never written.
     """
     _check(report, "the report")
+    return "".join(_lines(report))
+
+
+def _lines(report: Report) -> Iterator[str]:
+    """The text piece by piece: with all rounds of a large suite it is larger than the report itself."""
     names = [field.name for field in dataclasses.fields(report)]
     names.sort(key=lambda name: name != "schema")
-    parts = [f'"{name}": {_member(getattr(report, name), name)}' for name in names]
-    return "{\n" + ",\n".join(parts) + "\n}\n"
+    for index, name in enumerate(names):
+        yield f'{"," if index else "{"}\n"{name}": '
+        value = getattr(report, name)
+        if name == "results" and value:
+            for number, result in enumerate(value):
+                yield ("," if number else "[") + "\n" + _json(result)
+            yield "\n]"
+        else:
+            yield _json(value)
+    yield "\n}\n"
 
 
-def _member(value: Any, name: str) -> str:
+def _json(value: Any) -> str:
     from pydantic_core import to_json  # noqa: PLC0415 - only where reports are written
 
-    if name == "results" and value:
-        return "[\n" + ",\n".join(to_json(result).decode() for result in value) + "\n]"
-    return to_json(value).decode()
+    return to_json(value, fallback=tuple).decode()  # what it does not know are the values of rounds
 
 
 def loads(text: str | bytes, where: str, max_bytes: int = MAX_BYTES) -> Report:
@@ -105,12 +116,16 @@ def read(path: Path, max_bytes: int = MAX_BYTES) -> Report:
 
 
 def write(report: Report, path: Path) -> None:
-    """Write a report whole or not at all; see :func:`write_text`."""
-    write_text(dumps(report), path)
+    """Write a report whole or not at all; see :func:`write_text`, and :func:`dumps` for what is never written."""
+    _check(report, "the report")
+    write_text(_lines(report), path)
 
 
-def write_text(text: str, path: Path) -> None:
+def write_text(text: str | Iterable[str], path: Path) -> None:
     """Write an artifact whole or not at all: a temporary file in the same folder, then a rename.
+
+    Args:
+        text: or its pieces, one after the other.
 
     Raises:
         StoreError: the disk is full, the folder cannot be written; an older file is left as it was.
@@ -121,19 +136,20 @@ def write_text(text: str, path: Path) -> None:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
         temporary = Path(name)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
+            stream.writelines((text,) if isinstance(text, str) else text)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except OSError as error:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
         raise StoreError(
             f"{path} could not be written: {error.strerror or error}",
             hint="Free some space or name another file, then run again; nothing that was there is lost.",
         ) from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
 
 def schema() -> dict[str, Any]:
@@ -244,7 +260,7 @@ def _in_round(measured: Round, result: Result, place: str) -> Iterator[Contradic
         yield from _in_values(values, result, f"{place}.{side}")
 
 
-def _in_values(values: tuple[float, ...], result: Result, place: str) -> Iterator[Contradiction]:
+def _in_values(values: Sequence[float], result: Result, place: str) -> Iterator[Contradiction]:
     """Zero is possible (a coarse clock, an empty file); less than that only in units of the user's own."""
     low = min(values, default=0.0)
     if not all(map(math.isfinite, values)):

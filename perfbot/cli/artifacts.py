@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,10 +105,10 @@ class Artifacts:
         terminal(report)
 
 
-def _page(report: Report) -> str:
-    from perfbot.render.page import page
+def _page(report: Report) -> Iterator[str]:
+    from perfbot.render.page import page_pieces
 
-    return page(report)
+    return page_pieces(report)
 
 
 def _write_suites(report: Report, path: Path) -> None:

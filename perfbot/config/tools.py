@@ -18,7 +18,8 @@ class ToolBase(SuiteBase):
 
     command: Line
     """The command line that runs the tool; ``{filter}`` stands for what chooses a single benchmark, which then gets a
-    process of its own, ``{output}`` for a file to write results to."""
+    process of its own, ``{output}`` for a file to write results to, ``{iterations}`` for how often to run the one
+    benchmark that is chosen."""
 
     output: tuple[RepositoryPath, ...] = ()
     """Files that the tool writes its results to, where it is told neither ``{output}`` nor to print them."""
@@ -35,6 +36,13 @@ class ToolBase(SuiteBase):
 
     exact: tuple[Line, ...] = ()
     """Metrics that repeat exactly, where the tool does not say so."""
+
+    @field_validator("command")
+    @classmethod
+    def _iterations_of_one(cls, command: str) -> str:
+        if "{iterations}" in command and "{filter}" not in command:
+            raise ValueError("found {iterations} without {filter}, expected both: they are of one benchmark a process")
+        return command
 
     @property
     def pinned(self) -> bool:

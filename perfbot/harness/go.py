@@ -94,7 +94,7 @@ GO = GoHarness(
 name = "go"
 harness = "go"
 setup = ["go test -c -o bench.test ."]
-command = "./bench.test -test.run ^$ -test.bench {filter} -test.benchtime 50ms -test.benchmem"
+command = "./bench.test -test.run ^$ -test.bench {filter} -test.benchtime {iterations}x -test.benchmem"
 metrics = ["time", "allocated"]
 """,
     pattern,

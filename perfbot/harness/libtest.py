@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from perfbot.harness.results import NUMBER, lines, quantity, wrong
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.tools import Reading, Written
+from perfbot.measure.tools import Broken, Reading, Written
 from perfbot.model import TIME, Metric
 
 NANOSECOND = 1e-9
@@ -21,10 +21,16 @@ RESULT = re.compile(
 )
 
 
-def parse(written: Sequence[Written]) -> list[Reading]:
+FAILED = re.compile(r"test (?P<name>\S.*?)\s+\.\.\. FAILED\s*")
+
+
+def parse(written: Sequence[Written]) -> list[Reading | Broken]:
     """Nanoseconds an iteration; throughput where the benchmark counts bytes."""
-    readings = []
+    readings: list[Reading | Broken] = []
     for where, line in lines(written):
+        if failed := FAILED.fullmatch(line):
+            readings.append(Broken(failed["name"], "libtest says that it failed"))
+            continue
         if not re.match(r"test .* bench:", line):
             continue
         found = RESULT.fullmatch(line)
@@ -42,7 +48,7 @@ LIBTEST = ToolHarness(
 [[suite]]
 name = "rust"
 harness = "libtest"
-command = "cargo +nightly bench -- --exact {filter}"
+command = "cargo +nightly bench -- {filter}"
 setup = ["cargo +nightly bench --no-run"]
 """,
     pattern=str,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from perfbot.config import ToolBase
+from perfbot.errors import MeasureError
 from perfbot.harness.base import Effects, SideReady
 from perfbot.measure.reported import ReportedSuite
 from perfbot.measure.tool_runs import Runs
-from perfbot.measure.tools import Chosen, Parse, Tool
+from perfbot.measure.tools import Chosen, Parse, Tool, Written
 from perfbot.model import SIDES, Side
 
 
@@ -28,6 +30,7 @@ class ToolHarness:
         everything: text for ``{filter}`` that chooses all.
         files: globs of result files that the tool writes where it likes.
         walls: metrics that it takes from wall time, in runs of a given length rather than of given work.
+        medians: those of them that are medians of single calls.
     """
 
     parse: Parse
@@ -37,10 +40,23 @@ class ToolHarness:
     files: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     walls: frozenset[str] = frozenset()
+    medians: frozenset[str] = frozenset()
 
     def session(self, suite: ToolBase, sides: Mapping[Side, SideReady], effects: Effects) -> ReportedSuite:
         """A process a turn on each side."""
         return reported_suite(suite, self, sides, effects)
+
+
+def reader(written: Sequence[Written]) -> str:
+    """The first harness that finds benchmarks in what a tool wrote; empty when none does."""
+    from perfbot.harness.registry import HARNESSES  # noqa: PLC0415 - lists what is made with this module
+
+    for name, harness in HARNESSES.items():
+        if isinstance(harness, ToolHarness):
+            with contextlib.suppress(MeasureError):
+                if harness.parse(written):
+                    return name
+    return ""
 
 
 def reported_suite(
@@ -67,6 +83,8 @@ def reported_suite(
         suite.exit_codes,
         suite.pinned,
         harness.walls,
+        harness.medians,
+        reader,
     )
     runs = Runs(
         tool,

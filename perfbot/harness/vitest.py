@@ -39,7 +39,8 @@ VITEST = ToolHarness(
 name = "node"
 harness = "vitest"
 setup = ["npm ci"]
-command = "npx vitest bench --run --outputJson {output}"
+command = "node_modules/.bin/vitest bench --run --outputJson {output}"
 """,
     walls=frozenset({"time", "throughput"}),
+    medians=frozenset({"time"}),
 )

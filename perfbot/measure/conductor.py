@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from random import Random
 from typing import Protocol
 
@@ -87,6 +88,7 @@ class Conductor:
         budget: seconds of wall time for measuring.
         select: whether ``suite/benchmark`` is wanted.
         mine: whether a wanted one falls to this run; others' count as the same family (shards of one run).
+        meant: what a suite without benchmarks should have said, as a hint.
         progress: told what happens.
         clock: monotonic seconds.
         random: chooses the cores.
@@ -103,6 +105,7 @@ class Conductor:
         *,
         select: Callable[[str], bool] = lambda _: True,
         mine: Callable[[str], bool] = lambda _: True,
+        meant: Callable[[str], str] = lambda _: "",
         clock: Callable[[], float] = time.monotonic,
         random: Random | None = None,
         cores: Sequence[int] = (),
@@ -114,11 +117,14 @@ class Conductor:
         self._progress = progress
         self._select = select
         self._mine = mine
+        self._meant = meant
         self._clock = clock
         self._random = random or Random()  # noqa: S311 - an order, not a secret
         self._cores = tuple(cores)
         self._lanes = max(1, min(lanes, len(cores), MOST_LANES))
-        self._tracks: dict[str, dict[tuple[str, str], Track]] = {}
+        self._tracks: dict[str, dict[str, list[Track]]] = {}
+        """Of each suite and benchmark, in the order found."""
+        self._decided = self._total = 0
         self._settled: list[Comparison] = []
         self._problems: list[Problem] = []
         self._rounds: dict[str, int] = {}
@@ -151,7 +157,7 @@ class Conductor:
     def outcomes(self) -> Outcomes:
         """What is known by now."""
         with self._lock:
-            tracks = [track for suite in self._tracks.values() for track in suite.values()]
+            tracks = [track for suite in self._tracks for track in self._all(suite)]
             comparisons = (*(track.comparison() for track in tracks), *self._settled)
             seconds = self._clock() - self._began
             return Outcomes(comparisons, tuple(self._problems), tuple(self._controls), self._family, seconds)
@@ -173,9 +179,12 @@ class Conductor:
             self._problems.extend(discovery.problems)
             self._settled.extend(c for c in discovery.settled if self._wants(c.benchmark) and self._takes(c.benchmark))
             own = [(benchmark, metric) for benchmark, metric in wanted[name] if self._takes(benchmark)]
-            self._tracks[name] = {
-                (benchmark.name, metric.name): self._track(benchmark, metric, discovery) for benchmark, metric in own
-            }
+            self._tracks[name] = {}
+            for benchmark, metric in own:
+                track = self._track(benchmark, metric, discovery)
+                self._tracks[name].setdefault(benchmark.name, []).append(track)
+                self._total += 1
+                self._decided += not track.open
             if discovery.count is not None:
                 self._counts[name] = discovery.count
             self._rounds[name] = 0
@@ -194,7 +203,7 @@ class Conductor:
             else:
                 raise ConfigError(
                     f'[[suite]] "{name}": has no benchmarks; expected some in its `paths`',
-                    hint="Type `perfbot doctor` to see what each suite would collect.",
+                    hint=self._meant(name) or "Type `perfbot doctor` to see what each suite would collect.",
                 )
         names = [f"{b.suite}/{b.name}" for discovery in found.values() for b in _benchmarks(discovery)]
         if names and not any(map(self._select, names)):
@@ -213,10 +222,10 @@ class Conductor:
 
     def _count_all(self) -> None:
         """What is counted comes before all rounds: it has an end, and leaves the rest of the budget to them."""
-        timed = any(not track.counted for tracks in self._tracks.values() for track in tracks.values())
+        timed = any(not track.counted for suite in self._tracks for track in self._all(suite))
         until = self._began + self._budget * (COUNTING_SHARE if timed else 1.0)
         for left, (suite, count) in zip(range(len(self._counts), 0, -1), self._counts.items(), strict=True):
-            tracks = [track for track in self._tracks[suite].values() if track.counted]
+            tracks = [track for track in self._all(suite) if track.counted]
             metrics = ", ".join(dict.fromkeys(track.metric.name for track in tracks))
             if not tracks or self._stopped:
                 continue
@@ -225,8 +234,9 @@ class Conductor:
             names = tuple(dict.fromkeys(track.benchmark.name for track in tracks))
             for outcome in count(names, now + (until - now) / left):
                 with self._lock:
-                    for track in tracks:
-                        track.enter(outcome)
+                    for track in self._tracks[suite].get(outcome.name, ()):
+                        if track.counted:
+                            track.enter(outcome)
 
     def _measure_all(self, pool: ThreadPoolExecutor) -> None:
         """Keep the lanes busy with rounds until nothing is left to begin."""
@@ -280,10 +290,15 @@ class Conductor:
         ready = [suite for suite in self._suites if self._fitting(suite, now)]
         if not ready or self._stopped or now >= self._until:
             return None
+        if len(ready) == 1:
+            return ready[0]
         return min(ready, key=lambda suite: self._urgency(suite, now))
 
+    def _all(self, suite: str) -> Iterator[Track]:
+        return chain.from_iterable(self._tracks.get(suite, {}).values())
+
     def _open(self, suite: str) -> list[Track]:
-        return [track for track in self._tracks.get(suite, {}).values() if track.open]
+        return [track for track in self._all(suite) if track.open]
 
     def _fitting(self, suite: SuiteSession, now: float) -> list[Track]:
         """Open ones of which another round would end in time."""
@@ -294,12 +309,11 @@ class Conductor:
         done = self._rounds[suite.name]
         if done < FIRST_ROUNDS:
             return (done, 0.0)
-        return (FIRST_ROUNDS, min(self._seconds_left(suite, track) for track in self._fitting(suite, now)))
-
-    def _seconds_left(self, suite: SuiteSession, track: Track) -> float:
-        sharing = max(1, len(self._open(suite.name)))
-        a_round = suite.predicted_seconds(track.benchmark.name) + suite.startup_seconds / sharing
-        return a_round * track.rounds_left()
+        share = suite.startup_seconds / max(1, len(self._open(suite.name)))
+        return FIRST_ROUNDS, min(
+            (suite.predicted_seconds(track.benchmark.name) + share) * track.rounds_left()
+            for track in self._fitting(suite, now)
+        )
 
     def _affordable(self, suite: SuiteSession, now: float) -> tuple[str, ...]:
         """What one more round should measure: all that is open, or what can still be decided.
@@ -336,17 +350,17 @@ class Conductor:
         """Measure a round, in a lane's thread."""
         suite, names = turn.suite, turn.names
         tracks = self._tracks[suite.name]
+        following = dict(pairwise(names))
         try:
             self._tell(suite.name, turn.index, names[0])
             for outcome in suite.measure_round(turn.index, names, self._until, turn.place):
                 with self._lock:
-                    for track in tracks.values():
+                    for track in tracks[outcome.name]:
                         self._take(track, outcome)
                 if self._stopped:
                     return
-                following = names[names.index(outcome.name) + 1 :]
-                if following:
-                    self._tell(suite.name, turn.index, following[0])
+                if outcome.name in following:
+                    self._tell(suite.name, turn.index, following[outcome.name])
             if turn.index in CONTROL_ROUNDS or turn.index % CONTROL_EVERY == CONTROL_ROUNDS[-1]:
                 self._controls += suite.control_round(turn.index, self._until, turn.place)
         except MeasureError as error:
@@ -357,19 +371,20 @@ class Conductor:
             if self._stopped:
                 return
             self._problems.append(problem_of(turn.suite.name, error))
-            for track in self._tracks[turn.suite.name].values():
-                if track.open and track.benchmark.name in turn.names:
-                    track.failure = Failed(track.benchmark.name, "both", error.message)
+            for name in turn.names:
+                for track in self._tracks[turn.suite.name][name]:
+                    if track.open:
+                        track.failure = Failed(name, "both", error.message)
+                        self._decided += 1
 
     def _tell(self, suite: str, index: int, name: str) -> None:
         with self._lock:
-            tracks = [track for tracks in self._tracks.values() for track in tracks.values()]
-            decided = sum(not track.open for track in tracks)
-            self._progress.round(suite, index, name, decided, len(tracks), self._clock() - self._began)
+            self._progress.round(suite, index, name, self._decided, self._total, self._clock() - self._began)
 
     def _take(self, track: Track, outcome: Outcome) -> None:
         if not track.open or self._stopped or not track.enter(outcome):
             return
+        self._decided += not track.open
         if isinstance(outcome, Failed):
             self._progress.decided(_full(track), "incomparable" if outcome.skipped else "failed", None)
         else:

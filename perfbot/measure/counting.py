@@ -27,6 +27,7 @@ from perfbot.process import run
 
 INSTRUCTIONS = Metric("instructions", "1", rule="exact")
 ALLOCATED = Metric("allocated", "B", rule="exact")
+FOOTPRINT = Metric("footprint", "B", rule="exact")
 OBJECTS = Metric("objects", "1", rule="exact")
 
 HASH_SEED = 1
@@ -95,9 +96,9 @@ def ways(names: Iterable[str]) -> tuple[Way, ...]:
     noisy metrics are.
     """
     wanted = set(names)
-    layout = fixed_layout() if wanted & {"allocated", "objects", "memory"} else ()
+    layout = fixed_layout() if wanted & {"allocated", "footprint", "objects", "memory"} else ()
     memory = replace(MEMORY, rule="exact") if layout else MEMORY
-    plain = tuple(metric for metric in (ALLOCATED, OBJECTS, memory) if metric.name in wanted)
+    plain = tuple(metric for metric in (ALLOCATED, FOOTPRINT, OBJECTS, memory) if metric.name in wanted)
     command = valgrind(Path("{folder}") / "counts", "--instr-atstart=no") if "instructions" in wanted else None
     return (
         *((Way(plain, layout),) if plain else ()),

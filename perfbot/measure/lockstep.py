@@ -231,12 +231,10 @@ class Visit:
         self._specs = specs
         self._random = random
         self._index = index
-        self._core = place.core
-        self._crowded = place.crowded
+        self._core, self._crowded = place.core, place.crowded
         self._control = control
-        self._share = 0.0
+        self._share = self._tests = self._hurry = 0.0
         self._until = math.inf
-        self._hurry = 0.0
         self.current = ""
 
     def measure(self, names: Sequence[str], until: float) -> Iterator[tuple[list[Outcome], str]]:
@@ -268,9 +266,11 @@ class Visit:
                 yield self._one(pair, name), name
                 self.current = ""
         finally:
+            ending = time.monotonic()
             pair.close()
-            suite.trace(event="end", suite=suite.name, round=self._index, control=self._control,
-                        seconds=time.monotonic() - began)  # fmt: skip
+            ended = time.monotonic()
+            suite.trace(event="end", suite=suite.name, round=self._index, control=self._control, seconds=ended - began,
+                        tests=self._tests, ending=ended - ending)  # fmt: skip
 
     def failure(self, lost: WorkerLost) -> Failed:
         """What the loss of a worker means for the benchmark that it was in."""
@@ -293,17 +293,19 @@ class Visit:
     def _one(self, pair: Pair, name: str) -> list[Outcome]:
         """One round of one benchmark."""
         self._be_patient(pair)
+        waiting = time.monotonic()
         arrived = pair.arrivals()
         began = time.monotonic()
+        self._tests += began - waiting
         for side in SIDES:
             if arrived[side]["name"] != self._suite.identity(name):
                 raise WorkerLost(side, "its benchmarks come in another order than those of the other side", "")
         held = [side for side in SIDES if arrived[side]["event"] == "ready"]
-        outcomes: list[Outcome] = []
         self._suite.took(name, 0.0)
-        if len(held) == len(SIDES):
-            outcomes = self._held(pair, name, arrived)
+        outcomes = self._held(pair, name, arrived) if len(held) == len(SIDES) else []
+        leaving = time.monotonic()
         ended = {**arrived, **pair.leave(held)}
+        self._tests += time.monotonic() - leaving
         failures = [
             Failed(name, side, message["error"] or message["skipped"], skipped=not message["error"])
             for side, message in ended.items()

@@ -1,9 +1,11 @@
 """Suites of tools that measure by themselves: a process a turn on each side, and the values that it reports.
 
-A round is one process a side, or one a side for each benchmark, where the tool can run a single one. Tools measure
-for a given time, so both sides' processes can run at once on one core: the kernel slices them in lock-step, each gets
-the same share of the core whatever its speed, and wall time times the process's share of the core is CPU time. What
-waits, uses several cores, or reports what cannot be converted, runs in turns: base before head, then head before base.
+A round is one process a side, or one a side for each benchmark, where the tool can run a single one. Both sides'
+processes run at once on one core. Tools that measure for a given time get the same share of the core whatever their
+speed, for the kernel slices them in lock-step, and wall time times that share is CPU time. Tools that can be told how
+many iterations to run are run for many and for one, and the difference in the kernel's own count of their CPU time is
+that of the iterations, which no other load on the core touches. What waits, uses several cores, or reports what cannot
+be converted, runs in turns: base before head, then head before base.
 """
 
 from __future__ import annotations
@@ -23,6 +25,10 @@ from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import SIDES, TIME, Benchmark, Comparison, Metric, Problem, Round, Side, Status
 
 AT_ONCE = "both sides at once on one core: wall times of the tool, converted to CPU time"
+
+
+MEDIANS = "both sides at once on one core: medians of calls too short to be interrupted"
+COUNTED = "both sides at once on one core: the processes' CPU time for a given number of iterations"
 
 
 @dataclass(slots=True)
@@ -45,6 +51,7 @@ class ReportedSuite:
     _seconds: dict[str, float] = field(default_factory=dict)
     _excused: set[int] = field(default_factory=set)
     _waits: dict[str, bool] = field(default_factory=dict)
+    _iterations: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._order = self.random.getrandbits(64)
@@ -79,9 +86,9 @@ class ReportedSuite:
             launcher.close()
         for side in SIDES:
             if not ran[side].values and not ran[side].broken:
-                reason = ran[side].trouble or "reports no benchmarks"
                 raise MeasureError(
-                    f"suite {self.name}, {side}: `{self.runs.tool.line}` {reason}", output=ran[side].printed
+                    f"suite {self.name}, {side}: `{self.runs.tool.line}` {ran[side].trouble}",
+                    output=ran[side].printed,
                 )
         problems = [
             Problem(f"suite {self.name}, {side}", f"`{self.runs.tool.line}` {ran[side].trouble}", ran[side].printed)
@@ -159,12 +166,17 @@ class ReportedSuite:
         self, launcher: Launcher, names: Sequence[str], order: Sequence[Side], index: int, place: Place
     ) -> Iterator[Outcome]:
         pattern = self.runs.tool.pattern(names[0]) if self._single else self.runs.tool.everything
+        if self.runs.tool.counted and pattern not in self._iterations:
+            self._iterations[pattern] = self.runs.enough(launcher, "base", pattern, place)
+        iterations = self._iterations.get(pattern, 1)
         together = self._can_run_at_once(launcher, pattern, place)
         began = time.monotonic()
-        if together:
+        if together and iterations > 1:
+            ran = self.runs.work_at_once(launcher, order, pattern, place, names[0], iterations)
+        elif together:
             ran = self.runs.at_once(launcher, order, pattern, place)
         else:
-            ran = {side: self.runs.alone(launcher, side, pattern, place) for side in order}
+            ran = {side: self.runs.alone(launcher, side, pattern, place, iterations) for side in order}
         seconds = (time.monotonic() - began) / len(names)
         core = place.core if self.runs.tool.pinned else -1
         self.trace(event="round", suite=self.name, benchmarks=list(names), round=index, order=list(order), core=core,
@@ -177,10 +189,12 @@ class ReportedSuite:
                 continue
             for metric in self._metrics[name]:
                 base, head = (_value(ran[side].values[name], metric) for side in SIDES)
-                converted = together and metric.name in self.runs.tool.walls
+                plain = (name, metric.name) in ran["base"].plain
+                converted = together and metric.name in self.runs.tool.walls and not plain
                 clock: Literal["wall", "cpu"] = "cpu" if converted else "wall"
-                taken = Round(index, (base,), (head,), seconds=seconds, core=core, clock=clock, together=together)
-                yield Measured(name, metric, taken, (AT_ONCE,) if converted else ())
+                taken = Round(index, (base,), (head,), iterations, seconds, core, clock, together)
+                how = COUNTED if iterations > 1 else AT_ONCE if converted else MEDIANS
+                yield Measured(name, metric, taken, (how,) if converted or plain else ())
 
     def _can_run_at_once(self, launcher: Launcher, pattern: str, place: Place) -> bool:
         """Whether all that is asked for can be converted to CPU time, and, by a probe of both sides, nothing waits."""
@@ -189,7 +203,8 @@ class ReportedSuite:
         if not set(self.chosen.names) <= self.runs.tool.walls | NOT_TIMED:
             return False
         if pattern not in self._waits:
-            self._waits[pattern] = any(self.runs.idles(launcher, side, pattern, place) for side in SIDES)
+            many = self._iterations.get(pattern, 1)
+            self._waits[pattern] = any(self.runs.idles(launcher, side, pattern, place, many) for side in SIDES)
         return not self._waits[pattern]
 
     def _failure(self, ran: Ran, name: str) -> str:

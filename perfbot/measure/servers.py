@@ -25,8 +25,10 @@ from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import SIDES, Benchmark, Metric, Round, Side
 from perfbot.process import Child
 
-PAIRS = 8
-"""Turns of each side in a round of one request."""
+PAIRS = (8, 48)
+"""Turns of each side in a round of one request: as long as starting took, shared among the requests, within bounds.
+
+What differs between turns outweighs what differs between servers, so turns are cheaper than starts."""
 
 WARM_SHARE = 0.25
 """Part of a turn's length that is asked before it, and thrown away: caches and connections are cold after a switch."""
@@ -161,7 +163,8 @@ class HttpSession:
                     return
                 ask = next(ask for ask in self.requests if ask.name == name)
                 first: Side = random.choice(SIDES)
-                yield from runner.run(self._ask_both(servers, ask, first, index, place))
+                pairs = pairs_for(self.startup_seconds / len(names), self.turn)
+                yield from runner.run(self._ask_both(servers, ask, first, pairs, index, place))
 
     @contextlib.contextmanager
     def _servers(self, place: Place) -> Iterator[Mapping[Side, Server]]:
@@ -184,7 +187,7 @@ class HttpSession:
             yield servers
 
     async def _ask_both(
-        self, servers: Mapping[Side, Server], ask: Ask, first: Side, index: int, place: Place
+        self, servers: Mapping[Side, Server], ask: Ask, first: Side, pairs: int, index: int, place: Place
     ) -> list[Outcome]:
         """One round of one request: base and head in turns, ABBA."""
         second: Side = "head" if first == "base" else "base"
@@ -192,7 +195,7 @@ class HttpSession:
         taken: dict[Side, list[Asked]] = {side: [] for side in SIDES}
         began = time.monotonic()
         try:
-            for pair in range(PAIRS):
+            for pair in range(pairs):
                 for side in (first, second) if pair % 2 == 0 else (second, first):
                     try:
                         taken[side].append(await self._turn(connections[side], ask, servers[side]))
@@ -224,6 +227,16 @@ class HttpSession:
             before = cpu_seconds(server.child.pid)
             asked = await ask_for(connections, ask, data, self.turn)
             return replace(asked, cpu=cpu_seconds(server.child.pid) - before)
+
+
+def pairs_for(seconds: float, turn: float) -> int:
+    """How many turns of ``turn`` seconds each side has in about so many seconds.
+
+    >>> pairs_for(0.1, 0.2), pairs_for(6.0, 0.2), pairs_for(1e3, 0.2)
+    (8, 12, 48)
+    """
+    least, most = PAIRS
+    return max(least, min(most, round(seconds / (2 * (1 + WARM_SHARE) * turn))))
 
 
 def latency(share: float) -> Metric:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 import time
@@ -13,8 +14,8 @@ from statistics import median
 from perfbot.errors import MeasureError
 from perfbot.measure.launching import Command, Launcher, Usage
 from perfbot.measure.session import Place
-from perfbot.measure.tools import FILTER, OUTPUT, Broken, Reading, Tool, Written
-from perfbot.model import Metric, Side
+from perfbot.measure.tools import FILTER, ITERATIONS, OUTPUT, Broken, Reading, Tool, Written
+from perfbot.model import TIME, Metric, Side
 
 LARGEST_OUTPUT = 64 * 1024 * 1024
 """Bytes; no tool reports more about a suite."""
@@ -22,6 +23,21 @@ LARGEST_OUTPUT = 64 * 1024 * 1024
 PROBE_SECONDS = 0.5
 IDLE_SHARE = 0.1
 """A process that leaves its core idle for this share of so much time, or more, waits for something."""
+
+WORK_SECONDS = 0.05
+WORK_SHARE = 10
+"""CPU time of the iterations of a process, at least, and as a multiple of what it takes besides."""
+
+FASTER = 100
+MOST_ITERATIONS = 1_000_000_000
+"""Steps in which the number of iterations is found: no benchmark is called a hundred times as often at once."""
+
+CLOCK_STEP = 1e-9
+"""Seconds; stands for work too short to be seen."""
+
+UNINTERRUPTED_SECONDS = 1e-3
+"""Calls shorter than this end within a slice of the kernel's scheduler more often than not. Converting their median
+by the share of the core made it vary three times as much (vitest, at a load of 30)."""
 
 STALE_SECONDS = 0.05
 """File systems date files by a clock that lags behind by less than this."""
@@ -35,13 +51,18 @@ Values = dict[str, dict[Metric, float]]
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What one process reported, and what went wrong: in whole, and for single benchmarks."""
+    """What one process reported, and what went wrong: in whole, and for single benchmarks.
+
+    Attributes:
+        plain: benchmarks and metrics that stayed as the tool took them, from wall time, when all else was converted.
+    """
 
     values: Values
     usage: Usage
     trouble: str = ""
     printed: str = ""
     broken: Mapping[str, str] = field(default_factory=dict)
+    plain: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +81,12 @@ class Runs:
     timeout: float
     scratch: Path
 
-    def alone(self, launcher: Launcher, side: Side, pattern: str, place: Place) -> Ran:
+    def alone(self, launcher: Launcher, side: Side, pattern: str, place: Place, iterations: int = 1) -> Ran:
         """Run the tool on one side alone and read what it wrote."""
         folder = self._folder(side, place)
         began = time.time()
         core = place.core if self.tool.pinned else -1
-        (usage,) = launcher.run([self._command(side, folder, pattern)], timeout=self.timeout, core=core)
+        (usage,) = launcher.run([self._command(side, folder, pattern, iterations)], timeout=self.timeout, core=core)
         return self._read(side, folder, began, usage)
 
     def _folder(self, side: Side, place: Place) -> Path:
@@ -76,21 +97,32 @@ class Runs:
             old.unlink()
         return folder
 
-    def _command(self, side: Side, folder: Path, pattern: str) -> Command:
-        line = self.tool.line.replace(FILTER, shlex.quote(pattern)).replace(OUTPUT, shlex.quote(str(folder / "out")))
+    def _command(self, side: Side, folder: Path, pattern: str, iterations: int) -> Command:
+        line = self.tool.line.replace(ITERATIONS, str(iterations))
+        line = line.replace(FILTER, shlex.quote(pattern)).replace(OUTPUT, shlex.quote(str(folder / "out")))
         return Command(line, self.cwd[side], self.env[side], folder / "printed")
 
     def _read(self, side: Side, folder: Path, began: float, usage: Usage) -> Ran:
         """What a process that began at ``began`` (``time.time()``) wrote."""
         tail = _tail(folder / "printed")
         trouble = usage.ending if usage.timed_out or usage.code not in self.tool.exit_codes else ""
+        written: list[Written] = []
         try:
-            readings = self.tool.parse(self._written(side, folder, began))
+            written = self._written(side, folder, began)
+            readings = self.tool.parse(written)
         except MeasureError as error:
-            return Ran({}, usage, trouble or f"wrote something else than expected: {error.message}", tail)
+            unread = f"wrote something else than expected: {error.message}{self._fitting(written)}"
+            return Ran({}, usage, trouble or unread, tail)
+        if not readings and not trouble:
+            return Ran({}, usage, f"reports no benchmarks{self._fitting(written)}", tail)
         broken = {one.name: one.reason for one in readings if isinstance(one, Broken)}
         values = _values([one for one in readings if isinstance(one, Reading) and one.name not in broken])
         return Ran(values, usage, trouble, tail, broken)
+
+    def _fitting(self, written: Sequence[Written]) -> str:
+        """Which harness was meant, where what was written shows it."""
+        reader = self.tool.reader(written) if written else ""
+        return f'; harness = "{reader}" reads that' if reader else ""
 
     def _written(self, side: Side, folder: Path, began: float) -> list[Written]:
         """The tool's results: those of its files that are new, or what it printed."""
@@ -108,42 +140,91 @@ class Runs:
         printed = folder / "printed"
         return [_read(printed, "what it printed")] if printed.exists() else []
 
-    def idles(self, launcher: Launcher, side: Side, pattern: str, place: Place) -> bool:
+    def idles(self, launcher: Launcher, side: Side, pattern: str, place: Place, iterations: int = 1) -> bool:
         """Whether a side alone leaves its core idle."""
         wall = idle = 0.0
         while wall < PROBE_SECONDS:
             before = idle_seconds(place.core)
-            usage = self.alone(launcher, side, pattern, place).usage
+            usage = self.alone(launcher, side, pattern, place, iterations).usage
             if usage.timed_out or usage.code:
                 return True
             idle += idle_seconds(place.core) - before
             wall += usage.wall
         return idle > IDLE_SHARE * wall
 
+    def enough(self, launcher: Launcher, side: Side, pattern: str, place: Place) -> int:
+        """Iterations whose work is long against what the process takes besides; 1 where it does not succeed."""
+        besides = self.alone(launcher, side, pattern, place).usage
+        wanted = max(WORK_SECONDS, WORK_SHARE * besides.cpu)
+        iterations, work = 1, 0.0
+        while work < wanted / 2 and iterations < MOST_ITERATIONS and not (besides.timed_out or besides.code):
+            times = wanted / work if work > 0 else FASTER
+            iterations = min(MOST_ITERATIONS, math.ceil(iterations * min(max(times, 2), FASTER)))
+            usage = self.alone(launcher, side, pattern, place, iterations).usage
+            if usage.timed_out or usage.code:
+                return 1
+            work = usage.cpu - besides.cpu
+        return iterations
+
     def at_once(self, launcher: Launcher, order: Sequence[Side], pattern: str, place: Place) -> dict[Side, Ran]:
-        """Run both sides on one core, and convert what they took from wall time."""
-        began = time.time()
-        folders = {side: self._folder(side, place) for side in order}
-        commands = [self._command(side, folders[side], pattern) for side in order]
-        used = launcher.run(commands, timeout=self.timeout, core=place.core, together=True)
+        """Run both sides on one core, and convert what they took from wall time by their share of it."""
+        found = self._both(launcher, order, pattern, place, 1)
+        plain = frozenset.intersection(*(self._uninterrupted(ran) for ran in found.values()))
+        return {side: self._converted(ran, _share(ran.usage), plain) for side, ran in found.items()}
+
+    def work_at_once(
+        self, launcher: Launcher, order: Sequence[Side], pattern: str, place: Place, name: str, iterations: int
+    ) -> dict[Side, Ran]:
+        """Run ``iterations`` on both sides, then one: the difference in CPU time is that of the iterations between."""
+        many = self._both(launcher, order, pattern, place, 1 + iterations)
+        one = self._both(launcher, order, pattern, place, 1)
         return {
-            side: self._converted(self._read(side, folders[side], began, usage))
-            for side, usage in zip(order, used, strict=True)
+            side: self._converted(ran, _work(ran, one[side], name, iterations)) if not one[side].trouble else one[side]
+            for side, ran in many.items()
         }
 
-    def _converted(self, ran: Ran) -> Ran:
+    def _both(
+        self, launcher: Launcher, order: Sequence[Side], pattern: str, place: Place, iterations: int
+    ) -> dict[Side, Ran]:
+        began = time.time()
+        folders = {side: self._folder(side, place) for side in order}
+        commands = [self._command(side, folders[side], pattern, iterations) for side in order]
+        used = launcher.run(commands, timeout=self.timeout, core=place.core, together=True)
+        return {side: self._read(side, folders[side], began, usage) for side, usage in zip(order, used, strict=True)}
+
+    def _uninterrupted(self, ran: Ran) -> frozenset[tuple[str, str]]:
+        """Medians of calls so short that most of them have the core for themselves."""
+        return frozenset(
+            (name, metric.name)
+            for name, metrics in ran.values.items()
+            for metric, value in metrics.items()
+            if metric.name in self.tool.medians and value < UNINTERRUPTED_SECONDS
+        )
+
+    def _converted(self, ran: Ran, share: float, plain: frozenset[tuple[str, str]] = frozenset()) -> Ran:
         """Wall times times the share of the core; rates the other way round."""
-        share = ran.usage.cpu / ran.usage.wall if ran.usage.wall and ran.usage.cpu else 1.0
         values = {
             name: {
                 metric: value * (share if metric.unit == "s" else 1 / share)
-                if metric.name in self.tool.walls
+                if metric.name in self.tool.walls and (name, metric.name) not in plain
                 else value
                 for metric, value in metrics.items()
             }
             for name, metrics in ran.values.items()
         }
-        return replace(ran, values=values)
+        return replace(ran, values=values, plain=plain)
+
+
+def _share(usage: Usage) -> float:
+    """Of its core, that a process got while it lived."""
+    return usage.cpu / usage.wall if usage.wall and usage.cpu else 1.0
+
+
+def _work(many: Ran, one: Ran, name: str, iterations: int) -> float:
+    """CPU time of an iteration as a multiple of the time that the tool reports."""
+    reported = [value for metric, value in many.values.get(name, {}).items() if metric == TIME]
+    work = max(many.usage.cpu - one.usage.cpu, CLOCK_STEP) / iterations
+    return work / reported[0] if reported and reported[0] > 0 else 1.0
 
 
 def idle_seconds(core: int) -> float:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from perfbot.model import Metric
 
-FILTER, OUTPUT = "{filter}", "{output}"
-"""What a command line may hold: which benchmarks to run, and a file for the results."""
+FILTER, OUTPUT, ITERATIONS = "{filter}", "{output}", "{iterations}"
+"""What a command line may hold: which benchmarks to run, a file for the results, and how many iterations to run."""
 
 NOT_TIMED = frozenset({"cpu", "allocated", "allocations", "memory"})
 """Metrics that do not depend on how many share a core."""
@@ -47,7 +47,7 @@ class Tool:
     """How to run one tool and to understand it.
 
     Attributes:
-        line: its command line, with ``{filter}`` and ``{output}`` where it can take them.
+        line: its command line, with ``{filter}``, ``{output}`` and ``{iterations}`` where it can take them.
         parse: what it wrote, as readings; raises MeasureError naming file, place and what was expected.
         pattern: the text for ``{filter}`` that chooses one benchmark by its name.
         everything: the text for ``{filter}`` that chooses all.
@@ -55,6 +55,8 @@ class Tool:
         exit_codes: what counts as success.
         pinned: whether its processes are bound to one core.
         walls: names of the metrics that it takes from wall time.
+        medians: those of them that are medians of single calls.
+        reader: the harness that can read what this one's parser cannot; empty when none can.
     """
 
     line: str
@@ -65,6 +67,13 @@ class Tool:
     exit_codes: Collection[int] = (0,)
     pinned: bool = True
     walls: frozenset[str] = frozenset()
+    medians: frozenset[str] = frozenset()
+    reader: Callable[[Sequence[Written]], str] = lambda _: ""
+
+    @property
+    def counted(self) -> bool:
+        """Whether a process can be told to run one benchmark for a given number of iterations."""
+        return FILTER in self.line and ITERATIONS in self.line
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class Track:
     notes: dict[str, None] = field(default_factory=dict)
     unrelated: bool = False
     """A value was zero or below, and has no ratio to any other."""
+    _expected: tuple[int, int] = (0, 0)
+    """Rounds in all that are expected, and after how many rounds that was found."""
 
     @property
     def exact(self) -> bool:
@@ -77,7 +79,10 @@ class Track:
             return EXACT_ROUNDS - len(self.rounds)
         if len(self.ratios) < FIRST_ROUNDS:
             return FIRST_ROUNDS - len(self.ratios)
-        return max(1, expected_rounds(self.ratios, self.plan) - len(self.ratios))
+        taken = len(self.ratios)
+        if self._expected[1] != taken:
+            self._expected = expected_rounds(self.ratios, self.plan), taken
+        return max(1, self._expected[0] - taken)
 
     def comparison(self) -> Comparison:
         """What is known in the end."""

@@ -5,6 +5,7 @@ They sit in ``templates/`` of the source tree and in ``perfbot/_templates`` of a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,11 @@ FOLDERS = (_PACKAGE / "_templates", _PACKAGE.parent / "templates")
 def lay_out(template: str, **view: Any) -> str:
     """Fill a template. Those whose name ends in ``.html.j2`` escape every value by themselves."""
     return environment().get_template(template).render(view)
+
+
+def pieces(template: str, **view: Any) -> Iterator[str]:
+    """What :func:`lay_out` gives, a little at a time: for what is too large to be in memory as a whole."""
+    yield from environment().get_template(template).generate(view)
 
 
 def source(name: str) -> str:

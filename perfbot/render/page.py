@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from perfbot.model import Problem, Report, Result
 from perfbot.render import pictures, view
 from perfbot.render.escape import clean, output_lines
-from perfbot.render.layout import lay_out, source
+from perfbot.render.layout import pieces, source
 from perfbot.units import format_duration, format_percentage
 
 NAME_LENGTH = 300
@@ -66,7 +66,9 @@ class Group:
 
     key: str
     title: str
-    rows: tuple[Row, ...]
+    count: int
+    rows: Iterator[Row]
+    """Made while they are laid out: the pictures of thousands of results are large."""
 
 
 def page(report: Report, *, home: str = "") -> str:
@@ -76,9 +78,14 @@ def page(report: Report, *, home: str = "") -> str:
         report: judged; nothing in it is trusted.
         home: a relative address to link back to; empty for a page that stands alone.
     """
+    return "".join(page_pieces(report, home=home))
+
+
+def page_pieces(report: Report, *, home: str = "") -> Iterator[str]:
+    """:func:`page`, a little at a time."""
     scale = pictures.axis(report.results)
     style, script = source("page/page.css"), source("page/page.js")
-    return lay_out(
+    return pieces(
         "report.html.j2",
         style=style,
         script=script,
@@ -147,7 +154,7 @@ def _groups(report: Report, scale: pictures.Axis) -> Iterable[Group]:
     for key, title in _GROUPS.items():
         results: Sequence[Result] = getattr(found, key)
         if results:
-            yield Group(key, title, tuple(_row(result, scale) for result in results))
+            yield Group(key, title, len(results), (_row(result, scale) for result in results))
 
 
 def _row(result: Result, scale: pictures.Axis) -> Row:

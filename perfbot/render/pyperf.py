@@ -9,6 +9,7 @@ such values are left out.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +75,7 @@ def _benchmark(result: Result, side: Side, metadata: dict[str, Any], *, named: b
     )
 
 
-def _values(measured: Round, side: Side) -> tuple[float, ...]:
+def _values(measured: Round, side: Side) -> Sequence[float]:
     return measured.base if side == "base" else measured.head
 
 

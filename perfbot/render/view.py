@@ -28,7 +28,7 @@ KNOWN_UNITS = ("s", "B", "1", "1/s")
 MAIN_METRIC = "time"
 """What a benchmark measures unless said otherwise: not worth a word in every row."""
 
-COUNTED_METRICS = ("instructions", "allocated", "objects", "memory", "cpu")
+COUNTED_METRICS = ("instructions", "allocated", "footprint", "objects", "memory", "cpu")
 """What may be measured beside time: worth a row where it changed, or where there is nothing else."""
 
 VERDICT_ICONS = {

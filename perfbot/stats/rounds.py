@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from perfbot.values import Values
+
 Floats = NDArray[np.float64]
 
 LONG_SECONDS = 3e-3
@@ -27,6 +29,9 @@ AGREE = 4.0
 """The fastest values count as undisturbed while they lie within this many standard errors of the pairs' median.
 
 From 2 to 8 the spread of rounds hardly differs."""
+
+AT_A_TIME = 2_000_000
+"""Pairs of pairs whose averages are in memory at once."""
 
 MEDIAN_ERROR = 0.93
 """Standard error of a median, in interquartile ranges by the root of the number of values (Gaussian)."""
@@ -139,11 +144,23 @@ def hodges_lehmann(values: Floats) -> Floats:
 def _by_length(
     bases: Sequence[Sequence[float]], heads: Sequence[Sequence[float]]
 ) -> Iterator[tuple[list[int], Floats]]:
-    """Rounds with equally many pairs: their indices, and their values [round, side, pair]."""
-    lengths = [len(base) for base in bases]
-    for index, (length, head) in enumerate(zip(lengths, heads, strict=True)):
+    """Rounds with equally many pairs, some at a time: their indices, and their values [round, side, pair]."""
+    same: dict[int, list[int]] = {}
+    for index, (base, head) in enumerate(zip(bases, heads, strict=True)):
+        length = len(base)
         if length == 0 or length != len(head):
             raise ValueError(f"round {index} has {length} values of base and {len(head)} of head")
-    for length in sorted(set(lengths)):
-        rounds = [index for index, other in enumerate(lengths) if other == length]
-        yield rounds, np.array([(bases[index], heads[index]) for index in rounds], dtype=float)
+        same.setdefault(length, []).append(index)
+    for length, every in same.items():
+        step = max(1, AT_A_TIME // length**2)
+        for begin in range(0, len(every), step):
+            rounds = every[begin : begin + step]
+            values = flat([side for index in rounds for side in (bases[index], heads[index])])
+            yield rounds, values.reshape(-1, 2, length)
+
+
+def flat(rows: Sequence[Sequence[float]]) -> Floats:
+    """All numbers of some rows, one row after the other; where they are packed, without making objects of them."""
+    if all(isinstance(row, Values) for row in rows):
+        return np.frombuffer(b"".join(row.packed for row in rows if isinstance(row, Values)))
+    return np.concatenate(rows).astype(float)

@@ -110,20 +110,40 @@ def decide(ratios: Sequence[float], plan: Plan, *, final: bool = False) -> Decis
     Raises:
         ValueError: a ratio that is not finite.
     """
-    values = np.asarray(ratios, dtype=float)[: plan.n_max]
-    if not np.isfinite(values).all():
-        raise ValueError("ratios must be finite")
-    if len(values) < 2:
-        return _unknown(values, plan)
-    looks, change_t, same_t = _critical_until(plan, len(values))
+    return decide_each([ratios], [plan], final=final)[0]
+
+
+def decide_each(streams: Sequence[Sequence[float]], plans: Sequence[Plan], *, final: bool = False) -> list[Decision]:
+    """:func:`decide` for many streams of ratios, each by its own plan; those alike are looked at together."""
+    alike: dict[tuple[Plan, int], list[int]] = {}
+    for index, (ratios, plan) in enumerate(zip(streams, plans, strict=True)):
+        alike.setdefault((plan, min(len(ratios), plan.n_max)), []).append(index)
+    found: dict[int, Decision] = {}
+    for (plan, rounds), every in alike.items():
+        values = np.array([streams[index][:rounds] for index in every], dtype=float)
+        if not np.isfinite(values).all():
+            raise ValueError("ratios must be finite")
+        found.update(zip(every, _decided(values, plan, final), strict=True))
+    return [found[index] for index in range(len(streams))]
+
+
+def _decided(values: Floats, plan: Plan, final: bool) -> list[Decision]:
+    """Decisions of streams [stream, round] that have all their rounds in common."""
+    rounds = values.shape[1]
+    if rounds < 2:
+        return [_unknown(stream, plan) for stream in values]
+    looks, change_t, same_t = _critical_until(plan, rounds)
     means, errors = estimates(values, looks)
     states = classify(means, errors, change_t, same_t, plan.margin)
-    planned = len(values) in plan.looks or (final and len(values) >= FIRST_LOOK)
+    planned = rounds in plan.looks or (final and rounds >= FIRST_LOOK)
     if not planned:
-        states[-1] = OPEN
-    index = int(first_stop(states))
-    look = _Look(looks[index], float(means[index]), float(errors[index]), change_t[index], same_t[index])
-    return _decision(_STATES[int(states[index])], look, plan)
+        states[:, -1] = OPEN
+    decisions: list[Decision] = []
+    for stream, at in enumerate(first_stop(states).tolist()):
+        mean, error = float(means[stream, at]), float(errors[stream, at])
+        look = _Look(looks[at], mean, error, float(change_t[at]), float(same_t[at]))
+        decisions.append(_decision(_STATES[states[stream, at]], look, plan))
+    return decisions
 
 
 def classify(means: Floats, errors: Floats, change_t: Floats, same_t: Floats, margin: float) -> Codes:

@@ -1,4 +1,4 @@
-"""Counts what one call of a benchmark takes: instructions, bytes allocated, objects, memory at its peak.
+"""Counts what one call of a benchmark takes: instructions, bytes allocated or kept, objects, memory at its peak.
 
 Nothing here depends on how fast or busy the machine is. So that a count repeats to the byte, the conductor fixes the
 hash seed and, where the system lets it, the layout of memory; the garbage collector is off meanwhile, since when it
@@ -14,10 +14,11 @@ import json
 import os
 import resource
 import threading
+import time
 import traceback
 import tracemalloc
 import warnings
-from typing import Any, Callable, Dict, Iterator, Optional
+from typing import Any, Callable, Dict, Iterator, List, Optional
 
 from .callgrind import Callgrind, Unreachable
 from .channel import Token
@@ -31,6 +32,9 @@ MOST_CALLS = 256
 
 WARM_CALLS = 64
 """Calls before anything is counted, unless they are dear: CPython adapts its code to what it has met so far."""
+
+BUILT, BUILT_BYTES, BUILT_SECONDS = 10, 64 * 1024 * 1024, 3.0
+"""Results kept for the footprint of one; bytes and seconds after which no further one is made."""
 
 ERROR_CHARACTERS = 6000
 
@@ -59,7 +63,7 @@ def count(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
     try:
         if order["metric"] == "instructions":
             return _instructions(timer, single, order)
-        return _memory_metric(single, order)
+        return _memory_metric(timer, single, order)
     except (Refused, Unreachable) as reason:
         return {"refused": str(reason)}
 
@@ -145,12 +149,15 @@ def _bracketed(callgrind: Callgrind, single: Single, calls: int) -> float:
 # Memory ---------------------------------------------------------------------------------------------------------
 
 
-def _memory_metric(single: Optional[Single], order: Dict[str, Any]) -> Dict[str, Any]:
+def _memory_metric(timer: Timer, single: Optional[Single], order: Dict[str, Any]) -> Dict[str, Any]:
     if single is None:
         raise Refused("it times itself: a single call of it cannot be told apart")
     if order["once"] and threading.active_count() > 1:
         raise Refused("it may be called once only, and has threads, with which a process cannot be copied")
-    measure = functools.partial(COUNTS[order["metric"]], single, order["once"])
+    if order["metric"] == "footprint":
+        measure = functools.partial(_footprint, single, order["once"], getattr(timer, "results", []))
+    else:
+        measure = functools.partial(COUNTS[order["metric"]], single, order["once"])
     return {"value": float(_aside(measure)), "calls": 1}
 
 
@@ -179,6 +186,37 @@ def _objects(single: Single, once: bool) -> int:
     with _no_children():
         single(note, note)
     return counts[-1] - counts[-2]
+
+
+def _footprint(single: Single, once: bool, results: List[Any]) -> int:
+    """Bytes that what a call returns keeps in memory: of several results, all alive, the mean.
+
+    A first result lives meanwhile and is not counted: what results share is not made anew for each.
+
+    Args:
+        results: where ``single`` leaves the value that its call returned.
+    """
+    _after_another(single, once)
+    built = 0
+    first = list(results)
+    kept = [None] * (1 if once else BUILT)  # its own memory is there before anything is traced
+    results.clear()
+    with _no_children():
+        until = time.monotonic() + BUILT_SECONDS
+        tracemalloc.start()
+        while built < len(kept) and (not built or (_traced() < BUILT_BYTES and time.monotonic() < until)):
+            single(_nothing, _nothing)
+            kept[built] = results.pop()
+            built += 1
+        gc.collect()
+        size = _traced()
+        tracemalloc.stop()
+    del first
+    return round(size / built)
+
+
+def _traced() -> int:
+    return tracemalloc.get_traced_memory()[0]
 
 
 def _memory(single: Single, once: bool) -> int:

@@ -13,7 +13,7 @@ from perfbot.worker import counting as worker
 from tests.counting.conftest import Counted, counted
 from tests.workers import Sides, take
 
-METRICS = '\nmetrics = ["time", "allocated", "objects", "memory"]'
+METRICS = '\nmetrics = ["time", "allocated", "footprint", "objects", "memory"]'
 PYTEST = 'harness = "pytest"\npaths = ["benchmarks"]'
 MIB = 1 << 20
 
@@ -106,7 +106,7 @@ ALIKE = ("nothing", "lists", "model", "garbage", "megabytes", "cached", "prepare
 
 
 @pytest.mark.parametrize("name", ALIKE)
-@pytest.mark.parametrize("metric", ["allocated", "objects"])
+@pytest.mark.parametrize("metric", ["allocated", "footprint", "objects"])
 def test_equal_code_counts_equal_to_the_byte(found: Counted, name: str, metric: str) -> None:
     values = found.values(f"test_it.py::test_{name}", metric)
     assert len(values) == 2, "the second round repeated the first: no third"
@@ -132,6 +132,23 @@ def test_bytes_are_those_of_the_call_alone(found: Counted) -> None:
     assert 40 * MIB <= most < 40 * MIB + 2000
     assert cached < 2000, "what only the first call makes is not counted"
     assert prepared < 2000, "nor is what is prepared for it"
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [
+        ("nothing", 0, 8),
+        ("model", 56 + 48, 56 + 48 + 400),
+        ("lists", 1000 * 56, 1000 * 56 + 12_000),
+        ("garbage", 0, 8),
+        ("megabytes", 0, 100),
+        ("cached", 0, 100),
+    ],
+)
+def test_footprint_is_what_a_result_keeps_in_memory(found: Counted, name: str, least: int, most: int) -> None:
+    """A list is 56 bytes and 8 for each item; what is garbage, or was there before, belongs to no result."""
+    (value, _), *_ = found.values(f"test_it.py::test_{name}", "footprint")
+    assert least <= value <= most
 
 
 def test_peak_memory_is_that_of_the_benchmark_and_not_of_those_before(found: Counted) -> None:
@@ -162,7 +179,7 @@ def test_peak_memory_repeats_closely_enough_to_be_exact(found: Counted) -> None:
 )
 def test_what_cannot_be_counted_says_why_and_fails_nothing(found: Counted, name: str, why: str) -> None:
     failures = found.failures(f"test_it.py::test_{name}")
-    assert set(failures) == {"allocated", "objects", "memory"}
+    assert set(failures) == {"allocated", "footprint", "objects", "memory"}
     for failure in failures.values():
         assert why in failure.reason
         assert failure.skipped

@@ -81,10 +81,22 @@ CATCH2 = """\
 TEST_CASE("work") { BENCHMARK("small") { return work(2000); }; }
 """
 
+LIBTEST = """\
+#![feature(test)]
+extern crate test;
+#[bench] fn small(b: &mut test::Bencher) { b.iter(|| words::work(1000)) }
+mod deep { #[bench] fn large(b: &mut test::Bencher) { b.iter(|| words::work(5000)) } }
+"""
+
+RUST_WORK = """\
+pub fn work(n: u64) -> u64 { (0..n * FACTOR).fold(0, |sum, i| sum ^ std::hint::black_box(i) * 7 % 13) }
+"""
+
 VITEST = """\
 import { bench, describe } from 'vitest'
 import { work } from './work.mjs'
-describe('work', () => { bench('small', () => { work(20000) }, { time: 50, warmupTime: 10 }) })
+const often = { time: 0, iterations: 200, warmupTime: 0, warmupIterations: 200 }
+describe('work', () => { bench('small', () => { work(20000) }, often) })
 """
 
 BENCHMARKJS = """\
@@ -174,6 +186,21 @@ def test_catch2(sides: Sides) -> None:
     build(sides, f"{version_2} || g++ -O1 bench.cpp -lCatch2Main -lCatch2 -o bench")
     taken = take(sides.suite(f'harness = "catch2"\n{command_of("catch2")}'))
     assert factor(taken, "work/small") > 2
+
+
+def test_libtest(sides: Sides) -> None:
+    """On a stable toolchain, which knows ``#[bench]`` when told that it may."""
+    write(sides, "src/lib.rs", RUST_WORK)
+    manifest = '[package]\nname = "words"\nversion = "0.1.0"\nedition = "2021"\n'
+    sides.write({"Cargo.toml": manifest, "benches/parse.rs": LIBTEST})
+    homes = {"CARGO_HOME": Path.home() / ".cargo", "RUSTUP_HOME": Path.home() / ".rustup"}
+    found = {name: str(path) for name, path in homes.items() if path.is_dir()}
+    tool = Sides(sides.folder, sides.python, {"RUSTC_BOOTSTRAP": "1", **found})
+    build(tool, "cargo bench --no-run")
+    line = command_of("libtest").replace("cargo +nightly bench", "cargo bench --bench parse")
+    taken = take(tool.suite(f'harness = "libtest"\n{line}'))
+    assert taken.names == ["deep::large", "small"]
+    assert factor(taken, "small") > 2
 
 
 @pytest.mark.parametrize("harness", ["vitest", "benchmarkjs"])

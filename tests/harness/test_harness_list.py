@@ -95,6 +95,7 @@ def test_what_was_meant(name: str, meant: str) -> None:
             "expected a header line",
         ),
         ('harness = "size"\nsizes = {}', "sizes"),
+        ('harness = "go"\ncommand = "./x -n {iterations}"', "found {iterations} without {filter}, expected both"),
         ('harness = "size"\nsizes = { a = "b" }\nmetrics = ["time"]', 'found "time", expected some of size'),
     ],
 )

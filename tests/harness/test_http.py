@@ -10,6 +10,7 @@ import pytest
 
 from perfbot.errors import MeasureError
 from perfbot.measure.http_client import Ask, Asked, Connection, WrongAnswer, ask_for
+from perfbot.measure.servers import pairs_for
 from perfbot.measure.session import Measured
 from perfbot.model import Metric
 from tests.workers import Sides, take
@@ -205,3 +206,10 @@ def test_connections_ask_at_the_same_time() -> None:
     found = asyncio.run(main())
     assert most == 5
     assert len(found.latencies) >= 5
+
+
+@pytest.mark.parametrize(
+    ("starting", "turn", "pairs"), [(0.1, 0.2, 8), (6.0, 0.2, 12), (3.0, 0.05, 24), (1000.0, 0.2, 48)]
+)
+def test_asking_takes_as_long_as_starting(starting: float, turn: float, pairs: int) -> None:
+    assert pairs_for(starting, turn) == pairs

@@ -12,7 +12,7 @@ import pytest
 
 from perfbot.errors import MeasureError
 from perfbot.measure import tool_runs
-from perfbot.measure.reported import AT_ONCE
+from perfbot.measure.reported import AT_ONCE, COUNTED, MEDIANS
 from perfbot.measure.session import Measured, Place
 from perfbot.model import Metric
 from tests.workers import PATIENCE, Sides, take
@@ -67,6 +67,14 @@ def test_a_filter_gives_each_benchmark_a_process_of_its_own(sides: Sides) -> Non
 def test_results_may_go_to_a_file(sides: Sides) -> None:
     write(sides, base="print('chatter')\nresults(a=1)")
     assert take(sides.suite(suite_of(f"{TOOL} x {{output}}"))).measured() == {"a"}
+
+
+def test_a_wrong_choice_says_which_harness_fits(sides: Sides) -> None:
+    write(sides, base="print('BenchmarkX 100 5 ns/op')")
+    with pytest.raises(MeasureError, match=r'reports no benchmarks; harness = "go" reads that'):
+        sides.suite(suite_of(TOOL, harness="libtest")).discover()
+    with pytest.raises(MeasureError, match=r'something else than expected: .*; harness = "go" reads that'):
+        sides.suite(suite_of(TOOL, harness="hyperfine")).discover()
 
 
 def test_only_files_of_this_run_count(sides: Sides) -> None:
@@ -229,6 +237,70 @@ def test_tools_that_compute_run_at_once_and_are_compared_by_cpu_time(sides: Side
     assert all(0 < value < 5e-9 for value in (*timed.round.base, *timed.round.head))
     assert timed.notes == (AT_ONCE,)
     assert (counted.round.base, counted.round.clock, counted.notes) == ((8.0,), "wall", ())
+
+
+COUNTED_TOOL = """\
+import os, sys, time
+iterations = int(sys.argv[2])
+say = open(os.environ["LOG"], "a").write
+say(f"{os.path.basename(os.getcwd())} {iterations}\\n")
+end = time.process_time() + iterations * FACTOR * 1e-5
+while time.process_time() < end: pass
+print(f"BenchmarkX {iterations} 777 ns/op 8 B/op")
+"""
+
+
+def test_tools_that_run_given_iterations_are_compared_by_their_processes_cpu_time(sides: Sides) -> None:
+    """What the tool reports, the same on both sides here, has no part in it."""
+    for side, factor in (("base", "1"), ("head", "2")):
+        sides.write({"tool.py": COUNTED_TOOL.replace("FACTOR", factor)}, sides=[side])  # type: ignore[list-item]
+    text = suite_of(f"{TOOL} {{filter}} {{iterations}}", harness="go", more='metrics = ["time", "allocated"]')
+    session = sides.suite(text)
+    assert [benchmark.name for benchmark in session.discover().benchmarks] == ["X"]
+    place = Place(min(os.sched_getaffinity(0)))
+    for index in range(2):
+        outcomes = session.measure_round(index, ["X"], time.monotonic() + PATIENCE, place)
+        timed, counted = (one for one in outcomes if isinstance(one, Measured))
+    assert (timed.round.together, timed.round.clock, timed.notes) == (True, "cpu", (COUNTED,))
+    assert timed.round.head[0] / timed.round.base[0] == pytest.approx(2, rel=0.3)
+    assert timed.round.base[0] == pytest.approx(1e-5, rel=0.3)
+    assert (counted.round.base, counted.round.clock) == ((8.0,), "wall")
+    last = [line.split() for line in sides.logged()[-4:]]
+    assert sorted(last) == [["base", "1"], ["base", str(timed.round.loops + 1)],
+                            ["head", "1"], ["head", str(timed.round.loops + 1)]]  # fmt: skip
+
+
+def test_a_tool_that_fails_when_it_runs_many_iterations_is_said(sides: Sides) -> None:
+    sides.write({"tool.py": COUNTED_TOOL.replace("FACTOR", "1") + "sys.exit(iterations > 1)\n"})
+    session = sides.suite(suite_of(f"{TOOL} {{filter}} {{iterations}}", harness="go"))
+    session.discover()
+    place = Place(min(os.sched_getaffinity(0)))
+    (outcome,) = session.measure_round(0, ["X"], time.monotonic() + PATIENCE, place)
+    assert isinstance(outcome, Measured), "a single iteration succeeds, and is measured in turns or at once"
+    assert outcome.round.loops == 1
+
+
+def vitest_like(milliseconds: str) -> str:
+    """A tool that computes for a while and reports a median as vitest does."""
+    one = {"name": "x", "median": float(milliseconds), "hz": 1}
+    text = json.dumps({"files": [{"groups": [{"fullName": "g", "benchmarks": [one]}]}]})
+    return f"import time\n{BUSY}work()\nprint({text!r})\n"
+
+
+@pytest.mark.parametrize(("base", "head", "plain"), [("0.5", "0.9", True), ("0.5", "1.5", False), ("5", "6", False)])
+def test_medians_of_short_calls_stay_as_they_are_on_both_sides(sides: Sides, base: str, head: str, plain: bool) -> None:
+    for side, text in (("base", base), ("head", head)):
+        sides.write({"tool.py": vitest_like(text)}, sides=[side])  # type: ignore[list-item]
+    session = sides.suite(suite_of(TOOL, harness="vitest"))
+    (name,) = (benchmark.name for benchmark in session.discover().benchmarks)
+    place = Place(min(os.sched_getaffinity(0)))
+    (timed,) = session.measure_round(0, [name], time.monotonic() + PATIENCE, place)
+    assert isinstance(timed, Measured)
+    assert (timed.round.together, timed.notes) == (True, (MEDIANS if plain else AT_ONCE,))
+    if plain:
+        assert [*timed.round.base, *timed.round.head] == pytest.approx([float(base) / 1e3, float(head) / 1e3])
+    else:
+        assert timed.round.base[0] < 0.9 * float(base) / 1e3, "it had half of the core, or less"
 
 
 def test_tools_that_wait_take_turns_by_wall_time(sides: Sides, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfbot.judge import again, control_of, gate_of, judge, judge_one
+from perfbot.judge import again, control_of, gate_of, judge
 from perfbot.model import (
     MEMORY,
     TIME,
@@ -52,7 +52,7 @@ def exactly(*pairs, metric=INSTRUCTIONS, name="parse"):
 
 
 def one(comparison, policy=POLICY, family=1, **rest):
-    return judge_one(comparison, policy, family=family, **rest)
+    return judge((comparison,), policy, family=family, **rest)[0]
 
 
 @pytest.mark.parametrize(
@@ -340,3 +340,17 @@ def test_the_unit_of_the_values_does_not_matter(factor):
     there, here = one(measured(0.03, metric=MEMORY)), one(measured(0.03, metric=MEMORY, level=1e-6 * factor))
     assert (there.verdict, there.gate) == (here.verdict, here.gate)
     assert there.change == pytest.approx(here.change)
+
+
+def test_many_at_once_are_judged_as_each_alone():
+    """Units, rules, numbers of rounds and of values mixed, more of them than are taken at a time."""
+    comparisons = [
+        measured(0.01 * (index % 5), rounds=1 + index % 14, name=f"b{index}", metric=metric, seed=index)
+        for index in range(100)
+        for metric in (TIME, THROUGHPUT, INSTRUCTIONS)
+    ]
+    comparisons.insert(7, Comparison(Benchmark("core", "new"), TIME, status="added"))
+    comparisons.insert(9, exactly((0, 1), (1, 2), metric=TIME))
+    comparisons.insert(270, Comparison(Benchmark("core", "none"), TIME))
+    together = judge(comparisons, POLICY, family=len(comparisons))
+    assert together == tuple(one(comparison, family=len(comparisons)) for comparison in comparisons)

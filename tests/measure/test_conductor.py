@@ -9,7 +9,7 @@ import pytest
 from perfbot.errors import Interrupted, MeasureError
 from perfbot.measure.conductor import Conductor, Outcomes, selector
 from perfbot.measure.session import problem_of
-from perfbot.measure.track import EXACT_ROUNDS, FIRST_ROUNDS, MOST_ROUNDS
+from perfbot.measure.track import EXACT_ROUNDS, FIRST_ROUNDS, MOST_ROUNDS, Track
 from perfbot.model import Benchmark, Comparison, Metric, Policy, Problem
 from perfbot.render.progress import Silent
 from tests.measure.conftest import Clock, FakeSuite, Simulated
@@ -178,3 +178,36 @@ class TestSelection:
     )
     def test_globs(self, globs: list[str], name: str, wanted: bool) -> None:
         assert selector(globs)(name) is wanted
+
+
+def looks_at_tracks(benchmarks: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How often a run of so many benchmarks asks one of them whether it is decided."""
+    looks = 0
+    asked = Track.open.fget
+
+    def counted(track: Track) -> bool:
+        nonlocal looks
+        looks += 1
+        return asked(track)  # type: ignore[misc]
+
+    monkeypatch.setattr(Track, "open", property(counted))
+    conducted([FakeSuite("s", {f"b{n}": Simulated() for n in range(benchmarks)}, Clock())], budget=1e6)
+    monkeypatch.undo()
+    return looks
+
+
+def test_work_grows_with_the_number_of_benchmarks_and_not_with_its_square(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert looks_at_tracks(200, monkeypatch) < 8 * looks_at_tracks(50, monkeypatch)
+
+
+def test_how_many_are_decided_is_told_as_it_is() -> None:
+    told: list[tuple[int, int]] = []
+
+    class Teller(Silent):
+        def round(self, suite: str, index: int, benchmark: str, decided: int, total: int, elapsed: float) -> None:
+            told.append((decided, total))
+
+    names = {"slower": Simulated(0.5), "crashes": Simulated(fails_in_round=1), "open": Simulated(noise=NOISY)}
+    suite = FakeSuite("s", names, Clock())
+    Conductor([suite], POLICY, 20.0, Teller(), clock=suite.clock).run()
+    assert (told[0], told[5], told[-1]) == ((0, 3), (1, 3), (2, 3))

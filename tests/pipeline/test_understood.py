@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,13 @@ def test_a_suite_whose_folder_is_missing_costs_no_other(tmp_path: Path) -> None:
     (problem,) = report.problems
     assert '"later" is missing on base' in problem.message
     assert report.verdict == "error"
+
+
+def test_a_harness_that_finds_nothing_says_which_one_fits(tmp_path: Path, borrowed: str) -> None:
+    script = "import pyperf\nif __name__ == '__main__':\n    pyperf.Runner().bench_func('it', len, [])\n"
+    suite = f'[[suite]]\nname = "x"\nharness = "pytest"\npaths = ["benchmarks/"]\nsetup = [{json.dumps(borrowed)}]\n'
+    files = {"benchmarks/bench_it.py": script, "perfbot.toml": suite}
+    repository = make_repo(tmp_path / "project", files, {"x.py": ""})
+    with pytest.raises(ConfigError, match="has no benchmarks") as raised:
+        report_of(repository, tmp_path / "cache")
+    assert raised.value.hint == 'There are pyperf benchmarks in benchmarks/bench_it.py: harness = "pyperf" fits them.'
