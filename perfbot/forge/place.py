@@ -22,7 +22,7 @@ JOB, WORKFLOW = "perfbot", "perfbot.yml"
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What opens the forge. Never shown."""
+    """What opens the forge. Never shown. An App (GitHub) goes before a token."""
 
     token: str = field(default="", repr=False)
     app: str = ""
@@ -119,6 +119,11 @@ def check(place: Place) -> None:
         return
     if not place.project:
         raise UsageError("Which project? The environment does not say.", hint="Give --project GROUP/NAME.")
+    if place.secrets.app and not place.secrets.private_key:
+        raise UsageError(
+            "PERFBOT_APP_ID is set, but the App's private key is not.",
+            hint="Set PERFBOT_APP_PRIVATE_KEY_FILE to the .pem file, or PERFBOT_APP_PRIVATE_KEY to its text.",
+        )
     if not (place.secrets.token or place.secrets.app):
         hint = {
             "gitlab": "Make a project access token (role Reporter to comment, Developer for statuses; scope api), "
@@ -136,9 +141,13 @@ def forced(environ: Mapping[str, str], place: Place) -> bool:
 
 def _secrets(environ: Mapping[str, str], kind: Kind) -> Secrets:
     token = environ.get("PERFBOT_TOKEN", "")
-    if kind == "github" and not token and not environ.get("PERFBOT_APP_ID"):
-        token = environ.get("GITHUB_TOKEN", "")
-    return Secrets(token, environ.get("PERFBOT_APP_ID", ""), environ.get("PERFBOT_APP_PRIVATE_KEY", ""))
+    if kind != "github":
+        return Secrets(token)
+    return Secrets(
+        token or environ.get("GITHUB_TOKEN", ""),
+        environ.get("PERFBOT_APP_ID", ""),
+        environ.get("PERFBOT_APP_PRIVATE_KEY", ""),
+    )
 
 
 def _gitlab(environ: Mapping[str, str]) -> Place:
