@@ -10,6 +10,9 @@ from typing import Any, Literal
 
 from perfbot.forge.base import Note
 
+NOT_WHOLE = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError)
+"""What reading a payload raises that is not as the forges describe it; the last one for numbers without end."""
+
 MAX_BODY = 100_000
 """Characters of a comment that are looked at."""
 
@@ -51,7 +54,7 @@ def comment_of(event: Mapping[str, Any]) -> Asked | None:
     """A comment that was just created in a merge request; None for every other event, and for what is not whole."""
     try:
         return _gitlab(event) if event.get("object_kind") == "note" else _github(event)
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except NOT_WHOLE:
         return None
 
 
@@ -62,7 +65,7 @@ def button_of(event: Mapping[str, Any]) -> Asked | None:
     """
     try:
         return _run_button(event) or _suite_button(event)
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except NOT_WHOLE:
         return None
 
 

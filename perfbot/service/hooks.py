@@ -86,7 +86,7 @@ class Hooks:
         return signatures.from_gitlab(self.secrets[forge], headers, body, self.clock())
 
     def _worth_it(self, asked: Asked) -> bool:
-        if self.projects and asked.project not in self.projects:
+        if not asked.key.isprintable() or (self.projects and asked.project not in self.projects):
             return False
         if asked.button:
             return True
