@@ -25,7 +25,7 @@ from perfbot.forge.base import (
 )
 from perfbot.forge.github_runs import GitHubRuns
 from perfbot.forge.github_status import GitHubStatuses
-from perfbot.forge.retry import Fault, Retries, fault_of
+from perfbot.forge.retry import Fault, Retries, fault_of, untrusted
 
 T = TypeVar("T")
 
@@ -91,7 +91,7 @@ def read(error: Exception) -> Fault | None:
         headers = {str(name): str(value) for name, value in (error.headers or {}).items()}
         return fault_of(error.status, headers, str(error.data or error.message or ""))
     if isinstance(error, requests.exceptions.SSLError):
-        return Fault(0, f"no trusted connection: {error}")
+        return untrusted(error)
     if isinstance(error, requests.exceptions.RequestException):
         return Fault(0, f"no answer: {type(error).__name__}", passing=True)
     return None

@@ -43,6 +43,7 @@ class Place:
         run: orders the runs about one head.
         job: what to repeat to publish again.
         link: page of this job.
+        artifacts: page of the pipeline or run that measured, with its artifacts.
         measured_by: name of the job or file name of the workflow that measures.
         labels: of the merge request, as far as the CI tells.
     """
@@ -60,6 +61,7 @@ class Place:
     run: tuple[int, int] = (0, 0)
     job: int = 0
     link: str = ""
+    artifacts: str = ""
     measured_by: str = ""
     labels: tuple[str, ...] = ()
     ca_bundle: str = ""
@@ -98,7 +100,9 @@ def given(
     if forge is not None and forge != place.kind:
         place = Place(kind=forge, secrets=_secrets(environ, forge), ca_bundle=place.ca_bundle)
     if merge_request and merge_request != place.merge_request:
-        place = replace(place, merge_request=merge_request, head="", sha="", pipeline=0, owner="", branch="")
+        place = replace(
+            place, merge_request=merge_request, head="", sha="", pipeline=0, owner="", branch="", artifacts=""
+        )
     default_url = {"gitlab": GITLAB, "github": GITHUB_API, "local": ""}[place.kind]
     default_job = {"gitlab": JOB, "github": WORKFLOW, "local": ""}[place.kind]
     return replace(
@@ -167,6 +171,7 @@ def _gitlab(environ: Mapping[str, str]) -> Place:
         run=(_number(environ.get("CI_PIPELINE_ID")), _number(environ.get("CI_JOB_ID"))),
         job=_number(environ.get("CI_JOB_ID")) if at_home else 0,
         link=environ.get("CI_JOB_URL", ""),
+        artifacts=environ.get("CI_PIPELINE_URL", ""),
         measured_by=environ.get("PERFBOT_JOB", JOB),
         labels=tuple(filter(None, environ.get("CI_MERGE_REQUEST_LABELS", "").split(","))),
         ca_bundle=environ.get("CI_SERVER_TLS_CA_FILE", ""),
@@ -175,20 +180,21 @@ def _gitlab(environ: Mapping[str, str]) -> Place:
 
 def _github(environ: Mapping[str, str], event: Mapping[str, Any]) -> Place:
     run = _number(environ.get("GITHUB_RUN_ID"))
-    server = environ.get("GITHUB_SERVER_URL", "https://github.com")
-    repository = environ.get("GITHUB_REPOSITORY", "")
     place = Place(
         kind="github",
         url=environ.get("GITHUB_API_URL", GITHUB_API),
-        project=repository,
+        project=environ.get("GITHUB_REPOSITORY", ""),
         run=(run, _number(environ.get("GITHUB_RUN_ATTEMPT"))),
         job=run,
-        link=f"{server}/{repository}/actions/runs/{run}" if run else "",
+        link=_run_page(environ, run),
+        artifacts=_run_page(environ, run),
         measured_by=environ.get("PERFBOT_WORKFLOW", WORKFLOW),
     )
     name = environ.get("GITHUB_EVENT_NAME", "")
     if name == "workflow_run":
-        return _after_workflow(place, event.get("workflow_run") or {})
+        measured = event.get("workflow_run") or {}
+        place = replace(place, artifacts=_run_page(environ, _number(measured.get("id"))))
+        return _after_workflow(place, measured)
     if name == "workflow_dispatch":
         inputs = event.get("inputs") or {}
         head = str(inputs.get("head") or "")
@@ -198,6 +204,11 @@ def _github(environ: Mapping[str, str], event: Mapping[str, Any]) -> Place:
     if issue := event.get("issue"):
         return replace(place, merge_request=_number(issue.get("number")))
     return place
+
+
+def _run_page(environ: Mapping[str, str], run: int) -> str:
+    server = environ.get("GITHUB_SERVER_URL", "https://github.com")
+    return f"{server}/{environ.get('GITHUB_REPOSITORY', '')}/actions/runs/{run}" if run else ""
 
 
 def _of_pull(place: Place, pull: Mapping[str, Any], merge: str) -> Place:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -117,15 +119,19 @@ def _skipped(voice: Voice, report: Report, rules: Rules) -> bool:
     return skipped(report, rules, voice.forge.repository.changed_files(voice.request.number))
 
 
-def keep(files: Sequence[Path], place: Place, output: Path) -> str:
-    """Keep the comment, as the run itself judged, for a forge that cannot be told; how to tell it later."""
+def keep(files: Sequence[Path], place: Place, output: Path, section: str = "") -> str:
+    """Keep the comment, as the run itself judged, for a forge that cannot be told; how to tell it later.
+
+    What cannot be read is not kept, and said when it is published: the forge's fault comes first.
+    """
     kept = []
-    for name, report in group(read(files)):
-        file = output / (f"comment-{name}.md" if name else "comment.md")
-        reports.write_text(comment(report), file)
-        kept.append(str(file))
-    command = (
-        f"perfbot publish {' '.join(map(str, files))} --forge {place.kind} --url {place.url} "
-        f"--project {place.project or 'GROUP/NAME'} --merge-request {place.merge_request or 'NUMBER'}"
-    )
-    return f"Kept in {', '.join(kept)}. Publish later with: {command}"
+    with contextlib.suppress(ReportError):
+        for name, report in group(read(files)):
+            file = output / (f"comment-{name}.md" if name else "comment.md")
+            reports.write_text(comment(report, title=_named(section, name)), file)
+            kept.append(str(file))
+    words = ["perfbot", "publish", *map(str, files), "--forge", place.kind, "--url", place.url]
+    words += ["--project", place.project or "GROUP/NAME", "--merge-request", str(place.merge_request or "NUMBER")]
+    words += ["--section", section] if section else []
+    where = f"Kept in {', '.join(kept)}. " if kept else ""
+    return f"{where}Publish later with: {shlex.join(words)}"
