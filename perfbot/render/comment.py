@@ -335,7 +335,7 @@ def _kept(parts: Parts, cuts: Cuts) -> dict[str, object]:
         "banners": parts.banners,
         "problems": problems,
         "hidden_problems": len(parts.problems) - len(problems),
-        "table": replace(parts.bad, rows=rows, hidden=hidden),
+        "table": replace(_trimmed(parts.bad.head, parts.bad.align, rows), hidden=hidden),
         "trend": parts.trend,
         "folds": tuple(fold for fold in _folds(parts, cuts) if fold is not None)[: cuts.folds],
     }
