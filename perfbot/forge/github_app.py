@@ -6,6 +6,7 @@ with them, and new ones before they expire.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import github
@@ -13,6 +14,17 @@ import github
 from perfbot.errors import UsageError
 from perfbot.forge.base import NOT_FOUND, RefusedError
 from perfbot.forge.retry import Retries
+
+NEEDED = {
+    "actions": "write",
+    "checks": "write",
+    "contents": "read",
+    "issues": "write",
+    "metadata": "read",
+    "pull_requests": "write",
+    "statuses": "write",
+}
+"""What perfbot's tokens may do, whatever else the App was granted; what it was not granted is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +58,16 @@ def sign_in(api: str, project: str, app: str, private_key: str, *, ca_bundle: st
     try:
         slug = retries.call("sign in as a GitHub App", lambda: integration.get_app().slug)
         installation = retries.call(
-            f"find the App's installation in {project}", lambda: integration.get_repo_installation(owner, name).id
+            f"find the App's installation in {project}", lambda: integration.get_repo_installation(owner, name)
         )
     except RefusedError as error:
         raise RefusedError(error.message, status=error.status, hint=_hint(error, project)) from error
-    return SignedIn(auth.get_installation_auth(installation), f"{slug}[bot]")
+    return SignedIn(auth.get_installation_auth(installation.id, asked_of(installation.permissions)), f"{slug}[bot]")
+
+
+def asked_of(granted: Mapping[str, str]) -> dict[str, str]:
+    """The permissions of a token: those that perfbot needs, as far as the installation has them."""
+    return {name: "read" if granted[name] == "read" else level for name, level in NEEDED.items() if name in granted}
 
 
 def _try_key(auth: github.Auth.AppAuth) -> None:

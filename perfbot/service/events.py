@@ -70,13 +70,15 @@ def button_of(event: Mapping[str, Any]) -> Asked | None:
 
 
 def _run_button(event: Mapping[str, Any]) -> Asked | None:
-    """Of one check run. A run that was measured again is followed by a new one, so its number names the press."""
+    """Of one check run, told apart from an earlier press by when the run ended."""
     if "check_run" not in event:
         return None
     run, action = event["check_run"], event["action"]
     pressed = action == "requested_action" and event["requested_action"]["identifier"] == "rebench"
     again = action == "rerequested" and str(run["name"]).partition(" ")[0] == "perfbot"
-    return _button(event, run, f"check:{int(run['id'])}") if pressed or again else None
+    if not (pressed or again):
+        return None
+    return _button(event, run, f"check:{int(run['id'])}:{_iso(run.get('completed_at'))}")
 
 
 def _suite_button(event: Mapping[str, Any]) -> Asked | None:

@@ -70,6 +70,9 @@ class FakeGitHub(FakeServer):
         self.personal = False
         self.installed = True
         self.token_seconds = 3600
+        self.granted = {"administration": "write", "checks": "write", "contents": "write", "actions": "write",
+                        "pull_requests": "write", "metadata": "read"}  # fmt: skip
+        self.asked: dict[str, str] = {}
         self.installation_tokens: dict[str, datetime] = {}
         self.bot = BOT
         self.dispatchable = True
@@ -165,11 +168,17 @@ class FakeGitHub(FakeServer):
         return Answer(200, {"id": int(APP), "slug": APP_SLUG, "name": "Perfbot of Octo"})
 
     def installation(self, request: Request) -> Answer:
-        return Answer(200, {"id": INSTALLATION}) if self.installed else Answer(404, {"message": "Not Found"})
+        if not self.installed:
+            return Answer(404, {"message": "Not Found"})
+        return Answer(200, {"id": INSTALLATION, "permissions": self.granted})
 
     def installation_token(self, request: Request, number: str) -> Answer:
         if int(number) != INSTALLATION:
             return Answer(404, {"message": "Not Found"})
+        asked = request.data["permissions"]
+        if not asked or any(self.granted.get(name) not in (level, "write") for name, level in asked.items()):
+            return Answer(422, {"message": "The permissions requested are not granted to this installation."})
+        self.asked = asked
         token, end = f"ghs_{next(self.ids)}", datetime.now(UTC) + timedelta(seconds=self.token_seconds)
         self.installation_tokens[token] = end
         return Answer(201, {"token": token, "expires_at": end.strftime("%Y-%m-%dT%H:%M:%SZ")})

@@ -99,6 +99,14 @@ def test_a_check_of_another_app_is_left_alone(app: InCI, tmp_path: Path, order: 
     assert app.fake.statuses == []
 
 
+def test_its_tokens_may_do_no_more_than_is_needed_and_granted(app: InCI) -> None:
+    app.fake.granted["actions"] = "read"
+    app.voice().begin()
+    assert app.fake.asked == {
+        "actions": "read", "checks": "write", "contents": "read", "metadata": "read", "pull_requests": "write"
+    }  # fmt: skip
+
+
 def test_what_is_no_key(app: InCI) -> None:
     app.environ["PERFBOT_APP_PRIVATE_KEY"] = "hunter2-hunter2-hunter2"
     with pytest.raises(UsageError, match="no PEM private key") as caught:

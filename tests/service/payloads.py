@@ -41,11 +41,13 @@ def github_button(**changes: Any) -> dict[str, Any]:
     return {
         "action": "requested_action",
         "requested_action": {"identifier": "rebench"},
-        "check_run": {"id": 9, "name": "perfbot", "head_sha": HEAD, "pull_requests": [{"number": 1}]},
+        "check_run": {
+            "id": 9, "name": "perfbot", "head_sha": HEAD, "completed_at": NOW, "pull_requests": [{"number": 1}]
+        },
         "repository": {"full_name": "octo/app"},
         "sender": {"login": "ada"},
         **changes,
-    }
+    }  # fmt: skip
 
 
 def github_suite(**changes: Any) -> dict[str, Any]:

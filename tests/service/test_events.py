@@ -66,7 +66,7 @@ def test_the_button() -> None:
     asked = button_of(github_button())
     assert asked is not None
     assert (asked.merge_request, asked.head, asked.note.author_key) == (1, HEAD, "ada")
-    assert asked.key == "github:octo/app:check:9"
+    assert asked.key == "github:octo/app:check:9:2026-11-23T12:00:00Z"
     assert loads(asked.dumps()) == asked
     assert button_of(github_button(action="rerequested", requested_action=None)) is not None
     assert button_of(github_button(action="created")) is None
