@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fnmatch
 import glob
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -137,12 +138,14 @@ class Desk:
         return request
 
     def _asked_lately(self) -> int:
+        """How often people who may were asking for a run; what strangers write keeps nobody waiting."""
         since = (self.now - HOUR).strftime("%Y-%m-%dT%H:%M:%S")
-        return sum(
-            any(isinstance(command, Rebench) for command in commands.parse(n.body))
+        asked = Counter(
+            n.author_key
             for n in self.comments.notes()
-            if not n.mine and n.created >= since
+            if not n.mine and n.created >= since and any(isinstance(c, Rebench) for c in commands.parse(n.body))
         )
+        return sum(times for who, times in asked.items() if self.forge.repository.may_write(who))
 
     def _mark_stale(self, request: MergeRequest) -> None:
         banner = f"Measuring `{request.head[:7]}` again; what follows is older."

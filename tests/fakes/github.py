@@ -288,7 +288,7 @@ class FakeGitHub(FakeServer):
             return Answer(422, {"message": "Workflow does not have 'workflow_dispatch' trigger"})
         self.dispatched.append(request.data)
         title = f"perfbot {request.data['inputs'].get('head', '')}"
-        self.add_run("d" * 40, "in_progress", event="workflow_dispatch", display_title=title,
+        self.add_run("d" * 40, "queued", event="workflow_dispatch", display_title=title,
                      created_at="2999-01-01T00:00:00Z")  # fmt: skip
         return Answer(204)
 
