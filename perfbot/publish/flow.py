@@ -62,20 +62,32 @@ def find_request(forge: Forge, place: Place) -> MergeRequest:
 
 
 def read(files: Sequence[Path]) -> list[tuple[str, Report]]:
-    """Reports with the names of their files.
+    """Reports with names that tell their files apart.
 
     Raises:
         ReportError: a file is missing, too large, or no report.
     """
     found = []
-    for file in files:
+    for name, file in zip(_told_apart(files), files, strict=True):
         if not file.is_file():
             raise ReportError(
                 f"{file}: there is no such report: the job that measures failed, or kept it elsewhere.",
                 hint="Look at that job's log; its artifacts must hold the report.",
             )
-        found.append((file.stem, reports.read(file, MAX_REPORT)))
+        found.append((name, reports.read(file, MAX_REPORT)))
     return found
+
+
+def _told_apart(files: Sequence[Path]) -> list[str]:
+    """Files' names without their endings; jobs of a matrix often differ in their folders alone.
+
+    Raises:
+        UsageError: the same file is named twice.
+    """
+    for names in ([f.stem for f in files], [f.resolve().parent.name for f in files], [str(f) for f in files]):
+        if len(set(names)) == len(files):
+            return names
+    raise UsageError("The same report is named twice.", hint="Name each report once.")
 
 
 def publish(files: Sequence[Path], voice: Voice) -> Published:

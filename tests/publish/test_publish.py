@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from perfbot.errors import ConfigError, ReportError
+from perfbot.errors import ConfigError, ReportError, UsageError
 from perfbot.model import Acceptance, Control, Policy, Problem, Shard
 from perfbot.publish.flow import publish
 from tests.worlds import HEAD, OTHER, InCI, report, result, rounds, write
@@ -157,6 +157,19 @@ def test_several_reports_become_sections(ci: InCI, tmp_path: Path) -> None:
     assert published.code == 1
     assert "perfbot (py312)" in ci.comment()
     assert "perfbot (py313)" in ci.comment()
+
+
+def test_reports_of_one_name_are_told_apart_by_their_folders(ci: InCI, tmp_path: Path) -> None:
+    """As the jobs of a matrix leave them; neither may stand in for the other."""
+    files = []
+    for folder, change in (("py312", 0.3), ("py313", 0.0)):
+        (tmp_path / folder).mkdir()
+        files += write(tmp_path / folder, report(result(change=change)), names=("perfbot-report",))
+    published = publish(files, ci.voice())
+    assert [(name, verdict) for name, verdict, _ in published.sections] == [("py312", "fail"), ("py313", "pass")]
+    assert ci.comment().count("perfbot (py31") == 2
+    with pytest.raises(UsageError, match="named twice"):
+        publish([files[0], files[0]], ci.voice())
 
 
 def test_an_empty_report_passes_only_when_the_forge_agrees(ci: InCI, tmp_path: Path) -> None:
