@@ -137,7 +137,7 @@ def keep(files: Sequence[Path], place: Place, output: Path, section: str = "") -
     What cannot be read is not kept, and said when it is published: the forge's fault comes first.
     """
     kept = []
-    with contextlib.suppress(ReportError):
+    with contextlib.suppress(ReportError, UsageError):
         for name, report in group(read(files)):
             file = output / (f"comment-{name}.md" if name else "comment.md")
             reports.write_text(comment(report, title=_named(section, name)), file)
