@@ -6,11 +6,12 @@ ARG BASE_IMAGE=python:3.12.8-slim-bookworm
 
 FROM ${BASE_IMAGE} AS build
 WORKDIR /src
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY perfbot perfbot
 COPY templates templates
+COPY docs/examples docs/examples
 RUN python3 -m venv /opt/perfbot \
-    && /opt/perfbot/bin/pip install --no-cache-dir .
+    && /opt/perfbot/bin/pip install --no-cache-dir --constraint constraints.txt .
 
 FROM ${BASE_IMAGE}
 ARG EXTRA_PACKAGES=""

@@ -19,7 +19,7 @@ def parse_shard(text: str) -> Shard:
     index, _, count = text.partition("/")
     if index.isdecimal() and count.isdecimal() and 1 <= int(index) <= int(count):
         return Shard(int(index), int(count))
-    raise UsageError(f"--shard {text}: expected I/N, such as 2/4 for the second of four parts")
+    raise UsageError(f'--shard: found "{text}", expected I/N with I from 1 to N, such as 2/4')
 
 
 def split(names: Sequence[str], seconds: Mapping[str, float], count: int) -> tuple[tuple[str, ...], ...]:

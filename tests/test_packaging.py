@@ -9,6 +9,9 @@ import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
 ROOT = Path(__file__).parent.parent
 NEVER_IMPORTED = {"psycopg", "plotly"}
 """A database driver, loaded by SQLAlchemy by name; a script for pages, read as a file of its package."""
@@ -54,3 +57,15 @@ def test_every_dependency_is_imported() -> None:
     by_package = packages_distributions()
     imported = {_normal(name) for package in imported_packages() for name in by_package.get(package, [package])}
     assert declared_distributions() - imported - NEVER_IMPORTED == set()
+
+
+def test_the_image_pins_every_dependency_to_a_version_that_is_allowed() -> None:
+    """Versions for several Pythons of one package each count."""
+    lines = [line.partition(";")[0] for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines()]
+    pins = [line.strip().partition("==")[::2] for line in lines if line and not line.startswith("#")]
+    assert all(version for _, version in pins)
+    pinned = {_normal(name) for name, _ in pins}
+    assert declared_distributions() <= pinned
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    allowed = {_normal(r.name): r.specifier for r in map(Requirement, project["dependencies"])}
+    assert [name for name, version in pins if not allowed.get(_normal(name), SpecifierSet()).contains(version)] == []

@@ -1,7 +1,8 @@
-"""What a re-run was asked to do, handed to the measuring job by variables of the CI.
+"""What people asked of a run beside its command line: by a comment, in variables of the CI, or by a label.
 
 ``PERFBOT_ONLY`` (globs, one a line), ``PERFBOT_BUDGET``, ``PERFBOT_FORCE`` and ``PERFBOT_HEAD`` are set by whoever
 starts a job again after ``/rebench``. They are data, never part of a shell's command line; options typed there win.
+The merge request's labels are what the CI says when the job starts.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
+from perfbot.cli.places import read_event
 from perfbot.errors import ChangeError
+from perfbot.forge.place import find_place, forced
 
 
 def apply(args: argparse.Namespace, environ: Mapping[str, str]) -> None:
@@ -21,7 +24,7 @@ def apply(args: argparse.Namespace, environ: Mapping[str, str]) -> None:
     if not args.only:
         args.only = [line for line in environ.get("PERFBOT_ONLY", "").splitlines() if line.strip()]
     args.budget = args.budget or environ.get("PERFBOT_BUDGET") or None
-    args.force = args.force or bool(environ.get("PERFBOT_FORCE"))
+    args.force = args.force or forced(environ, find_place(environ, read_event(environ)))
     pinned, found = environ.get("PERFBOT_HEAD", ""), _head(environ)
     if pinned and found and pinned != found and not args.head:
         raise ChangeError(

@@ -7,7 +7,6 @@ jobs (docs/security.md). Takes the options of `perfbot run` and of `perfbot publ
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,10 +35,8 @@ def execute(args: argparse.Namespace) -> int:
     """Measure and publish; the exit code is the verdict's, or 4 when it could not be published."""
     from perfbot.cli import run
     from perfbot.cli.artifacts import NAMES
-    from perfbot.forge.place import forced
 
     place = find(args)
-    args.force = args.force or forced(os.environ, place)
     args.output = args.output or FOLDER
     report = Path(args.report or Path(args.output) / NAMES["report"])
     report.unlink(missing_ok=True)

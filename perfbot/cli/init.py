@@ -1,6 +1,8 @@
-"""Find this project's benchmark suites and CI by reading its files, and write a commented perfbot.toml.
+"""Find this project's benchmark suites and CI by reading its files; write a commented perfbot.toml and the CI files.
 
-Nothing of the project is imported or run. An existing file is kept unless --force is given.
+For GitHub these are .github/workflows/perfbot.yml and perfbot-publish.yml, for GitLab .gitlab/perfbot.yml, which
+.gitlab-ci.yml then includes. Nothing of the project is imported or run. An existing perfbot.toml is kept unless --force
+is given; existing CI files always are.
 """
 
 from __future__ import annotations
@@ -15,46 +17,19 @@ from perfbot.errors import PASS, UsageError
 if TYPE_CHECKING:
     from perfbot.config.detect import Found, Survey
 
-GITLAB_JOB = """\
-perfbot:
-  rules:
-    - if: $CI_PIPELINE_SOURCE == "merge_request_event"
-  variables:
-    GIT_DEPTH: 0
-  script:
-    - pip install perfbot
-    - perfbot run --output perfbot-report
-  artifacts:
-    when: always
-    paths: [perfbot-report]
-"""
-
-GITHUB_WORKFLOW = """\
-name: perfbot
-on: pull_request
-permissions:
-  contents: read
-jobs:
-  perfbot:
-    runs-on: ubuntu-latest
-    steps:
-      - uses: actions/checkout@v4
-        with:
-          fetch-depth: 0
-      - run: pip install perfbot
-      - run: perfbot run --output perfbot-report
-      - uses: actions/upload-artifact@v4
-        if: always()
-        with:
-          name: perfbot-report
-          path: perfbot-report
-"""
+NEXT = (
+    "Next:",
+    "  perfbot doctor      is this machine fit for it, what would each suite collect",
+    "  perfbot run         compare this branch with its merge base",
+)
+LATER = "docs/tutorial.md goes on from here to comments and a status in the merge request."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``perfbot init``."""
     parser.add_argument("--force", action="store_true", help="overwrite an existing perfbot.toml")
-    parser.add_argument("--dry-run", action="store_true", help="print the file instead of writing it")
+    parser.add_argument("--dry-run", action="store_true", help="print perfbot.toml, and write nothing")
+    parser.add_argument("--no-ci", action="store_true", help="write no CI files")
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -63,6 +38,7 @@ def execute(args: argparse.Namespace) -> int:
     Raises:
         UsageError: there is a configuration already, or the file cannot be written.
     """
+    from perfbot.cli import init_ci
     from perfbot.config.detect import survey
     from perfbot.config.tree import repository_top
     from perfbot.config.write import document
@@ -77,7 +53,9 @@ def execute(args: argparse.Namespace) -> int:
         print(text, end="")
         return PASS
     _write(target, text)
-    for line in (*_found_lines(seen), f"wrote {_shown(target)}", "", *_next_steps(seen)):
+    ci = () if args.no_ci else seen.ci
+    wrote = [f"wrote {_shown(target)}", *init_ci.write(root, init_ci.shipped(ci))]
+    for line in (*_found_lines(seen), *wrote, "", *NEXT, *init_ci.next_steps(ci), "", LATER):
         print(line)
     return PASS
 
@@ -124,28 +102,3 @@ def _suite_lines(found: Found) -> list[str]:
 
 def _count(benchmarks: int) -> str:
     return f"{benchmarks} benchmark{'s' * (benchmarks != 1)}"
-
-
-def _next_steps(seen: Survey) -> list[str]:
-    lines = [
-        "Next:",
-        "  perfbot doctor      is this machine fit for it, what would each suite collect",
-        "  perfbot run         compare this branch with its merge base",
-    ]
-    gitlab = any(path == ".gitlab-ci.yml" for path in seen.ci)
-    if gitlab:
-        lines += [
-            "",
-            "In .gitlab-ci.yml, a job without secrets that fails on a regression:",
-            "",
-            *GITLAB_JOB.splitlines(),
-        ]
-    if len(seen.ci) > gitlab:
-        where = ".github/workflows/perfbot.yml"
-        lines += [
-            "",
-            f"In {where}, a job without secrets that fails on a regression:",
-            "",
-            *GITHUB_WORKFLOW.splitlines(),
-        ]
-    return [*lines, "", "docs/tutorial.md goes on from here to comments and a status in the merge request."]

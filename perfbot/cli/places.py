@@ -38,9 +38,7 @@ def find(args: argparse.Namespace, event_file: Path | None = None) -> Place:
     """The place that options and environment name, with its secrets."""
     from perfbot.forge.place import find_place, given
 
-    environ = dict(os.environ)
-    if key_file := environ.get("PERFBOT_APP_PRIVATE_KEY_FILE"):
-        environ["PERFBOT_APP_PRIVATE_KEY"] = _text(Path(key_file))
+    environ = with_key(os.environ)
     return given(
         find_place(environ, read_event(environ, event_file)),
         environ,
@@ -50,6 +48,18 @@ def find(args: argparse.Namespace, event_file: Path | None = None) -> Place:
         url=args.url,
         measured_by=args.job,
     )
+
+
+def with_key(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment with the App's private key in it where it names the key's file.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    found = dict(environ)
+    if key_file := found.get("PERFBOT_APP_PRIVATE_KEY_FILE"):
+        found["PERFBOT_APP_PRIVATE_KEY"] = _text(Path(key_file))
+    return found
 
 
 def connect(args: argparse.Namespace, place: Place) -> Forge:

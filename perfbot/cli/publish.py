@@ -96,7 +96,7 @@ def publish_files(args: argparse.Namespace, place: Place, files: list[Path]) -> 
     try:
         published = flow.publish(files, speak(args, place))
     except PublishError as error:
-        error.hint = f"{error.hint} {flow.keep(files, place, args.keep)}".strip()
+        error.hint = f"{error.hint} {flow.keep(files, place, args.keep, args.section)}".strip()
         raise
     _tell(published)
     return published.code

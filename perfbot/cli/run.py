@@ -127,6 +127,7 @@ def request_from(args: argparse.Namespace):  # type: ignore[no-untyped-def]
 
     from perfbot.cache import cache_folder
     from perfbot.pipeline import Request
+    from perfbot.shards import parse_shard
     from perfbot.units import parse_duration, parse_percentage
 
     return Request(
@@ -144,7 +145,7 @@ def request_from(args: argparse.Namespace):  # type: ignore[no-untyped-def]
         threshold=parsed_option("--threshold", args.threshold, parse_percentage),
         seed=args.seed,
         force=args.force,
-        shard=_shard(args.shard),
+        shard=parse_shard(args.shard) if args.shard else None,
     )
 
 
@@ -157,15 +158,3 @@ def parsed_option(option: str, text: str | None, parse: Callable[[str], float]) 
         return parse(text)
     except ValueError as error:
         raise UsageError(f"{option}: {error}") from error
-
-
-def _shard(text: str | None):  # type: ignore[no-untyped-def]
-    from perfbot.errors import UsageError
-    from perfbot.model import Shard
-
-    if text is None:
-        return None
-    index, _, count = text.partition("/")
-    if not (index.isdigit() and count.isdigit() and 1 <= int(index) <= int(count)):
-        raise UsageError(f'--shard: found "{text}", expected I/N with I from 1 to N, such as 2/4')
-    return Shard(int(index), int(count))

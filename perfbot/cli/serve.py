@@ -137,15 +137,24 @@ def read_secrets(environ: Mapping[str, str]) -> dict[str, str]:
     return secrets
 
 
-def connector(args: argparse.Namespace, environ: Mapping[str, str]) -> Callable[[str, str], Forge]:
-    """Connects to a project of a forge."""
+def connector(
+    args: argparse.Namespace, environ: Mapping[str, str], *, pace: float = 1.0
+) -> Callable[[str, str], Forge]:
+    """Connects to a project of a forge. The App's key is read once, at the start.
+
+    Args:
+        pace: seconds between two writing requests to GitHub.
+    """
     from pathlib import Path
 
+    from perfbot.cli.places import with_key
     from perfbot.forge.connect import connect
     from perfbot.forge.place import find_place, given
 
+    outside = {k: v for k, v in with_key(environ).items() if k not in ("GITLAB_CI", "GITHUB_ACTIONS")}
+
     def connect_to(kind: str, project: str) -> Forge:
-        own = {k: v for k, v in environ.items() if k not in ("GITLAB_CI", "GITHUB_ACTIONS")}
+        own = dict(outside)
         own["PERFBOT_TOKEN"] = environ.get(f"PERFBOT_{kind.upper()}_TOKEN") or environ.get("PERFBOT_TOKEN", "")
         place = given(
             find_place(own, {}),
@@ -155,6 +164,6 @@ def connector(args: argparse.Namespace, environ: Mapping[str, str]) -> Callable[
             url=args.gitlab_url if kind == "gitlab" else args.github_url,
             measured_by=args.gitlab_job if kind == "gitlab" else args.github_workflow,
         )
-        return connect(place, root=Path.cwd())
+        return connect(place, root=Path.cwd(), pace=pace)
 
     return connect_to

@@ -7,10 +7,17 @@ read back only from a comment that perfbot's own account wrote.
 ::
 
     <!-- perfbot:v1 key=default head=f3c2… previous=60ab… -->
+
     <!-- perfbot:section name=py311 head=f3c2… run=812.1 state=done job=91 failing={…} -->
+
     …markdown…
+
     <!-- perfbot:end -->
+
     <!-- perfbot:accepted {…} -->
+
+Blank lines stand around the markdown because a section often ends with ``</details>``: up to the next blank line
+markdown takes everything for HTML, and would show the next title and banner as they are written.
 """
 
 from __future__ import annotations
@@ -85,7 +92,7 @@ def compose(body: Body) -> str:
     first = f"{marker(body.key)}head={body.head} previous={body.previous} -->"
     parts = [first, *(_compose_section(s) for s in body.sections)]
     parts += [f"<!-- perfbot:accepted {_encode(_json(a))} -->" for a in body.accepted]
-    return "\n".join(parts) + "\n"
+    return "\n\n".join(parts) + "\n"
 
 
 def parse(text: str, key: str) -> Body | None:
@@ -172,13 +179,13 @@ def _compose_section(section: Section) -> str:
     fields = " ".join(f"{name}={_encode(str(value))}" for name, value in data.items())
     banner = f"{_BANNER}{section.banner}\n\n" if section.banner else ""
     text = section.text.strip().replace("<!-- perfbot:", "&lt;!-- perfbot:")
-    return f"<!-- perfbot:section {fields} -->\n{banner}{text}\n<!-- perfbot:end -->"
+    return f"<!-- perfbot:section {fields} -->\n\n{banner}{text}\n\n<!-- perfbot:end -->"
 
 
 def _parse_section(fields_text: str, text: str) -> Section:
     fields = _fields(fields_text)
     pipeline, _, attempt = fields["run"].partition(".")
-    banner = ""
+    banner, text = "", text.lstrip("\n")
     if text.startswith(_BANNER):
         line, _, text = text.partition("\n")
         banner = line.removeprefix(_BANNER)

@@ -55,12 +55,22 @@ def _github(place: Place, patience: float, pace: float) -> Forge:
 
     from perfbot.forge import github  # noqa: PLC0415
 
-    secrets, bot = place.secrets, ""
+    retries, bot = Retries(github.read, patience=patience), ""
     auth: client.Auth.Auth
-    if secrets.app:
-        auth, bot = github.app_auth(place.url, place.project, secrets.app, secrets.private_key)
+    if not place.secrets.app:
+        auth = client.Auth.Token(place.secrets.token)
     else:
-        auth = client.Auth.Token(secrets.token)
+        from perfbot.forge.github_app import sign_in  # noqa: PLC0415
+
+        signed_in = sign_in(
+            place.url,
+            place.project,
+            place.secrets.app,
+            place.secrets.private_key,
+            ca_bundle=place.ca_bundle,
+            retries=retries,
+        )
+        auth, bot = signed_in.auth, signed_in.bot
     return github.connect(
         place.url,
         place.project,
@@ -69,5 +79,5 @@ def _github(place: Place, patience: float, pace: float) -> Forge:
         bot=bot,
         ca_bundle=place.ca_bundle,
         pace=pace,
-        retries=Retries(github.read, patience=patience),
+        retries=retries,
     )

@@ -25,7 +25,7 @@ from perfbot.forge.base import (
 )
 from perfbot.forge.github_runs import GitHubRuns
 from perfbot.forge.github_status import GitHubStatuses
-from perfbot.forge.retry import Fault, Retries, fault_of
+from perfbot.forge.retry import Fault, Retries, fault_of, untrusted
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ def connect(
     Args:
         api: base URL of the API.
         project: ``owner/name``.
-        auth: a token, or the first part of :func:`app_auth`.
+        auth: a token, or what :func:`perfbot.forge.github_app.sign_in` gives.
         workflow: file name of the workflow that measures, for re-runs.
         bot: login of an App's bot; empty for tokens, which can be asked.
         pace: seconds between two writing requests, as GitHub asks for.
@@ -85,27 +85,13 @@ def connect(
     )
 
 
-def app_auth(api: str, project: str, app: str, private_key: str) -> tuple[github.Auth.Auth, str]:
-    """Authentication as a GitHub App's installation in the repository, and the login of the App's bot."""
-    auth = github.Auth.AppAuth(app, private_key)
-    owner, _, name = project.partition("/")
-    integration = github.GithubIntegration(auth=auth, base_url=api, retry=None)
-    retries = Retries(read)
-    installation = retries.call(
-        f"find the app's installation in {project}",
-        lambda: integration.get_repo_installation(owner, name),
-    )
-    slug = retries.call("ask for the app's name", lambda: integration.get_app().slug)
-    return auth.get_installation_auth(installation.id), f"{slug}[bot]"
-
-
 def read(error: Exception) -> Fault | None:
     """A client's exception as a fault."""
     if isinstance(error, github.GithubException):
         headers = {str(name): str(value) for name, value in (error.headers or {}).items()}
         return fault_of(error.status, headers, str(error.data or error.message or ""))
     if isinstance(error, requests.exceptions.SSLError):
-        return Fault(0, f"no trusted connection: {error}")
+        return untrusted(error)
     if isinstance(error, requests.exceptions.RequestException):
         return Fault(0, f"no answer: {type(error).__name__}", passing=True)
     return None

@@ -82,8 +82,9 @@ class GitHubRuns:
         path = f"{self._server.path}/{self._workflow}/runs"
         of_head = self._server.each("list workflow runs", path, head_sha=request.head)
         runs = {int(run["id"]): run for run in of_head}
-        dispatched = self._server.each("list workflow runs", path, event="workflow_dispatch", status="in_progress")
-        runs |= {int(r["id"]): r for r in dispatched if request.head in str(r.get("display_title"))}
+        for status in sorted(WAITING):
+            dispatched = self._server.each("list workflow runs", path, event="workflow_dispatch", status=status)
+            runs |= {int(r["id"]): r for r in dispatched if request.head in str(r.get("display_title"))}
         return [runs[number] for number in sorted(runs, reverse=True)]
 
     def _since(self, request: MergeRequest, moment: float) -> bool | None:

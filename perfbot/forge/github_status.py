@@ -27,6 +27,10 @@ class Sender(Protocol):
 
     path: str
 
+    @property
+    def me(self) -> str:
+        """Login of the account perfbot acts as."""
+
     def send(
         self,
         what: str,
@@ -123,7 +127,13 @@ class GitHubStatuses:
             f"{self._server.path}/commits/{status.sha}/check-runs",
             check_name=status.name,
         )
-        return sorted((r for r in runs if r["name"] == status.name), key=lambda r: -int(r["id"]))
+        own = (r for r in runs if r["name"] == status.name and self._by_me(r))
+        return sorted(own, key=lambda r: -int(r["id"]))
+
+    def _by_me(self, run: dict[str, Any]) -> bool:
+        """Another App's check of the same name may not be changed, and would refuse."""
+        slug = (run.get("app") or {}).get("slug")
+        return slug is None or f"{slug}[bot]" == self._server.me
 
 
 def _pages(annotations: Sequence[Annotation]) -> list[Sequence[Annotation]]:

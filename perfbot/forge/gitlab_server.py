@@ -13,7 +13,7 @@ import gitlab
 import requests
 from gitlab.v4.objects import Project, ProjectMergeRequest
 
-from perfbot.forge.retry import Fault, FaultError, Retries, fault_of
+from perfbot.forge.retry import Fault, FaultError, Retries, fault_of, untrusted
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ def raise_fault(response: requests.Response, *_: Any, **__: Any) -> None:
 def read(error: Exception) -> Fault | None:
     """A client's exception as a fault."""
     if isinstance(error, requests.exceptions.SSLError):
-        return Fault(0, f"no trusted connection: {error}")
+        return untrusted(error)
     if isinstance(error, requests.exceptions.RequestException):
         return Fault(0, f"no answer: {type(error).__name__}", passing=True)
     if isinstance(error, gitlab.exceptions.GitlabParsingError):

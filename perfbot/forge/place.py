@@ -22,7 +22,7 @@ JOB, WORKFLOW = "perfbot", "perfbot.yml"
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What opens the forge. Never shown."""
+    """What opens the forge. Never shown. An App (GitHub) goes before a token."""
 
     token: str = field(default="", repr=False)
     app: str = ""
@@ -43,6 +43,7 @@ class Place:
         run: orders the runs about one head.
         job: what to repeat to publish again.
         link: page of this job.
+        artifacts: page of the pipeline or run that measured, with its artifacts.
         measured_by: name of the job or file name of the workflow that measures.
         labels: of the merge request, as far as the CI tells.
     """
@@ -60,6 +61,7 @@ class Place:
     run: tuple[int, int] = (0, 0)
     job: int = 0
     link: str = ""
+    artifacts: str = ""
     measured_by: str = ""
     labels: tuple[str, ...] = ()
     ca_bundle: str = ""
@@ -98,7 +100,9 @@ def given(
     if forge is not None and forge != place.kind:
         place = Place(kind=forge, secrets=_secrets(environ, forge), ca_bundle=place.ca_bundle)
     if merge_request and merge_request != place.merge_request:
-        place = replace(place, merge_request=merge_request, head="", sha="", pipeline=0, owner="", branch="")
+        place = replace(
+            place, merge_request=merge_request, head="", sha="", pipeline=0, owner="", branch="", artifacts=""
+        )
     default_url = {"gitlab": GITLAB, "github": GITHUB_API, "local": ""}[place.kind]
     default_job = {"gitlab": JOB, "github": WORKFLOW, "local": ""}[place.kind]
     return replace(
@@ -119,6 +123,11 @@ def check(place: Place) -> None:
         return
     if not place.project:
         raise UsageError("Which project? The environment does not say.", hint="Give --project GROUP/NAME.")
+    if place.secrets.app and not place.secrets.private_key:
+        raise UsageError(
+            "PERFBOT_APP_ID is set, but the App's private key is not.",
+            hint="Set PERFBOT_APP_PRIVATE_KEY_FILE to the .pem file, or PERFBOT_APP_PRIVATE_KEY to its text.",
+        )
     if not (place.secrets.token or place.secrets.app):
         hint = {
             "gitlab": "Make a project access token (role Reporter to comment, Developer for statuses; scope api), "
@@ -136,9 +145,13 @@ def forced(environ: Mapping[str, str], place: Place) -> bool:
 
 def _secrets(environ: Mapping[str, str], kind: Kind) -> Secrets:
     token = environ.get("PERFBOT_TOKEN", "")
-    if kind == "github" and not token and not environ.get("PERFBOT_APP_ID"):
-        token = environ.get("GITHUB_TOKEN", "")
-    return Secrets(token, environ.get("PERFBOT_APP_ID", ""), environ.get("PERFBOT_APP_PRIVATE_KEY", ""))
+    if kind != "github":
+        return Secrets(token)
+    return Secrets(
+        token or environ.get("GITHUB_TOKEN", ""),
+        environ.get("PERFBOT_APP_ID", ""),
+        environ.get("PERFBOT_APP_PRIVATE_KEY", ""),
+    )
 
 
 def _gitlab(environ: Mapping[str, str]) -> Place:
@@ -158,6 +171,7 @@ def _gitlab(environ: Mapping[str, str]) -> Place:
         run=(_number(environ.get("CI_PIPELINE_ID")), _number(environ.get("CI_JOB_ID"))),
         job=_number(environ.get("CI_JOB_ID")) if at_home else 0,
         link=environ.get("CI_JOB_URL", ""),
+        artifacts=environ.get("CI_PIPELINE_URL", ""),
         measured_by=environ.get("PERFBOT_JOB", JOB),
         labels=tuple(filter(None, environ.get("CI_MERGE_REQUEST_LABELS", "").split(","))),
         ca_bundle=environ.get("CI_SERVER_TLS_CA_FILE", ""),
@@ -166,20 +180,21 @@ def _gitlab(environ: Mapping[str, str]) -> Place:
 
 def _github(environ: Mapping[str, str], event: Mapping[str, Any]) -> Place:
     run = _number(environ.get("GITHUB_RUN_ID"))
-    server = environ.get("GITHUB_SERVER_URL", "https://github.com")
-    repository = environ.get("GITHUB_REPOSITORY", "")
     place = Place(
         kind="github",
         url=environ.get("GITHUB_API_URL", GITHUB_API),
-        project=repository,
+        project=environ.get("GITHUB_REPOSITORY", ""),
         run=(run, _number(environ.get("GITHUB_RUN_ATTEMPT"))),
         job=run,
-        link=f"{server}/{repository}/actions/runs/{run}" if run else "",
+        link=_run_page(environ, run),
+        artifacts=_run_page(environ, run),
         measured_by=environ.get("PERFBOT_WORKFLOW", WORKFLOW),
     )
     name = environ.get("GITHUB_EVENT_NAME", "")
     if name == "workflow_run":
-        return _after_workflow(place, event.get("workflow_run") or {})
+        measured = event.get("workflow_run") or {}
+        place = replace(place, artifacts=_run_page(environ, _number(measured.get("id"))))
+        return _after_workflow(place, measured)
     if name == "workflow_dispatch":
         inputs = event.get("inputs") or {}
         head = str(inputs.get("head") or "")
@@ -189,6 +204,11 @@ def _github(environ: Mapping[str, str], event: Mapping[str, Any]) -> Place:
     if issue := event.get("issue"):
         return replace(place, merge_request=_number(issue.get("number")))
     return place
+
+
+def _run_page(environ: Mapping[str, str], run: int) -> str:
+    server = environ.get("GITHUB_SERVER_URL", "https://github.com")
+    return f"{server}/{environ.get('GITHUB_REPOSITORY', '')}/actions/runs/{run}" if run else ""
 
 
 def _of_pull(place: Place, pull: Mapping[str, Any], merge: str) -> Place:

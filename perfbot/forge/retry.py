@@ -7,6 +7,7 @@ the answer was lost, and it never repeats a PATCH.
 from __future__ import annotations
 
 import email.utils
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -63,6 +64,12 @@ def fault_of(status: int, headers: Mapping[str, str], text: str, now: float | No
     wait = _wait(headers, time.time() if now is None else now)
     limited = status == 403 and (wait is not None or "secondary rate limit" in text.lower())
     return Fault(status, text[:_EXCERPT], wait, status in PASSING or limited)
+
+
+def untrusted(error: Exception) -> Fault:
+    """A server whose certificate is not vouched for: no waiting mends that."""
+    found = re.search(r"certificate verify failed: [^(']+", str(error))
+    return Fault(0, f"no trusted connection: {found[0].strip() if found else type(error).__name__}")
 
 
 def _wait(headers: Mapping[str, str], now: float) -> float | None:
@@ -163,6 +170,7 @@ def _final(what: str, fault: Fault) -> RefusedError | UnreachableError:
     if fault.passing:
         return UnreachableError(f"Could not {what}: the forge did not do it in time ({_said(fault)}).")
     hint = {
+        0: "Set PERFBOT_CA_BUNDLE to the file of the certificate authority that vouches for the server.",
         401: "The token is wrong, expired or revoked: set PERFBOT_TOKEN anew.",
         403: "The token may not do this: see the table of permissions in docs/security.md.",
         404: "Either it does not exist, or the token may not see it: see docs/security.md.",

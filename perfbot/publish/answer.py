@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import fnmatch
 import glob
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from perfbot import commands
 from perfbot.commands import Accept, Command, Help, Misspelt, Rebench
-from perfbot.forge.base import Again, Comments, Forge, MergeRequest, Note, RefusedError, Status
+from perfbot.forge.base import Again, Comments, Forge, MergeRequest, Note, RefusedError, Repository, Status
 from perfbot.forge.body import Body, all_stale
 from perfbot.forge.upsert import Upsert
 from perfbot.model import Acceptance
@@ -74,14 +75,23 @@ class Desk:
         comments.react(note, "refused" if any(refused for refused, _ in answers) else "done")
         return "; ".join(said for _, said in answers)
 
-    def press(self, note: Note) -> str:
-        """The "Re-run" button of a check was pressed: as ``/rebench``, but with nothing to answer in."""
-        if not self.forge.repository.may_write(note.author_key):
-            return "refused: no write access"
+    def press(self, note: Note, head: str) -> bool:
+        """The "Re-run" of a check was pressed: as ``/rebench``, but with nothing to answer in.
+
+        Args:
+            head: the commit whose check it was; an older one is not measured again.
+
+        Returns:
+            Whether a run was started, now or by an earlier try.
+        """
+        may = self.forge.repository.may_write(note.author_key)
+        if not may or self.forge.repository.merge_request(self.number).head != head:
+            return False
         try:
-            return self._rebench(Rebench())[0]
-        except NotDone as error:
-            return f"refused: {error}"
+            self._rebench(Rebench())
+        except (NotDone, RefusedError):
+            return False
+        return True
 
     def _one(self, note: Note, command: Command, place: int) -> tuple[bool, str]:
         """Whether it was refused, and what was done, for the log."""
@@ -128,18 +138,24 @@ class Desk:
         return request
 
     def _asked_lately(self) -> int:
+        """How often people who may were asking for a run; what strangers write keeps nobody waiting."""
         since = (self.now - HOUR).strftime("%Y-%m-%dT%H:%M:%S")
-        return sum(
-            any(isinstance(command, Rebench) for command in commands.parse(n.body))
+        asked = Counter(
+            n.author_key
             for n in self.comments.notes()
-            if not n.mine and n.created >= since
+            if not n.mine and n.created >= since and any(isinstance(c, Rebench) for c in commands.parse(n.body))
         )
+        return sum(times for who, times in asked.items() if self.forge.repository.may_write(who))
 
     def _mark_stale(self, request: MergeRequest) -> None:
         banner = f"Measuring `{request.head[:7]}` again; what follows is older."
         self._change(lambda body: all_stale(body, banner))
-        if self.forge.kind == "github":
+        if self.forge.kind == "github" and self._published_by_me():
             self.forge.statuses.show(Status("running", "perfbot", request.head, "Measuring again."))
+
+    def _published_by_me(self) -> bool:
+        """Only who published can end a check that waits: workflows may publish under another name than this one."""
+        return bool(read_body(self.comments, self.key).sections)
 
     # A known cost
 
@@ -199,6 +215,12 @@ def _with(body: Body, new: Sequence[Acceptance]) -> Body:
     matches = {acceptance.match for acceptance in new}
     kept = [acceptance for acceptance in body.accepted if acceptance.match not in matches]
     return replace(body, accepted=(*kept, *new))
+
+
+def find_by_head(repository: Repository, head: str) -> int:
+    """Number of the open merge request with this head; 0 when there is none or several."""
+    found = [request.number for request in repository.open_merge_requests("") if request.head == head]
+    return found[0] if len(found) == 1 else 0
 
 
 def poll(forge: Forge, *, since: datetime, now: datetime) -> list[str]:

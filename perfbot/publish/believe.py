@@ -101,7 +101,7 @@ def group(reports: Sequence[tuple[str, Report]]) -> list[tuple[str, Report]]:
     """Reports by section: shards become one; several others are told apart by their names.
 
     Args:
-        reports: (name, report), the name being the file's without its ending.
+        reports: (name, report); names are unique.
     """
     parts = [report for _, report in reports if report.shard is not None]
     whole = [(name, report) for name, report in reports if report.shard is None]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -60,20 +62,32 @@ def find_request(forge: Forge, place: Place) -> MergeRequest:
 
 
 def read(files: Sequence[Path]) -> list[tuple[str, Report]]:
-    """Reports with the names of their files.
+    """Reports with names that tell their files apart.
 
     Raises:
         ReportError: a file is missing, too large, or no report.
     """
     found = []
-    for file in files:
+    for name, file in zip(_told_apart(files), files, strict=True):
         if not file.is_file():
             raise ReportError(
                 f"{file}: there is no such report: the job that measures failed, or kept it elsewhere.",
                 hint="Look at that job's log; its artifacts must hold the report.",
             )
-        found.append((file.stem, reports.read(file, MAX_REPORT)))
+        found.append((name, reports.read(file, MAX_REPORT)))
     return found
+
+
+def _told_apart(files: Sequence[Path]) -> list[str]:
+    """Files' names without their endings; jobs of a matrix often differ in their folders alone.
+
+    Raises:
+        UsageError: the same file is named twice.
+    """
+    for names in ([f.stem for f in files], [f.resolve().parent.name for f in files], [str(f) for f in files]):
+        if len(set(names)) == len(files):
+            return names
+    raise UsageError("The same report is named twice.", hint="Name each report once.")
 
 
 def publish(files: Sequence[Path], voice: Voice) -> Published:
@@ -117,15 +131,19 @@ def _skipped(voice: Voice, report: Report, rules: Rules) -> bool:
     return skipped(report, rules, voice.forge.repository.changed_files(voice.request.number))
 
 
-def keep(files: Sequence[Path], place: Place, output: Path) -> str:
-    """Keep the comment, as the run itself judged, for a forge that cannot be told; how to tell it later."""
+def keep(files: Sequence[Path], place: Place, output: Path, section: str = "") -> str:
+    """Keep the comment, as the run itself judged, for a forge that cannot be told; how to tell it later.
+
+    What cannot be read is not kept, and said when it is published: the forge's fault comes first.
+    """
     kept = []
-    for name, report in group(read(files)):
-        file = output / (f"comment-{name}.md" if name else "comment.md")
-        reports.write_text(comment(report), file)
-        kept.append(str(file))
-    command = (
-        f"perfbot publish {' '.join(map(str, files))} --forge {place.kind} --url {place.url} "
-        f"--project {place.project or 'GROUP/NAME'} --merge-request {place.merge_request or 'NUMBER'}"
-    )
-    return f"Kept in {', '.join(kept)}. Publish later with: {command}"
+    with contextlib.suppress(ReportError, UsageError):
+        for name, report in group(read(files)):
+            file = output / (f"comment-{name}.md" if name else "comment.md")
+            reports.write_text(comment(report, title=_named(section, name)), file)
+            kept.append(str(file))
+    words = ["perfbot", "publish", *map(str, files), "--forge", place.kind, "--url", place.url]
+    words += ["--project", place.project or "GROUP/NAME", "--merge-request", str(place.merge_request or "NUMBER")]
+    words += ["--section", section] if section else []
+    where = f"Kept in {', '.join(kept)}. " if kept else ""
+    return f"{where}Publish later with: {shlex.join(words)}"

@@ -117,7 +117,13 @@ class Voice:
         return self.place.run
 
     def _text(self, report: Report, limit: int) -> str:
-        return comment(report, limit=limit, details_url=self.details_url, title=self.section).strip()
+        return comment(
+            report,
+            limit=limit,
+            details_url=self.details_url,
+            artifacts_url=self.place.artifacts,
+            title=self.section,
+        ).strip()
 
     def _upsert(self, change: Callable[[Body], Body], *, create: bool) -> Outcome:
         def current() -> None:

@@ -102,6 +102,7 @@ def comment(
     marker: str = "",
     stale: str = "",
     details_url: str = "",
+    artifacts_url: str = "",
     title: str = "",
 ) -> str:
     """The comment about one report.
@@ -112,13 +113,14 @@ def comment(
         marker: an HTML comment that stands alone on the first line; perfbot's own, not escaped.
         stale: why the table is old ("Measuring f3c2d1a: the table is about 60ab91e."); empty when it is not.
         details_url: the full report's address; its page has a fragment for each result.
+        artifacts_url: where the full report can be found when it has no page of its own.
         title: tells several comments or sections apart ("Python 3.12").
     """
-    url = link_target(details_url)
+    url, artifacts = link_target(details_url), link_target(artifacts_url)
     parts = _parts(report, title, stale, url)
 
     def write(cuts: Cuts) -> str:
-        return lay_out("comment.md.j2", marker=marker, url=url, **_kept(parts, cuts))
+        return lay_out("comment.md.j2", marker=marker, url=url, artifacts=artifacts, **_kept(parts, cuts))
 
     return _fitted(write, limit)
 
@@ -333,7 +335,7 @@ def _kept(parts: Parts, cuts: Cuts) -> dict[str, object]:
         "banners": parts.banners,
         "problems": problems,
         "hidden_problems": len(parts.problems) - len(problems),
-        "table": replace(parts.bad, rows=rows, hidden=hidden),
+        "table": replace(_trimmed(parts.bad.head, parts.bad.align, rows), hidden=hidden),
         "trend": parts.trend,
         "folds": tuple(fold for fold in _folds(parts, cuts) if fold is not None)[: cuts.folds],
     }

@@ -15,10 +15,10 @@ from starlette.routing import BaseRoute, Route
 
 from perfbot.errors import StoreError
 from perfbot.forge.base import Forge
-from perfbot.publish.answer import Desk
+from perfbot.publish.answer import Desk, find_by_head
 from perfbot.service.events import loads
 from perfbot.service.hooks import KIND, Hooks
-from perfbot.service.worker import LEASE, Handler, Worker
+from perfbot.service.worker import LEASE, Handler, MayBeAskedAgain, Worker
 from perfbot.store import Store, queue
 from perfbot.store.queue import Job
 
@@ -63,11 +63,13 @@ def command_handler(connect: Connect) -> Callable[[Job], None]:
     def handle(job: Job) -> None:
         asked = loads(job.payload)
         forge = connect(asked.kind, asked.project)
-        desk = Desk(forge, asked.merge_request, datetime.now(UTC), resumed=job.tries > 1)
-        if asked.button:
-            desk.press(asked.note)
-        else:
-            desk.act(asked.note)
+        resumed = job.tries > 1
+        if not asked.button:
+            Desk(forge, asked.merge_request, datetime.now(UTC), resumed=resumed).act(asked.note)
+            return
+        number = asked.merge_request or find_by_head(forge.repository, asked.head)
+        if not (number and Desk(forge, number, datetime.now(UTC), resumed=resumed).press(asked.note, asked.head)):
+            raise MayBeAskedAgain
 
     return handle
 

@@ -10,6 +10,9 @@ from typing import Any, Literal
 
 from perfbot.forge.base import Note
 
+NOT_WHOLE = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError)
+"""What reading a payload raises that is not as the forges describe it; the last one for numbers without end."""
+
 MAX_BODY = 100_000
 """Characters of a comment that are looked at."""
 
@@ -19,20 +22,22 @@ class Asked:
     """Somebody wrote a comment (or pressed the button) in a merge request.
 
     Attributes:
-        button: a check run's "Re-run" was pressed: there is no comment to answer.
+        merge_request: its number; 0 when only ``head`` tells, as with buttons in merge requests from forks.
+        button: the check run or suite whose "Re-run" was pressed; then there is no comment to answer.
+        head: commit that the button belongs to.
     """
 
     kind: Literal["gitlab", "github"]
     project: str
     merge_request: int
     note: Note
-    button: bool = False
+    button: str = ""
+    head: str = ""
 
     @property
     def key(self) -> str:
         """The same for every delivery of the same event, whatever its delivery's number."""
-        what = "button" if self.button else "comment"
-        return f"{self.kind}:{self.project}:{what}:{self.note.id}"
+        return f"{self.kind}:{self.project}:{self.button or f'comment:{self.note.id}'}"
 
     def dumps(self) -> bytes:
         """As a job's payload."""
@@ -49,24 +54,53 @@ def comment_of(event: Mapping[str, Any]) -> Asked | None:
     """A comment that was just created in a merge request; None for every other event, and for what is not whole."""
     try:
         return _gitlab(event) if event.get("object_kind") == "note" else _github(event)
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except NOT_WHOLE:
         return None
 
 
 def button_of(event: Mapping[str, Any]) -> Asked | None:
-    """The "Re-run" of perfbot's check run; None for every other event."""
+    """The "Re-run" of perfbot's check run, or of all checks of its App; None for every other event.
+
+    GitHub sends these to the App whose check it is, and to nobody else.
+    """
     try:
-        run = event["check_run"]
-        pressed = event["action"] == "requested_action" and event["requested_action"]["identifier"] == "rebench"
-        again = event["action"] == "rerequested" and str(run["name"]).partition(" ")[0] == "perfbot"
-        if not (pressed or again):
-            return None
-        (pull,) = run["pull_requests"]
-        who = str(event["sender"]["login"])
-        note = Note(int(run["id"]), who, who, "/rebench", mine=False)
-        return Asked("github", str(event["repository"]["full_name"]), int(pull["number"]), note, button=True)
-    except (KeyError, TypeError, ValueError, AttributeError):
+        return _run_button(event) or _suite_button(event)
+    except NOT_WHOLE:
         return None
+
+
+def _run_button(event: Mapping[str, Any]) -> Asked | None:
+    """Of one check run, told apart from an earlier press by when the run ended."""
+    if "check_run" not in event:
+        return None
+    run, action = event["check_run"], event["action"]
+    pressed = action == "requested_action" and event["requested_action"]["identifier"] == "rebench"
+    again = action == "rerequested" and str(run["name"]).partition(" ")[0] == "perfbot"
+    if not (pressed or again):
+        return None
+    return _button(event, run, f"check:{int(run['id'])}:{_iso(run.get('completed_at'))}")
+
+
+def _suite_button(event: Mapping[str, Any]) -> Asked | None:
+    """Of all checks of one commit. The suite stays the same, what happened to it last does not."""
+    suite = event["check_suite"]
+    if event["action"] != "rerequested":
+        return None
+    return _button(event, suite, f"suite:{int(suite['id'])}:{_iso(suite.get('updated_at'))}")
+
+
+def _button(event: Mapping[str, Any], check: Mapping[str, Any], button: str) -> Asked:
+    """Pull requests from forks are not listed, and one commit may be the head of several."""
+    numbers = [int(pull["number"]) for pull in check["pull_requests"]]
+    who = str(event["sender"]["login"])
+    return Asked(
+        kind="github",
+        project=str(event["repository"]["full_name"]),
+        merge_request=numbers[0] if len(numbers) == 1 else 0,
+        note=Note(int(check["id"]), who, who, "/rebench", mine=False),
+        button=button,
+        head=str(check["head_sha"]),
+    )
 
 
 def _github(event: Mapping[str, Any]) -> Asked | None:

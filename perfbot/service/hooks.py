@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from perfbot import commands
+from perfbot.errors import StoreError
 from perfbot.service import signatures
 from perfbot.service.events import Asked, button_of, comment_of
+from perfbot.service.intake import Intake
 from perfbot.store import Store, queue
 
 KIND = "command"
@@ -25,7 +26,7 @@ OLDEST = timedelta(days=1)
 """Comments older than this are not acted on: they are replays, or nobody waits for them any more."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Hooks:
     """The endpoints and what protects them.
 
@@ -38,6 +39,10 @@ class Hooks:
     secrets: Mapping[str, str] = field(repr=False)
     projects: tuple[str, ...] = ()
     clock: Callable[[], float] = time.time
+    _intake: Intake = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._intake = Intake(self._enqueue)
 
     def routes(self) -> list[Route]:
         """One endpoint for each forge with a secret."""
@@ -69,7 +74,10 @@ class Hooks:
         asked = _asked(event, forge)
         if asked is None or not self._worth_it(asked):
             return JSONResponse({"ignored": True}, 200)
-        fresh = await run_in_threadpool(self._enqueue, asked)
+        try:
+            fresh = await self._intake.put(asked)
+        except StoreError:
+            return JSONResponse({"error": "the queue cannot be written; deliver it again"}, 503)
         return JSONResponse({"queued": fresh}, 202)
 
     def _genuine(self, forge: str, headers: Mapping[str, str], body: bytes) -> bool:
@@ -78,16 +86,19 @@ class Hooks:
         return signatures.from_gitlab(self.secrets[forge], headers, body, self.clock())
 
     def _worth_it(self, asked: Asked) -> bool:
-        if self.projects and asked.project not in self.projects:
+        if not asked.key.isprintable() or (self.projects and asked.project not in self.projects):
             return False
+        if asked.button:
+            return True
         oldest = datetime.fromtimestamp(self.clock(), UTC) - OLDEST
         if asked.note.created and datetime.fromisoformat(asked.note.created) < oldest:
             return False
         return bool(commands.parse(asked.note.body))
 
-    def _enqueue(self, asked: Asked) -> bool:
+    def _enqueue(self, several: Sequence[Asked]) -> list[bool]:
+        now = self.clock()
         return self.store.write(
-            lambda connection: queue.enqueue(connection, KIND, asked.key, asked.dumps(), now=self.clock())
+            lambda connection: [queue.enqueue(connection, KIND, a.key, a.dumps(), now=now) for a in several]
         )
 
 

@@ -28,6 +28,10 @@ log = logging.getLogger("perfbot.worker")
 Handler = Callable[[Job], None]
 
 
+class MayBeAskedAgain(Exception):
+    """Raised by a handler that did nothing: the job is forgotten, so that the same may be asked for later."""
+
+
 @dataclass(slots=True)
 class Worker:
     """A thread that does jobs until it is stopped. ``handlers`` by the kind of job."""
@@ -81,6 +85,8 @@ class Worker:
     def _do(self, job: Job) -> None:
         try:
             self.handlers[job.kind](job)
+        except MayBeAskedAgain:
+            self.store.write(lambda c: queue.forget(c, job.number, self.holder))
         except Exception as error:
             if not isinstance(error, PerfbotError):
                 log.exception("job %s failed", job.key)

@@ -77,6 +77,12 @@ def give_up(connection: Connection, number: int, holder: str, *, error: str, now
     return connection.execute(update(job).where(held).values(done=now, error=error[:2000])).rowcount == 1
 
 
+def forget(connection: Connection, number: int, holder: str) -> bool:
+    """Drops a job as if it had never been added, so that its key may be used again."""
+    held = and_(job.c.id == number, job.c.holder == holder, job.c.done.is_(None))
+    return connection.execute(delete(job).where(held)).rowcount == 1
+
+
 def waiting(connection: Connection) -> dict[str, int]:
     """How many jobs of each kind are not done."""
     rows = connection.execute(select(job.c.kind, func.count()).where(job.c.done.is_(None)).group_by(job.c.kind))

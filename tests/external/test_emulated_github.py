@@ -9,9 +9,10 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,14 @@ import requests
 from perfbot.forge import github as github_forge
 from perfbot.forge.base import Forge, Status
 from perfbot.forge.body import Section, parse, put
+from perfbot.forge.github_app import sign_in
 from perfbot.forge.retry import Retries
 from perfbot.forge.upsert import Upsert
 from tests.fakes.contract import FOLDER, Contract
+from tests.fakes.github import APP, APP_SLUG, app_pem
 from tests.fakes.server import Answer, FakeServer, Fault, Request
 
-SEED = {
+SEED: dict[str, Any] = {
     "tokens": {
         "bot-token": {"login": "perfbot", "scopes": ["repo"]},
         "ada-token": {"login": "ada", "scopes": ["repo"]},
@@ -39,15 +42,27 @@ SEED = {
 }
 
 
+SECRET = "github-webhook-secret"
+
+
 class Proxy(FakeServer):
-    """Hands requests on, checks every exchange against the contract, and strikes with faults."""
+    """Hands requests on, checks every exchange against the contract, and strikes with faults.
+
+    The emulator runs no workflows: what would be dispatched is remembered here.
+    """
 
     def __init__(self, target: str) -> None:
         super().__init__([Contract(FOLDER / "github.json")])
         self.target = target
         self.session = requests.Session()
+        self.dispatched: list[dict[str, Any]] = []
 
     def dispatch(self, request: Request) -> Answer:
+        if request.path.endswith("/dispatches"):
+            self.dispatched.append(request.data)
+            return Answer(204)
+        if "/actions/workflows/" in request.path:
+            return Answer(200, {"total_count": 0, "workflow_runs": []})
         sent = {"authorization": request.headers["authorization"], "content-type": "application/json"}
         content = None if request.data is None else json.dumps(request.data)
         got = self.session.request(request.method, self.target + request.raw_path, headers=sent, data=content)
@@ -87,10 +102,14 @@ class World:
         return str(self.ada("POST", f"{repo}/pulls", title="x", head="topic", base="main")["head"]["sha"])
 
     def connect(self) -> Forge:
+        return self.connect_as(github.Auth.Token("bot-token"))
+
+    def connect_as(self, auth: github.Auth.Auth, bot: str = "") -> Forge:
         return github_forge.connect(
             self.proxy.url,
             "ada/app",
-            github.Auth.Token("bot-token"),
+            auth,
+            bot=bot,
             workflow="perfbot.yml",
             pace=0,
             retries=Retries(github_forge.read, sleep=self.waits.append),
@@ -111,17 +130,17 @@ class World:
         return body.sections[0].text
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+@contextlib.contextmanager
+def emulated(folder: Path, seed: dict[str, Any]) -> Iterator[World]:
     program, node = os.environ.get("PERFBOT_EMULATE", ""), shutil.which("node")
     assert program, "emulate is not installed: run .ci/external"
     assert node
-    seed = tmp_path / "seed.json"
-    seed.write_text(json.dumps(SEED))
+    file = folder / "seed.json"
+    file.write_text(json.dumps(seed))
     port = free_port()
     proxy = Proxy(f"http://127.0.0.1:{port}")
     with proxy.running():
-        words = [node, program, "start", "--service", "github", "--port", str(port), "--seed", str(seed)]
+        words = [node, program, "start", "--service", "github", "--port", str(port), "--seed", str(file)]
         emulator = subprocess.Popen([*words, "--base-url", proxy.url], stdout=subprocess.DEVNULL)
         try:
             for _ in range(200):
@@ -134,6 +153,12 @@ def world(tmp_path: Path) -> Iterator[World]:
             emulator.kill()
             emulator.wait()
     assert proxy.violations == []
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with emulated(tmp_path, SEED) as world:
+        yield world
 
 
 FAULTS = [
@@ -178,7 +203,7 @@ def test_a_check_goes_from_running_to_its_end(world: World) -> None:
     statuses.show(Status("failed", "perfbot", world.head, "1 regression", summary="# table"))
     runs = world.ada("GET", f"/repos/ada/app/commits/{world.head}/check-runs")["check_runs"]
     shown = [(r["name"], r["status"], r["conclusion"]) for r in runs]
-    assert shown in ([("perfbot", "completed", "failure")], [])
+    assert shown == [("perfbot", "completed", "failure")]
 
 
 def test_facts(world: World) -> None:
@@ -190,3 +215,68 @@ def test_facts(world: World) -> None:
     assert repository.file_at("main", "x.py") is None
     assert repository.may_write("ada")
     assert not repository.may_write("nobody")
+
+
+def test_as_an_app_from_its_key_to_its_buttons(tmp_path: Path) -> None:
+    """The emulator checks the App's signature, hands out its tokens, and delivers signed webhooks to a real serve."""
+    port = free_port()
+    key = tmp_path / "app.pem"
+    key.write_text(app_pem())
+    permissions = {"contents": "read", "pull_requests": "write", "issues": "write", "checks": "write"}
+    app = {
+        "app_id": int(APP), "slug": APP_SLUG, "name": "perfbot", "private_key": app_pem(),
+        "permissions": {**permissions, "actions": "write", "metadata": "read"},
+        "events": ["check_run", "check_suite", "issue_comment"],
+        "webhook_url": f"http://127.0.0.1:{port}/hooks/github", "webhook_secret": SECRET,
+        "installations": [{"installation_id": 99, "account": "ada", "repository_selection": "all"}],
+    }  # fmt: skip
+    seed = {**SEED, "github": {**SEED["github"], "apps": [app]}}
+    with emulated(tmp_path, seed) as world, serving_app(world, key, port):
+        retries = Retries(github_forge.read, sleep=world.waits.append)
+        signed_in = sign_in(world.proxy.url, "ada/app", APP, app_pem(), retries=retries)
+        forge = world.connect_as(signed_in.auth, signed_in.bot)
+        forge.statuses.show(Status("running", "perfbot", world.head, "Measuring."))
+        forge.statuses.show(Status("failed", "perfbot", world.head, "1 regression"))
+        part = Section("", world.head, (1, 1), "a table")
+        Upsert(forge.comments(1), "default", lambda body: put(body, part), settle=(0, 0), stagger=0).run()
+        (comment,) = world.ada("GET", "/repos/ada/app/issues/1/comments")
+        assert comment["user"]["login"] == f"{APP_SLUG}[bot]"
+        path = f"/repos/ada/app/commits/{world.head}"
+        (check,) = world.ada("GET", f"{path}/check-runs")["check_runs"]
+        assert check["conclusion"] == "failure"
+        world.ada("POST", f"/repos/ada/app/check-runs/{check['id']}/rerequest")
+        wait_until(lambda: len(world.proxy.dispatched) == 1)
+        assert world.proxy.dispatched[0]["inputs"] == {"merge_request": "1", "head": world.head}
+        wait_until(lambda: "again; what follows is older" in world.ada("GET", f"{comments(1)}")[0]["body"])
+        (suite,) = world.ada("GET", f"{path}/check-suites")["check_suites"]
+        world.ada("POST", f"/repos/ada/app/check-suites/{suite['id']}/rerequest")
+        wait_until(lambda: len(world.proxy.dispatched) == 2)
+
+
+def comments(number: int) -> str:
+    return f"/repos/ada/app/issues/{number}/comments"
+
+
+@contextlib.contextmanager
+def serving_app(world: World, key: Path, port: int) -> Iterator[None]:
+    environ = {
+        **os.environ, "PERFBOT_GITHUB_SECRET": SECRET, "PERFBOT_APP_ID": APP, "PERFBOT_APP_PRIVATE_KEY_FILE": str(key)
+    }  # fmt: skip
+    words = [sys.executable, "-m", "perfbot.cli.main", "serve", "--port", str(port), "--github-url", world.proxy.url]
+    process = subprocess.Popen([*words, "--database", str(key.parent / "history.db")], env=environ)
+    try:
+        wait_until(lambda: requests.get(f"http://127.0.0.1:{port}/readyz", timeout=5).ok)
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_until(done: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with contextlib.suppress(requests.RequestException):
+            if done():
+                return
+        time.sleep(0.2)
+    raise AssertionError("it did not happen in time")

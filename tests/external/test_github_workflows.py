@@ -97,6 +97,32 @@ def test_two_stages(act: Act) -> None:
     assert [check["conclusion"] for check in act.fake.checks] == ["failure"]
 
 
+def test_another_label_starts_nothing_and_leaves_no_check_waiting(act: Act) -> None:
+    pull = {"action": "labeled", "number": 1, "label": {"name": "docs"}, "pull_request": act.pull()}
+    act.run("perfbot.yml", "pull_request", {**pull, "repository": REPOSITORY})
+    assert not (act.folder / "artifacts").exists()
+    run = {
+        "id": 7, "run_attempt": 1, "head_sha": act.project.head, "event": "pull_request", "conclusion": "skipped",
+        "display_title": "Another label", "pull_requests": [{"number": 1}],
+    }  # fmt: skip
+    for action in ("requested", "completed"):
+        event = {"action": action, "workflow_run": run, "repository": REPOSITORY}
+        act.run("perfbot-publish.yml", "workflow_run", event)
+    assert act.fake.log == []
+
+
+def test_a_run_that_was_cancelled_fails_the_check(act: Act) -> None:
+    run = {
+        "id": 7, "run_attempt": 1, "head_sha": act.project.head, "event": "pull_request", "conclusion": "cancelled",
+        "display_title": "perfbot for Make it slower", "pull_requests": [{"number": 1}],
+    }  # fmt: skip
+    event = {"action": "requested", "workflow_run": run, "repository": REPOSITORY}
+    act.run("perfbot-publish.yml", "workflow_run", event)
+    act.run("perfbot-publish.yml", "workflow_run", {**event, "action": "completed"}, code=1)
+    assert [check["conclusion"] for check in act.fake.checks] == ["failure"]
+    assert act.fake.by_bot() == []
+
+
 def test_one_job(act: Act) -> None:
     pull = {"action": "opened", "number": 1, "pull_request": act.pull(), "repository": REPOSITORY}
     act.run("perfbot-ci.yml", "pull_request", pull, code=1)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -89,3 +92,19 @@ def test_it_works_as_its_user(image: Buildah) -> None:
     assert "Exit codes" in inside("perfbot", "--help")
     shown = inside("perfbot", "demo", code=None)
     assert "6 benchmarks in" in shown, "measured, whatever a loaded machine let it decide"
+
+
+@pytest.mark.timeout(600)
+def test_its_health_check_asks_serve(image: Buildah) -> None:
+    container = image("from", "localhost/perfbot")
+    found = re.search(r"^HEALTHCHECK .*\n\s+CMD (\[.*\])$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert found
+    check = shlex.join(json.loads(found[1]))
+    script = f"""
+        {check} 2>/dev/null && exit 10
+        perfbot serve --database /var/lib/perfbot/history.db & served=$!
+        for second in $(seq 90); do {check} 2>/dev/null && well=yes && break; sleep 1; done
+        kill $served
+        test "$well" = yes"""
+    words = ["--env", "PERFBOT_GITHUB_SECRET=0123456789abcdef", "--env", "PERFBOT_GITHUB_TOKEN=x"]
+    image("run", "--isolation", "chroot", *words, container, "--", "sh", "-c", script)

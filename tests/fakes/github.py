@@ -2,21 +2,42 @@
 
 Behaviour from GitHub's documentation and published API description: comments oldest first with Link headers, bodies
 of at most 65,536 characters, check runs only for apps and workflow tokens, one reaction of a kind a user, dispatches
-that need ``workflow_dispatch``.
+that need ``workflow_dispatch``. An App signs in by a JWT of its key (RS256, at most ten minutes) for a token of its
+installation; every check belongs to the App that made it, and only that one may change it.
 """
 
 from __future__ import annotations
 
 import base64
+import functools
 import itertools
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.fakes.contract import FOLDER, Contract
 from tests.fakes.server import Answer, FakeServer, Request
 
 BOT = "github-actions[bot]"
+APP, APP_SLUG, INSTALLATION = "4711", "perfbot-of-octo", 99
+
+
+@functools.cache
+def app_key() -> rsa.RSAPrivateKey:
+    """The App's key; making one takes long."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def app_pem() -> str:
+    """The App's key as GitHub hands it out."""
+    return app_key().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    ).decode()  # fmt: skip
 
 
 def contracts() -> list[Contract]:
@@ -47,6 +68,13 @@ class FakeGitHub(FakeServer):
         self.runs: list[dict[str, Any]] = []
         self.dispatched: list[dict[str, Any]] = []
         self.personal = False
+        self.installed = True
+        self.token_seconds = 3600
+        self.granted = {"administration": "write", "checks": "write", "contents": "write", "actions": "write",
+                        "pull_requests": "write", "metadata": "read"}  # fmt: skip
+        self.asked: dict[str, str] = {}
+        self.installation_tokens: dict[str, datetime] = {}
+        self.bot = BOT
         self.dispatchable = True
         self._routes()
 
@@ -54,6 +82,9 @@ class FakeGitHub(FakeServer):
         repo = "/repos/octo/app"
         for method, pattern, handler in (
             ("GET", "/user", self.user),
+            ("GET", "/app", self.app),
+            ("GET", f"{repo}/installation", self.installation),
+            ("POST", "/app/installations/(?P<number>[0-9]+)/access_tokens", self.installation_token),
             ("GET", repo, lambda r: Answer(200, {"default_branch": "main"})),
             ("GET", f"{repo}/issues/(?P<number>[0-9]+)/comments", self.list_comments),
             ("POST", f"{repo}/issues/(?P<number>[0-9]+)/comments", self.create_comment),
@@ -79,9 +110,19 @@ class FakeGitHub(FakeServer):
             self.route(method, pattern, handler)
 
     def dispatch(self, request: Request) -> Answer:
-        if request.headers.get("authorization") not in (f"token {self.token}", f"Bearer {self.token}"):
+        kind, _, secret = request.headers.get("authorization", "").partition(" ")
+        as_app = request.path.startswith("/app") or request.path.endswith("/installation")
+        if as_app and not _signed_by_app(secret):
+            return Answer(401, {"message": "A JSON web token could not be decoded"})
+        if not as_app and not (kind in ("token", "Bearer") and self._opens(secret)):
             return Answer(401, {"message": "Bad credentials"})
         return super().dispatch(request)
+
+    def _opens(self, secret: str) -> bool:
+        """Who acts from now on is told by the token."""
+        end = self.installation_tokens.get(secret)
+        self.bot = BOT if end is None else f"{APP_SLUG}[bot]"
+        return secret == self.token if end is None else end > datetime.now(UTC)
 
     # What tests set up and look at
 
@@ -102,7 +143,7 @@ class FakeGitHub(FakeServer):
         return made
 
     def by_bot(self, number: int = 1) -> list[dict[str, Any]]:
-        return [c for c in self.comments[number] if c["user"]["login"] == BOT]
+        return [c for c in self.comments[number] if c["user"]["login"] in (BOT, f"{APP_SLUG}[bot]")]
 
     def add_run(self, sha: str, status: str = "completed", **changes: Any) -> int:
         number = next(self.ids)
@@ -123,13 +164,32 @@ class FakeGitHub(FakeServer):
             return Answer(200, {"login": BOT})
         return Answer(403, {"message": "Resource not accessible by integration"})
 
+    def app(self, request: Request) -> Answer:
+        return Answer(200, {"id": int(APP), "slug": APP_SLUG, "name": "Perfbot of Octo"})
+
+    def installation(self, request: Request) -> Answer:
+        if not self.installed:
+            return Answer(404, {"message": "Not Found"})
+        return Answer(200, {"id": INSTALLATION, "permissions": self.granted})
+
+    def installation_token(self, request: Request, number: str) -> Answer:
+        if int(number) != INSTALLATION:
+            return Answer(404, {"message": "Not Found"})
+        asked = request.data["permissions"]
+        if not asked or any(self.granted.get(name) not in (level, "write") for name, level in asked.items()):
+            return Answer(422, {"message": "The permissions requested are not granted to this installation."})
+        self.asked = asked
+        token, end = f"ghs_{next(self.ids)}", datetime.now(UTC) + timedelta(seconds=self.token_seconds)
+        self.installation_tokens[token] = end
+        return Answer(201, {"token": token, "expires_at": end.strftime("%Y-%m-%dT%H:%M:%SZ")})
+
     def list_comments(self, request: Request, number: str) -> Answer:
         return self.page(request, self.comments[int(number)], 30)
 
     def create_comment(self, request: Request, number: str) -> Answer:
         if len(request.data["body"]) > 65_536:
             return Answer(422, {"message": "Validation Failed"})
-        return Answer(201, self.say(request.data["body"], BOT, int(number)))
+        return Answer(201, self.say(request.data["body"], self.bot, int(number)))
 
     def _comment(self, comment: str) -> tuple[list[dict[str, Any]], dict[str, Any]] | None:
         for listed in self.comments.values():
@@ -159,7 +219,7 @@ class FakeGitHub(FakeServer):
 
     def react(self, request: Request, comment: str) -> Answer:
         given = self.given.setdefault(int(comment), [])
-        reaction = {"id": 1, "content": request.data["content"], "user": {"login": BOT}}
+        reaction = {"id": 1, "content": request.data["content"], "user": {"login": self.bot}}
         if reaction in given:
             return Answer(200, reaction)
         given.append(reaction)
@@ -191,12 +251,15 @@ class FakeGitHub(FakeServer):
     def create_check(self, request: Request) -> Answer:
         if self.personal:
             return Answer(403, {"message": "You must authenticate via a GitHub App."})
-        made = {"id": next(self.ids), "conclusion": None, "annotations": [], "status": "queued"}
+        made = {"id": next(self.ids), "conclusion": None, "annotations": [], "status": "queued",
+                "app": {"slug": self.bot.removesuffix("[bot]")}}  # fmt: skip
         self.checks.append(made)
         return Answer(201, self._written(made, request.data))
 
     def edit_check(self, request: Request, check: str) -> Answer:
         found = next(c for c in self.checks if c["id"] == int(check))
+        if f"{found['app']['slug']}[bot]" != self.bot:
+            return Answer(403, {"message": "Invalid app_id: this check run belongs to another App"})
         return Answer(200, self._written(found, request.data))
 
     def _written(self, check: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
@@ -225,7 +288,7 @@ class FakeGitHub(FakeServer):
             return Answer(422, {"message": "Workflow does not have 'workflow_dispatch' trigger"})
         self.dispatched.append(request.data)
         title = f"perfbot {request.data['inputs'].get('head', '')}"
-        self.add_run("d" * 40, "in_progress", event="workflow_dispatch", display_title=title,
+        self.add_run("d" * 40, "queued", event="workflow_dispatch", display_title=title,
                      created_at="2999-01-01T00:00:00Z")  # fmt: skip
         return Answer(204)
 
@@ -237,3 +300,14 @@ class FakeGitHub(FakeServer):
         found["run_attempt"] += 1
         found["status"] = "queued"
         return Answer(201, {})
+
+
+def _signed_by_app(secret: str) -> bool:
+    """As GitHub checks it: the App's signature, its id, and a life of at most ten minutes."""
+    try:
+        found = jwt.decode(
+            secret, app_key().public_key(), algorithms=["RS256"], options={"require": ["iat", "exp", "iss"]}
+        )
+    except jwt.InvalidTokenError:
+        return False
+    return found["iss"] == APP and found["exp"] - found["iat"] <= 600

@@ -10,6 +10,7 @@ import contextlib
 import json
 import re
 import socket
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -129,7 +130,8 @@ class FakeServer:
         return Answer(200, part, headers)
 
     @contextlib.contextmanager
-    def running(self) -> Iterator[FakeServer]:
+    def running(self, tls: ssl.SSLContext | None = None, below: str = "") -> Iterator[FakeServer]:
+        """Serve; over TLS with a context, and below a path of the server."""
         fake = self
 
         class Web(BaseHTTPRequestHandler):
@@ -139,7 +141,7 @@ class FakeServer:
             def serve(self) -> None:
                 size = int(self.headers.get("Content-Length") or 0)
                 body = self.rfile.read(size)
-                parts = urlsplit(self.path)
+                parts = urlsplit(self.path.replace(below, "", 1) if below else self.path)
                 query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
                 data = json.loads(body) if body else None
                 headers = {name.lower(): value for name, value in self.headers.items()}
@@ -179,7 +181,9 @@ class FakeServer:
                 pass
 
         server = Quiet(("127.0.0.1", 0), Web)
-        self.url = f"http://127.0.0.1:{server.server_port}"
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}{below}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from perfbot.forge.body import Body, Section, all_stale, compose, marker, merge, parse, put, stale
 from perfbot.model import Acceptance
+from tests.render.markdown import READER
 
 HEAD, OLD, OLDER = "a" * 40, "b" * 40, "c" * 40
 
@@ -54,6 +55,21 @@ def test_text_cannot_forge_hidden_lines() -> None:
     assert found is not None
     assert len(found.sections) == 1
     assert found.accepted == ()
+
+
+def test_each_section_is_markdown_of_its_own() -> None:
+    """A title or banner right after ``</details>`` would be taken for HTML, and shown as it is written."""
+    body = Body("default")
+    for name in ("one", "two"):
+        text = f"### perfbot ({name})\n\n<details><summary>More</summary>\n\n| a |\n|--|\n| `@all` |\n\n</details>"
+        body = put(body, Section(name, HEAD, (1, 1), text))
+    for shown in (body, all_stale(body, "Measuring again.")):
+        tokens = READER.parse(compose(shown))
+        titles = [tokens[i + 1].content for i, token in enumerate(tokens) if token.type == "heading_open"]
+        assert titles == ["perfbot (one)", "perfbot (two)"]
+        assert sum(token.type == "blockquote_open" for token in tokens) == (2 if shown is not body else 0)
+        raw = [line for token in tokens if token.type == "html_block" for line in token.content.strip().splitlines()]
+        assert all(line.startswith(("<!-- perfbot:", "<details>", "</details>")) for line in raw)
 
 
 def test_other_keys_are_other_comments() -> None:

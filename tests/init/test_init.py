@@ -1,14 +1,15 @@
 """``perfbot init``: what it writes and says, and that it never overwrites unasked."""
 
-import re
 import tomllib
+from pathlib import Path
 
 import pytest
 
 from perfbot import config
-from perfbot.cli import init
+from perfbot.cli import init_ci
 from perfbot.cli.main import main
 
+ROOT = Path(__file__).parents[2]
 BENCH = "def test_x(benchmark): ...\n"
 
 
@@ -88,22 +89,66 @@ def test_what_no_requirement_names_is_said(project, capsys):
     assert "  ! imports mystery, which no requirement" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    ("file", "job"), [(".gitlab-ci.yml", init.GITLAB_JOB), (".github/workflows/a.yml", init.GITHUB_WORKFLOW)]
-)
-def test_the_job_for_the_ci_at_hand_is_shown(project, capsys, file, job):
-    (project / file).parent.mkdir(parents=True, exist_ok=True)
-    (project / file).touch()
+@pytest.fixture
+def gitlab(project):
+    (project / ".gitlab-ci.yml").write_text("stages: [test]\n")
+    return project
+
+
+@pytest.fixture
+def github(project):
+    (project / ".github/workflows").mkdir(parents=True)
+    (project / ".github/workflows/tests.yaml").touch()
+    return project
+
+
+def test_the_component_is_written_for_gitlab_and_its_include_shown(gitlab, capsys):
+    assert main(["init"]) == 0
+    assert (gitlab / ".gitlab/perfbot.yml").read_text() == (ROOT / "templates/perfbot.yml").read_text()
+    out = capsys.readouterr().out
+    assert "wrote .gitlab/perfbot.yml\n" in out
+    assert init_ci.GITLAB_INCLUDE in out
+    assert "PERFBOT_TOKEN" in out
+    assert (gitlab / ".gitlab-ci.yml").read_text() == "stages: [test]\n"
+    assert not (gitlab / ".github").exists()
+
+
+def test_both_workflows_are_written_for_github(github, capsys):
     assert main(["init"]) == 0
     out = capsys.readouterr().out
-    assert job in out
-    assert (init.GITLAB_JOB in out) + (init.GITHUB_WORKFLOW in out) == 1
+    for name in ("perfbot.yml", "perfbot-publish.yml"):
+        written = (github / ".github/workflows" / name).read_text()
+        assert written == (ROOT / "docs/examples/github" / name).read_text()
+        assert f"wrote .github/workflows/{name}\n" in out
+    assert not (github / ".gitlab").exists()
 
 
-def test_shown_jobs_fetch_the_whole_history_and_keep_the_report():
-    for job, depth in ((init.GITLAB_JOB, "GIT_DEPTH: 0"), (init.GITHUB_WORKFLOW, "fetch-depth: 0")):
-        assert depth in job
-        assert re.search(r"perfbot run --output (\S+)", job)[1] in job.rpartition("artifact")[2]
+def test_existing_ci_files_are_kept_even_by_force(github, capsys):
+    own = github / ".github/workflows/perfbot.yml"
+    own.write_text("# mine\n")
+    assert main(["init", "--force"]) == 0
+    assert own.read_text() == "# mine\n"
+    assert "kept .github/workflows/perfbot.yml: it exists already" in capsys.readouterr().out
+    assert (github / ".github/workflows/perfbot-publish.yml").is_file()
+
+
+@pytest.mark.parametrize("option", ["--no-ci", "--dry-run"])
+def test_no_ci_file_is_written_unasked(github, option):
+    assert main(["init", option]) == 0
+    assert [f.name for f in (github / ".github/workflows").iterdir()] == ["tests.yaml"]
+
+
+def test_without_ci_none_is_made(project, capsys):
+    assert main(["init"]) == 0
+    assert "docs/tutorial.md" in capsys.readouterr().out
+    assert not (project / ".github").exists()
+    assert not (project / ".gitlab").exists()
+
+
+def test_a_ci_file_that_cannot_be_written(gitlab, capsys):
+    (gitlab / ".gitlab").write_text("a file")
+    assert main(["init"]) == 2
+    assert ".gitlab/perfbot.yml cannot be written" in capsys.readouterr().err
 
 
 def test_a_place_that_cannot_be_written_is_a_usage_error(project, capsys):

@@ -179,6 +179,12 @@ def test_not_too_often(ready: InCI) -> None:
     assert later.act(say(ready, "/rebench")).startswith("started")
 
 
+def test_strangers_do_not_use_up_the_runs_of_others(ready: InCI) -> None:
+    for _ in range(9):
+        say(ready, "/rebench", "mallory")
+    assert desk(ready, per_hour=3).act(say(ready, "/rebench")).startswith("started")
+
+
 def test_a_draft_is_measured_a_closed_one_is_not(ready: InCI) -> None:
     ready.fake.add_merge_request(1, HEAD, draft=True)
     assert desk(ready).act(say(ready, "/rebench")).startswith("started")

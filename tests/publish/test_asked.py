@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+from pathlib import Path
 
 import pytest
 
@@ -39,3 +41,19 @@ def test_the_head_is_pinned() -> None:
     with pytest.raises(ChangeError, match="A run of ccccccc was asked for, but this pipeline is of aaaaaaa"):
         apply(options(), environ)
     apply(options(), {**environ, "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA": OTHER})
+
+
+@pytest.mark.parametrize(("labels", "forced"), [("bug,perfbot", True), ("bug,perfbots", False), ("", False)])
+def test_a_label_forces_a_run_on_gitlab(labels: str, forced: bool) -> None:
+    args = options()
+    apply(args, {"GITLAB_CI": "true", "CI_COMMIT_SHA": HEAD, "CI_MERGE_REQUEST_LABELS": labels})
+    assert args.force is forced
+
+
+@pytest.mark.parametrize(("label", "forced"), [("perfbot", True), ("bug", False)])
+def test_a_label_forces_a_run_on_github(label: str, forced: bool, tmp_path: Path) -> None:
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps({"pull_request": {"number": 1, "head": {"sha": HEAD}, "labels": [{"name": label}]}}))
+    args = options()
+    apply(args, {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": str(event)})
+    assert args.force is forced

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from perfbot.errors import ConfigError, ReportError
+from perfbot.errors import ConfigError, ReportError, UsageError
 from perfbot.model import Acceptance, Control, Policy, Problem, Shard
 from perfbot.publish.flow import publish
 from tests.worlds import HEAD, OTHER, InCI, report, result, rounds, write
@@ -158,6 +159,19 @@ def test_several_reports_become_sections(ci: InCI, tmp_path: Path) -> None:
     assert "perfbot (py313)" in ci.comment()
 
 
+def test_reports_of_one_name_are_told_apart_by_their_folders(ci: InCI, tmp_path: Path) -> None:
+    """As the jobs of a matrix leave them; neither may stand in for the other."""
+    files = []
+    for folder, change in (("py312", 0.3), ("py313", 0.0)):
+        (tmp_path / folder).mkdir()
+        files += write(tmp_path / folder, report(result(change=change)), names=("perfbot-report",))
+    published = publish(files, ci.voice())
+    assert [(name, verdict) for name, verdict, _ in published.sections] == [("py312", "fail"), ("py313", "pass")]
+    assert ci.comment().count("perfbot (py31") == 2
+    with pytest.raises(UsageError, match="named twice"):
+        publish([files[0], files[0]], ci.voice())
+
+
 def test_an_empty_report_passes_only_when_the_forge_agrees(ci: InCI, tmp_path: Path) -> None:
     ci.config('[run]\nwhen_changed = ["src/**"]\n')
     changed = ci.fake.diffs if hasattr(ci.fake, "diffs") else ci.fake.changed
@@ -226,6 +240,33 @@ def test_github_comment_keeps_its_limit(github: InCI, tmp_path: Path) -> None:
     assert len(github.comment()) <= 65_536
     assert "perfbot (one)" in github.comment()
     assert "perfbot (two)" in github.comment()
+
+
+def test_the_comment_points_at_the_full_report(ci: InCI, tmp_path: Path) -> None:
+    ci.environ |= {"CI_PIPELINE_URL": "https://gitlab.example/p/1", "GITHUB_SERVER_URL": "https://github.example"}
+    page = "https://gitlab.example/p/1" if "GITLAB_CI" in ci.environ else (
+        f"https://github.example/octo/app/actions/runs/{ci.environ['GITHUB_RUN_ID']}"
+    )  # fmt: skip
+    publish(write(tmp_path, report(result())), ci.voice())
+    assert f"The full report is among the [artifacts of this run](<{page}>)." in ci.comment()
+    publish(write(tmp_path, report(result(change=0.3))), ci.voice(details_url="https://pages.example/1"))
+    assert "[Full report](<https://pages.example/1>)" in ci.comment()
+    assert page not in ci.comment()
+
+
+def test_what_was_cut_is_found_in_the_full_report(github: InCI, tmp_path: Path) -> None:
+    results = [result(f"benchmark_{n:04d}_" + "x" * 90, change=0.3, raw=rounds(0.3, 8)) for n in range(500)]
+    publish(write(tmp_path, report(*results)), github.voice())
+    page = f"https://github.com/octo/app/actions/runs/{github.environ['GITHUB_RUN_ID']}"
+    assert re.search(rf"… and \d+ more: \[full report\]\(<{page}>\)", github.comment())
+
+
+def test_github_measured_by_another_run_is_linked(github: InCI, tmp_path: Path) -> None:
+    """The run that publishes has no artifacts."""
+    github.environ["GITHUB_EVENT_NAME"] = "workflow_run"
+    github.event = {"workflow_run": {"id": 77, "run_attempt": 1, "head_sha": HEAD, "pull_requests": [{"number": 1}]}}
+    publish(write(tmp_path, report(result())), github.voice())
+    assert "](<https://github.com/octo/app/actions/runs/77>)" in github.comment()
 
 
 def test_github_fork_is_found_by_its_branch(github: InCI, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,33 @@ def test_a_forge_that_stays_down(job: InCI, tmp_path: Path, capsys: pytest.Captu
     assert "--merge-request 1" in told
     assert job.fake.token not in told
     assert "no change in 1 benchmark" in (tmp_path / ".perfbot/comment.md").read_text()
+
+
+def test_a_forge_that_stays_down_comes_before_a_report_that_is_not_there(
+    job: InCI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job.fake.faults = [Fault(503, times=10_000)]
+    assert main(["publish", "a report.json", "--section", "py 3", "--patience", "1s"]) == 4
+    told = capsys.readouterr().err
+    assert "Publish later with: perfbot publish 'a report.json'" in told
+    assert "--section 'py 3'" in told
+    assert "Kept in" not in told
+
+
+def test_what_was_kept_is_published_later(
+    job: InCI, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command that was shown, typed on a machine that is no CI."""
+    (file,) = write(tmp_path, report(result(change=0.3)))
+    job.fake.faults = [Fault(503, times=10_000)]
+    assert main(["publish", str(file), "--patience", "1s"]) == 4
+    typed = capsys.readouterr().err.partition("Publish later with: perfbot ")[2].splitlines()[0]
+    job.fake.faults = []
+    for name in job.environ:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PERFBOT_TOKEN", job.fake.token)
+    assert main(shlex.split(typed)) == 1
+    assert "1 regression" in job.comment()
 
 
 def test_a_wrong_token_is_not_shown(job: InCI, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

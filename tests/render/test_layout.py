@@ -44,6 +44,12 @@ def test_a_wheel_renders(tmp_path: Path) -> None:
         [sys.executable, "-c", script], cwd=tmp_path, check=True, timeout=60, capture_output=True, encoding="utf-8"
     )
     assert found.stdout == comment(typical())
+    shipped = Path(target) / "perfbot/_templates"
+    for source, inside in {
+        "docs/examples/github/perfbot.yml": "github/perfbot.yml",
+        "templates/perfbot.yml": "perfbot.yml",
+    }.items():
+        assert (shipped / inside).read_text("utf-8") == (ROOT / source).read_text("utf-8"), "what perfbot init writes"
 
 
 def test_the_wheel_comes_first() -> None:

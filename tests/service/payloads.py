@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.worlds import HEAD
+
 NOW = "2026-11-23T12:00:00Z"
 
 
@@ -39,8 +41,23 @@ def github_button(**changes: Any) -> dict[str, Any]:
     return {
         "action": "requested_action",
         "requested_action": {"identifier": "rebench"},
-        "check_run": {"id": 9, "name": "perfbot", "pull_requests": [{"number": 1}]},
+        "check_run": {
+            "id": 9, "name": "perfbot", "head_sha": HEAD, "completed_at": NOW, "pull_requests": [{"number": 1}]
+        },
         "repository": {"full_name": "octo/app"},
         "sender": {"login": "ada"},
         **changes,
-    }
+    }  # fmt: skip
+
+
+def github_suite(**changes: Any) -> dict[str, Any]:
+    """ "Re-run all checks" of one App at one commit."""
+    return {
+        "action": "rerequested",
+        "check_suite": {
+            "id": 5, "head_sha": HEAD, "updated_at": NOW, "pull_requests": [{"number": 1}], "app": {"slug": "perfbot"}
+        },
+        "repository": {"full_name": "octo/app"},
+        "sender": {"login": "ada"},
+        **changes,
+    }  # fmt: skip

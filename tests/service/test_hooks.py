@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,14 +15,19 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from perfbot.errors import StoreError
 from perfbot.service.app import command_handler, create_app
+from perfbot.service.events import Asked, comment_of, loads
 from perfbot.service.hooks import KIND, MAX_BYTES, Hooks
+from perfbot.service.intake import Intake
 from perfbot.service.worker import MAX_TRIES, Worker
 from perfbot.store import Store, open_store, queue
+from perfbot.store.tables import job
 from tests.fakes.gitlab import FakeGitLab
-from tests.service.payloads import github_comment, gitlab_note
+from tests.service.payloads import github_button, github_comment, github_suite, gitlab_note
 from tests.worlds import InCI, gitlab_ci
 
 TOKEN = "gitlab-webhook-secret"
@@ -188,6 +195,98 @@ def test_health(service: Service) -> None:
         assert client.get("/healthz").json() == {"alive": True}
         assert client.get("/readyz").json()["ready"] is True
     assert service.client.get("/readyz").status_code == 503
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10) | st.just("\ud800"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+WHOLE = (gitlab_note(), github_comment(), github_button(), github_suite())
+
+
+@st.composite
+def nearly_whole(draw: st.DrawFn) -> dict[str, Any]:
+    """A payload as the forges send it, in which a few things at any depth are something else, or missing."""
+    event: dict[str, Any] = json.loads(json.dumps(draw(st.sampled_from(WHOLE))))
+    for _ in range(draw(st.integers(0, 3))):
+        node = event
+        while True:
+            name = draw(st.sampled_from(sorted(node)))
+            if isinstance(node[name], dict) and node[name] and draw(st.booleans()):
+                node = node[name]
+                continue
+            if draw(st.booleans()):
+                node[name] = draw(JSON)
+            elif len(node) > 1:
+                del node[name]
+            break
+    return event
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(nearly_whole())
+def test_fuzzed_but_signed(service: Service, event: dict[str, Any]) -> None:
+    """From a forge whose payloads are not as described: answered with 2xx, and what is queued can be read back."""
+    for answer in (service.gitlab(event), service.github(event)):
+        assert answer.status_code in {200, 202}, answer.text
+    with service.store.read() as connection:
+        for payload in connection.scalars(select(job.c.payload)):
+            loads(payload)
+
+
+def test_one_that_cannot_be_kept_does_not_take_others_along(service: Service) -> None:
+    broken = gitlab_note()
+    broken["project"]["path_with_namespace"] = "group/\ud800"
+    assert service.gitlab(broken).json() == {"ignored": True}
+    assert service.gitlab(gitlab_note()).json() == {"queued": True}
+
+
+def test_a_queue_that_cannot_be_written_asks_for_another_delivery(service: Service) -> None:
+    with service.store.database.engine.connect() as connection:
+        connection.exec_driver_sql("ALTER TABLE job RENAME TO elsewhere")
+        assert service.gitlab(gitlab_note()).status_code == 503
+        connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO job")
+    assert service.gitlab(gitlab_note()).json() == {"queued": True}
+
+
+def test_those_that_arrive_together_share_a_commit_and_each_learns_its_own_answer() -> None:
+    calls: list[list[int]] = []
+
+    def keep(several: Sequence[Asked]) -> list[bool]:
+        time.sleep(0.05)
+        calls.append([asked.note.id for asked in several])
+        return [asked.note.id % 2 == 0 for asked in several]
+
+    async def deliver() -> list[bool]:
+        intake = Intake(keep)
+        return await asyncio.gather(*(intake.put(asked_number(n)) for n in range(20)))
+
+    assert asyncio.run(deliver()) == [n % 2 == 0 for n in range(20)]
+    assert [number for call in calls for number in call] == list(range(20))
+    assert len(calls) <= 2
+
+
+def test_all_that_wait_learn_of_a_failure_and_the_next_one_is_kept() -> None:
+    def keep(several: Sequence[Asked]) -> list[bool]:
+        if several[0].note.id < 3:
+            raise StoreError("the disk is full")
+        return [True] * len(several)
+
+    async def deliver() -> list[bool | BaseException]:
+        intake = Intake(keep)
+        first = await asyncio.gather(*(intake.put(asked_number(n)) for n in range(3)), return_exceptions=True)
+        return [*first, await intake.put(asked_number(3))]
+
+    *failed, kept = asyncio.run(deliver())
+    assert [type(answer) for answer in failed] == [StoreError] * 3
+    assert kept is True
+
+
+def asked_number(number: int) -> Asked:
+    asked = comment_of(gitlab_note(number=number))
+    assert asked is not None
+    return asked
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
