@@ -16,6 +16,7 @@ import jwt
 import pytest
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric import rsa
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -135,7 +136,11 @@ def test_metrics_tell_requests_runs_and_jobs(client: TestClient) -> None:
     assert 'perfbot_requests_total{method="GET",status="200"} 1\n' in answer.text
     assert 'perfbot_requests_total{method="other",status="404"} 1\n' in answer.text
     assert 'perfbot_runs{project="group/name"} 24\n' in answer.text
-    assert answer.text.endswith("# EOF\n")
+    families = {one.name: one.type for one in text_string_to_metric_families(answer.text)}
+    assert families == {
+        "perfbot_requests": "counter", "perfbot_request_seconds": "counter",
+        "perfbot_jobs_waiting": "gauge", "perfbot_runs": "gauge",
+    }  # fmt: skip
 
 
 # Handing reports over
