@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -88,6 +89,21 @@ def test_search_finds_parts_of_names_and_survives_anything(client: TestClient) -
         answer = client.get(BASE, params={"q": text, "part": "999999999999"})
         assert answer.status_code == 200
         assert "<script>x" not in answer.text
+
+
+def test_assets_are_packed_once_and_kept_by_the_browser_until_they_change(client: TestClient) -> None:
+    page = client.get(f"{BASE}benchmarks/1.html").text
+    (address,) = re.findall(r'src="(/assets/plotly.min.js\?[0-9a-f]{12})"', page)
+    first = client.get(address, headers={"accept-encoding": "gzip"})
+    assert first.headers["content-encoding"] == "gzip"
+    assert first.headers["cache-control"] == "private, max-age=31536000, immutable"
+    assert int(first.headers["content-length"]) < len(first.content) / 2
+    plain = client.get(address, headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.content == first.content
+    again = client.get(address, headers={"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert "immutable" not in client.get("/assets/plotly.min.js?another").headers["cache-control"]
 
 
 def test_the_api_is_what_its_description_says(client: TestClient) -> None:
