@@ -27,6 +27,11 @@ FOR_GOOD = "private, max-age=31536000, immutable"
 """Private: a token may guard them, and a proxy would give them to anybody."""
 
 
+def address_of(public_url: str, project: str) -> str:
+    """The address of a project's pages as people reach it; empty where nobody said what the service's is."""
+    return f"{public_url.rstrip('/')}/{quote(project)}/-/" if public_url else ""
+
+
 class Pages:
     """Endpoints of the pages."""
 
