@@ -24,7 +24,7 @@ from perfbot.series import Run, Subject, Trend
 from perfbot.store import Store, ledger, queries, standings
 from perfbot.trends import analyse, course
 
-TOP = 8
+TOP = 5
 """Rows of each list on the overview."""
 
 PART = 100

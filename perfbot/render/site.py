@@ -21,8 +21,8 @@ from perfbot.render.layout import lay_out, source
 from perfbot.series import Point, Release, Run, Step, Subject, Trend, worse
 from perfbot.units import format_change, format_interval, format_quantity
 
-LATEST = 50
-"""Runs listed on a page."""
+LATEST = 25
+"""Runs listed on a benchmark's page."""
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'"
@@ -118,7 +118,7 @@ def benchmark(story: Story, place: Place, updated: str) -> str:
         project=_text(story.project) or "Overview", name=_text(subject.name), metric=_text(subject.metric),
         facts=_facts(trend), data=as_json(drawn), thinned=_thinned_words(len(drawn["when"]), len(points)),
         chain_title=f"Against {_first(points)}, by the chain of ratios: what no change of machine can fake",
-        values_title="Values of each run, by class of machine: " + "; ".join(_machines(points)),
+        machines=_machines(points),
         steps=[_step(step, subject) for step in reversed(trend.steps)],
         points=[_point(point, subject, place) for point in reversed(points[-LATEST:])],
     )  # fmt: skip
@@ -221,7 +221,10 @@ def _noisy(trend: Trend) -> dict[str, str]:
 
 
 def _noise(trend: Trend) -> str:
-    return "" if trend.noise is None else f"±{100 * trend.noise:.2g} %"
+    if trend.noise is None:
+        return ""
+    percent = 100 * trend.noise
+    return f"±{percent:.1f} %" if percent >= 0.1 else f"±{percent:.1g} %"
 
 
 def _chip(trend: Trend) -> dict[str, str]:

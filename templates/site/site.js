@@ -27,14 +27,14 @@ const data = JSON.parse(document.getElementById("data")?.textContent ?? "null");
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 const layout = (unit, shapes, notes) => ({
-  margin: { l: 62, r: 12, t: 8, b: 34 },
+  margin: { l: 62, r: 40, t: 8, b: 34 },
   paper_bgcolor: colour("paper"),
   plot_bgcolor: colour("paper"),
   font: { color: colour("faint"), family: "system-ui, sans-serif", size: 12 },
   hovermode: "closest",
   dragmode: "zoom",
   showlegend: false,
-  xaxis: { type: "date", gridcolor: colour("line"), linecolor: colour("line"), zeroline: false },
+  xaxis: { type: "date", nticks: innerWidth < 600 ? 4 : 12, tickangle: 0, gridcolor: colour("line"), linecolor: colour("line"), zeroline: false },
   yaxis: { gridcolor: colour("line"), zeroline: false, ticksuffix: unit, automargin: true },
   shapes,
   annotations: notes,
@@ -72,7 +72,7 @@ const draw = () => {
     type: "line", xref: "paper", x0: 0, x1: 1, y0: data.budget, y1: data.budget, line: { color: colour("bad"), width: 1, dash: "dash" },
   }];
   const named = data.budget === null ? [] : [{
-    xref: "paper", x: 1, xanchor: "right", y: data.budget, yanchor: "bottom", text: data.budget_text, showarrow: false, font: { color: colour("bad"), size: 11 },
+    xref: "paper", x: 0, xanchor: "left", y: data.budget, yanchor: "top", text: data.budget_text, showarrow: false, font: { color: colour("bad"), size: 11 },
   }];
   Plotly.react("chain", [points(data.chain, said(data.chain_text, () => ""), "", "link", true)], layout("\u2009%", shapes, notes), options);
   const values = said(data.value_text, (index) => ` on ${data.machines[data.machine[index]]}`);
