@@ -95,7 +95,7 @@ def measure(args: argparse.Namespace) -> Report:
         stack.callback(progress.close)
         stack.enter_context(interruptible())
         report = run(request, progress, trace)
-    report, lost = _kept(report, args.database or os.environ.get(DATABASE, ""))
+    report, lost = keep_run(report, args.database or os.environ.get(DATABASE, ""))
     artifacts.write(report)
     artifacts.show(report)
     if lost is not None:
@@ -103,7 +103,7 @@ def measure(args: argparse.Namespace) -> Report:
     return report
 
 
-def _kept(report: Report, database: str) -> tuple[Report, StoreError | None]:
+def keep_run(report: Report, database: str) -> tuple[Report, StoreError | None]:
     """Keep the run in the history; one that cannot be written costs neither verdict nor artifacts."""
     if not database or report.skipped:
         return report, None
