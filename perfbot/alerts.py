@@ -7,12 +7,13 @@ news.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from perfbot.model import Report, Result
-from perfbot.series import Subject, Trend, worse
+from perfbot.series import Step, Subject, Trend, worse
 from perfbot.units import format_change, format_interval, format_quantity
 
 Kind = Literal["regression", "change point", "drift", "budget", "failing"]
@@ -118,7 +119,7 @@ def _change_points(watch: Watch) -> Iterator[Condition]:
     for trend in watch.trends:
         subject = trend.subject
         losses = [step for step in trend.steps if worse(subject, step.change)]
-        if not losses:
+        if not losses or _taken_back(trend.steps, losses[-1]):
             continue
         last = losses[-1]
         yield Condition(
@@ -130,6 +131,15 @@ def _change_points(watch: Watch) -> Iterator[Condition]:
                 watch.link(subject),
             ),
         )  # fmt: skip
+
+
+UNDONE = 0.5
+"""Share of a loss that later steps must have given back for it to be no news any more."""
+
+
+def _taken_back(steps: Sequence[Step], loss: Step) -> bool:
+    later = sum(math.log1p(step.change) for step in steps if step.index > loss.index)
+    return later / math.log1p(loss.change) <= -UNDONE
 
 
 def _drifts(watch: Watch) -> Iterator[Condition]:

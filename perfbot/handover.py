@@ -6,7 +6,11 @@ Who speaks is proved by a project's token (``PERFBOT_SERVER_TOKEN``), by GitLab'
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +18,7 @@ import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from perfbot.errors import PublishError, UsageError
+from perfbot.series import Release
 
 TRIES = 6
 TIMEOUT_SECONDS = 60.0
@@ -23,12 +28,25 @@ class _AgainError(Exception):
     """Worth another try: the service was away, busy, or restarting."""
 
 
+BRANCH_EVENTS = ("push", "schedule", "workflow_dispatch")
+"""Of GitHub: those whose job measures the branch it runs on. A ``workflow_run`` runs there too, about others."""
+
+
+def branch_of(environ: Mapping[str, str]) -> str:
+    """The branch that the CI's job ran for; empty when it ran for a merge request, or for anything else."""
+    if environ.get("CI_COMMIT_BRANCH"):
+        return environ["CI_COMMIT_BRANCH"]
+    own = environ.get("GITHUB_EVENT_NAME", "") in BRANCH_EVENTS and environ.get("GITHUB_REF_TYPE") == "branch"
+    return environ.get("GITHUB_REF_NAME", "") if own else ""
+
+
 def hand_over(
     files: Sequence[Path],
     server: str,
     environ: Mapping[str, str],
     *,
     branch: str = "",
+    releases: Sequence[Release] = (),
     client: httpx.Client | None = None,
     wait: float = 1.0,
 ) -> tuple[bool, ...]:
@@ -39,6 +57,7 @@ def hand_over(
     Args:
         server: address of the service; plain HTTP only on this machine.
         branch: for a project's token on a branch; identity tokens say it themselves.
+        releases: told along with a branch's reports, for drift since the last one.
         wait: seconds before the first repetition.
 
     Raises:
@@ -50,20 +69,61 @@ def hand_over(
         raise UsageError(f"--server {server}: a token is sent along, so the address must begin with https://.")
     with client or httpx.Client(timeout=TIMEOUT_SECONDS) as connection:
         token = _token(environ, server.rstrip("/"), connection)
-        return tuple(_send(connection, server.rstrip("/"), token, file, branch, wait) for file in files)
+        post = _Post(connection, server.rstrip("/"), token, wait)
+        taken = tuple(
+            post.send("reports", _read(file), str(file), {"branch": branch} if branch else {}) for file in files
+        )
+        if branch and releases:
+            _tell(post, releases)
+        return taken
 
 
-def _send(client: httpx.Client, server: str, token: str, file: Path, branch: str, wait: float) -> bool:
+def _tell(post: _Post, releases: Sequence[Release]) -> None:
+    """Releases are told by the branch whose runs count; another's are refused, which costs its report nothing."""
+    body = json.dumps([dataclasses.asdict(one) for one in releases]).encode()
     try:
-        body = file.read_bytes()
+        post.send("releases", body, "the tags", {})
+    except UsageError as error:
+        print(f"perfbot: {error.message}", file=sys.stderr)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
 
-    def once() -> bool:
+
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """A service, and who speaks to it."""
+
+    client: httpx.Client
+    server: str
+    token: str = field(repr=False)
+    wait: float
+
+    def send(self, what: str, body: bytes, name: str, parameters: dict[str, str]) -> bool:
+        """Sends until there is an answer; whether it was new."""
+        attempts = Retrying(
+            retry=retry_if_exception_type(_AgainError),
+            stop=stop_after_attempt(TRIES),
+            wait=wait_random_exponential(multiplier=self.wait, max=30),
+            reraise=True,
+        )
         try:
-            answer = client.post(
-                f"{server}/api/v1/reports", content=body, params={"branch": branch} if branch else {},
-                headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+            return attempts(self._once, what, body, name, parameters)
+        except _AgainError as error:
+            raise PublishError(
+                f"{self.server} could not be reached: {error}.",
+                hint=f"Later: perfbot publish --server {self.server} {name}",
+            ) from error
+
+    def _once(self, what: str, body: bytes, name: str, parameters: dict[str, str]) -> bool:
+        try:
+            answer = self.client.post(
+                f"{self.server}/api/v1/{what}", content=body, params=parameters,
+                headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
             )  # fmt: skip
         except httpx.TransportError as error:
             raise _AgainError(str(error)) from error
@@ -71,20 +131,7 @@ def _send(client: httpx.Client, server: str, token: str, file: Path, branch: str
             raise _AgainError(f"it answered {answer.status_code}")
         if answer.is_success:
             return bool(answer.json().get("queued"))
-        raise UsageError(f"{server} refused {file}: {_why(answer)}")
-
-    attempts = Retrying(
-        retry=retry_if_exception_type(_AgainError),
-        stop=stop_after_attempt(TRIES),
-        wait=wait_random_exponential(multiplier=wait, max=30),
-        reraise=True,
-    )
-    try:
-        return attempts(once)
-    except _AgainError as error:
-        raise PublishError(
-            f"{server} could not be reached: {error}.", hint=f"Later: perfbot publish --server {server} {file}"
-        ) from error
+        raise UsageError(f"{self.server} refused {name}: {_why(answer)}")
 
 
 def _why(answer: httpx.Response) -> str:

@@ -6,9 +6,10 @@ Trends rest on the runs of one branch alone; a merge request's run is kept besid
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from perfbot.model import Report
+from perfbot.model import Budget, Metric, Policy, Report
 from perfbot.series import Kind, Release, Since, Subject, Trend, worse
 from perfbot.store import Store, ledger, queries, standings
 from perfbot.trends import analyse
@@ -51,20 +52,34 @@ def refresh(
     *,
     everything: bool = False,
 ) -> int:
-    """Finds the trends of all subjects with new points, or of all; how many."""
+    """Finds the trends of all subjects with new points, or of all; how many.
+
+    A part at a time, each kept by itself: what was found stays found when this is ended half way, and is not looked
+    for again.
+    """
     with store.read() as connection:
         subjects = queries.subjects(connection, project)
         if not everything:
             stale = set(standings.stale_subjects(connection, project, branch))
             subjects = tuple(one for one in subjects if one.number in stale)
         releases = ledger.read_releases(connection, project)
+    policies: dict[int, Policy] = {}
     moment = now()
     for start in range(0, len(subjects), AT_ONCE):
         with store.read() as connection:
-            series = queries.series(connection, subjects[start : start + AT_ONCE], branch)
-            found = [analyse(one, releases, updated=moment) for one in series]
+            series = list(queries.series(connection, subjects[start : start + AT_ONCE], branch))
+            for run in {one.points[-1].run for one in series} - policies.keys():
+                policies[run] = queries.policy(connection, run)
+        found = [
+            replace(analyse(one, releases, updated=moment), budget=_budget(one.subject, policies[one.points[-1].run]))
+            for one in series
+        ]
         store.write(lambda c, found=found: standings.keep_trends(c, project, branch, found))  # type: ignore[misc]
     return len(subjects)
+
+
+def _budget(subject: Subject, policy: Policy) -> Budget | None:
+    return policy.budget_for(subject.name, Metric(subject.metric, subject.unit, subject.better, subject.rule))
 
 
 def trend_line(store: Store, project: str, branch: str) -> str:

@@ -50,14 +50,15 @@ def channels(environ: Mapping[str, str]) -> tuple[str, ...]:
 def look(
     connection: Connection, project: str, branch: str, *, link: str = "", drift_limit: float = DRIFT_LIMIT
 ) -> tuple[Condition, ...]:
-    """Everything that holds on a branch now. ``link``: address of the project's pages, ending in ``/``."""
+    """Everything that holds on a branch now. ``link``: address of the project's pages."""
+    below = link.rstrip("/") + "/"
     newest = queries.runs(connection, project, kind="branch", branch=branch, limit=1)
     report = queries.bare_report(connection, newest[0].number) if newest else None
 
     def address(subject: Subject | None) -> str:
         if not link:
             return ""
-        return f"{link}benchmarks/{subject.number}.html" if subject else f"{link}runs/{newest[0].number}.html"
+        return f"{below}benchmarks/{subject.number}.html" if subject else f"{below}runs/{newest[0].number}.html"
 
     return conditions(
         Watch(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from perfbot.model import Better, Rule, RunVerdict
+from perfbot.model import Better, Budget, Rule, RunVerdict
 
 Kind = Literal["merge-request", "branch", "calibration"]
 KINDS: tuple[Kind, ...] = ("merge-request", "branch", "calibration")
@@ -168,6 +168,7 @@ class Trend:
         steps: change points, oldest first;  ``drift``: slow change since the last of them, if clear.
         since: the chain from the newest release, or from the first point.
         course: levels against the first by the chain of ratios (factors), thinned for a thumbnail.
+        budget: the absolute limit that the newest run was judged by, if there is one.
     """
 
     subject: Subject
@@ -180,6 +181,7 @@ class Trend:
     since: Since | None = None
     course: tuple[float, ...] = ()
     updated: str = ""
+    budget: Budget | None = None
 
 
 def worse(subject: Subject, change: float) -> bool:

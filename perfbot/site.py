@@ -18,14 +18,13 @@ from sqlalchemy import Connection
 
 from perfbot.errors import StoreError, UsageError
 from perfbot.keep import now
-from perfbot.model import Budget, Metric
 from perfbot.render import page as run_page
 from perfbot.render import site
 from perfbot.series import Run, Subject, Trend
 from perfbot.store import Store, ledger, queries, standings
 from perfbot.trends import analyse, course
 
-TOP = 8
+TOP = 5
 """Rows of each list on the overview."""
 
 PART = 100
@@ -98,13 +97,7 @@ def benchmark(connection: Connection, scope: Scope, subject: Subject, place: sit
     trend = standings.trend(connection, subject, scope.branch)
     if trend is None or trend.points != len(found.points):
         trend = analyse(found, releases)
-    budget = _budget(connection, subject, found.points[-1].run)
-    return site.benchmark(site.Story(scope.project, trend, course(found), releases, budget), place, now())
-
-
-def _budget(connection: Connection, subject: Subject, run: int) -> Budget | None:
-    metric = Metric(subject.metric, subject.unit, subject.better, subject.rule)
-    return queries.policy(connection, run).budget_for(subject.name, metric)
+    return site.benchmark(site.Story(scope.project, trend, course(found), releases), place, now())
 
 
 def run(connection: Connection, number: int, home: str) -> str:

@@ -16,6 +16,7 @@ NAMES = {
     "comment": "perfbot-comment.md",
     "html": "perfbot-report.html",
     "pyperf": "perfbot-pyperf.json",
+    "metrics": "perfbot-metrics.txt",
     "trace": "perfbot-trace.jsonl",
 }
 """What ``--output FOLDER`` writes."""
@@ -35,6 +36,7 @@ class Artifacts:
     comment: Path | None
     html: Path | None
     pyperf: Path | None
+    metrics: Path | None
     trace: Path | None
     format: str = "text"
 
@@ -90,6 +92,7 @@ class Artifacts:
             (self.comment, lambda path: reports.write_text(comment(report), path)),
             (self.html, lambda path: reports.write_text(_page(report), path)),
             (self.pyperf, lambda path: _write_suites(report, path)),
+            (self.metrics, lambda path: reports.write_text(_openmetrics(report), path)),
         ]
         return [(path, write) for path, write in writers if path is not None]
 
@@ -109,6 +112,12 @@ def _page(report: Report) -> Iterator[str]:
     from perfbot.render.page import page_pieces
 
     return page_pieces(report)
+
+
+def _openmetrics(report: Report) -> str:
+    from perfbot.render.openmetrics import openmetrics
+
+    return openmetrics(report)
 
 
 def _write_suites(report: Report, path: Path) -> None:

@@ -23,13 +23,12 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from perfbot.cli.database import add_database_argument, must_exist
 from perfbot.errors import PASS, UsageError
 
 if TYPE_CHECKING:
     from perfbot.series import Release
     from perfbot.store import Store
-
-DEFAULT_DATABASE = ".perfbot/history.db"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "words", nargs="*", metavar="GLOB | ACTION", help="benchmarks (suite/name), or one of the actions above"
     )
-    parser.add_argument("--database", default=DEFAULT_DATABASE, metavar="URL", help="SQLite file or postgresql:// URL")
+    add_database_argument(parser)
     parser.add_argument("--project", metavar="P", help="needed where the history holds several")
     parser.add_argument("--branch", metavar="B", help="whose runs count (default: the one measured most)")
     parser.add_argument("--since", default="", metavar="WHEN", help='a date, a tag, or an age such as "90d"')
@@ -74,20 +73,6 @@ def execute(args: argparse.Namespace) -> int:
             print(f"The history was of an older version; a copy is in {store.copied_to}.", file=sys.stderr)
         action(store, args)
     return PASS
-
-
-def must_exist(database: str) -> None:
-    """Refuses to make an empty history where one was to be read.
-
-    Raises:
-        UsageError: the file is not there.
-    """
-    from pathlib import Path
-
-    if "://" not in database and not Path(database).exists():
-        raise UsageError(
-            f"There is no history at {database}.", hint="Keep runs in it with: perfbot run --database " + database
-        )
 
 
 def _runs(store: Store, args: argparse.Namespace) -> None:

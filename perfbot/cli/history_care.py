@@ -21,6 +21,7 @@ def refresh(store: Store, args: argparse.Namespace) -> None:
     """Reads tags from git where there is a repository, and finds every trend again."""
     from perfbot import keep
     from perfbot.store import ledger, queries
+    from perfbot.tags import releases_here
 
     with store.read() as connection:
         project = queries.only_project(connection, args.project)
@@ -31,21 +32,6 @@ def refresh(store: Store, args: argparse.Namespace) -> None:
         print(f"{len(releases)} tags, {changed} of them new or moved")
     count = keep.refresh(store, project, branch, everything=True)
     print(f"{count} trends of {branch!r} found again")
-
-
-def releases_here(folder: Path) -> tuple[Any, ...]:
-    """The tags of the repository a folder lies in, with their commits' dates; none outside of one."""
-    from perfbot.errors import PerfbotError
-    from perfbot.git import open_work_tree
-    from perfbot.series import Release
-
-    form = "%(refname:strip=2)%09%(*objectname)%09%(objectname)%09%(creatordate:iso-strict)"
-    try:
-        listed = open_work_tree(folder).text("for-each-ref", f"--format={form}", "refs/tags")
-    except PerfbotError:
-        return ()
-    rows = (line.split("\t") for line in listed.splitlines() if line.count("\t") == 3)
-    return tuple(Release(name, commit or plain, when) for name, commit, plain, when in rows if when)
 
 
 def prune(store: Store, args: argparse.Namespace) -> None:

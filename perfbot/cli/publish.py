@@ -14,9 +14,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from perfbot.cli.database import VARIABLE as DATABASE
 from perfbot.cli.places import add_place_arguments, connect, find
 from perfbot.errors import PASS, PublishError, UsageError
 
@@ -30,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``perfbot publish``."""
     parser.add_argument("reports", nargs="*", type=Path, metavar="REPORT", help="JSON reports of perfbot run")
     parser.add_argument("--server", default="", metavar="URL", help="hand the reports to this service instead")
+    parser.add_argument(
+        "--database",
+        metavar="URL",
+        help="the history, for its line in the comment (or PERFBOT_DATABASE; default: none)",
+    )
     parser.add_argument("--pending", action="store_true", help="a run begins: status running, old comment marked")
     add_voice_arguments(parser)
     add_place_arguments(parser)
@@ -63,12 +70,12 @@ def execute(args: argparse.Namespace) -> int:
 
 def hand_to(server: str, files: list[Path]) -> int:
     """Hand reports to a service; the verdict is told in the merge request, by the service."""
-    from perfbot.handover import hand_over
+    from perfbot.handover import branch_of, hand_over
+    from perfbot.tags import releases_here
 
     if not files:
         raise UsageError("--server takes reports, not --pending.", hint="perfbot publish --server URL report.json")
-    branch = os.environ.get("CI_COMMIT_BRANCH") or os.environ.get("GITHUB_REF_NAME", "")
-    taken = hand_over(files, server, os.environ, branch=branch)
+    taken = hand_over(files, server, os.environ, branch=branch_of(os.environ), releases=releases_here(Path.cwd()))
     print(f"perfbot: {server} took {len(taken)} reports, {sum(taken)} of them new", file=sys.stderr)
     return PASS
 
@@ -89,12 +96,35 @@ def speak(args: argparse.Namespace, place: Place) -> Voice:
     return Voice(forge, place, find_request(forge, place), args.section, details_url=args.details_url)
 
 
+def _with_history(voice: Voice, args: argparse.Namespace) -> Voice:
+    return replace(voice, trend=_history_line(args, voice.place.project, voice.request.target))
+
+
+def _history_line(args: argparse.Namespace, project: str, branch: str) -> str:
+    """What the history says of the target branch; a history that cannot be read costs the line alone."""
+    database = args.database or os.environ.get(DATABASE, "")
+    if not database:
+        return ""
+    from perfbot.cli.database import must_exist
+    from perfbot.errors import PerfbotError
+    from perfbot.keep import trend_line
+    from perfbot.store import open_store
+
+    try:
+        must_exist(database)
+        with open_store(database) as store:
+            return trend_line(store, project, branch)
+    except PerfbotError as error:
+        print(f"perfbot: the comment says nothing of the history: {error}", file=sys.stderr)
+        return ""
+
+
 def publish_files(args: argparse.Namespace, place: Place, files: list[Path]) -> int:
     """Publish reports; when the forge stays down, keep the comment and say how to publish it later."""
     from perfbot.publish import flow
 
     try:
-        published = flow.publish(files, speak(args, place))
+        published = flow.publish(files, _with_history(speak(args, place), args))
     except PublishError as error:
         error.hint = f"{error.hint} {flow.keep(files, place, args.keep, args.section)}".strip()
         raise

@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import argparse
 
+from perfbot.cli.database import add_database_argument, must_exist
 from perfbot.errors import PASS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``perfbot report``."""
     parser.add_argument("folder", metavar="FOLDER", help="where to write; made when it is not there")
-    parser.add_argument(
-        "--database", default=".perfbot/history.db", metavar="URL", help="SQLite file or postgresql:// URL"
-    )
+    add_database_argument(parser)
     parser.add_argument("--project", metavar="P", help="needed where the history holds several")
     parser.add_argument("--branch", metavar="B", help="whose runs count (default: the one measured most)")
 
@@ -29,7 +28,6 @@ def execute(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from perfbot import keep
-    from perfbot.cli.history import must_exist
     from perfbot.site import scope_of, write_site
     from perfbot.store import open_store
 

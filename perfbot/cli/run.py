@@ -18,6 +18,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from perfbot.cli import asked
+from perfbot.cli.database import VARIABLE as DATABASE
 from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, StoreError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--database",
         metavar="URL",
-        help="keep the run in this history: a file for SQLite, or postgresql://… (or PERFBOT_DATABASE; default: none)",
+        help=f"keep the run in this history: a file for SQLite, or postgresql://… (or {DATABASE}; default: none)",
     )
     add_output_arguments(parser)
 
@@ -62,6 +63,7 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--pyperf", metavar="FILE.json", help="values of head (and of base in FILE.base.json) for pyperf"
     )
+    where.add_argument("--metrics", metavar="FILE.txt", help="values and changes as OpenMetrics, for GitLab and others")
     where.add_argument("--trace", metavar="FILE.jsonl", help="what was measured when, turn by turn")
     where.add_argument("--output", metavar="FOLDER", help="all of these at once, under their usual names")
     where.add_argument("--format", choices=["text", "json"], default="text", help="what stdout shows (default: text)")
@@ -93,7 +95,7 @@ def measure(args: argparse.Namespace) -> Report:
         stack.callback(progress.close)
         stack.enter_context(interruptible())
         report = run(request, progress, trace)
-    report, lost = _kept(report, args.database or os.environ.get("PERFBOT_DATABASE", ""))
+    report, lost = keep_run(report, args.database or os.environ.get(DATABASE, ""))
     artifacts.write(report)
     artifacts.show(report)
     if lost is not None:
@@ -101,12 +103,15 @@ def measure(args: argparse.Namespace) -> Report:
     return report
 
 
-def _kept(report: Report, database: str) -> tuple[Report, StoreError | None]:
+def keep_run(report: Report, database: str) -> tuple[Report, StoreError | None]:
     """Keep the run in the history; one that cannot be written costs neither verdict nor artifacts."""
     if not database or report.skipped:
         return report, None
+    from pathlib import Path
+
     from perfbot.keep import keep, trend_line
     from perfbot.store import open_store
+    from perfbot.tags import releases_here
 
     change = report.change
     kind: Kind = "merge-request" if change.merge_request else "branch"
@@ -115,7 +120,8 @@ def _kept(report: Report, database: str) -> tuple[Report, StoreError | None]:
         with open_store(database) as store:
             trend = trend_line(store, change.project, branch) if change.merge_request else ""
             report = replace(report, trend=trend)
-            keep(store, report, branch=branch, kind=kind)
+            releases = releases_here(Path.cwd()) if kind == "branch" else ()
+            keep(store, report, branch=branch, kind=kind, releases=releases)
     except StoreError as error:
         return report, error
     return report, None

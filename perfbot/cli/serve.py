@@ -18,6 +18,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
 
+from perfbot.cli.database import add_database_argument
 from perfbot.errors import PASS, UsageError
 
 if TYPE_CHECKING:
@@ -35,9 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``perfbot serve``."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, default=8765, help="port to listen on (default: 8765)")
-    parser.add_argument(
-        "--database", default=".perfbot/history.db", metavar="URL", help="SQLite file or postgresql:// URL"
-    )
+    add_database_argument(parser)
     parser.add_argument(
         "--project", action="append", default=[], metavar="P", help="only this project; repeatable (default: all)"
     )
@@ -102,13 +101,13 @@ def publisher(args: argparse.Namespace, connect: Callable[[str, str], Forge]) ->
     from perfbot.publish.tell import Voice
     from perfbot.report import write
 
-    def put(who: Identity, report: Report) -> None:
+    def put(who: Identity, report: Report, page: str, trend: str) -> None:
         kind = who.forge or ("github" if report.change.origin == "github" else "gitlab")
         number = who.merge_request or report.change.merge_request
         url = args.gitlab_url if kind == "gitlab" else args.github_url
         place = Place(kind=cast("Kind", kind), url=url, project=who.project, merge_request=number)
         forge = connect(kind, who.project)
-        voice = Voice(forge, place, forge.repository.merge_request(number))
+        voice = Voice(forge, place, forge.repository.merge_request(number), details_url=page, trend=trend)
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "report.json"
             write(report, file)

@@ -119,7 +119,7 @@ def _named(outer: str, inner: str) -> str:
 def _say(voice: Voice, report: Report, rules: Rules) -> tuple[str, str, Outcome]:
     if not report.results and _skipped(voice, report, rules):
         return voice.section, "pass", voice.nothing_touched(NOT_TOUCHED)
-    own = judged(report, rules, voice.accepted())
+    own = replace(judged(report, rules, voice.accepted()), trend=voice.trend)
     create = rules.target.publish.comment == "always" or notable(own)
     return voice.section, own.verdict, voice.verdict(own, create=create)
 

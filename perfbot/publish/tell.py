@@ -36,6 +36,7 @@ class Voice:
         section: name of this job's part of the comment, and of its status; empty where there is one job.
         key: tells several perfbots in one merge request apart.
         details_url: page of the full report, linked from the comment.
+        trend: one line about the target branch, of a history that is ours; what a report says of it is dropped.
         options: for :class:`perfbot.forge.upsert.Upsert`; tests pass their clocks.
     """
 
@@ -45,6 +46,7 @@ class Voice:
     section: str = ""
     key: str = KEY
     details_url: str = ""
+    trend: str = ""
     options: dict[str, object] = field(default_factory=dict)
 
     @property

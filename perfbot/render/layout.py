@@ -41,6 +41,7 @@ def environment() -> ImmutableSandboxedEnvironment:
     return ImmutableSandboxedEnvironment(
         loader=FileSystemLoader([folder for folder in FOLDERS if folder.is_dir()]),
         undefined=StrictUndefined,
+        auto_reload=False,
         autoescape=lambda name: name is not None and name.endswith(".html.j2"),
         trim_blocks=True,
         lstrip_blocks=True,

@@ -16,14 +16,15 @@ Family = tuple[str, str, str, Sequence[Sample]]
 def openmetrics(report: Report) -> str:
     """Head's values and the changes, a sample each benchmark and metric; results without values are left out.
 
-    GitLab shows samples whose value differs from the target branch's. Values are rounded to four digits, so that
-    noise of the runner beyond them does not show as a change.
+    GitLab shows samples whose text differs from the target branch's, so values are rounded to four digits. It takes
+    ``#`` for the beginning of a comment wherever it stands, so that names are given another sign for it.
     """
     families: dict[str, tuple[str, list[Sample]]] = {
         "perfbot_change_ratio": ("Head against base, minus 1.", []),
     }
     for result in report.results:
-        labels = {"suite": result.suite, "benchmark": result.benchmark, "metric": result.metric}
+        names = {"suite": result.suite, "benchmark": result.benchmark, "metric": result.metric}
+        labels = {label: name.replace("#", "＃") for label, name in names.items()}
         if result.change is not None:
             families["perfbot_change_ratio"][1].append((labels, _rounded(result.change)))
         if result.head is not None:

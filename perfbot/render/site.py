@@ -6,23 +6,23 @@ host. What reports and forges say is plain text here; the templates escape it.
 
 from __future__ import annotations
 
-import json
+import hashlib
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from perfbot.model import Budget
+from perfbot.render.chart import NAME_LENGTH, as_json, chart
 from perfbot.render.escape import clean
 from perfbot.render.history import step_words
 from perfbot.render.layout import lay_out, source
 from perfbot.series import Point, Release, Run, Step, Subject, Trend, worse
 from perfbot.units import format_change, format_interval, format_quantity
 
-NAME_LENGTH = 200
-LATEST = 50
-"""Runs listed on a page."""
+LATEST = 25
+"""Runs listed on a benchmark's page."""
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'"
@@ -105,30 +105,40 @@ class Story:
     trend: Trend
     course: Sequence[tuple[Point, float]]
     releases: Sequence[Release] = ()
-    budget: Budget | None = None
 
 
 def benchmark(story: Story, place: Place, updated: str) -> str:
     """The page of one benchmark and metric: its chain of ratios, its values, its change points and runs."""
     trend, subject = story.trend, story.trend.subject
     points = [point for point, _ in story.course]
+    drawn = chart(trend, story.course, story.releases, place.run)
     return _lay_out(
         "benchmark", place, updated,
         title=f"{_text(subject.name)} {_text(subject.metric)}", home=place.home,
         project=_text(story.project) or "Overview", name=_text(subject.name), metric=_text(subject.metric),
-        facts=_facts(story), data=_json(_chart(story, place)),
+        facts=_facts(trend), data=as_json(drawn), thinned=_thinned_words(len(drawn["when"]), len(points)),
         chain_title=f"Against {_first(points)}, by the chain of ratios: what no change of machine can fake",
-        values_title="Values of each run, by class of machine: " + "; ".join(_machines(points)),
+        machines=_machines(points),
         steps=[_step(step, subject) for step in reversed(trend.steps)],
         points=[_point(point, subject, place) for point in reversed(points[-LATEST:])],
     )  # fmt: skip
 
 
+@lru_cache
 def assets() -> dict[str, bytes]:
-    """Every file the pages need beside them, by name."""
+    """Every file the pages need beside them, by name; pages ask for them with :func:`edition` after the name."""
     plotly = resources.files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()
     own = {name: source(f"site/{name}").encode() for name in ("site.css", "site.js")}
     return {**own, "plotly.min.js": plotly}
+
+
+@lru_cache
+def edition() -> str:
+    """Names what the assets hold, so that a browser may keep them until they change."""
+    seen = hashlib.sha256()
+    for name, data in sorted(assets().items()):
+        seen.update(name.encode() + data)
+    return seen.hexdigest()[:12]
 
 
 def badge(trends: Sequence[Trend]) -> str:
@@ -151,7 +161,14 @@ def _badge(text: str, colour: str) -> str:
 
 def _lay_out(template: str, place: Place, updated: str, **view: Any) -> str:
     policy = CHART_POLICY if template == "benchmark" else POLICY
-    return lay_out(f"site/{template}.html.j2", policy=policy, assets=place.assets, updated=_text(updated), **view)
+    return lay_out(
+        f"site/{template}.html.j2",
+        policy=policy,
+        assets=place.assets,
+        edition=edition(),
+        updated=_text(updated),
+        **view,
+    )
 
 
 def _text(text: str) -> str:
@@ -204,7 +221,10 @@ def _noisy(trend: Trend) -> dict[str, str]:
 
 
 def _noise(trend: Trend) -> str:
-    return "" if trend.noise is None else f"±{100 * trend.noise:.2g} %"
+    if trend.noise is None:
+        return ""
+    percent = 100 * trend.noise
+    return f"±{percent:.1f} %" if percent >= 0.1 else f"±{percent:.1g} %"
 
 
 def _chip(trend: Trend) -> dict[str, str]:
@@ -265,8 +285,16 @@ def spark(levels: Sequence[float], width: int = 96, height: int = 20) -> str:
     )
 
 
-def _facts(story: Story) -> tuple[tuple[str, str, str], ...]:
-    trend, subject = story.trend, story.trend.subject
+def _thinned_words(drawn: int, points: int) -> str:
+    if drawn == points:
+        return ""
+    return (
+        f"Of {points:,} runs {drawn:,} are drawn: the newest, and before them the highest and lowest of each stretch."
+    )
+
+
+def _facts(trend: Trend) -> tuple[tuple[str, str, str], ...]:
+    subject = trend.subject
     chip = _chip(trend)
     found = [
         ("Latest", "" if trend.latest is None else format_quantity(trend.latest, subject.unit), ""),
@@ -277,8 +305,8 @@ def _facts(story: Story) -> tuple[tuple[str, str, str], ...]:
         words = f"{format_change(trend.drift.change)} {format_interval(*trend.drift.interval)}"
         found.append((f"Drift over {trend.drift.points} runs", words, tone))
     found.append(("Noise of a run", _noise(trend), ""))
-    if story.budget:
-        found.append(("Budget", _text(story.budget.text), ""))
+    if trend.budget:
+        found.append(("Budget", _text(trend.budget.text), ""))
     if subject.better == "higher":
         found.append(("Better", "higher", ""))
     return tuple((name, value, tone) for name, value, tone in found if name and value)
@@ -315,68 +343,3 @@ def _first(points: Sequence[Point]) -> str:
 
 def _machines(points: Sequence[Point]) -> list[str]:
     return [_text(name) for name in dict.fromkeys(point.machine for point in points)]
-
-
-SCALES: dict[str, tuple[tuple[float, str], ...]] = {
-    "s": ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")),
-    "B": ((2.0**30, "GiB"), (2.0**20, "MiB"), (1024.0, "KiB"), (1.0, "B")),
-}
-"""Units of an axis, the largest first."""
-
-
-def _scale(unit: str, values: Sequence[float]) -> tuple[float, str]:
-    largest = max(values, default=1.0)
-    known = SCALES.get(unit, ((1.0, "" if unit == "1" else unit.removeprefix("1")),))
-    return next((scale for scale in known if largest >= scale[0]), known[-1])
-
-
-def _chart(story: Story, place: Place) -> dict[str, Any]:
-    """What the page's script draws; texts are shown as they are."""
-    subject = story.trend.subject
-    points = [point for point, _ in story.course]
-    values = [point.head_value or 0.0 for point in points]
-    factor, unit = _scale(subject.unit, values)
-    machines = list(dict.fromkeys(point.machine for point in points))
-    levels = [100 * (level - 1) for _, level in story.course]
-    return {
-        "when": [point.started for point in points],
-        "links": [place.run(point.run) for point in points],
-        "chain": levels,
-        "chain_text": [
-            _shown(f"{point.head[:7]}, {point.started[:10]}: {format_change(level / 100)}")
-            for point, level in zip(points, levels, strict=True)
-        ],
-        "values": [value / factor for value in values],
-        "value_text": [
-            _shown(
-                f"{p.head[:7]}, {p.started[:10]}: {format_quantity(p.head_value or 0.0, subject.unit)} on {p.machine}"
-            )
-            for p in points
-        ],
-        "machine": [machines.index(point.machine) for point in points],
-        "machines": [_shown(name) for name in machines],
-        "unit": unit,
-        "budget": story.budget.bound / factor if story.budget else None,
-        "budget_text": _shown(f"budget {story.budget.text}") if story.budget else "",
-        "steps": [
-            {"when": s.started, "text": format_change(s.change), "tone": "bad" if worse(subject, s.change) else "good"}
-            for s in story.trend.steps
-        ],
-        "releases": [
-            {"when": r.moment, "text": _shown(r.name)}
-            for r in story.releases
-            if points and points[0].started <= r.moment <= points[-1].started
-        ],
-    }
-
-
-def _shown(text: str) -> str:
-    """Text for a chart, which would take ``<b>`` and the like for markup."""
-    return _text(text).replace("&", "&amp;").replace("<", "&lt;")
-
-
-def _json(data: dict[str, Any]) -> Any:
-    from markupsafe import Markup  # noqa: PLC0415  (comes with jinja2)
-
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
-    return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704  (nothing left to escape)

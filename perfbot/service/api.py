@@ -168,7 +168,8 @@ def openapi() -> dict[str, Any]:
             f"{below}/benchmarks/{{number}}": _get("One benchmark with all its points", [project, number, branch]),
             f"{below}/runs": _get("Kept runs, the newest first", [project, branch, kind, limit]),
             f"{below}/runs/{{number}}": _get("One run with its whole report", [project, number]),
-            "/api/v1/reports": {"post": _post(branch)},
+            "/api/v1/reports": {"post": _post(_REPORT, [branch], {"type": "object"}, "No report.")},
+            "/api/v1/releases": {"post": _post(_RELEASES, [], _RELEASE_LIST, "No list of releases.")},
         },
         "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
         "security": [{"bearer": []}],
@@ -184,15 +185,27 @@ def _get(summary: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
     return {"get": {"summary": summary, "parameters": parameters, "responses": _responses(answers)}}
 
 
-def _post(branch: dict[str, Any]) -> dict[str, Any]:
+_REPORT = "Hand a report over, with a project's token or the CI's identity token"
+_RELEASES = "Hand releases over, from which drift is told; jobs of the branch whose runs count may"
+_RELEASE_LIST: dict[str, Any] = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["name", "commit", "moment"],
+        "properties": {name: {"type": "string"} for name in ("name", "commit", "moment")},
+    },
+}
+
+
+def _post(summary: str, parameters: list[dict[str, Any]], schema: dict[str, Any], wrong: str) -> dict[str, Any]:
     answers = {
         "202": "Queued: it will be kept and published.", "200": "Known already.", "401": "Who is this?",
-        "403": "Not for this project, branch or commit.", "413": "Too large.", "422": "No report.",
+        "403": "Not for this project, branch or commit.", "413": "Too large.", "422": wrong,
     }  # fmt: skip
     return {
-        "summary": "Hand a report over, with a project's token or the CI's identity token",
-        "parameters": [branch],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+        "summary": summary,
+        "parameters": parameters,
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
         "responses": _responses(answers),
     }
 

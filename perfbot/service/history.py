@@ -16,6 +16,8 @@ from perfbot.service.identity import Gatekeeper
 from perfbot.service.ingest import KIND, Ingest, Publish
 from perfbot.service.metrics import Counted, Tally, metrics_routes
 from perfbot.service.pages import Pages
+from perfbot.service.tags import KIND as TAGS
+from perfbot.service.tags import Tags
 from perfbot.service.worker import Handler
 from perfbot.store import Store
 
@@ -28,7 +30,8 @@ class History:
         gate: who may hand reports over; None: nobody, and there is no such endpoint.
         publish: puts a merge request's report into it; None: it is kept only.
         read_token: what pages and API ask for; empty: everybody may look.
-        channels: where alerts go;  ``link``: the address of the project's pages in them.
+        channels: where alerts go.
+        public_url: where people reach this service: for links in alerts and comments; empty: there are none.
     """
 
     store: Store
@@ -36,7 +39,7 @@ class History:
     publish: Publish | None = None
     read_token: str = ""
     channels: tuple[str, ...] = ()
-    link: str = ""
+    public_url: str = ""
 
     def parts(self) -> tuple[list[BaseRoute], Mapping[str, Handler]]:
         """Routes, and handlers of the jobs that belong to them. The routes take every path, so they come last."""
@@ -45,10 +48,14 @@ class History:
         seen = [*Api(self.store).routes(), *metrics_routes(self.store, tally), *Pages(self.store).routes()]
         routes: list[BaseRoute] = []
         handlers: dict[str, Handler] = {}
-        taken = Ingest(self.store, self.gate, self.publish, self.channels, self.link) if self.gate else None
+        taken = Ingest(self.store, self.gate, self.publish, self.channels, self.public_url) if self.gate else None
         if taken is not None:
             routes += taken.routes([counted])
             handlers[KIND] = taken.handle
+        if self.gate is not None:
+            told = Tags(self.store, self.gate)
+            routes += told.routes([counted])
+            handlers[TAGS] = told.handle
         if self.channels:
             handlers[notify.JOB] = notify.handler(self.channels, notify.apprise_send)
         routes.append(Mount("", app=Starlette(routes=seen, middleware=[counted, guarded])))

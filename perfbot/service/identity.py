@@ -134,6 +134,8 @@ def of_github(claims: Mapping[str, Any]) -> Identity:
         parts = reference.split("/")
         number = int(parts[2]) if len(parts) > 2 and parts[2].isdigit() else 0
         return Identity(project, "", merge_request=number, forge="github")
+    if event in ("workflow_run", "issue_comment"):  # run on the default branch, on behalf of anybody's pull request
+        return Identity(project, "", forge="github")
     if not reference.startswith("refs/heads/"):
         raise RefusedError("only jobs of branches and pull requests hand reports over")
     return Identity(project, reference.removeprefix("refs/heads/"), (sha,), forge="github")

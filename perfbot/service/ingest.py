@@ -25,15 +25,17 @@ from perfbot.judge import again
 from perfbot.model import Report
 from perfbot.series import Kind
 from perfbot.service.identity import Gatekeeper, Identity, RefusedError
-from perfbot.store import Store, queue
+from perfbot.service.pages import address_of
+from perfbot.store import Store, queries, queue
 from perfbot.store.documents import fingerprint
 from perfbot.store.queue import Job
 
 KIND = "report"
 MAX_BYTES = 64 * 1024 * 1024
 
-Publish = Callable[[Identity, Report], None]
-"""Puts a merge request's report into it; done twice it is done once."""
+Publish = Callable[[Identity, Report, str, str], None]
+"""(who, report, address of its page, what the history says of the target branch): puts a report into its merge request;
+done twice it is done once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Ingest:
     gate: Gatekeeper
     publish: Publish | None = None
     channels: tuple[str, ...] = ()
-    link: str = ""
+    public_url: str = ""
 
     def routes(self, middleware: Sequence[Middleware] = ()) -> list[Route]:
         """The endpoint."""
@@ -55,16 +57,16 @@ class Ingest:
         try:
             who = await run_in_threadpool(self.gate.admit, request.headers.get("authorization", ""))
         except RefusedError as error:
-            return _refusal(401, str(error), {"WWW-Authenticate": "Bearer"})
-        body = await _body(request)
+            return refusal(401, str(error), {"WWW-Authenticate": "Bearer"})
+        body = await body_of(request, MAX_BYTES)
         if body is None:
-            return _refusal(413, f"more than {MAX_BYTES} bytes")
+            return refusal(413, f"more than {MAX_BYTES} bytes")
         try:
             fresh = await run_in_threadpool(self._queue, who, body, request.query_params.get("branch", ""))
         except RefusedError as error:
-            return _refusal(403, str(error))
+            return refusal(403, str(error))
         except ReportError as error:
-            return _refusal(422, error.message)
+            return refusal(422, error.message)
         return JSONResponse({"queued": fresh}, 202 if fresh else 200)
 
     def _queue(self, who: Identity, body: bytes, asked: str) -> bool:
@@ -86,9 +88,17 @@ class Ingest:
         judged = again(own, own.policy)
         keep.keep(self.store, judged, branch=about["branch"], kind=about["kind"])
         if about["kind"] == "branch" and self.channels:
-            notify.update(self.store, who.project, about["branch"], self.channels, link=self.link)
+            link = address_of(self.public_url, who.project)
+            notify.update(self.store, who.project, about["branch"], self.channels, link=link)
         if about["kind"] == "merge-request" and self.publish is not None:
-            self.publish(who, own)
+            trend = keep.trend_line(self.store, who.project, about["branch"])
+            self.publish(who, own, self._page(who.project, fingerprint(judged)), trend)
+
+    def _page(self, project: str, name: str) -> str:
+        """The address of a run's page; empty where people cannot reach it."""
+        with self.store.read() as connection:
+            number = queries.run_number(connection, project, name)
+        return f"{address_of(self.public_url, project)}runs/{number}.html" if self.public_url and number else ""
 
 
 def purpose(found: Report, who: Identity, asked: str) -> tuple[Kind, str]:
@@ -103,28 +113,34 @@ def purpose(found: Report, who: Identity, asked: str) -> tuple[Kind, str]:
     change = found.change
     if change.project and change.project != who.project:
         raise RefusedError(f"the report is of project {change.project!r}, the sender of {who.project!r}")
+    if who.branch == "" or change.merge_request:
+        return _of_merge_request(found, who)
     if who.commits and change.head not in who.commits:
         raise RefusedError(f"the report is about {change.head[:10]}, the sender's job ran for {who.commits[0][:10]}")
-    if who.branch == "":
-        if who.merge_request and who.merge_request != change.merge_request:
-            raise RefusedError(f"the report is about merge request {change.merge_request}, not {who.merge_request}")
-        return "merge-request", change.target
     if who.branch is not None:
         return "branch", who.branch
-    if change.merge_request:
-        return "merge-request", change.target
     if not asked:
         raise RefusedError("with a project's token, say which branch: ?branch=NAME")
     return "branch", asked
 
 
-async def _body(request: Request) -> bytes | None:
-    """The body; None when it is too large."""
+def _of_merge_request(found: Report, who: Identity) -> tuple[Kind, str]:
+    """Whoever measured it, it becomes no baseline; that it is about the merge request's head, publishing checks."""
+    number = found.change.merge_request
+    if not number:
+        raise RefusedError("the report is about no merge request, and the sender's job ran for no branch")
+    if who.merge_request and who.merge_request != number:
+        raise RefusedError(f"the report is about merge request {number}, not {who.merge_request}")
+    return "merge-request", found.change.target
+
+
+async def body_of(request: Request, most: int) -> bytes | None:
+    """The body; None when it has more than ``most`` bytes, or is given up half way."""
     parts, size = [], 0
     try:
         async for part in request.stream():
             size += len(part)
-            if size > MAX_BYTES:
+            if size > most:
                 return None
             parts.append(part)
     except ClientDisconnect:
@@ -132,5 +148,6 @@ async def _body(request: Request) -> bytes | None:
     return b"".join(parts)
 
 
-def _refusal(code: int, why: str, headers: dict[str, str] | None = None) -> Response:
+def refusal(code: int, why: str, headers: dict[str, str] | None = None) -> Response:
+    """An answer that says why not."""
     return JSONResponse({"error": why}, code, headers)

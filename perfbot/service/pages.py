@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import quote
 
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -20,7 +22,14 @@ from perfbot.render import site as render
 from perfbot.store import Store, queries
 
 TYPES = {"css": "text/css", "js": "text/javascript"}
-DAY = "public, max-age=86400"
+DAY = "private, max-age=86400"
+FOR_GOOD = "private, max-age=31536000, immutable"
+"""Private: a token may guard them, and a proxy would give them to anybody."""
+
+
+def address_of(public_url: str, project: str) -> str:
+    """The address of a project's pages as people reach it; empty where nobody said what the service's is."""
+    return f"{public_url.rstrip('/')}/{quote(project)}/-/" if public_url else ""
 
 
 class Pages:
@@ -50,12 +59,20 @@ class Pages:
         return HTMLResponse(render.projects(links, _place(), now()))
 
     def asset(self, request: Request) -> Response:
-        """A style sheet or script."""
+        """A style sheet or script, packed once for all; kept by browsers for good where its edition was asked for."""
         name = request.path_params["name"]
-        if name not in _assets():
+        if name not in render.assets():
             return _missing()
-        kind = TYPES[name.rpartition(".")[2]]
-        return Response(_assets()[name], media_type=kind, headers={"cache-control": DAY})
+        tag = f'"{render.edition()}"'
+        kept = FOR_GOOD if request.url.query == render.edition() else DAY
+        headers = {"cache-control": kept, "etag": tag, "vary": "accept-encoding"}
+        if tag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        data = render.assets()[name]
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            data = _packed(name)
+            headers["content-encoding"] = "gzip"
+        return Response(data, media_type=TYPES[name.rpartition(".")[2]], headers=headers)
 
     def overview(self, request: Request) -> Response:
         """A project's overview; ``q`` searches, ``part`` turns pages."""
@@ -65,53 +82,48 @@ class Pages:
         if not request.url.path.endswith("/"):
             return RedirectResponse("./")
 
-        def page(scope: site.Scope) -> Response:
-            with self.store.read() as connection:
-                text = site.overview(connection, scope, _place(), search=search, part=max(part, 1))
-            return HTMLResponse(text)
+        def page(connection: Connection, scope: site.Scope) -> Response:
+            return HTMLResponse(site.overview(connection, scope, _place(), search=search, part=max(part, 1)))
 
         return self._of_project(request, page)
 
     def benchmark(self, request: Request) -> Response:
         """One benchmark and metric."""
 
-        def page(scope: site.Scope) -> Response:
-            with self.store.read() as connection:
-                about = queries.find_subject(connection, scope.project, request.path_params["number"])
-                if about is None:
-                    return _missing()
-                return HTMLResponse(site.benchmark(connection, scope, about, _place(below=True)))
+        def page(connection: Connection, scope: site.Scope) -> Response:
+            about = queries.find_subject(connection, scope.project, request.path_params["number"])
+            if about is None:
+                return _missing()
+            return HTMLResponse(site.benchmark(connection, scope, about, _place(below=True)))
 
         return self._of_project(request, page)
 
     def run(self, request: Request) -> Response:
         """One run."""
 
-        def page(scope: site.Scope) -> Response:
+        def page(connection: Connection, scope: site.Scope) -> Response:
             number = request.path_params["number"]
-            with self.store.read() as connection:
-                found = queries.find_run(connection, number)
-                if found is None or found.project != scope.project:
-                    return _missing()
-                return HTMLResponse(site.run(connection, number, "../"))
+            found = queries.find_run(connection, number)
+            if found is None or found.project != scope.project:
+                return _missing()
+            return HTMLResponse(site.run(connection, number, "../"))
 
         return self._of_project(request, page)
 
     def badge(self, request: Request) -> Response:
         """The project's badge; never cached for long."""
 
-        def picture(scope: site.Scope) -> Response:
-            with self.store.read() as connection:
-                text = site.badge(connection, scope)
+        def picture(connection: Connection, scope: site.Scope) -> Response:
+            text = site.badge(connection, scope)
             return Response(text, media_type="image/svg+xml", headers={"cache-control": "max-age=300"})
 
         return self._of_project(request, picture)
 
-    def _of_project(self, request: Request, page: Callable[[site.Scope], Response]) -> Response:
+    def _of_project(self, request: Request, page: Callable[[Connection, site.Scope], Response]) -> Response:
         try:
             with self.store.read() as connection:
                 scope = site.scope_of(connection, request.path_params["project"], request.query_params.get("branch"))
-            return page(scope)
+                return page(connection, scope)
         except UsageError:
             return _missing()
 
@@ -129,8 +141,8 @@ def _place(*, below: bool = False) -> render.Place:
 
 
 @lru_cache
-def _assets() -> dict[str, bytes]:
-    return render.assets()
+def _packed(name: str) -> bytes:
+    return gzip.compress(render.assets()[name], mtime=0)
 
 
 def _missing() -> Response:

@@ -1,4 +1,8 @@
-"""Takes jobs from the queue and does them, one at a time; several services on one database share the work."""
+"""Takes jobs from the queue and does them, one at a time; several services on one database share the work.
+
+While a job is done its lease is renewed, so that another service takes over from a dead worker and never from a slow
+one.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,23 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from perfbot.errors import PerfbotError
+from perfbot.errors import PerfbotError, StoreError
 from perfbot.store import Store, queue
 from perfbot.store.queue import Job
 
 MAX_TRIES = 8
 LEASE = 120.0
 """Seconds after which a job whose worker died is done by another."""
+
+RENEWALS = 3
+"""Within each lease, so that a database that is away for a moment costs none."""
+
+LONGEST = 3600.0
+"""Seconds after which a job that still goes on is believed to hang: its lease is not renewed any more."""
 
 PAUSE = 0.5
 """Seconds between two looks at an empty queue."""
@@ -26,6 +37,9 @@ KEPT = 30 * 24 * 3600.0
 log = logging.getLogger("perfbot.worker")
 
 Handler = Callable[[Job], None]
+
+Wait = Callable[[threading.Event, float], bool]
+"""(over, seconds) → whether ``over`` was set within them."""
 
 
 class MayBeAskedAgain(Exception):
@@ -41,6 +55,7 @@ class Worker:
     lease: float = LEASE
     pause: float = PAUSE
     clock: Callable[[], float] = time.time
+    wait: Wait = threading.Event.wait
     holder: str = field(default_factory=lambda: secrets.token_hex(8))
     _stop: threading.Event = field(default_factory=threading.Event, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
@@ -84,7 +99,8 @@ class Worker:
 
     def _do(self, job: Job) -> None:
         try:
-            self.handlers[job.kind](job)
+            with self._held(job):
+                self.handlers[job.kind](job)
         except MayBeAskedAgain:
             self.store.write(lambda c: queue.forget(c, job.number, self.holder))
         except Exception as error:
@@ -93,6 +109,36 @@ class Worker:
             self._failed(job, str(error))
         else:
             self.store.write(lambda c: queue.finish(c, job.number, self.holder, now=self.clock()))
+
+    @contextmanager
+    def _held(self, job: Job) -> Iterator[None]:
+        """Renews the lease until the job is over."""
+        over = threading.Event()
+        renewing = threading.Thread(target=self._renew, args=(job, over), name="perfbot-lease", daemon=True)
+        renewing.start()
+        try:
+            yield
+        finally:
+            over.set()
+            renewing.join()
+
+    def _renew(self, job: Job, over: threading.Event) -> None:
+        began = self.clock()
+        while not self.wait(over, self.lease / RENEWALS):
+            now = self.clock()
+            if now - began > LONGEST:
+                log.error("job %s has taken more than %.0f s; another worker may take it over", job.key, LONGEST)
+                return
+            try:
+                held = self.store.write(
+                    lambda c, now=now: queue.renew(c, job.number, self.holder, now=now, lease=self.lease)  # type: ignore[misc]
+                )
+            except StoreError as error:
+                log.warning("the lease of job %s was not renewed: %s", job.key, error)
+                continue
+            if not held:
+                log.warning("job %s went to another worker", job.key)
+                return
 
     def _failed(self, job: Job, error: str) -> None:
         log.warning("job %s, try %s: %s", job.key, job.tries, error)

@@ -97,6 +97,12 @@ def find_run(connection: Connection, number: int) -> Run | None:
     return Run(*row) if row else None
 
 
+def run_number(connection: Connection, project_name: str, fingerprint: str) -> int | None:
+    """The number of the run with this fingerprint; None when it is not kept."""
+    query = select(run.c.id).join(project).where(project.c.name == project_name, run.c.fingerprint == fingerprint)
+    return connection.scalar(query)
+
+
 def _run_query() -> Select[Any]:
     columns = (
         run.c.id, project.c.name, run.c.kind, run.c.branch, run.c.base, run.c.head, run.c.started,

@@ -57,6 +57,12 @@ def claim(
     return Job(*row) if row else None
 
 
+def renew(connection: Connection, number: int, holder: str, *, now: float, lease: float = LEASE_SECONDS) -> bool:
+    """Lengthens a lease; False when it ended and another holder has the job or did it."""
+    held = and_(job.c.id == number, job.c.holder == holder, job.c.done.is_(None))
+    return connection.execute(update(job).where(held).values(due=now + lease)).rowcount == 1
+
+
 def finish(connection: Connection, number: int, holder: str, *, now: float) -> bool:
     """Marks a job done and empties it; False when its lease ended and another holder has it or had it."""
     held = and_(job.c.id == number, job.c.holder == holder, job.c.done.is_(None))

@@ -91,6 +91,8 @@ def _known(point: Point) -> bool:
 
 def _value(group: Sequence[Point]) -> float:
     """Mean log value of a commit measured several times, on the machine of its last measurement."""
+    if len(group) == 1:  # nearly always, and a series has thousands
+        return math.log(group[0].head_value or 0.0)
     same = [point for point in group if point.machine == group[-1].machine]
     return fmean(math.log(point.head_value) for point in same if point.head_value)
 
@@ -109,7 +111,9 @@ def _links(groups: Sequence[Sequence[Point]], exact: bool) -> tuple[Floats, Floa
 def _joined(measured: Sequence[Point], exact: bool) -> tuple[float, float]:
     """Several measurements of one step, weighted by how sure each is."""
     floor, unknown = (EXACT, EXACT) if exact else (SMALLEST_LINK_ERROR, UNKNOWN_LINK_ERROR)
-    errors = (unknown if p.log_error is None else max(p.log_error, floor) for p in measured)
+    errors = [unknown if p.log_error is None else max(p.log_error, floor) for p in measured]
+    if len(measured) == 1:
+        return measured[0].log_change or 0.0, errors[0]
     weights = [error**-2 for error in errors]
     total = sum(weights)
     joined = sum(w * (p.log_change or 0.0) for w, p in zip(weights, measured, strict=True)) / total

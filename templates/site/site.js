@@ -27,14 +27,14 @@ const data = JSON.parse(document.getElementById("data")?.textContent ?? "null");
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 const layout = (unit, shapes, notes) => ({
-  margin: { l: 62, r: 12, t: 8, b: 34 },
+  margin: { l: 62, r: 40, t: 8, b: 34 },
   paper_bgcolor: colour("paper"),
   plot_bgcolor: colour("paper"),
   font: { color: colour("faint"), family: "system-ui, sans-serif", size: 12 },
   hovermode: "closest",
   dragmode: "zoom",
   showlegend: false,
-  xaxis: { type: "date", gridcolor: colour("line"), linecolor: colour("line"), zeroline: false },
+  xaxis: { type: "date", nticks: innerWidth < 600 ? 4 : 12, tickangle: 0, gridcolor: colour("line"), linecolor: colour("line"), zeroline: false },
   yaxis: { gridcolor: colour("line"), zeroline: false, ticksuffix: unit, automargin: true },
   shapes,
   annotations: notes,
@@ -55,6 +55,9 @@ const marks = () => [
   data.steps.map((step) => label(step.when, step.text, step.tone, true)).concat(data.releases.map((one) => label(one.when, one.text, "second", false))),
 ];
 
+// What is said of a point: its commit and day first.
+const said = (texts, after) => texts.map((text, index) => `${data.heads[index]}, ${data.when[index].slice(0, 10)}: ${text}${after(index)}`);
+
 const points = (y, text, name, tone, lines) => ({
   x: data.when, y, text, name, customdata: data.links, mode: lines ? "lines+markers" : "markers", hovertemplate: "%{text}<extra></extra>",
   line: { color: colour(tone), width: 1.5 }, marker: { color: colour(tone), size: 6 }, connectgaps: false,
@@ -68,13 +71,14 @@ const draw = () => {
   const budget = data.budget === null ? [] : [{
     type: "line", xref: "paper", x0: 0, x1: 1, y0: data.budget, y1: data.budget, line: { color: colour("bad"), width: 1, dash: "dash" },
   }];
-  const said = data.budget === null ? [] : [{
-    xref: "paper", x: 1, xanchor: "right", y: data.budget, yanchor: "bottom", text: data.budget_text, showarrow: false, font: { color: colour("bad"), size: 11 },
+  const named = data.budget === null ? [] : [{
+    xref: "paper", x: 0, xanchor: "left", y: data.budget, yanchor: "top", text: data.budget_text, showarrow: false, font: { color: colour("bad"), size: 11 },
   }];
-  Plotly.react("chain", [points(data.chain, data.chain_text, "", "link", true)], layout("\u2009%", shapes, notes), options);
+  Plotly.react("chain", [points(data.chain, said(data.chain_text, () => ""), "", "link", true)], layout("\u2009%", shapes, notes), options);
+  const values = said(data.value_text, (index) => ` on ${data.machines[data.machine[index]]}`);
   const machines = data.machines.map((name, number) =>
-    points(data.values.map((value, index) => (data.machine[index] === number ? value : null)), data.value_text, name, tones[number % tones.length], true));
-  Plotly.react("values", machines, layout(`\u2009${data.unit}`, shapes.concat(budget), notes.concat(said)), options);
+    points(data.values.map((value, index) => (data.machine[index] === number ? value : null)), values, name, tones[number % tones.length], true));
+  Plotly.react("values", machines, layout(`\u2009${data.unit}`, shapes.concat(budget), notes.concat(named)), options);
 };
 
 // Zooming one chart zooms the other.

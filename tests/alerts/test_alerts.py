@@ -36,6 +36,14 @@ def kinds(watch: Watch) -> list[tuple[str, str]]:
     return [(one.kind, one.key) for one in conditions(watch)]
 
 
+def test_a_step_that_was_taken_back_is_no_news_any_more() -> None:
+    assert kinds(Watch("main", [a_trend(0.2, -0.15)])) == []
+    assert kinds(Watch("main", [a_trend(0.2, -0.02)])) == [("change point", "step:core/parse:time:1")]
+    assert kinds(Watch("main", [a_trend(0.2, -0.15, 0.1)])) == [("change point", "step:core/parse:time:2")]
+    served = dataclasses.replace(SUBJECT, unit="1/s", better="higher")
+    assert kinds(Watch("main", [a_trend(-0.2, 0.2, subject=served)])) == []
+
+
 def test_a_worse_step_is_told_and_a_better_one_is_not() -> None:
     assert kinds(Watch("main", [a_trend(0.05)])) == [("change point", "step:core/parse:time:1")]
     assert kinds(Watch("main", [a_trend(-0.05)])) == []

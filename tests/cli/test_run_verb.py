@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pyperf
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parsed_metrics
 
 from perfbot.cli import judge
 from perfbot.cli.main import main
@@ -77,6 +78,20 @@ class TestArtifacts:
         for file in ("perfbot-pyperf.json", "perfbot-pyperf.base.json"):
             suite = pyperf.BenchmarkSuite.load(str(output / file))
             assert {name.rpartition("/")[2] for name in suite.get_benchmark_names()} == {"same", "slower"}
+
+    def test_the_metrics_are_what_the_report_says(self, output: Path) -> None:
+        families = {one.name: one.samples for one in parsed_metrics((output / "perfbot-metrics.txt").read_text())}
+        changes = {one.labels["benchmark"]: one.value for one in families["perfbot_change_ratio"]}
+        report = read(output / "perfbot-report.json")
+        assert changes == {one.benchmark: float(f"{one.change:.4g}") for one in report.results}
+        assert all(one.value > 0 for one in families["perfbot_head_seconds"])
+
+    def test_metrics_alone_go_where_they_are_asked_for(self, output: Path, shell: Shell) -> None:
+        alone = output / "alone" / "metrics.txt"
+        done = shell.type("judge", str(output / "perfbot-report.json"), "--metrics", str(alone))
+        assert done.returncode == GATE_FAILED
+        assert alone.read_text() == (output / "perfbot-metrics.txt").read_text()
+        assert [path.name for path in alone.parent.iterdir()] == ["metrics.txt"]
 
     def test_the_trace_is_json_lines(self, output: Path) -> None:
         events = [json.loads(line) for line in (output / "perfbot-trace.jsonl").read_text().splitlines()]

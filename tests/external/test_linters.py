@@ -44,13 +44,15 @@ def test_own_pipeline_schema(tool: Tool) -> None:
     call(tool("check-jsonschema"), "--builtin-schema", "vendor.gitlab-ci", ".gitlab-ci.yml", cwd=ROOT)
 
 
+@pytest.mark.parametrize("metrics", ["false", "true"])
 @pytest.mark.parametrize("component", COMPONENTS, ids=lambda path: path.name)
-def test_component_schema(component: Path, tool: Tool, tmp_path: Path) -> None:
+def test_component_schema(component: Path, metrics: str, tool: Tool, tmp_path: Path) -> None:
     """The second document, with the inputs' defaults put in."""
     import yaml
 
     spec, body = component.read_text().split("\n---\n")
     for name, described in yaml.safe_load(spec)["spec"]["inputs"].items():
-        body = body.replace(f"$[[ inputs.{name} ]]", str(described["default"]))
+        value = metrics if name == "metrics" else described["default"]
+        body = body.replace(f"$[[ inputs.{name} ]]", str(value))
     (tmp_path / "body.yml").write_text(body)
     call(tool("check-jsonschema"), "--builtin-schema", "vendor.gitlab-ci", tmp_path / "body.yml", cwd=tmp_path)

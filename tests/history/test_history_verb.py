@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from perfbot.cli.main import main
+from perfbot.cli.run import keep_run
 from perfbot.render.history import sparkline
 from perfbot.report import dumps
-from perfbot.store import open_store
+from perfbot.store import ledger, open_store
 from tests.histories import a_history, a_report, a_result
 
 
@@ -54,16 +55,54 @@ def test_json_and_csv_hold_every_point_that_counts(database: str, capsys: pytest
 
 
 def test_since_takes_dates_ages_and_releases(database: str, capsys: pytest.CaptureFixture[str]) -> None:
-    who = ["-c", "user.email=a@b", "-c", "user.name=a"]
-    then = {**os.environ, "GIT_COMMITTER_DATE": "2026-01-30T00:00:00Z"}
-    for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "x"], ["tag", "-a", "v2", "-m", "v2"]):
-        subprocess.run(["git", *who, *words], check=True, env=then)
+    tagged("v2")
     assert run("refresh", "--database", database) == 0
     assert "1 tags, 1 of them new or moved" in capsys.readouterr().out
     for since, count in (("2026-01-30", 6), ("v2", 6), ("36500d", 30), ("5000w", 30)):
         assert run("--database", database, "--since", since, "--format", "json") == 0
         (series,) = json.loads(capsys.readouterr().out)
         assert len(series["points"]) == count
+
+
+def tagged(name: str) -> None:
+    """The working folder becomes a repository with one tag."""
+    who = ["-c", "user.email=a@b", "-c", "user.name=a"]
+    then = {**os.environ, "GIT_COMMITTER_DATE": "2026-01-30T00:00:00Z"}
+    for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "x"], ["tag", "-a", name, "-m", name]):
+        subprocess.run(["git", *who, *words], check=True, env=then)
+
+
+@pytest.mark.parametrize(("merge_request", "names"), [(0, ["v2"]), (7, [])])
+def test_a_run_of_the_branch_brings_its_tags_and_a_merge_requests_does_not(
+    database: str, merge_request: int, names: list[str]
+) -> None:
+    tagged("v2")
+    report = a_report(number=91, merge_request=merge_request)
+    kept, lost = keep_run(report, database)
+    assert (kept.change, lost) == (report.change, None)
+    with open_store(database) as store, store.read() as connection:
+        assert [one.name for one in ledger.read_releases(connection, "group/name")] == names
+
+
+def test_the_environment_names_the_database(
+    database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run() == 2
+    assert "There is no history at .perfbot/history.db" in capsys.readouterr().err
+    monkeypatch.setenv("PERFBOT_DATABASE", database)
+    assert run() == 0
+    assert main(["report", "site"]) == 0
+    assert "core/parse" in capsys.readouterr().out
+
+
+def test_no_help_shows_the_databases_password(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PERFBOT_DATABASE", "postgresql://perf:hunter2@127.0.0.1:1/none")
+    for verb in ("history", "report", "serve", "run", "publish", "ci"):
+        with pytest.raises(SystemExit):
+            main([verb, "--help"])
+    assert "hunter2" not in "".join(capsys.readouterr())
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from perfbot import keep
 from perfbot.cli.main import main
 from perfbot.forge.upsert import Upsert
 from perfbot.publish import answer, tell
+from perfbot.store import open_store
 from tests.fakes.gitlab import FakeGitLab
 from tests.fakes.server import Fault
+from tests.histories import a_history
 from tests.service.payloads import github_comment, gitlab_note
 from tests.worlds import HEAD, InCI, report, result, write
 
@@ -42,6 +45,22 @@ def test_publish(job: InCI, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert "perfbot: fail; comment made" in capsys.readouterr().err
     assert main(["publish", str(file)]) == 1
     assert "comment was up to date" in capsys.readouterr().err
+
+
+def test_the_comment_says_what_our_history_knows_and_not_what_the_report_does(
+    job: InCI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_store("history.db") as store:
+        for one in a_history([0.010] * 6 + [0.012] * 6, noise=0.01, project=job.fake.project):
+            keep.keep(store, one, branch="main", kind="branch")
+    (file,) = write(tmp_path, report(result(change=0.3), trend="All is well."))
+    assert main(["publish", str(file), "--database", "history.db"]) == 1
+    assert "📈 Since 2026-01-06, 1 of 1 became slower" in job.comment()
+    monkeypatch.setenv("PERFBOT_DATABASE", "none.db")
+    assert main(["publish", str(file)]) == 1
+    assert "There is no history at none.db" in capsys.readouterr().err
+    assert "📈" not in job.comment()
+    assert "All is well" not in job.comment()
 
 
 def test_pending(job: InCI) -> None:

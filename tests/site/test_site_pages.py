@@ -12,7 +12,10 @@ import pytest
 
 from perfbot.cli.main import main
 from perfbot.render import site
+from perfbot.render.chart import MOST_POINTS, chart
+from perfbot.series import Point, Step, Subject, Trend
 from perfbot.store import Store, standings
+from tests.histories import commit
 
 VOID = {"meta", "link", "input", "br"}
 
@@ -68,7 +71,7 @@ def test_every_link_leads_somewhere_and_nothing_is_loaded_from_elsewhere(folder:
             if address == "data:,":
                 continue
             assert "//" not in address
-            assert (path.parent / address).is_file(), f"{path.name} → {address}"
+            assert (path.parent / address.partition("?")[0]).is_file(), f"{path.name} → {address}"
 
 
 def test_names_of_a_report_stay_text(folder: Path) -> None:
@@ -107,6 +110,36 @@ def test_a_benchmarks_page_holds_its_whole_history(folder: Path) -> None:
     assert [step["tone"] for step in data["steps"]] == ["bad"]  # type: ignore[index]
     assert data["releases"] == [{"when": "2026-01-10T12:00:00Z", "text": "v1&lt;i>"}]
     assert "12.5 ms" in Page(text).text
+
+
+def long_course(count: int) -> tuple[tuple[Point, float], ...]:
+    def point(number: int) -> Point:
+        value = 0.5 if number == 1234 else 0.01 + number % 7 * 1e-4
+        return Point(number, commit(number - 1), commit(number), f"2026-{number:06d}", "m", value, value)
+
+    return tuple((point(number), 2.0 if number >= 700 else 1.0) for number in range(1, count + 1))
+
+
+def test_a_long_history_is_drawn_with_its_steps_extremes_and_newest_runs() -> None:
+    step = Step(699, commit(699), commit(700), "2026-000700", 1.0, (0.9, 1.1), 1e-9)
+    trend = Trend(Subject("core", "parse", "time", "s"), 9000, 0.01, "m", 0.01, (step,))
+    drawn = chart(trend, long_course(9000), (), str)
+    runs = [int(link) for link in drawn["links"]]
+    assert MOST_POINTS // 2 < len(runs) <= MOST_POINTS + 1
+    assert runs == sorted(set(runs))
+    assert runs[-200:] == list(range(8801, 9001))
+    assert {700, 1234} <= set(runs)
+    assert max(drawn["values"]) == 500
+    assert len({len(drawn[name]) for name in ("when", "heads", "chain", "chain_text", "values", "value_text")}) == 1
+    assert len(chart(trend, long_course(MOST_POINTS), (), str)["links"]) == MOST_POINTS
+
+
+def test_a_page_says_that_not_all_runs_are_drawn() -> None:
+    trend = Trend(Subject("core", "parse", "time", "s"), 9000, 0.01, "m", 0.01)
+    place = site.Place("../assets/", str, str)
+    text = site.benchmark(site.Story("p", trend, long_course(9000)), place, "now")
+    assert "Of 9,000 runs 6" in text
+    assert "are drawn" not in site.benchmark(site.Story("p", trend, long_course(100)), place, "now")
 
 
 def test_a_runs_page_leads_home(folder: Path) -> None:

@@ -40,6 +40,22 @@ def test_a_dead_holders_job_goes_to_another_and_only_that_one_finishes_it(store:
     assert store.write(lambda c: queue.finish(c, again.number, "alive", now=12))
 
 
+def test_a_lease_is_renewed_by_its_holder_alone_and_while_there_is_work(store: Store) -> None:
+    def renew(number: int, holder: str, now: float) -> bool:
+        return store.write(lambda c: queue.renew(c, number, holder, now=now, lease=10))
+
+    put(store, "a")
+    job = take(store, "slow", now=0, lease=10)
+    assert job is not None
+    assert renew(job.number, "slow", now=8)
+    assert take(store, "other", now=12) is None
+    assert not renew(job.number, "other", now=12)
+    assert take(store, "other", now=19) is not None
+    assert not renew(job.number, "slow", now=20)
+    assert store.write(lambda c: queue.finish(c, job.number, "other", now=21))
+    assert not renew(job.number, "other", now=22)
+
+
 def test_a_failed_job_waits_longer_each_time_and_can_be_given_up(store: Store) -> None:
     put(store, "a")
     now = 0.0

@@ -1,0 +1,119 @@
+"""What a benchmark's chart shows, as JSON for the page's script: units of its axis, texts, and no more points than a
+screen can show.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+from perfbot.render.escape import clean
+from perfbot.series import Point, Release, Trend, worse
+from perfbot.units import format_change, format_quantity
+
+NAME_LENGTH = 200
+
+SCALES: dict[str, tuple[tuple[float, str], ...]] = {
+    "s": ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")),
+    "B": ((2.0**30, "GiB"), (2.0**20, "MiB"), (1024.0, "KiB"), (1.0, "B")),
+}
+"""Units of an axis, the largest first."""
+
+
+def _scale(unit: str, values: Sequence[float]) -> tuple[float, str]:
+    largest = max(values, default=1.0)
+    known = SCALES.get(unit, ((1.0, "" if unit == "1" else unit.removeprefix("1")),))
+    return next((scale for scale in known if largest >= scale[0]), known[-1])
+
+
+def chart(
+    trend: Trend,
+    course: Sequence[tuple[Point, float]],
+    releases: Sequence[Release],
+    run_page: Callable[[int], str],
+) -> dict[str, Any]:
+    """What the page's script draws: a list entry a point; texts are shown as they are.
+
+    Args:
+        course: of :func:`perfbot.trends.course`; a long one is thinned.
+        run_page: the address of a run's page; empty where it has none.
+    """
+    subject, budget = trend.subject, trend.budget
+    drawn = _thinned(course, trend)
+    points = [point for point, _ in drawn]
+    values = [point.head_value or 0.0 for point in points]
+    factor, unit = _scale(subject.unit, values)
+    machines = list(dict.fromkeys(point.machine for point in points))
+    return {
+        "when": [point.started for point in points],
+        "heads": [_shown(point.head[:7]) for point in points],
+        "links": [run_page(point.run) for point in points],
+        "chain": [_short(100 * (level - 1)) for _, level in drawn],
+        "chain_text": [format_change(level - 1) for _, level in drawn],
+        "values": [_short(value / factor) for value in values],
+        "value_text": [_shown(format_quantity(value, subject.unit)) for value in values],
+        "machine": [machines.index(point.machine) for point in points],
+        "machines": [_shown(name) for name in machines],
+        "unit": unit,
+        "budget": budget.bound / factor if budget else None,
+        "budget_text": _shown(f"budget {budget.text}") if budget else "",
+        "steps": [
+            {"when": s.started, "text": format_change(s.change), "tone": "bad" if worse(subject, s.change) else "good"}
+            for s in trend.steps
+        ],
+        "releases": [
+            {"when": r.moment, "text": _shown(r.name)}
+            for r in releases
+            if points and points[0].started <= r.moment <= points[-1].started
+        ],
+    }
+
+
+MOST_POINTS = 800
+"""Points of a chart: what a wide screen can show apart."""
+
+
+def _thinned(course: Sequence[tuple[Point, float]], trend: Trend) -> Sequence[tuple[Point, float]]:
+    """Of a longer series the newest quarter whole; before it, of each stretch the extremes of value and level.
+
+    A point where the level stepped is always among them.
+    """
+    if len(course) <= MOST_POINTS:
+        return course
+    newest = len(course) - MOST_POINTS // 4
+    stretches = MOST_POINTS * 3 // 4 // 4
+    edges = [round(n * newest / stretches) for n in range(stretches + 1)]
+    stepped = {step.first for step in trend.steps}
+    kept = {index for index in range(newest) if course[index][0].head in stepped}
+    for start, end in pairwise(edges):
+        for measure in (_level_at(course), _value_at(course)):
+            kept |= {min(range(start, end), key=measure), max(range(start, end), key=measure)}
+    return [course[index] for index in sorted(kept)] + list(course[newest:])
+
+
+def _level_at(course: Sequence[tuple[Point, float]]) -> Callable[[int], float]:
+    return lambda index: course[index][1]
+
+
+def _value_at(course: Sequence[tuple[Point, float]]) -> Callable[[int], float]:
+    return lambda index: course[index][0].head_value or 0.0
+
+
+def _short(number: float) -> float:
+    """To five digits: more than any screen resolves."""
+    return float(f"{number:.5g}")
+
+
+def _shown(text: str) -> str:
+    """Text for a chart, which would take ``<b>`` and the like for markup."""
+    return clean(text, NAME_LENGTH).replace("&", "&amp;").replace("<", "&lt;")
+
+
+def as_json(data: dict[str, Any]) -> Any:
+    """JSON that can stand inside a page's script element."""
+    from markupsafe import Markup  # noqa: PLC0415  (comes with jinja2)
+
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704  (nothing left to escape)

@@ -1,0 +1,105 @@
+"""Takes a project's releases over HTTP: what drift is told since. Jobs of the branch whose runs count may say them."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from perfbot import keep
+from perfbot.errors import StoreError
+from perfbot.series import Release
+from perfbot.service.identity import Gatekeeper, Identity, RefusedError
+from perfbot.service.ingest import body_of, refusal
+from perfbot.store import Store, ledger, queries, queue
+from perfbot.store.ingest import moment
+from perfbot.store.queue import Job
+
+KIND = "releases"
+MAX_BYTES = 4 * 1024 * 1024
+MOST = 10_000
+LONGEST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """The endpoint ``POST /api/v1/releases`` and what becomes of what it takes."""
+
+    store: Store
+    gate: Gatekeeper
+
+    def routes(self, middleware: Sequence[Middleware] = ()) -> list[Route]:
+        """The endpoint."""
+        return [Route("/api/v1/releases", self.take, methods=["POST"], middleware=middleware)]
+
+    async def take(self, request: Request) -> Response:
+        """A list of releases: 202 queued, 200 known; 401 who?, 403 not yours to say, 413 too large, 422 no list."""
+        try:
+            who = await run_in_threadpool(self.gate.admit, request.headers.get("authorization", ""))
+        except RefusedError as error:
+            return refusal(401, str(error), {"WWW-Authenticate": "Bearer"})
+        body = await body_of(request, MAX_BYTES)
+        if body is None:
+            return refusal(413, f"more than {MAX_BYTES} bytes")
+        try:
+            fresh = await run_in_threadpool(self._queue, who, parse(body))
+        except RefusedError as error:
+            return refusal(403, str(error))
+        except ValueError as error:
+            return refusal(422, str(error))
+        return JSONResponse({"queued": fresh}, 202 if fresh else 200)
+
+    def _queue(self, who: Identity, releases: Sequence[Release]) -> bool:
+        with self.store.read() as connection:
+            counts = queries.main_branch(connection, who.project)
+        if who.branch is not None and who.branch != counts:
+            raise RefusedError(f"releases are told by jobs of {counts or 'a branch with runs'!r} alone")
+        payload = json.dumps([who.project, counts, [dataclasses.astuple(one) for one in releases]]).encode()
+        key = f"{who.project}:{hashlib.sha256(payload).hexdigest()}"
+        return self.store.write(lambda c: queue.enqueue(c, KIND, key, payload, now=time.time()))
+
+    def handle(self, job: Job) -> None:
+        """Keeps releases; where one is new or moved, all trends begin elsewhere."""
+        project, branch, rows = json.loads(job.payload)
+
+        def work(connection: Connection) -> int:
+            return ledger.keep_releases(connection, project, [Release(*row) for row in rows])
+
+        if self.store.write(work) and branch:
+            keep.refresh(self.store, project, branch, everything=True)
+
+
+def parse(body: bytes) -> tuple[Release, ...]:
+    """Releases from ``[{"name": …, "commit": …, "moment": …}, …]``.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    found = json.loads(body)
+    if not isinstance(found, list) or len(found) > MOST:
+        raise ValueError(f"expected a list of at most {MOST} releases")
+    return tuple(_release(one) for one in found)
+
+
+def _release(one: Any) -> Release:
+    names = ("name", "commit", "moment")
+    values = [one.get(name) for name in names] if isinstance(one, dict) else []
+    texts = [value for value in values if isinstance(value, str) and 0 < len(value) <= LONGEST]
+    if len(texts) != len(names):
+        raise ValueError(f"expected {', '.join(names)} of each release, found {str(one)[:80]}")
+    name, commit, when = texts
+    try:
+        return Release(name, commit, moment(when))
+    except StoreError as error:
+        raise ValueError(error.message) from error
