@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from perfbot.judge import ratios_of
 from perfbot.measure.session import Failed, Measured, Outcome
 from perfbot.model import Benchmark, Comparison, Metric, Round
-from perfbot.stats.sequential import Decision, Plan, decide, expected_rounds
+from perfbot.stats.sequential import Decision, Plan, decide, expected_rounds, rounds_for
 
 FIRST_ROUNDS = 6
 """Fresh pairs that everything gets before anything is decided: fewer do not show how much processes differ."""
@@ -26,6 +26,8 @@ class Track:
     metric: Metric
     plan: Plan
     counted: bool = False
+    known: float | None = None
+    """Spread of a round in earlier A/A runs: only ``rounds_left`` asks for it, never a decision."""
     rounds: list[Round] = field(default_factory=list)
     ratios: list[float] = field(default_factory=list)
     decision: Decision | None = None
@@ -70,9 +72,11 @@ class Track:
         """Expected number of rounds until it is decided."""
         if self.metric.rule == "exact" or self.unrelated:
             return EXACT_ROUNDS - len(self.rounds)
-        if len(self.ratios) < FIRST_ROUNDS:
-            return FIRST_ROUNDS - len(self.ratios)
-        return max(1, expected_rounds(self.ratios, self.plan) - len(self.ratios))
+        taken = len(self.ratios)
+        if taken >= FIRST_ROUNDS:
+            return max(1, expected_rounds(self.ratios, self.plan, self.known) - taken)
+        foretold = FIRST_ROUNDS if self.known is None else rounds_for(self.known, self.plan) or self.plan.n_max
+        return foretold - taken
 
     def comparison(self) -> Comparison:
         """What is known in the end."""
