@@ -1,1 +1,1 @@
-"""What A/A runs say about each benchmark: kept (:mod:`.records`), summed up (:mod:`.figures`), foretold (:mod:`.noise`)."""
+"""What A/A runs say about each benchmark: kept (records), summed up (figures), planned with (noise)."""

@@ -14,14 +14,19 @@ from perfbot.calibration.noise import WRONG, Noise, noise_of
 from perfbot.calibration.records import Calibration, Observation
 from perfbot.model import Rule
 from perfbot.stats.sequential import FIRST_LOOK, Plan, visible_after
+from perfbot.units import format_percentage
 
 DECIDING_SHARE = 0.9
 """A suggested threshold is one that at least this share of the runs could have decided."""
 
+LARGEST = 0.5
+"""The largest threshold that is suggested."""
+
 RULE = (
-    f"Suggested is the smallest whole percent at which at least {DECIDING_SHARE:.0%} of the runs were decided or could "
-    "have been: a run that found the benchmark unchanged needs the threshold it had, an undecided one the change it "
-    "could have seen, a false alarm the change it saw."
+    "Suggested is the smallest whole percent at which at least "
+    f"{format_percentage(DECIDING_SHARE)} of the runs were decided or could have been: a run that found the benchmark "
+    "unchanged needs the threshold it had, an undecided one the change it could have seen, a false alarm the change it "
+    "saw. None above 50 % is suggested: it would watch nothing."
 )
 """The rule behind a suggestion, as documents, pages and the command line tell it."""
 
@@ -120,7 +125,7 @@ def _suggested(seen: Sequence[Observation]) -> float | None:
         return None
     needed = sorted(map(_needed, seen))
     share = needed[math.ceil(DECIDING_SHARE * len(needed)) - 1]
-    return max(1, math.ceil(round(share * 100, 6))) / 100 if math.isfinite(share) else None
+    return max(1, math.ceil(round(share * 100, 6))) / 100 if share <= LARGEST else None
 
 
 def _needed(one: Observation) -> float:
@@ -129,4 +134,5 @@ def _needed(one: Observation) -> float:
         return one.threshold
     if one.verdict in WRONG:
         return max(one.threshold, abs(one.change))
-    return math.inf if one.detectable is None else max(one.threshold, one.detectable)
+    told = one.detectable is not None and one.rounds >= FIRST_LOOK
+    return max(one.threshold, one.detectable or 0.0) if told else math.inf

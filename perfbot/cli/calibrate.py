@@ -6,7 +6,7 @@ was found, and judge without it.
 --write puts suggested thresholds into the configuration as [[limit]] entries, where they are larger than what it has.
 A suggestion is the smallest whole percent at which at least 90% of the runs were decided or could have been: a run that
 found the benchmark unchanged needs the threshold it had, an undecided one the change it could have seen, a false alarm
-the change it saw. Entries that a person wrote are left alone; its own are brought up to date.
+the change it saw; none above 50%. Entries that a person wrote are left alone; its own are brought up to date.
 
 examples:
   perfbot calibrate                            ten A/A runs of the merge base with the default branch

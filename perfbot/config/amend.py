@@ -1,9 +1,8 @@
 """Thresholds that A/A runs suggest, written into a configuration that belongs to a person.
 
 Text in, text out. Own entries are told by the comment on their first line and by saying still exactly what was written;
-they are replaced where they stand, and new ones go to the end, where the last match wins. Nothing else changes by a byte.
-A library that writes TOML would be shorter; tomlkit 0.15 moves ``[[limit]]`` tables together when other tables stand
-between them, and their comments with them.
+they are replaced where they stand, and new ones go to the end, where the last match wins. Nothing else changes by a
+byte. Why not by a library: docs/adr/0008-limits-as-text.md.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,13 +10,13 @@ from perfbot.calibration.figures import RULE, Normal, false_alarms, summarise
 from perfbot.calibration.noise import WRONG
 from perfbot.calibration.records import Calibration
 from perfbot.render import pictures, view
-from perfbot.render.escape import clean, code
+from perfbot.render.escape import clean, code, prose
 from perfbot.render.layout import lay_out, source
 from perfbot.render.page import NAME_LENGTH, content_security_policy
 from perfbot.units import format_change, format_duration, format_percentage
 
-CELLS = 25
-"""Characters of a benchmark's strip in the document; the middle one is no change."""
+CELLS = 24
+"""Characters of a benchmark's strip in the document, half of them for either direction."""
 
 COUNTS = "·○◉●"
 """Runs in a cell: none, one, two, more."""
@@ -50,6 +50,7 @@ class Row:
     anchor: str
     name: str
     summary: str
+    needs: tuple[str, ...]
     suggested: str
     label: str
     dots: tuple[Dot, ...]
@@ -78,17 +79,24 @@ def document(calibration: Calibration) -> str:
         f"| {one.alarms} | {one.undecided} | {_share(one.threshold)} | {_suggestion(one)} |"
         for one in normals
     ]
+    reach = f"from {format_change(scale.change_at(2))} to {format_change(scale.change_at(98))}"
     strips = (
-        "In a strip, the middle `┃` is no change, `[` and `]` are the threshold, `○` is one run, `◉` two, `●` more. All "
-        f"have one scale, from {format_change(scale.change_at(2))} to {format_change(scale.change_at(98))}, logarithmic "
-        "further out."
+        "In a strip, the middle `┃` is no change, `[` and `]` are the threshold, `○` is one run, `◉` two, `●` more. "
+        f"All have one scale, {reach}, logarithmic further out."
     )
     reading = (
-        f"{RULE} **Bold** ones are larger than the threshold. Rounds, time and what a round strays are medians over the "
-        "runs; visible is the smallest change that can be seen when all benchmarks share the whole budget."
+        f"{RULE} **Bold** ones are larger than the threshold. Rounds, time and what a round strays are medians over "
+        "the runs; visible is the smallest change that can be seen when all benchmarks share the whole budget."
     )
     table = [_HEAD, "|:--|:-:|:--|--:|--:|--:|--:|--:|--:|--:|--:|", *rows]
-    parts = (["# Calibration"], [f"{_what(calibration)}."], [f"{_alarms(calibration)}."], table, [strips], [reading])
+    parts = (
+        ["# Calibration"],
+        [f"{_what(calibration, prose)}."],
+        [f"{_alarms(calibration)}."],
+        table,
+        [strips],
+        [reading],
+    )
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
 
 
@@ -103,7 +111,7 @@ def page(calibration: Calibration) -> str:
         style=style,
         script=script,
         policy=content_security_policy(style, script),
-        what=clean(_what(calibration), 400),
+        what=_what(calibration, clean),
         alarms=_alarms(calibration),
         alarm=(count / len(calibration.runs), low, high, calibration.setting.alpha),
         groups=tuple(_groups(normals, scale)),
@@ -113,18 +121,19 @@ def page(calibration: Calibration) -> str:
     )
 
 
-def _what(calibration: Calibration) -> str:
+def _what(calibration: Calibration, shown: Callable[[str, int], str]) -> str:
     setting, runs = calibration.setting, len(calibration.runs)
     return (
-        f"{runs} A/A run{'s' * (runs != 1)} of {setting.commit[:10]} on {clean(setting.machine, NAME_LENGTH)}; "
+        f"{runs} A/A run{'s' * (runs != 1)} of {setting.commit[:10]} on {shown(setting.machine, NAME_LENGTH)}; "
         f"budget {format_duration(setting.budget)}, threshold {format_percentage(setting.threshold)}"
     )
 
 
 def _alarms(calibration: Calibration) -> str:
-    count, low, high = false_alarms(calibration)
+    count, *ends = false_alarms(calibration)
+    low, high = (format_percentage(round(end, 3)) for end in ends)
     return (
-        f"Runs with a false alarm: {count} of {len(calibration.runs)} (95 % interval {low:.1%} to {high:.1%}; "
+        f"Runs with a false alarm: {count} of {len(calibration.runs)} (95 % interval {low} to {high}; "
         f"nominal {format_percentage(calibration.setting.alpha)})"
     )
 
@@ -137,9 +146,13 @@ def _facts(calibration: Calibration) -> tuple[tuple[str, str], ...]:
         ("Budget", f"{format_duration(setting.budget)} a run"),
         ("Threshold", f"{format_percentage(setting.threshold)} where no limit says otherwise"),
         ("Comparisons", str(max(run.family for run in calibration.runs))),
-        ("Runs", f"{len(calibration.runs)}, from {calibration.runs[0].started} to {calibration.moment}"),
+        ("Runs", f"{len(calibration.runs)}, from {_first(calibration)} to {view.moment(calibration.moment)}"),
     )
     return tuple((name, clean(text, NAME_LENGTH)) for name, text in facts)
+
+
+def _first(calibration: Calibration) -> str:
+    return view.moment(min(run.started for run in calibration.runs))
 
 
 def _scale(normals: Iterable[Normal]) -> pictures.Axis:
@@ -154,16 +167,17 @@ def _name(one: Normal) -> str:
 
 
 def _strip(one: Normal, scale: pictures.Axis) -> str:
-    """The changes as a line of characters; a run takes the place of a mark."""
+    """The changes as a line of characters; marks stand between cells, so that no run hides one."""
     cells = [0] * CELLS
     for change, _ in one.changes:
         cells[_cell(change, scale)] += 1
-    marks = {
-        _cell(1 / (1 + one.threshold) - 1, scale): "[",
-        _cell(one.threshold, scale): "]",
-        CELLS // 2: "┃",
-    }
-    shown = (COUNTS[min(count, 3)] if count else marks.get(index, COUNTS[0]) for index, count in enumerate(cells))
+    low, high = (_cell(end, scale) for end in _ends(one.threshold))
+    shown = []
+    for index, count in enumerate(cells):
+        shown += ["["] if index == low else []
+        shown += ["┃"] if index == CELLS // 2 else []
+        shown += [COUNTS[min(count, 3)]]
+        shown += ["]"] if index == high else []
     return "".join(shown)
 
 
@@ -199,7 +213,8 @@ def _row(one: Normal, scale: pictures.Axis) -> Row:
         anchor=view.anchor_of(suite, benchmark, one.metric),
         name=clean(_name(one), NAME_LENGTH),
         summary=normal,
-        suggested=f"threshold {_share(one.suggested)}" if larger else "",
+        needs=(f"{one.rounds:g} rounds in {format_duration(one.seconds)}", f"sees {_share(one.visible)}"),
+        suggested=f"use {_share(one.suggested)}" if larger else "",
         label=f"{len(one.changes)} runs, {normal}; threshold {_share(one.threshold)}",
         dots=_dots(one, scale),
         threshold=_both_ways(one.threshold, scale),
