@@ -84,6 +84,13 @@ def false_alarms(calibration: Calibration) -> tuple[int, float, float]:
     return count, float(interval.low), float(interval.high)
 
 
+def starved(calibration: Calibration) -> int:
+    """Runs in which a noisy benchmark got fewer than six rounds, so that nothing could be said of it."""
+    return sum(
+        any(one.rule == "noisy" and one.rounds < FIRST_LOOK for one in run.observations) for run in calibration.runs
+    )
+
+
 def summarise(calibration: Calibration) -> tuple[Normal, ...]:
     """What is normal for every benchmark and metric, by name."""
     groups: dict[tuple[str, str], list[Observation]] = defaultdict(list)

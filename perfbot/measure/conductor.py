@@ -15,7 +15,7 @@ from perfbot.calibration.noise import NOTHING, Noise
 from perfbot.errors import ConfigError, MeasureError, UsageError
 from perfbot.measure.forecast import Foretold, foretell
 from perfbot.measure.session import Count, Discovery, Failed, Outcome, Place, SuiteSession
-from perfbot.measure.track import FIRST_ROUNDS, MOST_ROUNDS, Track
+from perfbot.measure.track import FIRST_ROUNDS, MOST_ROUNDS, Track, soonest_decided
 from perfbot.model import Benchmark, Comparison, Metric, Policy, Problem, Round, Startup
 from perfbot.process import kill_all
 from perfbot.stats.sequential import Plan
@@ -161,11 +161,9 @@ class Conductor:
             tracks = [track for suite in self._tracks.values() for track in suite.values()]
             comparisons = (*(track.comparison() for track in tracks), *self._settled)
             seconds = self._clock() - self._began
-            startups = tuple(
-                Startup(one.name, one.startup_seconds) for one in self._suites if self._rounds.get(one.name)
-            )
+            starts = tuple(Startup(one.name, one.startup_seconds) for one in self._suites if self._rounds.get(one.name))
             problems, controls = tuple(self._problems), tuple(self._controls)
-            return Outcomes(comparisons, problems, controls, self._family, seconds, startups, self._foretold.notes)
+            return Outcomes(comparisons, problems, controls, self._family, seconds, starts, self._foretold.notes)
 
     def _discover(self) -> None:
         found: dict[str, Discovery] = {}
@@ -310,23 +308,32 @@ class Conductor:
 
         Starting a round costs the same however much is measured in it. So those that need the fewest rounds are
         taken as long as all of them together can be decided in time; where not even one can, all go on, and their
-        intervals narrow for the last look. Before half of the budget is spent, predictions are too vague for that,
-        except where the noise of every open one is known from a calibration.
+        intervals narrow for the last look. Before half of the budget is spent, predictions are too vague for that;
+        but where noise is calibrated and not even the first rounds of all fit into it, none would be decided at all.
         """
         tracks = self._fitting(suite, now)
         names = tuple(dict.fromkeys(track.benchmark.name for track in tracks))
         remaining = self._lanes * (self._until - now)
-        vague = remaining > self._lanes * self._budget / 2 and any(track.known is None for track in tracks)
-        if self._rounds[suite.name] <= FIRST_ROUNDS or vague:
+        if self._rounds[suite.name] <= FIRST_ROUNDS:
+            if self._first_rounds_fit(suite, remaining):
+                return names
+            remaining /= sum(bool(self._open(one.name)) for one in self._suites)
+        elif remaining > self._lanes * self._budget / 2:
             return names
-        chosen: set[str] = set()
-        measuring = 0.0
-        for track in sorted(tracks, key=Track.rounds_left):
-            measuring += suite.predicted_seconds(track.benchmark.name) * track.rounds_left()
-            if measuring + suite.startup_seconds * track.rounds_left() > remaining:
-                break
-            chosen.add(track.benchmark.name)
+        chosen = soonest_decided(tracks, suite, remaining)
         return tuple(name for name in names if not chosen or name in chosen)
+
+    def _first_rounds_fit(self, turn: SuiteSession, remaining: float) -> bool:
+        """Six rounds of everything end in time; so it is taken where not all of its noise is known."""
+        needed = 0.0
+        for suite in self._suites:
+            tracks = self._open(suite.name)
+            if any(track.known is None for track in tracks):
+                return True
+            names = {track.benchmark.name for track in tracks}
+            a_round = sum(map(suite.predicted_seconds, names)) + suite.startup_seconds
+            needed += max(0, FIRST_ROUNDS - self._rounds.get(suite.name, 0) + (suite is turn)) * a_round
+        return needed <= remaining
 
     def _measure(self, turn: Turn) -> None:
         """Measure a round, in a lane's thread."""
@@ -367,7 +374,7 @@ class Conductor:
         if not track.open or self._stopped or not track.enter(outcome):
             return
         if isinstance(outcome, Failed):
-            self._progress.decided(_full(track), "incomparable" if outcome.skipped else "failed", None)
+            self._progress.decided(_name(track.benchmark), "incomparable" if outcome.skipped else "failed", None)
         else:
             self._tell_decided(track)
 
@@ -375,7 +382,7 @@ class Conductor:
         if track.open:
             return
         state, change = (track.decision.state, track.decision.change) if track.decision else ("done", None)
-        self._progress.decided(_full(track), state, change)
+        self._progress.decided(_name(track.benchmark), state, change)
 
 
 def _benchmarks(discovery: Discovery) -> tuple[Benchmark, ...]:
@@ -384,10 +391,6 @@ def _benchmarks(discovery: Discovery) -> tuple[Benchmark, ...]:
 
 def _name(benchmark: Benchmark) -> str:
     return f"{benchmark.suite}/{benchmark.name}"
-
-
-def _full(track: Track) -> str:
-    return _name(track.benchmark)
 
 
 def selector(globs: Sequence[str]) -> Callable[[str], bool]:

@@ -13,7 +13,7 @@ from perfbot.calibration.noise import Noise
 from perfbot.measure.track import FIRST_ROUNDS, Track
 from perfbot.model import Benchmark
 from perfbot.stats.sequential import rounds_for
-from perfbot.units import format_duration, format_percentage
+from perfbot.units import format_duration, format_percentage, typed_duration
 
 SPARE = 1.3
 """A budget that is advised has this much room: half of all decisions take longer than their median."""
@@ -162,8 +162,7 @@ def _advice(needs: Sequence[Need], noise: Noise, budget: float, lanes: int) -> s
     if enough is None or not reachable:
         return f"what would do: {thresholds}"
     reach = "" if len(reachable) == len(needs) else f" for {len(reachable)} of them"
-    typed = f"{enough // 60}m" if enough >= 60 else f"{enough}s"
-    return f"what would do{reach}: `--budget {typed}`; or {thresholds}"
+    return f"what would do{reach}: `--budget {typed_duration(enough)}`; or {thresholds}"
 
 
 def _count(needs: Sequence[Need]) -> str:

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from perfbot.calibration.figures import RULE, Normal, false_alarms, summarise
+from perfbot.calibration.figures import RULE, Normal, false_alarms, starved, summarise
 from perfbot.calibration.noise import WRONG
 from perfbot.calibration.records import Calibration
 from perfbot.render import pictures, view
 from perfbot.render.escape import clean, code, prose
 from perfbot.render.layout import lay_out, source
 from perfbot.render.page import NAME_LENGTH, content_security_policy
-from perfbot.units import format_change, format_duration, format_percentage
+from perfbot.units import format_change, format_duration, format_percentage, typed_duration
 
 CELLS = 24
 """Characters of a benchmark's strip in the document, half of them for either direction."""
@@ -89,14 +89,8 @@ def document(calibration: Calibration) -> str:
         "the runs; visible is the smallest change that can be seen when all benchmarks share the whole budget."
     )
     table = [_HEAD, "|:--|:-:|:--|--:|--:|--:|--:|--:|--:|--:|--:|", *rows]
-    parts = (
-        ["# Calibration"],
-        [f"{_what(calibration, prose)}."],
-        [f"{_alarms(calibration)}."],
-        table,
-        [strips],
-        [reading],
-    )
+    said = (_what(calibration, prose), _alarms(calibration), _starved(calibration))
+    parts = (["# Calibration"], *([f"{sentence}."] for sentence in said if sentence), table, [strips], [reading])
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
 
 
@@ -113,6 +107,7 @@ def page(calibration: Calibration) -> str:
         policy=content_security_policy(style, script),
         what=_what(calibration, clean),
         alarms=_alarms(calibration),
+        starved=_starved(calibration),
         alarm=(count / len(calibration.runs), low, high, calibration.setting.alpha),
         groups=tuple(_groups(normals, scale)),
         ticks=scale.ticks(),
@@ -135,6 +130,17 @@ def _alarms(calibration: Calibration) -> str:
     return (
         f"Runs with a false alarm: {count} of {len(calibration.runs)} (95 % interval {low} to {high}; "
         f"nominal {format_percentage(calibration.setting.alpha)})"
+    )
+
+
+def _starved(calibration: Calibration) -> str:
+    """Why there may be dashes where suggestions should be, and what to type; empty where nothing starved."""
+    count, budget = starved(calibration), calibration.setting.budget
+    if not count:
+        return ""
+    return (
+        f"In {count} of {len(calibration.runs)} runs {format_duration(budget)} ended before every benchmark had six "
+        f"rounds, and fewer say nothing: calibrate again with more, such as --budget {typed_duration(2 * budget)}"
     )
 
 

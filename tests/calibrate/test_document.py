@@ -101,3 +101,14 @@ def test_hostile_names_stay_names(name: str) -> None:
     rendered = READER.render(document(made))
     assert rendered.count("<tr>") == 2
     assert Elements(rendered).count("img") == Elements(rendered).count("a") == 0
+
+
+def test_runs_that_were_too_short_say_what_to_type() -> None:
+    made = calibrated(SPREADS, count=5)
+    told = (
+        "In 10 of 10 runs 1 min ended before every benchmark had six rounds, and fewer say nothing: calibrate again "
+        "with more, such as --budget 2m."
+    )
+    assert told in document(made)
+    assert told in page(made)
+    assert "six rounds" not in document(calibrated(SPREADS, count=6))
