@@ -185,7 +185,7 @@ class TestCalibrated:
         plain, planned = self.suite(), self.suite()
         assert max(rounds(conducted([plain], budget=32.0)).values()) < FIRST_ROUNDS
         found = rounds(conducted([planned], budget=32.0, noise=known))
-        assert found["near"] > FIRST_ROUNDS
+        assert found["near"] >= FIRST_ROUNDS
         assert planned.history[1] == ("near",)
 
     def test_what_is_not_known_gets_its_turn(self) -> None:
