@@ -13,7 +13,7 @@ from scipy.stats import binomtest
 from perfbot.calibration.noise import WRONG, Noise, noise_of
 from perfbot.calibration.records import Calibration, Observation
 from perfbot.model import Rule
-from perfbot.stats.sequential import FIRST_LOOK, Plan, visible_after
+from perfbot.stats.sequential import FIRST_LOOK, Plan, ruled_out_after, visible_after
 from perfbot.units import format_percentage
 
 DECIDING_SHARE = 0.9
@@ -25,8 +25,8 @@ LARGEST = 0.5
 RULE = (
     "Suggested is the smallest whole percent at which at least "
     f"{format_percentage(DECIDING_SHARE)} of the runs were decided or could have been: a run that found the benchmark "
-    "unchanged needs the threshold it had, an undecided one the change it could have seen, a false alarm the change it "
-    "saw. None above 50 % is suggested: it would watch nothing."
+    "unchanged needs the threshold it had, an undecided one the smallest change that it ruled out, a false alarm the "
+    "change it saw. None above 50 % is suggested: it would watch nothing."
 )
 """The rule behind a suggestion, as documents, pages and the command line tell it."""
 
@@ -112,34 +112,41 @@ def _normal(seen: Sequence[Observation], calibration: Calibration, noise: Noise)
         median(one.rounds for one in seen),
         median(one.seconds for one in seen),
         _visible(key, calibration, noise),
-        _suggested(seen),
+        _suggested(seen, _plan(calibration)),
     )
 
 
 def _visible(key: tuple[str, str], calibration: Calibration, noise: Noise) -> float | None:
-    spread, setting = noise.spreads.get(key), calibration.setting
+    spread = noise.spreads.get(key)
     if spread is None:
         return None
-    family = max(1, *(run.family for run in calibration.runs))
-    plan = Plan(setting.threshold or 0.01, setting.alpha / family, setting.beta)
+    plan = _plan(calibration)
     a_round = sum(noise.startups.values()) + sum(noise.round_seconds.values())
-    rounds = min(plan.n_max, int(setting.budget / a_round)) if a_round else plan.n_max
+    rounds = min(plan.n_max, int(calibration.setting.budget / a_round)) if a_round else plan.n_max
     return visible_after(rounds, spread, plan) if rounds >= FIRST_LOOK else None
 
 
-def _suggested(seen: Sequence[Observation]) -> float | None:
+def _plan(calibration: Calibration) -> Plan:
+    """What decisions had to keep to; the error probabilities are those of one comparison."""
+    setting = calibration.setting
+    family = max(1, *(run.family for run in calibration.runs))
+    return Plan(setting.threshold or 0.01, setting.alpha / family, setting.beta)
+
+
+def _suggested(seen: Sequence[Observation], plan: Plan) -> float | None:
     if any(one.rule == "exact" for one in seen):
         return None
-    needed = sorted(map(_needed, seen))
+    needed = sorted(_needed(one, plan) for one in seen)
     share = needed[math.ceil(DECIDING_SHARE * len(needed)) - 1]
     return max(1, math.ceil(round(share * 100, 6))) / 100 if share <= LARGEST else None
 
 
-def _needed(one: Observation) -> float:
+def _needed(one: Observation, plan: Plan) -> float:
     """The smallest threshold at which this run would have called the benchmark unchanged, as far as it tells."""
     if one.verdict == "unchanged":
         return one.threshold
     if one.verdict in WRONG:
         return max(one.threshold, abs(one.change))
-    told = one.detectable is not None and one.rounds >= FIRST_LOOK
-    return max(one.threshold, one.detectable or 0.0) if told else math.inf
+    if one.spread is None or one.rounds < FIRST_LOOK:
+        return math.inf
+    return max(one.threshold, ruled_out_after(one.rounds, one.spread, one.change, plan))

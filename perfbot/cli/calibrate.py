@@ -5,8 +5,9 @@ was found, and judge without it.
 
 --write puts suggested thresholds into the configuration as [[limit]] entries, where they are larger than what it has.
 A suggestion is the smallest whole percent at which at least 90% of the runs were decided or could have been: a run that
-found the benchmark unchanged needs the threshold it had, an undecided one the change it could have seen, a false alarm
-the change it saw; none above 50%. Entries that a person wrote are left alone; its own are brought up to date.
+found the benchmark unchanged needs the threshold it had, an undecided one the smallest change that it ruled out, a
+false alarm the change it saw; none above 50%. Entries that a person wrote are left alone; its own are brought up to
+date.
 
 examples:
   perfbot calibrate                            ten A/A runs of the merge base with the default branch
@@ -133,9 +134,9 @@ def _write(found: Calibration, config: str | None) -> None:
     amended = amend(text, suggestions, file=path.name)
     if amended.text != text:
         write_text(amended.text, path)
-    changed = "thresholds written" if amended.text != text else "nothing to change"
-    print(f"perfbot: {path.name}: {changed}", file=sys.stderr)
-    for line in amended.written:
+    new = amended.written if amended.text != text else ()
+    print(f"perfbot: {path.name}: {'amended' if amended.text != text else 'nothing to change'}", file=sys.stderr)
+    for line in new:
         print(f"  {_shown(line)}", file=sys.stderr)
     for line in amended.left:
         print(f"  left alone: {_shown(line)}", file=sys.stderr)

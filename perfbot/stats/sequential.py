@@ -207,9 +207,24 @@ def rounds_for(spread: float, plan: Plan) -> int | None:
 def visible_after(rounds: int, spread: float, plan: Plan) -> float:
     """The smallest change that so many rounds of this spread can tell from none, a fraction."""
     change_t, _ = critical_values(plan)
-    looks = np.array(plan.looks)
-    at = max(0, int(np.searchsorted(looks, rounds, side="right")) - 1)
-    return _expm1(float(change_t[at]) * spread / math.sqrt(rounds))
+    return _expm1(float(change_t[_look_at(rounds, plan)]) * spread / math.sqrt(rounds))
+
+
+def ruled_out_after(rounds: int, spread: float, change: float, plan: Plan) -> float:
+    """The smallest change that so many rounds with this estimate exclude: a larger ``delta`` would have decided them.
+
+    Args:
+        rounds: at least six.
+        change: the estimate of head/base − 1.
+    """
+    _, same_t = critical_values(plan)
+    reach = float(same_t[_look_at(rounds, plan)]) * spread / math.sqrt(rounds)
+    return _expm1(abs(math.log1p(change)) + reach)
+
+
+def _look_at(rounds: int, plan: Plan) -> int:
+    """Index of the last look at so many rounds."""
+    return max(0, int(np.searchsorted(np.array(plan.looks), rounds, side="right")) - 1)
 
 
 @lru_cache(maxsize=64)

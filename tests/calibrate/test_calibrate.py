@@ -97,11 +97,11 @@ class TestWriteAndKeep:
 
     @pytest.fixture
     def ten(self, shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-        """A repository of its own whose ten runs could not decide one benchmark at 60 %, and its folder."""
+        """A repository of its own with ten false alarms of one benchmark at 3 %; its folder."""
         made = shell_for(tmp_path, CONFIG)
         whole = kept(shell)
         seen = [
-            replace(one, verdict="inconclusive", detectable=0.4, rounds=9, threshold=0.02)
+            replace(one, verdict="improved", change=-0.398, threshold=0.02)
             if one.name.endswith("slower")
             else replace(one, verdict="unchanged", threshold=0.02)
             for one in whole.runs[0].observations
@@ -120,7 +120,7 @@ class TestWriteAndKeep:
         assert after.startswith(before)
         assert 'match = "programs/slower"\nmetric = "time"\nthreshold = "40%"\n' in after
         told = capsys.readouterr().err
-        assert "perfbot: perfbot.toml: thresholds written" in told
+        assert "perfbot: perfbot.toml: amended" in told
         assert "programs/slower: 40 % (the policy has 3 %)" in told
         assert main(["calibrate", "--write"]) == 0
         assert (ten / "perfbot.toml").read_text() == after

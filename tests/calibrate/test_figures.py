@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from perfbot.calibration.figures import false_alarms, summarise
 from perfbot.calibration.noise import noise_of
 from perfbot.calibration.records import Calibration, Observation, Run, Setting
 from perfbot.model import Startup, Verdict
+from perfbot.stats.location import spread
+from perfbot.stats.sequential import Plan, decide
 from tests.calibrate.samples import calibrated
 
 SETTING = Setting("a" * 40, "cpu", 2, "3.11.2", 60.0, 0.02, 0.01, 0.05)
@@ -45,25 +48,36 @@ class TestSuggestion:
     def test_what_is_always_decided_needs_no_more_than_it_has(self) -> None:
         assert suggested(*[seen("unchanged", 0.0, 0.035)] * 10) == 0.02
 
-    def test_undecided_runs_need_what_they_could_have_seen(self) -> None:
-        assert suggested(*[seen("inconclusive", 0.0, 0.0612)] * 10) == 0.07
+    def test_undecided_runs_need_what_they_ruled_out(self) -> None:
+        """At that threshold the same rounds decide; at the whole percent below they do not."""
+        ratios = np.random.default_rng(3).normal(0, 0.05, 12).tolist()
+        undecided = decide(ratios, Plan(0.02, 0.01))
+        one = seen("inconclusive", undecided.change, undecided.detectable, spread=spread(ratios))
+        found = suggested(*[one] * 10)
+        assert undecided.state == "open"
+        assert found is not None
+        assert found > 0.02
+        assert decide(ratios, Plan(found, 0.01)).state == "same"
+        assert decide(ratios, Plan(found - 0.01, 0.01)).state == "open"
 
     def test_one_run_in_ten_may_fail(self) -> None:
-        nine = [seen("unchanged", 0.0, 0.01)] * 9
-        assert suggested(*nine, seen("inconclusive", 0.0, 0.3)) == 0.02
-        assert suggested(*nine[:8], *[seen("inconclusive", 0.0, 0.3)] * 2) == 0.3
+        nine, loud = [seen("unchanged", 0.0, 0.01)] * 9, seen("inconclusive", 0.0, 0.3, spread=0.1)
+        assert suggested(*nine, loud) == 0.02
+        more = suggested(*nine[:8], loud, loud)
+        assert more is not None
+        assert more > 0.05
 
     def test_an_alarm_needs_the_change_it_saw(self) -> None:
         assert suggested(*[seen("improved", -0.083, 0.03)] * 3) == 0.09
 
     def test_whole_percents_survive_floating_point(self) -> None:
-        assert suggested(*[seen("inconclusive", 0.0, 0.07)] * 3) == 0.07
+        assert suggested(*[seen("improved", -0.07, 0.07)] * 3) == 0.07
 
     @pytest.mark.parametrize(
         "one",
         [
-            seen("inconclusive", 0.0, None),
-            seen("inconclusive", 0.0, 0.51),
+            seen("inconclusive", 0.0, None, spread=None),
+            seen("inconclusive", 0.51, 0.1),
             seen("inconclusive", 0.0, 0.1, rounds=5),
             seen("unchanged", 0.0, 0.0, rule="exact", spread=None),
         ],
@@ -78,7 +92,7 @@ def test_simulated_quiet_and_loud() -> None:
     assert quiet.suggested == 0.02
     assert loud.undecided == 10
     assert loud.suggested is not None
-    assert 0.05 < loud.suggested < 0.2
+    assert 0.03 < loud.suggested < 0.1
     assert quiet.visible is not None
     assert loud.visible is not None
     assert loud.visible > 10 * quiet.visible
