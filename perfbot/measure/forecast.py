@@ -90,14 +90,14 @@ def foretell(tracks: Sequence[Track], noise: Noise, budget: float, lanes: int) -
     needs = sorted(_needs(tracks, noise), key=lambda need: need.cost)
     if not needs:
         return Foretold()
-    bill = _first_rounds(needs, noise)
+    bill, first = _first_rounds(needs, noise, budget * lanes)
     late = [need for need in needs if not _settle(bill, need, budget * lanes)]
     unknown = len(tracks) - len(needs)
     told = f"noise calibrated {noise.moment[:10]}" + (f" ({unknown} not calibrated)" if unknown else "")
     if not late:
         lasting = format_duration(bill.seconds / lanes)
         return Foretold((f"{told}: {_count(needs)} should be decided in about {lasting} of {format_duration(budget)}",))
-    share = _share(late, noise, budget * lanes - bill.seconds)
+    share = first + _share(late, noise, budget * lanes - bill.seconds)
     summary = f"{told}: {len(late)} of {_count(needs)} will probably stay undecided in {format_duration(budget)}"
     advice = _advice(needs, noise, budget, lanes)
     more = [f"… and {len(late) - TOLD} more"] if len(late) > TOLD else []
@@ -116,11 +116,15 @@ def _needs(tracks: Iterable[Track], noise: Noise) -> list[Need]:
     return found
 
 
-def _first_rounds(needs: Iterable[Need], noise: Noise) -> Bill:
-    bill = Bill(noise)
-    for need in needs:
-        bill.add(need, FIRST_ROUNDS)
-    return bill
+def _first_rounds(needs: Iterable[Need], noise: Noise, capacity: float) -> tuple[Bill, int]:
+    """What everything gets before anything is decided: six rounds, or one, where those do not fit."""
+    for first in (FIRST_ROUNDS, 1):
+        bill = Bill(noise)
+        for need in needs:
+            bill.add(need, first)
+        if bill.seconds <= capacity:
+            break
+    return bill, first
 
 
 def _settle(bill: Bill, need: Need, capacity: float) -> bool:
@@ -132,10 +136,10 @@ def _settle(bill: Bill, need: Need, capacity: float) -> bool:
 
 
 def _share(late: Sequence[Need], noise: Noise, left: float) -> int:
-    """Rounds that each of the undecided ones gets when they share what the others leave."""
+    """Rounds that each of the undecided ones gets beside the first when they share what the others leave."""
     a_round = sum({need.track.benchmark: need.seconds for need in late}.values())
     a_round += sum(noise.startups.get(suite, 0.0) for suite in {need.suite for need in late})
-    return FIRST_ROUNDS + (int(left / a_round) if a_round and left > 0 else 0)
+    return int(left / a_round) if a_round and left > 0 else 0
 
 
 def _told(need: Need, share: int) -> str:
@@ -155,7 +159,7 @@ def _told(need: Need, share: int) -> str:
 def _advice(needs: Sequence[Need], noise: Noise, budget: float, lanes: int) -> str:
     """What to type."""
     thresholds = "`perfbot calibrate --write` puts larger thresholds into the configuration"
-    bill = _first_rounds(needs, noise)
+    bill, _ = _first_rounds(needs, noise, math.inf)
     reachable = [need for need in needs if _settle(bill, need, math.inf)]
     wanted = SPARE * bill.seconds / lanes
     enough = next((size for size in BUDGETS if size >= wanted and size > budget), None)

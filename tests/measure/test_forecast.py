@@ -68,13 +68,22 @@ def test_a_budget_for_those_that_it_helps() -> None:
 
 
 def test_the_first_rounds_of_everything_come_off_first() -> None:
-    """Sixty rounds of others leave nothing of a minute, although deciding this one alone takes 12 s."""
+    """Six rounds of all take 57 s of a minute, although deciding the quick one alone takes 16."""
     others = [track(f"long{index}", 0.2) for index in range(5)]
-    seconds = {f"long{index}": 1.7 for index in range(5)}
+    seconds = {f"long{index}": 1.5 for index in range(5)}
     alone = foretell([track("quick", 0.015)], noise({"quick": 1.0}), 60.0, 1)
     crowded = foretell([track("quick", 0.015), *others], noise({"quick": 1.0, **seconds}), 60.0, 1)
     assert not alone.notes
     assert "6 of 6 comparisons" in crowded.notes[0]
+
+
+def test_where_not_even_those_fit_some_are_decided_all_the_same() -> None:
+    """As the conductor then does: a round of all, and then those that are soonest decided."""
+    tracks = [track("quick", 0.015), *(track(f"long{index}", 0.2) for index in range(5))]
+    known = noise({"quick": 1.0, **{f"long{index}": 2.5 for index in range(5)}})
+    summary, *named, _ = foretell(tracks, known, 60.0, 1).lines
+    assert "5 of 6 comparisons" in summary
+    assert not any("would do)" in line and "threshold" in line for line in named), "no threshold helps against time"
 
 
 def test_many_are_counted() -> None:
