@@ -261,6 +261,12 @@ class Result:
         return f"{self.suite}/{self.benchmark}"
 
 
+def machine_class(cpu: str, cores: int, python: str) -> str:
+    """The class of a machine: what must be equal before values or spreads of two runs may be compared."""
+    minor = ".".join(python.split(".")[:2])
+    return f"{cpu or 'unknown processor'}, {cores} cores" + (f", Python {minor}" if minor else "")
+
+
 @dataclass(frozen=True, slots=True)
 class Runner:
     """The machine that measured. Nothing here names the host."""
@@ -307,6 +313,16 @@ class Shard:
 
     index: int
     count: int
+    split: str = ""
+    """Fingerprint of the times they were shared out by; empty where names alone decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Startup:
+    """Wall time that starting one round of a suite took in the end, whatever was measured in it."""
+
+    suite: str
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,4 +356,5 @@ class Report:
     trend: str = ""
     skipped: str = ""
     """Why nothing was measured although nothing is wrong; empty otherwise."""
+    startups: tuple[Startup, ...] = ()
     schema: str = SCHEMA

@@ -11,8 +11,7 @@ import os
 import secrets
 import tempfile
 import time
-import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -38,9 +37,11 @@ from perfbot.measure.conductor import Conductor, Outcomes, selector
 from perfbot.measure.pair import allowed_cores
 from perfbot.measure.session import SuiteSession, problem_of
 from perfbot.measure.trace import Trace, no_trace
-from perfbot.model import SIDES, Benchmark, Change, Comparison, Policy, Problem, Report, Result, Shard, Side
+from perfbot.model import SIDES, Benchmark, Change, Comparison, Policy, Problem, Report, Result, Runner, Shard, Side
+from perfbot.planning import Planning, Source, plan
 from perfbot.process import kill_all, scrubbed_environment
 from perfbot.render.progress import Progress
+from perfbot.shards import part
 from perfbot.sources import source_changed
 
 LOOK_AROUND_SECONDS = 0.5
@@ -69,6 +70,8 @@ class Request:
     """Measure although the change touches nothing that is measured."""
     same: bool = False
     """Base and head may be one commit: an A/A run."""
+    calibration: Source | None = None
+    """Where earlier A/A runs may be found, to plan with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class Job:
     proposed: Policy | None
     budget: float
     seed: int
+    planning: Planning = field(default_factory=Planning)
     notes: tuple[str, ...] = ()
     skip: str = ""
 
@@ -140,6 +144,7 @@ def understand(request: Request) -> Job:
         policy = replace(policy, threshold=request.threshold)
     proposed = ours.policy if replace(ours.policy, origin="") != replace(target.policy, origin="") else None
     concerned = request.force or target.run.concerns(changed_files(repo, change))
+    planning = plan(repo, change, _runner(), request.calibration)
     return Job(
         repo,
         change,
@@ -149,7 +154,8 @@ def understand(request: Request) -> Job:
         proposed,
         request.budget if request.budget is not None else target.run.budget,
         next(seed for seed in (request.seed, ours.run.seed, secrets.randbits(32)) if seed is not None),
-        notes,
+        planning,
+        (*notes, *planning.notes),
         "" if concerned else "the change touches none of the files that are measured (`when_changed`)",
     )
 
@@ -206,7 +212,8 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             job.budget,
             progress,
             select=_selected(job, request),
-            mine=_mine(request.shard),
+            share=_share(job, request),
+            noise=job.planning.noise,
             meant=partial(_meant, job),
             random=Random(job.seed),  # noqa: S311 - an order, not a secret
             cores=allowed_cores(),
@@ -322,11 +329,13 @@ def _meant(job: Job, name: str) -> str:
     return ""
 
 
-def _mine(shard: Shard | None) -> Callable[[str], bool]:
-    """Whether a benchmark falls to a shard: by a hash of its name, so that every shard comes to the same split."""
-    if shard is None:
-        return lambda _: True
-    return lambda name: zlib.crc32(name.encode()) % shard.count == shard.index - 1
+def _share(job: Job, request: Request) -> Callable[[Collection[str]], Collection[str]]:
+    shard = job.planning.shard(request.shard)
+    return part(shard, job.planning.weights) if shard else lambda names: names
+
+
+def _runner() -> Runner:
+    return read_machine().runner(pinned=bool(allowed_cores()), version=__version__)
 
 
 def _differing(job: Job, group: Sequence[Suite], trees: tuple[Checkout, Checkout]) -> Sequence[str]:
@@ -370,13 +379,13 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
     now = dt.datetime.now(dt.UTC)
     seconds = time.monotonic() - found.started
     return Report(
-        change=job.change,
+        change=replace(job.change, notes=(*job.change.notes, *job.planning.notes, *outcomes.foretold)),
         verdict=verdict,
         results=results,
         problems=problems,
         policy=job.policy,
         proposed_policy=job.proposed,
-        runner=read_machine().runner(pinned=bool(allowed_cores()), version=__version__),
+        runner=_runner(),
         control=control,
         started=(now - dt.timedelta(seconds=seconds)).isoformat(timespec="seconds"),
         seconds=seconds,
@@ -384,6 +393,7 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
         family=outcomes.family,
         seed=job.seed,
         complete=complete,
-        shard=request.shard,
+        shard=job.planning.shard(request.shard),
         skipped=job.skip,
+        startups=outcomes.startups,
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import json
+import zlib
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from perfbot.errors import ReportError, UsageError
@@ -46,6 +48,22 @@ def split(names: Sequence[str], seconds: Mapping[str, float], count: int) -> tup
     return tuple(tuple(share) for share in shares)
 
 
+def fingerprint(seconds: Mapping[str, float]) -> str:
+    """Names the times that a split rests on, so that shards of different splits are never put together."""
+    return hashlib.sha256(json.dumps(sorted(seconds.items())).encode()).hexdigest()[:16]
+
+
+def part(shard: Shard, seconds: Mapping[str, float]) -> Callable[[Collection[str]], Collection[str]]:
+    """Which of a run's benchmarks fall to a shard.
+
+    By calibrated times where the shard names them (``split``); otherwise by a hash of each name, which needs nothing
+    that shards would have to agree on.
+    """
+    if not shard.split:
+        return lambda names: [n for n in names if zlib.crc32(n.encode()) % shard.count == shard.index - 1]
+    return lambda names: split(tuple(names), seconds, shard.count)[shard.index - 1]
+
+
 def merge(reports: Sequence[Report]) -> Report:
     """One report of one change out of its shards. A missing one is a fatal problem, never a pass.
 
@@ -74,9 +92,15 @@ def merge(reports: Sequence[Report]) -> Report:
 
 def _by_index(reports: Sequence[Report], count: int) -> dict[int, Report]:
     first, found = reports[0], dict[int, Report]()
+    assert first.shard is not None  # noqa: S101 - the caller looked
     for report in reports:
         if report.shard is None or report.shard.count != count:
             raise ReportError(f"The reports do not agree on how many shards there are ({count} at first).")
+        if report.shard.split != first.shard.split:  # some benchmarks would be in no shard, and nobody would miss them
+            raise ReportError(
+                "The shards were split by different calibrations, so some benchmarks may be in none.",
+                hint="Give every job the same file with --calibration, or none of them any.",
+            )
         if not 1 <= report.shard.index <= count:
             raise ReportError(f"There is no shard {report.shard.index} of {count}.")
         same = (report.change.base, report.change.head) == (first.change.base, first.change.head)

@@ -172,6 +172,13 @@ def format_duration(seconds: float) -> str:
     return _compound(round(seconds / 3_600), 24, "d", "h")
 
 
+def typed_duration(seconds: float) -> str:
+    """A duration as one types it, rounded up to whole seconds: ``30s``, ``2m``, ``90s``, ``1h``."""
+    whole = math.ceil(seconds)
+    size, letter = next((size, letter) for size, letter in ((3600, "h"), (60, "m"), (1, "s")) if whole % size == 0)
+    return f"{whole // size}{letter}"
+
+
 def _compound(total: int, size: int, large: str, small: str) -> str:
     whole, rest = divmod(total, size)
     parts = [f"{whole} {large}"] if whole else []

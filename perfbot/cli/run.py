@@ -23,6 +23,7 @@ from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, StoreError
 
 if TYPE_CHECKING:
     from perfbot.model import Report
+    from perfbot.planning import Source
     from perfbot.series import Kind
 
 EXIT_CODES = {"pass": PASS, "fail": GATE_FAILED, "error": NOT_MEASURED}
@@ -45,6 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how = parser.add_argument_group("how")
     how.add_argument("--budget", metavar="DURATION", help='wall clock for measuring, such as "5m" (default: 10m)')
     how.add_argument("--threshold", metavar="PERCENT", help='smallest change that matters, such as "2%%"')
+    how.add_argument(
+        "--calibration",
+        metavar="FILE",
+        help="A/A runs to plan with (default: .perfbot/calibration.json, else the history's; verdicts never use them)",
+    )
     how.add_argument("--seed", type=int, metavar="N", help="makes the order of measuring reproducible")
     how.add_argument(
         "--database",
@@ -95,7 +101,7 @@ def measure(args: argparse.Namespace) -> Report:
         stack.callback(progress.close)
         stack.enter_context(interruptible())
         report = run(request, progress, trace)
-    report, lost = keep_run(report, args.database or os.environ.get(DATABASE, ""))
+    report, lost = keep_run(report, database_of(args))
     artifacts.write(report)
     artifacts.show(report)
     if lost is not None:
@@ -152,7 +158,32 @@ def request_from(args: argparse.Namespace):  # type: ignore[no-untyped-def]
         seed=args.seed,
         force=args.force,
         shard=parse_shard(args.shard) if args.shard else None,
+        calibration=_source(args),
     )
+
+
+def _source(args: argparse.Namespace) -> Source:
+    """Where a calibration may be. The history is asked only when no file fits, and not made where it is missing."""
+    from pathlib import Path
+
+    from perfbot.planning import Source
+
+    database = database_of(args)
+
+    def recall(project: str, machine: str) -> str | None:
+        from perfbot.store import ledger, open_store
+
+        if not database or ("://" not in database and not Path(database).exists()):
+            return None
+        with open_store(database) as store, store.read() as connection:
+            return ledger.latest_calibration(connection, project, machine)
+
+    return Source(Path(args.calibration) if args.calibration else None, recall if database else None)
+
+
+def database_of(args: argparse.Namespace) -> str:
+    """The history that was named, on the command line or around it; empty for none."""
+    return str(args.database or os.environ.get(DATABASE, ""))
 
 
 def parsed_option(option: str, text: str | None, parse: Callable[[str], float]) -> float | None:

@@ -42,6 +42,21 @@ def load(path: Path | None, root: Path) -> Config:
     return config
 
 
+def source_file(path: Path | None, root: Path) -> Path:
+    """The file that :func:`load` reads, so that it can be amended.
+
+    Raises:
+        ConfigError: there is none, or it is no configuration.
+    """
+    for file in (path,) if path else (root / FILE, root / PYPROJECT):
+        if file.is_file() and _parse_named(_read(file), file.name, str(file)) is not None:
+            return file
+    raise ConfigError(
+        f"{path or root / FILE}: there is no configuration to write to",
+        hint="Type `perfbot init` for one to start from.",
+    )
+
+
 def find(read: Callable[[str], str | None], origin: str = "") -> Config:
     """The configuration of any tree, such as the target branch's.
 

@@ -6,17 +6,19 @@ import fnmatch
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from random import Random
 from typing import Protocol
 
+from perfbot.calibration.noise import NOTHING, Noise
 from perfbot.errors import ConfigError, MeasureError, UsageError
+from perfbot.measure.forecast import Foretold, foretell
 from perfbot.measure.session import Count, Discovery, Failed, Outcome, Place, SuiteSession, problem_of
 from perfbot.measure.track import FIRST_ROUNDS, MOST_ROUNDS, Track
-from perfbot.model import Benchmark, Comparison, Metric, Policy, Problem, Round
+from perfbot.model import Benchmark, Comparison, Metric, Policy, Problem, Round, Startup
 from perfbot.process import kill_all
 from perfbot.stats.sequential import Plan
 
@@ -59,6 +61,8 @@ class Outcomes:
         family: comparisons that share the run's false alarm probability.
         controls: base against a second process of base.
         seconds: wall time of measuring.
+        startups: of the suites that were measured.
+        foretold: sentences about what calibrated noise does not let decide in the budget, said before measuring.
     """
 
     comparisons: tuple[Comparison, ...] = ()
@@ -66,6 +70,8 @@ class Outcomes:
     controls: tuple[Round, ...] = ()
     family: int = 0
     seconds: float = 0.0
+    startups: tuple[Startup, ...] = ()
+    foretold: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,8 @@ class Conductor:
         policy: thresholds and error probabilities.
         budget: seconds of wall time for measuring.
         select: whether ``suite/benchmark`` is wanted.
-        mine: whether a wanted one falls to this run; others' count as the same family (shards of one run).
+        share: which of all wanted names fall to this run; others' count as the same family (shards of one run).
+        noise: what A/A runs found: says before measuring what cannot be decided in the budget, and whose turn it is.
         meant: what a suite without benchmarks should have said, as a hint.
         progress: told what happens.
         clock: monotonic seconds.
@@ -104,7 +111,8 @@ class Conductor:
         progress: Progress,
         *,
         select: Callable[[str], bool] = lambda _: True,
-        mine: Callable[[str], bool] = lambda _: True,
+        share: Callable[[Collection[str]], Collection[str]] = lambda names: names,
+        noise: Noise = NOTHING,
         meant: Callable[[str], str] = lambda _: "",
         clock: Callable[[], float] = time.monotonic,
         random: Random | None = None,
@@ -116,7 +124,8 @@ class Conductor:
         self._budget = budget
         self._progress = progress
         self._select = select
-        self._mine = mine
+        self._share = share
+        self._noise = noise
         self._meant = meant
         self._clock = clock
         self._random = random or Random()  # noqa: S311 - an order, not a secret
@@ -131,6 +140,8 @@ class Conductor:
         self._controls: list[Round] = []
         self._counts: dict[str, Count] = {}
         self._family = 1
+        self._own: Collection[str] = ()
+        self._foretold = Foretold()
         self._lock = threading.RLock()
         self._stopped = False
         self._began = clock()
@@ -142,6 +153,7 @@ class Conductor:
     def run(self) -> Outcomes:
         """Discover, measure, stop. What was measured before an exception is in :meth:`outcomes`."""
         self._discover()
+        self._foretell()
         self._began = self._clock()
         with ThreadPoolExecutor(self._lanes) as pool:
             try:
@@ -160,7 +172,9 @@ class Conductor:
             tracks = [track for suite in self._tracks for track in self._all(suite)]
             comparisons = (*(track.comparison() for track in tracks), *self._settled)
             seconds = self._clock() - self._began
-            return Outcomes(comparisons, tuple(self._problems), tuple(self._controls), self._family, seconds)
+            starts = tuple(Startup(one.name, one.startup_seconds) for one in self._suites if self._rounds.get(one.name))
+            problems, controls = tuple(self._problems), tuple(self._controls)
+            return Outcomes(comparisons, problems, controls, self._family, seconds, starts, self._foretold.notes)
 
     def _discover(self) -> None:
         found: dict[str, Discovery] = {}
@@ -175,6 +189,8 @@ class Conductor:
         }
         self._family = max(1, sum(metric.rule == "noisy" for pairs in wanted.values() for _, metric in pairs))
         self._nothing_found(found)
+        listed = {_name(b) for discovery in found.values() for b in _benchmarks(discovery) if self._wants(b)}
+        self._own = frozenset(self._share(listed))
         for name, discovery in found.items():
             self._problems.extend(discovery.problems)
             self._settled.extend(c for c in discovery.settled if self._wants(c.benchmark) and self._takes(c.benchmark))
@@ -191,7 +207,15 @@ class Conductor:
             self._progress.suite(name, len({benchmark.name for benchmark, _ in own}))
 
     def _takes(self, benchmark: Benchmark) -> bool:
-        return self._mine(f"{benchmark.suite}/{benchmark.name}")
+        return _name(benchmark) in self._own
+
+    def _foretell(self) -> None:
+        """Say, before the time is spent, what it will not do for."""
+        tracks = [track for suite in self._tracks for track in self._open(suite)]
+        noisy = [track for track in tracks if track.metric.rule == "noisy"]
+        self._foretold = foretell(noisy, self._noise, self._budget, self._lanes)
+        for line in self._foretold.lines:
+            self._progress.log(line)
 
     def _nothing_found(self, found: Mapping[str, Discovery]) -> None:
         """Refuse a run that has nothing to measure: silence would look like success."""
@@ -205,7 +229,7 @@ class Conductor:
                     f'[[suite]] "{name}": has no benchmarks; expected some in its `paths`',
                     hint=self._meant(name) or "Type `perfbot doctor` to see what each suite would collect.",
                 )
-        names = [f"{b.suite}/{b.name}" for discovery in found.values() for b in _benchmarks(discovery)]
+        names = [_name(b) for discovery in found.values() for b in _benchmarks(discovery)]
         if names and not any(map(self._select, names)):
             raise UsageError(
                 f"none of the {len(names)} benchmarks is selected by --only (or `only` and `skip` of their suites)",
@@ -213,12 +237,14 @@ class Conductor:
             )
 
     def _wants(self, benchmark: Benchmark) -> bool:
-        return self._select(f"{benchmark.suite}/{benchmark.name}")
+        return self._select(_name(benchmark))
 
     def _track(self, benchmark: Benchmark, metric: Metric, discovery: Discovery) -> Track:
-        threshold = self._policy.threshold_for(f"{benchmark.suite}/{benchmark.name}", metric)
+        name = _name(benchmark)
+        threshold = self._policy.threshold_for(name, metric)
         plan = Plan(threshold, self._policy.alpha / self._family, self._policy.beta, MOST_ROUNDS)
-        return Track(benchmark, metric, plan, counted=metric in discovery.counted_of(benchmark))
+        known = self._noise.spreads.get((name, metric.name))
+        return Track(benchmark, metric, plan, counted=metric in discovery.counted_of(benchmark), known=known)
 
     def _count_all(self) -> None:
         """What is counted comes before all rounds: it has an end, and leaves the rest of the budget to them."""
@@ -321,22 +347,31 @@ class Conductor:
         Starting a round costs the same however much is measured in it. So those that need the least time are taken as
         long as all of them together can be decided in time; where not even one can, all go on, and their intervals
         narrow for the last look. Before half of the budget is spent, predictions of how many rounds it takes are too
-        vague for that; the first six, which everything needs, are certain once two have shown what they cost.
+        vague for that; the first six, which everything needs, are certain once two have shown what they cost, or one
+        where noise is calibrated. Then it is also known which of them are worth beginning.
         """
         tracks = self._fitting(suite, now)
         names = tuple(dict.fromkeys(track.benchmark.name for track in tracks))
         done, remaining = self._rounds[suite.name], self._lanes * (self._until - now)
         vague = done <= FIRST_ROUNDS or remaining > self._lanes * self._budget / 2
-        if done < TRIAL_ROUNDS or (vague and done > FIRST_ROUNDS):
+        calibrated = all(track.known is not None for track in tracks)
+        if done < (1 if calibrated else TRIAL_ROUNDS) or (vague and done > FIRST_ROUNDS):
             return names
+        chosen = self._within(remaining, suite, tracks, certain=vague)
+        if vague and calibrated and len(chosen) < len(names):
+            chosen = self._within(remaining, suite, tracks, certain=False)
+        return tuple(name for name in names if not chosen or name in chosen)
+
+    def _within(self, seconds: float, suite: SuiteSession, tracks: Sequence[Track], *, certain: bool) -> set[str]:
+        """Names of the cheapest, as many as can all be measured in so many seconds."""
         chosen: set[str] = set()
         measuring = 0.0
-        for seconds, rounds, name in sorted(self._costs(suite, tracks, certain=vague)):
-            measuring += seconds
-            if measuring + suite.startup_seconds * rounds > remaining:
+        for cost, rounds, name in sorted(self._costs(suite, tracks, certain=certain)):
+            measuring += cost
+            if measuring + suite.startup_seconds * rounds > seconds:
                 break
             chosen.add(name)
-        return tuple(name for name in names if not chosen or name in chosen)
+        return chosen
 
     @staticmethod
     def _costs(suite: SuiteSession, tracks: Sequence[Track], *, certain: bool) -> Iterator[tuple[float, int, str]]:
@@ -386,7 +421,7 @@ class Conductor:
             return
         self._decided += not track.open
         if isinstance(outcome, Failed):
-            self._progress.decided(_full(track), "incomparable" if outcome.skipped else "failed", None)
+            self._progress.decided(_name(track.benchmark), "incomparable" if outcome.skipped else "failed", None)
         else:
             self._tell_decided(track)
 
@@ -394,15 +429,15 @@ class Conductor:
         if track.open:
             return
         state, change = (track.decision.state, track.decision.change) if track.decision else ("done", None)
-        self._progress.decided(_full(track), state, change)
+        self._progress.decided(_name(track.benchmark), state, change)
 
 
 def _benchmarks(discovery: Discovery) -> tuple[Benchmark, ...]:
     return (*discovery.benchmarks, *(comparison.benchmark for comparison in discovery.settled))
 
 
-def _full(track: Track) -> str:
-    return f"{track.benchmark.suite}/{track.benchmark.name}"
+def _name(benchmark: Benchmark) -> str:
+    return f"{benchmark.suite}/{benchmark.name}"
 
 
 def selector(globs: Sequence[str]) -> Callable[[str], bool]:

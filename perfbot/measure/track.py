@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from perfbot.judge import ratios_of
 from perfbot.measure.session import Failed, Measured, Outcome
 from perfbot.model import Benchmark, Comparison, Metric, Round
-from perfbot.stats.sequential import Decision, Plan, decide, expected_rounds
+from perfbot.stats.sequential import Decision, Plan, decide, expected_rounds, rounds_for
 
 FIRST_ROUNDS = 6
 """Fresh pairs that everything gets before anything is decided: fewer do not show how much processes differ."""
@@ -26,6 +28,8 @@ class Track:
     metric: Metric
     plan: Plan
     counted: bool = False
+    known: float | None = None
+    """Spread of a round in earlier A/A runs: only ``rounds_left`` asks for it, never a decision."""
     rounds: list[Round] = field(default_factory=list)
     ratios: list[float] = field(default_factory=list)
     decision: Decision | None = None
@@ -77,11 +81,12 @@ class Track:
         """Expected number of rounds until it is decided."""
         if self.exact:
             return EXACT_ROUNDS - len(self.rounds)
-        if len(self.ratios) < FIRST_ROUNDS:
-            return FIRST_ROUNDS - len(self.ratios)
         taken = len(self.ratios)
+        if taken < FIRST_ROUNDS:
+            foretold = FIRST_ROUNDS if self.known is None else rounds_for(self.known, self.plan) or self.plan.n_max
+            return foretold - taken
         if self._expected[1] != taken:
-            self._expected = expected_rounds(self.ratios, self.plan), taken
+            self._expected = expected_rounds(self.ratios, self.plan, self.known), taken
         return max(1, self._expected[0] - taken)
 
     def comparison(self) -> Comparison:
@@ -98,3 +103,24 @@ class Track:
                 self.failure.side,
             )
         return Comparison(self.benchmark, self.metric, tuple(self.rounds), notes=notes)
+
+
+class Cost(Protocol):
+    """What is known of a suite's times; see :class:`perfbot.measure.session.SuiteSession`."""
+
+    @property
+    def startup_seconds(self) -> float: ...
+
+    def predicted_seconds(self, name: str) -> float: ...
+
+
+def soonest_decided(tracks: Iterable[Track], suite: Cost, seconds: float) -> set[str]:
+    """Names of those that need the fewest rounds, as many as can all be decided within some time."""
+    chosen: set[str] = set()
+    measuring = 0.0
+    for track in sorted(tracks, key=Track.rounds_left):
+        measuring += suite.predicted_seconds(track.benchmark.name) * track.rounds_left()
+        if measuring + suite.startup_seconds * track.rounds_left() > seconds:
+            break
+        chosen.add(track.benchmark.name)
+    return chosen

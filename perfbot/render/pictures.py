@@ -72,6 +72,10 @@ class Axis:
         place = 50 + 48 * _scaled(change) / self.reach
         return round(min(max(place, 1.0), 99.0), 2)
 
+    def change_at(self, place: float) -> float:
+        """The change that stands at a place: the inverse of ``at``."""
+        return math.expm1(LINEAR_UP_TO * math.sinh((place - 50) / 48 * self.reach))
+
     def span(self, low: float, high: float) -> Span:
         """A range of changes."""
         start = self.at(low)
@@ -96,12 +100,17 @@ def _axis_label(change: float) -> str:
 
 def axis(results: Iterable[Result]) -> Axis:
     """A scale that holds every interval and threshold."""
-    ends = [_scaled(LINEAR_UP_TO)]
+    ends: list[float] = []
     for result in results:
-        ends += [abs(_scaled(end)) for end in result.interval or ()]
-        ends += [abs(_scaled(result.change))] if result.change is not None else []
-        ends += [_scaled(result.threshold)] if result.threshold else []
-    return Axis(max(ends))
+        ends += result.interval or ()
+        ends += [result.change] if result.change is not None else []
+        ends += [result.threshold] if result.threshold else []
+    return axis_to(ends)
+
+
+def axis_to(changes: Iterable[float]) -> Axis:
+    """A scale that holds all of these changes."""
+    return Axis(max([_scaled(LINEAR_UP_TO), *(abs(_scaled(change)) for change in changes)]))
 
 
 def _scaled(change: float) -> float:

@@ -207,7 +207,12 @@ def short_commit(commit: str) -> str:
 
 def anchor(result: Result) -> str:
     """The fragment of a result on the page: the same in every report of the project, and never text of its name."""
-    key = f"{result.suite}\0{result.benchmark}\0{result.metric}"
+    return anchor_of(result.suite, result.benchmark, result.metric)
+
+
+def anchor_of(suite: str, benchmark: str, metric: str) -> str:
+    """The same for what no report is at hand of."""
+    key = f"{suite}\0{benchmark}\0{metric}"
     return "b-" + hashlib.sha256(key.encode(errors="replace")).hexdigest()[:12]
 
 

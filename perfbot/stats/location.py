@@ -74,6 +74,18 @@ def _between(ordered: Floats, at: NDArray[np.intp], start: NDArray[np.int_], end
     return total
 
 
+def spread(values: Sequence[float]) -> float | None:
+    """Standard deviation of one value as the estimator feels it: its standard error times the root of their number.
+
+    Outliers are winsorised as in :func:`estimates`, so a mean of n such values strays by ``spread / sqrt(n)``. None for
+    fewer than two values.
+    """
+    if len(values) < 2:
+        return None
+    _, errors = estimates(np.asarray(values, dtype=float), (len(values),))
+    return float(errors[0]) * math.sqrt(len(values))
+
+
 def mean_interval(values: Sequence[float], confidence: float) -> tuple[float, float]:
     """Student interval of the trimmed mean of one sample; the whole line for fewer than two values."""
     if len(values) < 2:

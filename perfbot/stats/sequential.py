@@ -19,6 +19,16 @@ from numpy.typing import NDArray
 from perfbot.stats.bounds import constant_bound, last_bound
 from perfbot.stats.location import Floats, estimates, freedom
 
+EARLIER_ROUNDS = 12
+"""What the spread of earlier runs counts for beside the rounds of this one, in rounds: this run is not those."""
+
+BELIEVED = 2.0
+"""How far earlier runs' spread may be from this run's own before it counts as this far only."""
+
+MEDIAN_STRAY = 0.55
+"""Half of all means of unchanged benchmarks stray further than 0.67 standard errors at a single look, and a little
+less at the first of many that decides. With it, ``rounds_for`` gives the median of simulated Gaussian decisions."""
+
 State = Literal["up", "down", "same", "open"]
 Codes = NDArray[np.int8]
 
@@ -171,8 +181,15 @@ def next_look(n: int, plan: Plan) -> int | None:
     return next((look for look in plan.looks if look > n), None)
 
 
-def expected_rounds(ratios: Sequence[float], plan: Plan) -> int:
-    """Rounds, in all, after which a decision is expected if estimate and spread stay what they are."""
+def expected_rounds(ratios: Sequence[float], plan: Plan, known: float | None = None) -> int:
+    """Rounds, in all, after which a decision is expected if estimate and spread stay what they are.
+
+    For planning alone: no decision looks at it.
+
+    Args:
+        known: spread of a round in earlier runs (a standard deviation of log ratios). Few rounds tell their spread
+            badly, so both are pooled; what is more than ``BELIEVED`` times off these rounds' own counts as just that.
+    """
     taken = min(len(ratios), plan.n_max)
     if taken < 2:
         return FIRST_LOOK
@@ -181,10 +198,53 @@ def expected_rounds(ratios: Sequence[float], plan: Plan) -> int:
     if not later:
         return plan.n_max
     looks = np.array(plan.looks)[later]
-    shrunk = errors[0] * np.sqrt(taken / looks)
+    shrunk = _pooled(float(errors[0]) * math.sqrt(taken), taken, known) / np.sqrt(looks)
     change_t, same_t = (critical[later] for critical in critical_values(plan))
     codes = classify(np.broadcast_to(means, len(looks)), shrunk, change_t, same_t, plan.margin)
     return int(looks[first_stop(codes)])
+
+
+def _pooled(spread: float, taken: int, known: float | None) -> float:
+    """The spread of a round, from these rounds and from earlier runs."""
+    if known is None:
+        return spread
+    earlier = min(max(known, spread / BELIEVED), spread * BELIEVED)
+    return math.sqrt((taken * spread**2 + EARLIER_ROUNDS * earlier**2) / (taken + EARLIER_ROUNDS))
+
+
+def rounds_for(spread: float, plan: Plan) -> int | None:
+    """Median number of rounds until "same" is decided where nothing changed; None where ``n_max`` are too few.
+
+    Args:
+        spread: standard deviation of a round's log ratio.
+    """
+    looks = np.array(plan.looks)
+    _, same_t = critical_values(plan)
+    decided = (MEDIAN_STRAY + same_t) * spread / np.sqrt(looks) < plan.margin
+    return int(looks[decided.argmax()]) if decided.any() else None
+
+
+def visible_after(rounds: int, spread: float, plan: Plan) -> float:
+    """The smallest change that so many rounds of this spread can tell from none, a fraction."""
+    change_t, _ = critical_values(plan)
+    return _expm1(float(change_t[_look_at(rounds, plan)]) * spread / math.sqrt(rounds))
+
+
+def ruled_out_after(rounds: int, spread: float, change: float, plan: Plan) -> float:
+    """The smallest change that so many rounds with this estimate exclude: a larger ``delta`` would have decided them.
+
+    Args:
+        rounds: at least six.
+        change: the estimate of head/base − 1.
+    """
+    _, same_t = critical_values(plan)
+    reach = float(same_t[_look_at(rounds, plan)]) * spread / math.sqrt(rounds)
+    return _expm1(abs(math.log1p(change)) + reach)
+
+
+def _look_at(rounds: int, plan: Plan) -> int:
+    """Index of the last look at so many rounds."""
+    return max(0, int(np.searchsorted(np.array(plan.looks), rounds, side="right")) - 1)
 
 
 @lru_cache(maxsize=64)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from perfbot.errors import StoreError
-from perfbot.model import Acceptance, Report, Result, Round, Runner
+from perfbot.model import Acceptance, Report, Result, Round, Runner, machine_class
 from perfbot.series import Kind
 from perfbot.store import tables
 from perfbot.store.documents import pack_report, pack_rounds
@@ -114,16 +114,9 @@ def why_unused(report: Report, kind: Kind) -> str:
     return next((why for applies, why in reasons if applies), "")
 
 
-def machine_label(runner: Runner) -> str:
-    """The class of a machine: what must be equal before two values may be compared."""
-    python = ".".join(runner.python.split(".")[:2])
-    cpu = runner.cpu or "unknown processor"
-    return f"{cpu}, {runner.cores} cores" + (f", Python {python}" if python else "")
-
-
 def _machine(runner: Runner) -> dict[str, Any]:
     python = ".".join(runner.python.split(".")[:2])
-    label = _shortened(machine_label(runner), LONGEST["label"])
+    label = _shortened(machine_class(runner.cpu, runner.cores, runner.python), LONGEST["label"])
     return {"label": label, "cpu": clean(runner.cpu), "cores": runner.cores, "python": clean(python)}
 
 

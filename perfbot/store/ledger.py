@@ -129,7 +129,7 @@ def latest_calibration(connection: Connection, project_name: str, machine: str) 
     found = connection.execute(
         select(calibration.c.data)
         .join(project)
-        .where(project.c.name == project_name, calibration.c.machine == machine)
+        .where(project.c.name == project_name, calibration.c.machine == clean(machine))
         .order_by(calibration.c.moment.desc())
         .limit(1)
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pytest
 
+from perfbot.calibration.noise import Noise
 from perfbot.errors import Interrupted, MeasureError
 from perfbot.measure.conductor import Conductor, Outcomes, selector
 from perfbot.measure.session import problem_of
@@ -211,3 +212,81 @@ def test_how_many_are_decided_is_told_as_it_is() -> None:
     suite = FakeSuite("s", names, Clock())
     Conductor([suite], POLICY, 20.0, Teller(), clock=suite.clock).run()
     assert (told[0], told[5], told[-1]) == ((0, 3), (1, 3), (2, 3))
+
+
+class TestCalibrated:
+    """What earlier A/A runs found orders the measuring, and decides nothing."""
+
+    def noise(self, spreads: dict[str, float], seconds: float = 1.0) -> Noise:
+        named = {f"s/{name}": value for name, value in spreads.items()}
+        return Noise(
+            {(name, "time"): value for name, value in named.items()},
+            dict.fromkeys(named, seconds),
+            {},
+            {"s": 0.5},
+            "2026-11-01T12:00:00+00:00",
+        )
+
+    def suite(self) -> FakeSuite:
+        loud = {f"loud{n}": Simulated(noise=NOISY, seconds=1.0) for n in range(5)}
+        return FakeSuite("s", {"near": Simulated(noise=0.015, seconds=1.0), **loud}, Clock())
+
+    def test_a_budget_that_is_too_short_for_all_decides_some(self) -> None:
+        """Six rounds of all take 39 s: it is known from the first one on which of them is worth the time."""
+        known = self.noise({"near": 0.015, **{f"loud{n}": NOISY for n in range(5)}})
+        planned = self.suite()
+        found = rounds(conducted([planned], budget=32.0, noise=known))
+        assert found["near"] >= FIRST_ROUNDS
+        assert planned.history[1] == ("near",)
+
+    def test_everything_gets_its_first_rounds_whatever_a_calibration_says(self) -> None:
+        known = self.noise({"near": 5.0, **{f"loud{n}": 1e-6 for n in range(5)}}, seconds=1e9)
+        suite = self.suite()
+        conducted([suite], budget=300.0, noise=known)
+        assert suite.history[:FIRST_ROUNDS] == [tuple(suite.benchmarks)] * FIRST_ROUNDS
+
+    def test_the_same_rounds_get_the_same_verdict(self) -> None:
+        """Enough time for all: with and without, each benchmark's rounds end at the same look."""
+        benchmarks = {"a": Simulated(noise=0.01), "b": Simulated(0.1, noise=0.01), "c": Simulated(noise=0.02)}
+        wrong = self.noise({"a": 3.0, "b": 1e-9, "c": 3.0})
+        found = []
+        for noise in (Noise(), wrong):
+            suites = [FakeSuite(name, {name: one}, Clock()) for name, one in benchmarks.items()]
+            found.append([conducted([suite], budget=1e6, noise=noise).comparisons for suite in suites])
+        assert found[0] == found[1]
+
+    def test_it_is_said_before_anything_is_measured(self) -> None:
+        suite = self.suite()
+        lines: list[tuple[int, str]] = []
+
+        class Heard(Silent):
+            def log(self, line: str) -> None:
+                lines.append((len(suite.history), line))
+
+        known = self.noise({"near": 0.01, "loud0": NOISY})
+        outcomes = Conductor([suite], POLICY, 60.0, Heard(), clock=suite.clock, noise=known).run()
+        assert [rounds for rounds, _ in lines] == [0] * len(lines)
+        assert "1 of 2 comparisons will probably stay undecided in 1 min" in lines[0][1]
+        assert "(4 not calibrated)" in lines[0][1]
+        assert outcomes.foretold == (lines[0][1], lines[-1][1])
+
+    def test_what_is_not_calibrated_is_not_spoken_of(self) -> None:
+        assert conducted([self.suite()], budget=60.0).foretold == ()
+
+    def test_starting_is_kept_for_the_next_calibration(self) -> None:
+        (start,) = conducted([self.suite()], budget=60.0).startups
+        assert (start.suite, start.seconds) == ("s", 0.5)
+
+
+def test_a_share_is_taken_of_all_that_is_wanted() -> None:
+    suite = FakeSuite("s", {name: Simulated() for name in ("a", "b", "c")}, Clock())
+    asked: list[list[str]] = []
+
+    def share(names: Collection[str]) -> Collection[str]:
+        asked.append(sorted(names))
+        return ["s/b"]
+
+    outcomes = conducted([suite], select=lambda name: name != "s/c", share=share)
+    assert asked == [["s/a", "s/b"]]
+    assert set(rounds(outcomes)) == {"b"}
+    assert outcomes.family == 2, "others' count as the same family"

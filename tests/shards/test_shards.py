@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from perfbot.errors import ReportError, UsageError
 from perfbot.model import Report, Shard
-from perfbot.shards import merge, parse_shard, split
+from perfbot.shards import fingerprint, merge, parse_shard, split
+from perfbot.shards import part as part_of
 from tests.worlds import OTHER, report, result
 
 names = st.lists(st.text(min_size=1, max_size=8), unique=True, max_size=30)
@@ -86,3 +87,40 @@ def test_a_missing_one_is_fatal() -> None:
 def test_what_does_not_belong_together(others: list[Report], words: str) -> None:
     with pytest.raises(ReportError, match=words):
         merge([part(1), *others])
+
+
+TIMES = {"s/slow": 9.0, "s/a": 3.0, "s/b": 3.0, "s/c": 3.0}
+
+
+def parts(count: int, split_by: str = "") -> list[list[str]]:
+    """What each shard takes, each given the names in an order of its own."""
+    found = []
+    for index in range(count):
+        given_names = list(TIMES)
+        random.Random(index).shuffle(given_names)  # noqa: S311
+        found.append(sorted(part_of(Shard(index + 1, count, split_by), TIMES)(given_names)))
+    return found
+
+
+def test_calibrated_times_share_out_the_time() -> None:
+    assert parts(2, fingerprint(TIMES)) == [["s/slow"], ["s/a", "s/b", "s/c"]]
+
+
+def test_without_them_a_name_falls_where_its_hash_says() -> None:
+    found = parts(3)
+    assert sorted(name for share in found for name in share) == sorted(TIMES)
+    alone = [part_of(Shard(index + 1, 3), {})(["s/slow"]) for index in range(3)]
+    assert [["s/slow"] if "s/slow" in share else [] for share in found] == [list(one) for one in alone]
+
+
+def test_other_times_have_another_fingerprint() -> None:
+    assert fingerprint(TIMES) == fingerprint(dict(reversed(TIMES.items())))
+    assert fingerprint(TIMES) != fingerprint({**TIMES, "s/a": 3.1})
+
+
+def test_shards_of_different_splits_are_never_put_together() -> None:
+    """Their benchmarks may overlap, or leave some out that nobody would miss."""
+    other = report(result("b2"), shard=Shard(2, 2, "cafe"), family=2)
+    with pytest.raises(ReportError, match="split by different calibrations") as refused:
+        merge([part(1), other])
+    assert "--calibration" in refused.value.hint

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perfbot.stats.sequential import Plan, decide, expected_rounds, next_look
+from perfbot.stats.location import spread
+from perfbot.stats.sequential import Plan, decide, expected_rounds, next_look, rounds_for, visible_after
 
 PLAN = Plan(delta=0.02, alpha=0.05, beta=0.05)
 QUICK = Plan(delta=0.02, alpha=0.05, beta=0.05, n_max=25)
@@ -152,3 +153,35 @@ class TestExpectedRounds:
 
     def test_after_the_last_round_nothing_more_is_expected(self):
         assert expected_rounds(noise(130, 1), PLAN) == 120
+
+
+class TestPlanning:
+    """What is expected, from a spread alone."""
+
+    PLAN = Plan(0.02, 0.01 / 12)
+
+    @pytest.mark.parametrize("strays", [0.015, 0.02, 0.03, 0.04])
+    def test_rounds_for_is_the_median_of_what_happens(self, strays: float) -> None:
+        dice = np.random.default_rng(5)
+        taken = [decide(dice.normal(0, strays, 120).tolist(), self.PLAN).rounds for _ in range(400)]
+        assert rounds_for(strays, self.PLAN) == pytest.approx(np.median(taken), rel=0.12, abs=1)
+
+    def test_no_noise_takes_six_rounds_and_too_much_is_none(self) -> None:
+        assert rounds_for(0.0, self.PLAN) == 6
+        assert rounds_for(0.2, self.PLAN) is None
+
+    def test_visible_is_what_that_many_rounds_detect(self) -> None:
+        dice = np.random.default_rng(6)
+        ratios = dice.normal(0, 0.3, 50)
+        found = decide(ratios.tolist(), self.PLAN)
+        assert found.state == "open"
+        assert visible_after(50, spread(ratios) or 0.0, self.PLAN) == pytest.approx(found.detectable, rel=0.05)
+
+    def test_what_is_known_is_believed_within_bounds(self) -> None:
+        ratios = np.random.default_rng(7).normal(0, 0.03, 8).tolist()
+        own = expected_rounds(ratios, self.PLAN)
+        assert expected_rounds(ratios, self.PLAN, 0.001) < own < expected_rounds(ratios, self.PLAN, 0.08)
+        assert expected_rounds(ratios, self.PLAN, 1e-9) == expected_rounds(ratios, self.PLAN, 0.001)
+        assert expected_rounds(ratios, self.PLAN, 1e9) == expected_rounds(ratios, self.PLAN, 1.0)
+        same = spread(ratios)
+        assert expected_rounds(ratios, self.PLAN, same) == own

@@ -275,3 +275,12 @@ def test_no_text_does_anything_but_parse_or_be_refused(text):
             told = str(error)
         assert "expected" in told
         assert 0 <= value < math.inf
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(30, "30s"), (60, "1m"), (90, "90s"), (599.2, "10m"), (3600, "1h"), (5400, "90m"), (0.3, "1s")],
+)
+def test_what_is_advised_can_be_typed(seconds: float, text: str) -> None:
+    assert units.typed_duration(seconds) == text
+    assert units.parse_duration(text) >= seconds
