@@ -1,0 +1,193 @@
+"""Is the change that perfbot's schedule sees the change that there is?
+
+    python benchmarks/bias.py --output bias.jsonl            # some twenty minutes
+    python benchmarks/bias.py --quick
+    python benchmarks/bias.py --schedules                    # see schedules.py: which schedule repeats best
+
+Real changes of code (variants.py) are measured twice in the same fresh pair of processes: as ``perfbot run`` does
+(turns of half a millisecond, or both sides at once for calls of 3 ms and more), and in *long turns* of the same two
+processes: 50 ms that are thrown away, then 50 to 100 ms that count, so that no cache remembers the other side. By both,
+a value is CPU time. The true change of the pair is taken to be the difference of each side's fastest eighth in the long
+turns; as a check, the ratio of whole long turns (neighbours compared) stands beside it. Each column is the trimmed mean
+over the pairs of processes with its standard error, the difference is taken pair by pair.
+
+Raw rounds go to ``--output``, a line each; the same command goes on where it was ended.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+from ledger import append, entries, say
+from pairing import FreePair, seconds, specs, visits
+from variants import ATTRIBUTES, CASES
+
+from perfbot.measure.pair import allowed_cores
+from perfbot.measure.plan import Speed, plan_values
+from perfbot.model import SIDES, Side
+from perfbot.stats.location import estimates
+from perfbot.stats.rounds import round_ratio
+
+DISCARD_SECONDS = 0.05
+"""Thrown away in each long turn: several times what fills a cache of the second level."""
+
+TURN_SECONDS = 0.05
+"""Length of a long turn that counts, half of it where a side comes only once."""
+
+TURNS = 4
+"""Long turns of each side, two of them joined."""
+
+BOUND = 1.0
+"""Percentage points that the shipped schedule may be off."""
+
+QUICK = (6, ("none", "lookup", "past L2", "past L2, × 40"))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A mean over pairs of processes, in percent of base, with its standard error."""
+
+    value: float
+    error: float
+
+    def __str__(self) -> str:
+        return f"{self.value:+.2f} ± {self.error:.2f}"
+
+
+def percent(logs: Sequence[float]) -> Found:
+    """The change that some log ratios amount to."""
+    means, errors = estimates(np.asarray(logs, dtype=float), [len(logs)])
+    mean, error = float(means[..., 0]), float(errors[..., 0])
+    return Found(100 * math.expm1(mean), 100 * error * math.exp(mean))
+
+
+def difference(shipped: Sequence[float], truth: Sequence[float]) -> Found:
+    """By how many percentage points of base one is off the other, pair by pair."""
+    means, errors = estimates(np.subtract(shipped, truth), [len(shipped)])
+    scale = 100 * math.exp(float(np.median(truth)))
+    return Found(scale * math.expm1(float(means[..., 0])), scale * float(errors[..., 0]))
+
+
+def judged(off: Found) -> str:
+    """Whether it is within the bound, with two standard errors to spare, beyond it, or cannot be told."""
+    if abs(off.value) + 2 * off.error <= BOUND:
+        return "yes"
+    return "**no**" if abs(off.value) - 2 * off.error > BOUND else "cannot tell"
+
+
+def measure(pair: FreePair, speed: Speed, random: Random) -> dict[str, Any]:
+    """One pair of processes, both ways, in random order: log ratios."""
+    values = plan_values(speed, 0.0)
+    pair.pin([random.choice(allowed_cores())] if allowed_cores() else [])
+    found: dict[str, Any] = {"mode": values.mode, "call": speed.wall, "loops": values.loops}
+    ways = [_shipped, _long]
+    random.shuffle(ways)
+    for way in ways:
+        found |= way(pair, speed, random)
+    return found
+
+
+def _shipped(pair: FreePair, speed: Speed, random: Random) -> dict[str, float]:
+    values = plan_values(speed, 0.0)
+    began = time.monotonic()
+    answers = pair.measure(values, random.choice(SIDES), values.seconds(speed.wall) + 2 * speed.first)
+    took = time.monotonic() - began
+    base, head = seconds(answers, "cpu", values.loops)
+    lasted = float(np.median(base)) * values.loops
+    return {"shipped": round_ratio(base, head, value_seconds=lasted), "seconds": took}
+
+
+def _long(pair: FreePair, speed: Speed, random: Random) -> dict[str, float]:
+    values = plan_values(speed, 0.0)
+    loops = values.loops if values.mode == "turns" else 1
+    discard = max(1, math.ceil(DISCARD_SECONDS / speed.wall))
+    count = max(2, math.ceil(TURN_SECONDS / (loops * speed.wall)))
+    first: Side = random.choice(SIDES)
+    predicted = TURNS * 2 * (DISCARD_SECONDS + TURN_SECONDS + 2 * speed.wall)
+    taken = seconds(pair.long_turns(loops, discard, count, TURNS, first, predicted), "cpu", loops)
+    fastest = np.log(np.sort(taken, axis=1)[:, : max(1, taken.shape[1] // 8)]).mean(axis=1)
+    whole = np.log(taken.reshape(len(SIDES), TURNS, count).mean(axis=2))
+    return {"long": float(fastest[1] - fastest[0]), "whole": float(np.median(whole[1] - whole[0]))}
+
+
+def record(path: Path, rounds: int, names: Sequence[str], seed: int) -> None:
+    """Measure what is missing of ``rounds`` pairs of processes, each of which serves all cases."""
+    done = {entry["round"] for entry in entries(path) if entry["case"] == names[-1]}
+    targets = {side: {name: f"variants:{side.upper()}.{ATTRIBUTES[name]}" for name in names} for side in SIDES}
+    speeds: dict[str, Speed] = {}
+    for index in range(rounds):
+        if index in done:
+            continue
+        random = Random(f"{seed}:{index}")
+        for pair, name in visits(specs(targets), names, random):
+            if name not in speeds:
+                pair.pin(allowed_cores())
+                speeds[name] = pair.speed()
+            append(path, {"round": index, "case": name, **measure(pair, speeds[name], random)})
+        say(f"pair {index + 1} of {rounds}")
+
+
+def table(rounds: Sequence[Mapping[str, Any]]) -> str:
+    """The result as markdown."""
+    lines = [
+        "| change of the code | call | as shipped | pairs | shipped | long turns | off, points | within 1 | whole turns |",
+        "|:--|--:|:--|--:|--:|--:|--:|:--|--:|",
+    ]
+    for name in CASES:
+        mine = [entry for entry in rounds if entry["case"] == name]
+        if len(mine) < 2:
+            continue
+        shipped, truth, whole = ([entry[key] for entry in mine] for key in ("shipped", "long", "whole"))
+        off = difference(shipped, truth)
+        mode = "at once" if mine[0]["mode"] == "together" else "short turns"
+        call = float(np.median([entry["call"] for entry in mine]))
+        lines.append(
+            f"| {name}: {CASES[name].about} | {milliseconds(call)} | {mode} | {len(mine)} | {percent(shipped)} "
+            f"| {percent(truth)} | {off} | {judged(off)} | {percent(whole)} |"
+        )
+    return "\n".join(lines)
+
+
+def milliseconds(call: float) -> str:
+    """A length, to two digits."""
+    return f"{call * 1e3:.2g} ms"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and show."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--output", type=Path, metavar="FILE.jsonl", help="raw rounds, added to (default: bias.jsonl)")
+    add("--rounds", type=int, default=60, help="fresh pairs of processes in the end (default: 60)")
+    add("--only", default="", metavar="CASE;…", help="some of the cases, by the names in the table")
+    add("--seed", type=int, default=1)
+    add("--quick", action="store_true", help=f"{QUICK[0]} pairs of {len(QUICK[1])} cases, to see whether it works")
+    add("--schedules", action="store_true", help="compare schedules instead: schedules.py, which has the options")
+    options, rest = parser.parse_known_args(arguments)
+    if options.schedules:
+        import schedules
+
+        given = ["--output", str(options.output)] if options.output else []
+        return schedules.main([*given, *["--quick"] * options.quick, *rest])
+    if rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    names = options.only.split(";") if options.only else list(QUICK[1] if options.quick else CASES)
+    if unknown := set(names) - set(CASES):
+        parser.error(f"--only: found {', '.join(unknown)}, expected some of {'; '.join(CASES)}")
+    path = options.output or Path("bias.jsonl")
+    record(path, QUICK[0] if options.quick else options.rounds, names, options.seed)
+    print(table([entry for entry in entries(path) if entry["case"] in names]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
