@@ -139,7 +139,7 @@ def record(path: Path, rounds: int, names: Sequence[str], seed: int) -> None:
 def table(rounds: Sequence[Mapping[str, Any]]) -> str:
     """The result as markdown."""
     lines = [
-        "| change of the code | call | as shipped | pairs | shipped | long turns | off, points | within 1 | whole turns |",
+        "| change | call | schedule | pairs | shipped, % | long turns, % | off, points | within 1 | whole turns, % |",
         "|:--|--:|:--|--:|--:|--:|--:|:--|--:|",
     ]
     for name in CASES:
