@@ -4,6 +4,7 @@ import json
 import math
 
 import bias
+import numpy as np
 import pytest
 import schedules
 from bias import BOUND, CASES, Found, difference, judged, percent
@@ -55,11 +56,21 @@ def test_long_turns_of_a_real_pair(tmp_path, capsys):
     measured = list(entries(file))
     assert [(one["round"], one["case"]) for one in measured] == [(0, "lookup"), (0, "none"), (1, "lookup"), (1, "none")]
     assert all(
-        one["mode"] == "turns" and math.isfinite(one["long"] + one["whole"] + one["shipped"]) for one in measured
+        one["mode"] == "turns" and math.isfinite(one["fastest"] + one["typical"] + one["shipped"]) for one in measured
     )
     assert "| lookup: an extra lookup | " in capsys.readouterr().out
     assert bias.main([*arguments, "--rounds", "2"]) == 0
     assert list(entries(file)) == measured
+
+
+def test_long_turns_are_summarised_both_ways():
+    values = np.ones((2, 4, 16))
+    values[1] = 1.1
+    values[:, 0] *= 5  # a slow time for both
+    values[1, :, 8:] = 9.0  # half of head's values are disturbed
+    found = bias.summaries(values)
+    assert found["fastest"] == pytest.approx(math.log(1.1))
+    assert found["typical"] == pytest.approx(math.log((1.1 + 9) / 2))
 
 
 def test_cases_that_are_not_there_are_refused(capsys):
