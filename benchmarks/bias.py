@@ -10,6 +10,7 @@ processes: 50 ms that are thrown away, then 50 to 100 ms that count, so that no 
 a value is CPU time. The true change of the pair is what the long turns say, summarised as the shipped schedule does
 it: for short values the fastest eighth of each turn, for long ones the mean of a turn, neighbours compared. The other
 of these two stands in the last column; where they differ, other programs weighed more on one side than on the other.
+Where both sides run at once, they do so once more with longer slices of the kernel's scheduler (Linux 6.12 and later).
 Each column is the trimmed mean over the pairs of processes with its standard error; the difference is taken pair by
 pair.
 
@@ -47,6 +48,9 @@ TURN_SECONDS = 0.05
 
 TURNS = {"turns": 4, "together": 8}
 """Long turns of each side, most of them joined to twice the length, by what they check."""
+
+SLICE_SECONDS = 0.025
+"""What the kernel is asked to let a side compute at a stretch, where both run at once; its own is some milliseconds."""
 
 BOUND = 1.0
 """Percentage points that the shipped schedule may be off."""
@@ -91,7 +95,7 @@ def measure(pair: FreePair, speed: Speed, random: Random) -> dict[str, Any]:
     values = plan_values(speed, 0.0)
     pair.pin([random.choice(allowed_cores())] if allowed_cores() else [])
     found: dict[str, Any] = {"mode": values.mode, "call": speed.wall, "loops": values.loops}
-    ways = [_shipped, _long]
+    ways = [_shipped, _long, *([_sliced] if values.mode == "together" else [])]
     random.shuffle(ways)
     for way in ways:
         found |= way(pair, speed, random)
@@ -106,6 +110,14 @@ def _shipped(pair: FreePair, speed: Speed, random: Random) -> dict[str, float]:
     base, head = seconds(answers, "cpu", values.loops)
     lasted = float(np.median(base)) * values.loops
     return {"shipped": round_ratio(base, head, value_seconds=lasted), "seconds": took}
+
+
+def _sliced(pair: FreePair, speed: Speed, random: Random) -> dict[str, float]:
+    """As shipped, but the kernel changes from one side to the other less often; nothing where it does not obey."""
+    obeyed = pair.slices(SLICE_SECONDS)
+    found = _shipped(pair, speed, random) if obeyed else {}
+    pair.slices(0.0)
+    return {"sliced": found["shipped"]} if found else {}
 
 
 def _long(pair: FreePair, speed: Speed, random: Random) -> dict[str, float]:
@@ -146,10 +158,11 @@ def record(path: Path, rounds: int, names: Sequence[str], seed: int) -> None:
 
 def table(rounds: Sequence[Mapping[str, Any]]) -> str:
     """The result as markdown."""
-    lines = [
-        "| change | call | schedule | pairs | shipped, % | long turns, % | off, points | within 1 | otherwise, % |",
-        "|:--|--:|:--|--:|--:|--:|--:|:--|--:|",
-    ]
+    columns = (
+        "change", "call", "schedule", "pairs", "shipped, %", "long turns, %", "off, points", "within 1",
+        "otherwise, %", "long slices: off",
+    )  # fmt: skip
+    lines = [f"| {' | '.join(columns)} |", "|:--|--:|:--|--:|--:|--:|--:|:--|--:|--:|"]
     for name in CASES:
         mine = [entry for entry in rounds if entry["case"] == name]
         if len(mine) < 2:
@@ -158,11 +171,15 @@ def table(rounds: Sequence[Mapping[str, Any]]) -> str:
         keys = ("shipped", "typical", "fastest") if long else ("shipped", "fastest", "typical")
         shipped, truth, other = ([entry[key] for entry in mine] for key in keys)
         off = difference(shipped, truth)
+        sliced = [entry for entry in mine if "sliced" in entry]
+        other_off = (
+            difference(*([entry[key] for entry in sliced] for key in ("sliced", keys[1]))) if sliced[1:] else "–"
+        )
         mode = "at once" if mine[0]["mode"] == "together" else "short turns"
         call = float(np.median([entry["call"] for entry in mine]))
         lines.append(
             f"| {name}: {CASES[name].about} | {milliseconds(call)} | {mode} | {len(mine)} | {percent(shipped)} "
-            f"| {percent(truth)} | {off} | {judged(off)} | {percent(other)} |"
+            f"| {percent(truth)} | {off} | {judged(off)} | {percent(other)} | {other_off} |"
         )
     return "\n".join(lines)
 

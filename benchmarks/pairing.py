@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import platform
+import struct
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -19,6 +22,12 @@ from perfbot.model import SIDES, Side
 from perfbot.process import scrubbed_environment
 
 HERE = Path(__file__).parent
+
+SLICE_CALLS: Mapping[str, tuple[int, int]] = {"x86_64": (314, 315), "aarch64": (274, 275)}
+"""Numbers of ``sched_setattr`` and ``sched_getattr``, by machine."""
+
+ATTRIBUTES = struct.Struct("IIQiIQQQII")
+"""``struct sched_attr``: size, policy, flags, nice, priority, runtime, deadline, period, two utilisation clamps."""
 
 TIMEOUT = 120.0
 """Seconds a single call may take."""
@@ -57,6 +66,15 @@ class FreePair(Pair):
         queued = None if answer["queued"] is None else answer["queued"] / scale
         return Speed(answer["wall"] / scale, answer["cpu"] / scale, answer["first"] / 1e9, queued)
 
+    def slices(self, wanted: float) -> bool:
+        """Ask the kernel to let each worker compute so many seconds before the other one gets the core; 0: its own.
+
+        Returns:
+            Whether it will; Linux does from 6.12 on.
+        """
+        obeyed = [set_slice(link.child.pid, round(wanted * 1e9)) for link in self.links.values()]
+        return all(obeyed)
+
     def long_turns(self, loops: int, discard: int, count: int, turns: int, first: Side, predicted: float) -> Messages:
         """Turns of ``count`` values in the order of a run's single ones.
 
@@ -75,6 +93,22 @@ class FreePair(Pair):
                 hand_over_last=side == second,
             )
         return self._receive(SIDES, TIMEOUT + 5 * predicted, "answer")
+
+
+def set_slice(pid: int, wanted: int) -> bool:
+    """Set the slice of a process, in nanoseconds, 0 for the kernel's own; False where the kernel has none to set."""
+    if platform.system() != "Linux" or platform.machine() not in SLICE_CALLS:
+        return False
+    set_call, get_call = SLICE_CALLS[platform.machine()]
+    system = ctypes.CDLL(None)
+    nice = os.getpriority(os.PRIO_PROCESS, pid)
+    asked = ATTRIBUTES.pack(ATTRIBUTES.size, 0, 0, nice, 0, wanted, 0, 0, 0, 0)
+    if system.syscall(set_call, pid, ctypes.create_string_buffer(asked), 0):
+        return False
+    answer = ctypes.create_string_buffer(ATTRIBUTES.size)
+    if system.syscall(get_call, pid, answer, ATTRIBUTES.size, 0):
+        return False
+    return not wanted or ATTRIBUTES.unpack(answer.raw[: ATTRIBUTES.size])[5] == wanted
 
 
 def seconds(answers: Messages, clock: str, calls: int) -> Floats:

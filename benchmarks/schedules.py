@@ -8,7 +8,8 @@ Base against base, in fresh pairs of processes that each measure every benchmark
 - *turns*: short turns in ABBA order as shipped (values of half a millisecond, one call a value from 1 ms on), compared
   by wall and by CPU time;
 - *at once, one*: both sides at once on one core, a single value of 50 ms;
-- *at once*: both sides at once as shipped: values of 25 ms, as many as fit into 0.2 s.
+- *at once*: both sides at once as shipped: values of 25 ms, as many as fit into 0.2 s;
+- *at once, long slices*: the same, the kernel asked to change sides every 25 ms only (Linux 6.12 and later).
 
 Computing in several threads is measured by turns and at once, on one core and wherever the system likes. The spread is
 that of the rule's estimate for a single round (its standard error by the root of the rounds), in percent; in brackets
@@ -44,6 +45,7 @@ from perfbot.stats.location import estimates
 from perfbot.stats.rounds import round_ratio
 
 ONE_VALUE_SECONDS = 0.05
+SLICE_SECONDS = 0.025
 LENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 250.0, 1000.0)
 """Milliseconds a call, about."""
 
@@ -97,10 +99,11 @@ ALL = SimpleNamespace(**{ATTRIBUTES[name]: function for name, function in FUNCTI
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A schedule: what it is called, and how it takes values."""
+    """A schedule: what it is called, how it takes values, and seconds of the kernel's slices (0: its own)."""
 
     name: str
     values: Values
+    slice: float = 0.0
 
 
 def ways(speed: Speed, *, threads: bool) -> Iterator[Way]:
@@ -110,10 +113,12 @@ def ways(speed: Speed, *, threads: bool) -> Iterator[Way]:
     warm = turns.discard if turns.loops == 1 else 1
     count = max(1, min(24, round(TOGETHER_ROUND_SECONDS / (loops * speed.wall))))
     one = Values("together", max(1, math.ceil(ONE_VALUE_SECONDS / speed.wall)), warm, 1)
-    for way in (Way("turns", turns), Way("at once, one", one), Way("at once", Values("together", loops, warm, count))):
-        if not threads:
-            yield way
-        elif way.name != "at once, one":
+    at_once = Values("together", loops, warm, count)
+    if not threads:
+        yield from (Way("turns", turns), Way("at once, one", one), Way("at once", at_once))
+        yield Way("at once, long slices", at_once, SLICE_SECONDS)
+    else:
+        for way in (Way("turns", turns), Way("at once", at_once)):
             yield Way(f"{way.name}, one core", way.values)
             yield Way(f"{way.name}, all cores", replace(way.values, pinned=False))
 
@@ -133,6 +138,8 @@ def measure(pair: FreePair, speed: Speed, random: Random, *, threads: bool) -> I
     random.shuffle(tried)
     for way in tried:
         values = way.values
+        if not pair.slices(way.slice) and way.slice:
+            continue  # this kernel has none to set
         pair.pin([core] if values.pinned else allowed_cores())
         began = time.monotonic()
         answers = pair.measure(values, random.choice(SIDES), values.seconds(speed.wall) + 2 * speed.first)
@@ -171,7 +178,7 @@ def spread(ratios: Sequence[float]) -> float:
 
 
 TURNS = ("turns, wall", "turns, cpu")
-COLUMNS = (*TURNS, "at once, one, cpu", "at once, cpu")
+COLUMNS = (*TURNS, "at once, one, cpu", "at once, cpu", "at once, long slices, cpu")
 THREAD_COLUMNS = tuple(
     f"{way}, {cores}, {clock}"
     for way, clock in (("turns", "wall"), ("turns", "cpu"), ("at once", "wall"), ("at once", "cpu"))
