@@ -30,7 +30,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
-from ledger import append, entries, say
+from ledger import append, ended, entries, say
 from pairing import Floats, FreePair, seconds, specs, visits
 from variants import ATTRIBUTES, CASES
 
@@ -217,4 +217,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

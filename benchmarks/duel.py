@@ -30,7 +30,7 @@ from typing import Any
 from duel_project import CHANGES, build
 from duel_score import as_json, scores, sized, sizes, table
 from duel_tools import PACKAGES, TOOLS, Kit, Tool, ToolFailed, count_instructions
-from ledger import append, entries, say
+from ledger import append, ended, entries, say
 
 from perfbot.cache import cache_folder
 
@@ -213,4 +213,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,3 +32,12 @@ def entries(path: Path) -> Iterator[dict[str, Any]]:
 def say(text: str) -> None:
     """Progress, and what went wrong."""
     print(text, file=sys.stderr, flush=True)
+
+
+def ended(main: Callable[[], int]) -> int:
+    """The exit code of a script, that of an interruption included."""
+    try:
+        return main()
+    except KeyboardInterrupt:
+        say("interrupted: what was measured is kept; the same command goes on")
+        return 130

@@ -30,6 +30,7 @@ from typing import Any
 
 import everyday
 import numpy as np
+from ledger import ended, say
 from neighbours import Neighbours
 from numpy.typing import NDArray
 from recordings import read, robust_spread
@@ -236,6 +237,8 @@ class Recorder:
 
     def save(self, path: Path, kept: Mapping[str, NDArray[Any]]) -> None:
         """Write the file anew beside the old one, then put it in its place."""
+        if not any(schedule.rounds for schedule in self.schedules):
+            return
         contents = dict(kept)
         contents.setdefault("benches", np.array(self.schedules[0].benches))
         for schedule in self.schedules:
@@ -259,11 +262,6 @@ def wanted(name: str, suite: SuiteBase, only: str) -> bool:
 
     skipped = bool(suite.skip) and selector(suite.skip)(name)
     return selector(suite.only)(name) and not skipped and selector(only.split(",") if only else ())(name)
-
-
-def say(text: str) -> None:
-    """Progress, and what went wrong."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def the_suite(options: argparse.Namespace) -> tuple[SuiteBase, Path]:
@@ -333,9 +331,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except PerfbotError as error:
             say(f"{error}\n{getattr(error, 'output', '')}")
             return 2
-        except KeyboardInterrupt:
-            say(f"interrupted: {options.output} has what there was; the same command goes on")
-            return 130
     print(table(options.output, recorder.schedules, recorder.speeds))
     if min(schedule.rounds for schedule in recorder.schedules) < FEWEST_ROUNDS:
         say(f"fewer than {FEWEST_ROUNDS} rounds: nothing can be decided from them")
@@ -343,4 +338,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

@@ -34,7 +34,7 @@ from typing import Any
 
 import everyday
 import numpy as np
-from ledger import append, entries, say
+from ledger import append, ended, entries, say
 from pairing import FreePair, seconds, specs, visits
 from variants import LARGE, repeated
 
@@ -245,4 +245,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

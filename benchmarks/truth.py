@@ -272,8 +272,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             about = {"schedule": schedule, "size": size, "alpha": alpha, "spread": spread, "suites": options.suites}
             about["clock"] = clock
             _show(about, rows, options.json)
-        if options.tools:
-            _tools(recording, effects, options)
+        if options.tools:  # they know wall time alone
+            _tools(read(options.rounds, schedule, options.skip, options.clock or there[0]), effects, options)
     return 0
 
 
