@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 from ledger import append, ended, entries, say
-from pairing import Floats, FreePair, seconds, specs, visits
+from pairing import Floats, FreePair, milliseconds, seconds, specs, visits
 from variants import ATTRIBUTES, CASES
 
 from perfbot.measure.pair import allowed_cores
@@ -182,11 +182,6 @@ def table(rounds: Sequence[Mapping[str, Any]]) -> str:
             f"| {percent(truth)} | {off} | {judged(off)} | {percent(other)} | {other_off} |"
         )
     return "\n".join(lines)
-
-
-def milliseconds(call: float) -> str:
-    """A length, to two digits."""
-    return f"{call * 1e3:.2g} ms"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -114,3 +114,8 @@ def set_slice(pid: int, wanted: int) -> bool:
 def seconds(answers: Messages, clock: str, calls: int) -> Floats:
     """Values in seconds a call, [side, value]."""
     return np.array([answers[side][f"{clock}s"] for side in SIDES], dtype=float).clip(1) / 1e9 / calls
+
+
+def milliseconds(call: float) -> str:
+    """A length, to two digits."""
+    return f"{call * 1e3:.0f} ms" if call >= 0.0095 else f"{call * 1e3:.2g} ms"

@@ -35,7 +35,7 @@ from typing import Any
 import everyday
 import numpy as np
 from ledger import append, ended, entries, say
-from pairing import FreePair, seconds, specs, visits
+from pairing import FreePair, milliseconds, seconds, specs, visits
 from variants import LARGE, repeated
 
 from perfbot.measure.pair import allowed_cores
@@ -217,7 +217,7 @@ def _row(name: str, columns: Sequence[str], mine: Sequence[Mapping[str, Any]]) -
     call = float(np.median([entry["call"] for entry in mine]))
     rounds = len({entry["round"] for entry in mine})
     shown = [_cell(cells.get(column), best, column == mine[0]["shipped"]) for column in columns]
-    return f"| {name} | {call * 1e3:.2g} ms | {rounds} | {' | '.join(shown)} |"
+    return f"| {name} | {milliseconds(call)} | {rounds} | {' | '.join(shown)} |"
 
 
 def _cell(cell: tuple[float, float] | None, best: float, is_shipped: bool) -> str:
