@@ -24,7 +24,7 @@ import math
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -35,7 +35,7 @@ from pairing import Floats, FreePair, milliseconds, seconds, specs, visits
 from variants import ATTRIBUTES, CASES
 
 from perfbot.measure.pair import allowed_cores
-from perfbot.measure.plan import Speed, plan_values
+from perfbot.measure.plan import Speed, Values, plan_values
 from perfbot.model import SIDES, Side
 from perfbot.stats.location import estimates
 from perfbot.stats.rounds import LONG_SECONDS, round_ratio
@@ -90,20 +90,24 @@ def judged(off: Found) -> str:
     return "**no**" if abs(off.value) - 2 * off.error > BOUND else "cannot tell"
 
 
-def measure(pair: FreePair, speed: Speed, random: Random) -> dict[str, Any]:
-    """One pair of processes, both ways, in random order: log ratios."""
+def planned(speed: Speed, discard: float) -> Values:
+    """How a run takes values; ``discard`` seconds, if not 0, are thrown away in each turn instead of what it does."""
     values = plan_values(speed, 0.0)
+    return replace(values, discard=math.ceil(discard / speed.wall)) if discard and values.mode == "turns" else values
+
+
+def measure(pair: FreePair, speed: Speed, values: Values, random: Random) -> dict[str, Any]:
+    """One pair of processes, both ways, in random order: log ratios."""
     pair.pin([random.choice(allowed_cores())] if allowed_cores() else [])
     found: dict[str, Any] = {"mode": values.mode, "call": speed.wall, "loops": values.loops}
     ways = [_shipped, _long, *([_sliced] if values.mode == "together" else [])]
     random.shuffle(ways)
     for way in ways:
-        found |= way(pair, speed, random)
+        found |= way(pair, speed, values, random)
     return found
 
 
-def _shipped(pair: FreePair, speed: Speed, random: Random) -> dict[str, float]:
-    values = plan_values(speed, 0.0)
+def _shipped(pair: FreePair, speed: Speed, values: Values, random: Random) -> dict[str, float]:
     began = time.monotonic()
     answers = pair.measure(values, random.choice(SIDES), values.seconds(speed.wall) + 2 * speed.first)
     took = time.monotonic() - began
@@ -112,16 +116,15 @@ def _shipped(pair: FreePair, speed: Speed, random: Random) -> dict[str, float]:
     return {"shipped": round_ratio(base, head, value_seconds=lasted), "seconds": took}
 
 
-def _sliced(pair: FreePair, speed: Speed, random: Random) -> dict[str, float]:
+def _sliced(pair: FreePair, speed: Speed, values: Values, random: Random) -> dict[str, float]:
     """As shipped, but the kernel changes from one side to the other less often; nothing where it does not obey."""
     obeyed = pair.slices(SLICE_SECONDS)
-    found = _shipped(pair, speed, random) if obeyed else {}
+    found = _shipped(pair, speed, values, random) if obeyed else {}
     pair.slices(0.0)
     return {"sliced": found["shipped"]} if found else {}
 
 
-def _long(pair: FreePair, speed: Speed, random: Random) -> dict[str, float]:
-    values = plan_values(speed, 0.0)
+def _long(pair: FreePair, speed: Speed, values: Values, random: Random) -> dict[str, float]:
     loops = values.loops if values.mode == "turns" else 1
     turns = TURNS[values.mode]
     discard = max(1, math.ceil(DISCARD_SECONDS / speed.wall))
@@ -139,7 +142,7 @@ def summaries(taken: Floats) -> dict[str, float]:
     return {"fastest": float(fastest[1] - fastest[0]), "typical": float(np.median(typical[1] - typical[0]))}
 
 
-def record(path: Path, rounds: int, names: Sequence[str], seed: int) -> None:
+def record(path: Path, rounds: int, names: Sequence[str], seed: int, discard: float) -> None:
     """Measure what is missing of ``rounds`` pairs of processes, each of which serves all cases."""
     done = {entry["round"] for entry in entries(path) if entry["case"] == names[-1]}
     targets = {side: {name: f"variants:{side.upper()}.{ATTRIBUTES[name]}" for name in names} for side in SIDES}
@@ -152,7 +155,8 @@ def record(path: Path, rounds: int, names: Sequence[str], seed: int) -> None:
             if name not in speeds:
                 pair.pin(allowed_cores())
                 speeds[name] = pair.speed()
-            append(path, {"round": index, "case": name, **measure(pair, speeds[name], random)})
+            values = planned(speeds[name], discard)
+            append(path, {"round": index, "case": name, **measure(pair, speeds[name], values, random)})
         say(f"pair {index + 1} of {rounds}")
 
 
@@ -191,6 +195,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--output", type=Path, metavar="FILE.jsonl", help="raw rounds, added to (default: bias.jsonl)")
     add("--rounds", type=int, default=60, help="fresh pairs of processes in the end (default: 60)")
     add("--only", default="", metavar="CASE;…", help="some of the cases, by the names in the table")
+    add(
+        "--discard",
+        type=float,
+        default=0.0,
+        metavar="MS",
+        help="throw so much away in short turns, not what a run does",
+    )
     add("--seed", type=int, default=1)
     add("--quick", action="store_true", help=f"{QUICK[0]} pairs of {len(QUICK[1])} cases, to see whether it works")
     add("--schedules", action="store_true", help="compare schedules instead: schedules.py, which has the options")
@@ -206,7 +217,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown := set(names) - set(CASES):
         parser.error(f"--only: found {', '.join(unknown)}, expected some of {'; '.join(CASES)}")
     path = options.output or Path("bias.jsonl")
-    record(path, QUICK[0] if options.quick else options.rounds, names, options.seed)
+    record(path, QUICK[0] if options.quick else options.rounds, names, options.seed, options.discard / 1000)
     print(table([entry for entry in entries(path) if entry["case"] in names]))
     return 0
 

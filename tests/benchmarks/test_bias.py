@@ -75,6 +75,12 @@ def test_long_turns_are_summarised_both_ways():
     assert found["typical"] == pytest.approx(math.log((1.1 + 9) / 2))
 
 
+def test_more_can_be_thrown_away_in_turns():
+    assert bias.planned(Speed(1e-4, 1e-4), 0.0).discard == 3
+    assert bias.planned(Speed(1e-4, 1e-4), 0.005).discard == 50
+    assert bias.planned(Speed(0.01, 0.01), 0.005) == bias.planned(Speed(0.01, 0.01), 0.0)
+
+
 def test_cases_that_are_not_there_are_refused(capsys):
     with pytest.raises(SystemExit):
         bias.main(["--only", "lookups"])
