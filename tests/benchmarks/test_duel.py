@@ -1,6 +1,7 @@
 """What other tools' outputs mean, what verdicts are worth, and that nothing is run twice."""
 
 import json
+import sys
 from pathlib import Path
 
 import duel
@@ -176,7 +177,10 @@ def test_the_repository_has_what_every_tool_needs(tmp_path):
     for branch in ("main", "changed", "same"):
         for name in CHANGES:
             finished = run(
-                ["python", "command.py", name, "1"], cwd=tmp_path / branch, env=Kit(tmp_path, {}, "").env, timeout=60
+                [sys.executable, "command.py", name, "1"],
+                cwd=tmp_path / branch,
+                env=Kit(tmp_path, {}, "").env,
+                timeout=60,
             )
             assert finished.ok, finished.output
 
