@@ -2,7 +2,9 @@
 
 A file holds, for each schedule S: ``S_w`` wall nanoseconds [round, benchmark, side (0 base, 1 head), pair];
 ``S_start`` start-up seconds, one a round where a pair of processes served the whole suite, otherwise
-[round, benchmark]; ``S_meas`` measuring seconds [round, benchmark]. Both sides ran the same code.
+[round, benchmark]; ``S_meas`` measuring seconds [round, benchmark]. Both sides ran the same code. Where it
+was recorded too, ``S_c`` holds CPU nanoseconds in the shape of ``S_w``, and ``S_discard`` how many calls [benchmark]
+each turn threw away.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +20,9 @@ from numpy.typing import NDArray
 from perfbot.stats.rounds import centre, hodges_lehmann, round_ratios
 
 Floats = NDArray[np.float64]
+Clock = Literal["wall", "cpu"]
+
+ARRAYS: dict[Clock, str] = {"wall": "w", "cpu": "c"}
 
 BLOCK = 5
 """Rounds drawn together: neighbours in time stay neighbours."""
@@ -83,15 +89,28 @@ def schedules(path: Path) -> list[str]:
         return [name.removesuffix("_w") for name in file.files if name.endswith("_w")]
 
 
-def read(path: Path, schedule: str, skip: int | None = None) -> Recording:
-    """Read one schedule; ``skip`` pairs of each round are left out (default: by the schedule's name, ``…d``)."""
-    if skip is None:
-        skip = 0 if schedule.endswith("d") else NOT_DISCARDED
+def clocks(path: Path, schedule: str) -> list[Clock]:
+    """The clocks that a schedule was recorded by; a run compares short calls by the last one."""
     with np.load(path) as file:
+        return [clock for clock, letter in ARRAYS.items() if f"{schedule}_{letter}" in file.files]
+
+
+def read(path: Path, schedule: str, skip: int | None = None, clock: Clock = "wall") -> Recording:
+    """Read one schedule.
+
+    Args:
+        skip: pairs of each round that are left out. By default none where cold calls were thrown away when it was
+            recorded, which the file tells or the schedule's name (``…d``).
+        clock: CPU time is not in every file.
+    """
+    with np.load(path) as file:
+        if skip is None:
+            discarded = file[f"{schedule}_discard"].all() if f"{schedule}_discard" in file.files else False
+            skip = 0 if discarded or schedule.endswith("d") else NOT_DISCARDED
         start = file[f"{schedule}_start"].astype(float)
         return Recording(
             schedule=schedule,
-            seconds=file[f"{schedule}_w"][..., skip:] * 1e-9,
+            seconds=np.maximum(file[f"{schedule}_{ARRAYS[clock]}"][..., skip:], 1) * 1e-9,
             start=start.mean(axis=0),
             shared=start.ndim == 1,
             measuring=file[f"{schedule}_meas"].astype(float).mean(axis=0),

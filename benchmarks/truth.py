@@ -24,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from recordings import Draw, Ratios, Recording, draw_suites, read, robust_spread, schedules
+from recordings import ARRAYS, Draw, Ratios, Recording, clocks, draw_suites, read, robust_spread, schedules
 from rules import RULES, missing
 from scipy.stats import binomtest
 
@@ -237,6 +237,9 @@ def parser() -> argparse.ArgumentParser:
     add("--size", type=numbers, default=[20], help="benchmarks a suite, comma-separated")
     add("--suites", type=int, default=1000, help="suites drawn")
     add("--spread", type=numbers, default=[1], help="scale to spreads this many times apart; 1 leaves them")
+    add(
+        "--clock", choices=list(ARRAYS), help="what to compare (default: CPU time where it was recorded, as a run does)"
+    )
     add("--skip", type=int, default=None, help="first pairs of a round to leave out")
     add("--pairs", action="store_true", help="judge what a run would make of the pairs' ratios alone")
     add("--tools", action="store_true", help="the rules of other tools as well")
@@ -252,7 +255,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     effects = sorted({0.0, *(percent / 100 for percent in options.effects)})
     for schedule in options.schedule.split(",") if options.schedule else schedules(options.rounds):
-        recording = read(options.rounds, schedule, options.skip)
+        there = clocks(options.rounds, schedule)
+        clock = options.clock or there[-1]
+        if clock not in there:
+            print(f"{schedule}: was recorded by {' and '.join(there)} time alone; leave out --clock", file=sys.stderr)
+            return 2
+        recording = read(options.rounds, schedule, options.skip, clock)
         estimated = recording.ratios()
         if options.pairs:
             estimated = Ratios(recording.centres(), estimated.pairs)
@@ -262,9 +270,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             draws = draw_suites(estimated.shipped.shape, size, options.suites, plan.n_max, rng)
             rows = evaluate(recording, plan, effects, draws, estimated.spread_out(spread))
             about = {"schedule": schedule, "size": size, "alpha": alpha, "spread": spread, "suites": options.suites}
+            about["clock"] = clock
             _show(about, rows, options.json)
-        if options.tools:
-            _tools(recording, effects, options)
+        if options.tools:  # they know wall time alone
+            _tools(read(options.rounds, schedule, options.skip, options.clock or there[0]), effects, options)
     return 0
 
 
@@ -287,7 +296,7 @@ def _show(about: dict[str, object], rows: Sequence[Row], as_json: bool) -> None:
             flush=True,
         )
         return
-    print("\n" + ", ".join(f"{name} {value:g}" if name != "schedule" else f"{value}" for name, value in about.items()))
+    print("\n" + ", ".join(f"{name} {value}" if name != "schedule" else f"{value}" for name, value in about.items()))
     print(
         "effect   any alarm [95 %]      right  unchanged undecided  rounds ÷ SPRT same, pairs  seconds mean median p90"
     )
