@@ -243,10 +243,9 @@ def test_one_that_cannot_be_kept_does_not_take_others_along(service: Service) ->
 
 
 def test_a_queue_that_cannot_be_written_asks_for_another_delivery(service: Service) -> None:
-    with service.store.database.engine.connect() as connection:
-        connection.exec_driver_sql("ALTER TABLE job RENAME TO elsewhere")
-        assert service.gitlab(gitlab_note()).status_code == 503
-        connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO job")
+    service.store.write(lambda connection: connection.exec_driver_sql("ALTER TABLE job RENAME TO elsewhere"))
+    assert service.gitlab(gitlab_note()).status_code == 503
+    service.store.write(lambda connection: connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO job"))
     assert service.gitlab(gitlab_note()).json() == {"queued": True}
 
 
