@@ -84,7 +84,7 @@ def _try_key(auth: github.Auth.AppAuth) -> None:
 
 def _hint(error: RefusedError, project: str) -> str:
     if error.status == NOT_FOUND:
-        return f"Install the App in {project}: its settings, Install App. docs/tutorial.md, section 5, has the steps."
+        return f"Install the App in {project}: its settings, Install App. docs/tutorial.md, section 4, has the steps."
     if error.status == 401:
         return "PERFBOT_APP_ID and the private key do not belong together, or this machine's clock is wrong."
     return error.hint

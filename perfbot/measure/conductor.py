@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import math
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -15,9 +14,10 @@ from typing import Protocol
 
 from perfbot.calibration.noise import NOTHING, Noise
 from perfbot.errors import ConfigError, MeasureError, UsageError
+from perfbot.measure.allocation import affordable, fitting, too_short, urgency
 from perfbot.measure.forecast import Foretold, foretell
 from perfbot.measure.session import Count, Discovery, Failed, Outcome, Place, SuiteSession, problem_of
-from perfbot.measure.track import FIRST_ROUNDS, MOST_ROUNDS, Track
+from perfbot.measure.track import MOST_ROUNDS, Track
 from perfbot.model import Benchmark, Comparison, Metric, Policy, Problem, Round, Startup
 from perfbot.process import kill_all
 from perfbot.stats.sequential import Plan
@@ -25,9 +25,6 @@ from perfbot.stats.sequential import Plan
 CONTROL_ROUNDS = (2, 5)
 CONTROL_EVERY = 6
 """A control follows the third and the sixth round of a suite, and every sixth from there."""
-
-TRIAL_ROUNDS = 2
-"""Rounds that tell what a round costs: in the first one everything is probed besides."""
 
 COUNTING_SHARE = 1 / 3
 """Of the budget, for metrics that are counted; what they leave of it goes to time. Without time they have it all."""
@@ -159,7 +156,8 @@ class Conductor:
             try:
                 self._count_all()
                 self._measure_all(pool)
-                self._problems += [problem for suite in self._suites for problem in self._too_short(suite)]
+                for suite in self._suites:
+                    self._problems += too_short(self._open(suite.name), suite, self._budget, self._lanes)
             except BaseException:
                 self._stopped = True
                 kill_all()
@@ -276,21 +274,6 @@ class Conductor:
                 del running[done]
                 done.result()
 
-    def _too_short(self, suite: SuiteSession) -> Iterator[Problem]:
-        """What would have been needed, where benchmarks did not get the rounds without which nothing is decided."""
-        short = [track for track in self._open(suite.name) if not track.exact and len(track.rounds) < FIRST_ROUNDS]
-        if not short:
-            return
-        costs = list(self._costs(suite, short, certain=True))
-        more = sum(seconds for seconds, *_ in costs) + suite.startup_seconds * max(rounds for _, rounds, _ in costs)
-        minutes = math.ceil((self._budget + more / self._lanes) / 60)
-        yield Problem(
-            f"suite {suite.name}",
-            f"the budget ended before {len(short)} benchmark{'s' * (len(short) > 1)} had the {FIRST_ROUNDS} rounds "
-            f"without which nothing is decided: give it `--budget {minutes}m` or more, or choose with `--only`",
-            fatal=False,
-        )
-
     def _next_turn(self, running: Sequence[Turn]) -> Turn | None:
         """What to begin beside what is running; None when nothing can or need be.
 
@@ -328,58 +311,18 @@ class Conductor:
 
     def _fitting(self, suite: SuiteSession, now: float) -> list[Track]:
         """Open ones of which another round would end in time."""
-        left = self._until - now - suite.startup_seconds
-        return [track for track in self._open(suite.name) if suite.predicted_seconds(track.benchmark.name) <= left]
+        return fitting(self._open(suite.name), suite, self._until - now)
 
     def _urgency(self, suite: SuiteSession, now: float) -> tuple[int, float]:
-        done = self._rounds[suite.name]
-        if done < FIRST_ROUNDS:
-            return (done, 0.0)
-        share = suite.startup_seconds / max(1, len(self._open(suite.name)))
-        return FIRST_ROUNDS, min(
-            (suite.predicted_seconds(track.benchmark.name) + share) * track.rounds_left()
-            for track in self._fitting(suite, now)
+        open_ones = self._open(suite.name)
+        return urgency(
+            fitting(open_ones, suite, self._until - now), suite, self._rounds[suite.name], sharing=len(open_ones)
         )
 
     def _affordable(self, suite: SuiteSession, now: float) -> tuple[str, ...]:
-        """What one more round should measure: all that is open, or what can still be decided.
-
-        Starting a round costs the same however much is measured in it. So those that need the least time are taken as
-        long as all of them together can be decided in time; where not even one can, all go on, and their intervals
-        narrow for the last look. Before half of the budget is spent, predictions of how many rounds it takes are too
-        vague for that; the first six, which everything needs, are certain once two have shown what they cost, or one
-        where noise is calibrated. Then it is also known which of them are worth beginning.
-        """
-        tracks = self._fitting(suite, now)
-        names = tuple(dict.fromkeys(track.benchmark.name for track in tracks))
-        done, remaining = self._rounds[suite.name], self._lanes * (self._until - now)
-        vague = done <= FIRST_ROUNDS or remaining > self._lanes * self._budget / 2
-        calibrated = all(track.known is not None for track in tracks)
-        if done < (1 if calibrated else TRIAL_ROUNDS) or (vague and done > FIRST_ROUNDS):
-            return names
-        chosen = self._within(remaining, suite, tracks, certain=vague)
-        if vague and calibrated and len(chosen) < len(names):
-            chosen = self._within(remaining, suite, tracks, certain=False)
-        return tuple(name for name in names if not chosen or name in chosen)
-
-    def _within(self, seconds: float, suite: SuiteSession, tracks: Sequence[Track], *, certain: bool) -> set[str]:
-        """Names of the cheapest, as many as can all be measured in so many seconds."""
-        chosen: set[str] = set()
-        measuring = 0.0
-        for cost, rounds, name in sorted(self._costs(suite, tracks, certain=certain)):
-            measuring += cost
-            if measuring + suite.startup_seconds * rounds > seconds:
-                break
-            chosen.add(name)
-        return chosen
-
-    @staticmethod
-    def _costs(suite: SuiteSession, tracks: Sequence[Track], *, certain: bool) -> Iterator[tuple[float, int, str]]:
-        """Seconds of measuring, rounds and name of each; ``certain``: only of the first rounds."""
-        for track in tracks:
-            rounds = max(1, FIRST_ROUNDS - len(track.rounds)) if certain else track.rounds_left()
-            name = track.benchmark.name
-            yield suite.predicted_seconds(name) * rounds, rounds, name
+        left, done = self._until - now, self._rounds[suite.name]
+        early = left > self._budget / 2
+        return affordable(self._fitting(suite, now), suite, done, self._lanes * left, early=early)
 
     def _measure(self, turn: Turn) -> None:
         """Measure a round, in a lane's thread."""
