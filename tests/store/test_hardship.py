@@ -176,16 +176,17 @@ def test_postgresql_that_stays_away_is_said_without_its_password() -> None:
 
 
 def test_no_representation_error_or_traceback_shows_the_password(server: str) -> None:
-    url = make_url(server).set(password="s3cret-of-ours").render_as_string(hide_password=False)
+    secret = "s3cret-of-ours"
+    url = make_url(server).set(password=secret).render_as_string(hide_password=False)
     with open_store(url) as store:
         shown = [repr(store), repr(store.database), repr(store.database.engine)]
         try:
-            store.write(lambda c: c.execute(text("SELECT nothing FROM nowhere WHERE x = :x"), {"x": "s3cret-of-ours"}))
+            store.write(lambda c: c.execute(text("SELECT nothing FROM nowhere WHERE x = :x"), {"x": secret}))
         except StoreError as error:
             shown += [str(error), repr(error), traceback.format_exc()]
     assert len(shown) == 6
     assert "nowhere" in shown[3]
-    assert "s3cret" not in "".join(shown)
+    assert secret not in "".join(shown)
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
