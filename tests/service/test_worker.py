@@ -25,18 +25,23 @@ class Clock:
     def __init__(self) -> None:
         self.now = 1_000_000.0
         self.passed = threading.Condition()
+        self.waiting = 0
 
     def __call__(self) -> float:
         return self.now
 
     def wait(self, over: threading.Event, seconds: float) -> bool:
-        until = self.now + seconds
         with self.passed:
-            while self.now < until and not over.is_set():
+            end = self.now + seconds
+            self.waiting += 1
+            while self.now < end and not over.is_set():
                 self.passed.wait(0.01)
+            self.waiting -= 1
         return over.is_set()
 
     def advance(self, seconds: float) -> None:
+        """Lets time pass once somebody waits for it: who comes later would count from then."""
+        until(lambda: self.waiting > 0)
         with self.passed:
             self.now += seconds
             self.passed.notify_all()

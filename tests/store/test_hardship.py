@@ -9,12 +9,13 @@ import subprocess
 import sys
 import textwrap
 import time
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, make_url, text
 
 from perfbot.errors import StoreError
 from perfbot.model import Report
@@ -56,7 +57,7 @@ def test_the_same_run_from_fifty_writers_is_kept_once(where: str) -> None:
 
 WRITER = """
     import sys
-    from sqlalchemy import event
+    from sqlalchemy import event, make_url, text
     from perfbot.store import open_store
     from tests.histories import a_report, a_result
 
@@ -172,6 +173,20 @@ def test_postgresql_that_stays_away_is_said_without_its_password() -> None:
         open_store("postgresql://perf:s3cret@127.0.0.1:1/none", retry_seconds=0.1)
     assert "127.0.0.1:1" in str(caught.value)
     assert "s3cret" not in str(caught.value) + repr(caught.value) + repr(caught.value.__cause__)
+
+
+def test_no_representation_error_or_traceback_shows_the_password(server: str) -> None:
+    secret = "s3cret-of-ours"
+    url = make_url(server).set(password=secret).render_as_string(hide_password=False)
+    with open_store(url) as store:
+        shown = [repr(store), repr(store.database), repr(store.database.engine)]
+        try:
+            store.write(lambda c: c.execute(text("SELECT nothing FROM nowhere WHERE x = :x"), {"x": secret}))
+        except StoreError as error:
+            shown += [str(error), repr(error), traceback.format_exc()]
+    assert len(shown) == 6
+    assert "nowhere" in shown[3]
+    assert secret not in "".join(shown)
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
