@@ -232,6 +232,10 @@ class Rounds:
         (Path(folder) / side).mkdir()
         return replace(self._counter.specs[side], prefix=prefix)
 
+    @property
+    def _slow(self) -> bool:
+        return self._way.slowdown > 1
+
     def _patience(self) -> float:
         return patience(self._counter.timeout, self._way.slowdown, self._until)
 
@@ -282,11 +286,18 @@ class Rounds:
         return answers
 
     def _lost(self, name: str, lost: WorkerLost) -> Iterator[Failed]:
-        """What a benchmark that could not be counted is called."""
+        """What a benchmark that could not be counted is called. It does not hang where the budget was short."""
+        if lost.reason == HANGS and self._patience() < self._counter.timeout * self._way.slowdown and not self._slow:
+            yield from (
+                Failed(name, "both", NO_TIME, True, metric)
+                for metric in self._way.metrics
+                if (name, metric) in self._waiting and self._waiting[name, metric] is None
+            )
+            return
         if not self._counter.timed and (lost.skipped or self._way.slowdown == 1):
             yield Failed(name, lost.side, lost.reason, lost.skipped)
             return
-        slow = self._way.slowdown > 1 and lost.reason == HANGS
+        slow = self._slow and lost.reason == HANGS
         reason = TOO_SLOW if slow else f"could not be counted: {_gist(lost.reason)}"
         yield from (
             Failed(name, lost.side, reason, self._counter.timed or slow, metric)

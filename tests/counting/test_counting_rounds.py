@@ -204,3 +204,13 @@ def test_commands_are_run_by_valgrind_and_its_files_are_read(
     failure = found.failures("bad")["instructions"]
     assert "ended with 3" in failure.reason
     assert failure.skipped, "its time will tell"
+
+
+def test_where_the_budget_is_short_nothing_hangs(sides: Sides, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even where nothing is timed: a benchmark that was not waited for as long as it may take has not failed."""
+    monkeypatch.setattr("perfbot.measure.counting.PATIENCE", 0.0)
+    monkeypatch.setattr("perfbot.measure.counting.LEAST_PATIENCE", 0.5)
+    sides.write({"mine.py": "import time\ndef make(): time.sleep(30)\n"})
+    found = counted(sides.suite('harness = "python"\nfunctions = { a = "mine:make" }\nmetrics = ["objects"]'))
+    (failure,) = found.failures("a").values()
+    assert (failure.reason, failure.skipped) == (NO_TIME, True)
