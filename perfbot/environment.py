@@ -254,7 +254,12 @@ class _SetUp:
             if done.ok:
                 self.check_version()
                 return
-        raise self.failed(shlex.join(argv), done)
+        failure = self.failed(shlex.join(argv), done)
+        if python is not None:
+            failure.hint = (
+                f'If there is no Python "{python}" here, install it, or give the path of one: python = "/…/python".'
+            )
+        raise failure
 
     def check_version(self) -> None:
         """Refuse a Python that workers do not run on, before anything is installed for it."""
