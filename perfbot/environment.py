@@ -280,7 +280,7 @@ class _SetUp:
         if python is None:
             return sys.executable
         name = f"python{python}" if python[:1].isdigit() else python
-        found = shutil.which(Path(name).expanduser(), path=self.environ.get("PATH"))
+        found = shutil.which(os.fspath(Path(name).expanduser()), path=self.environ.get("PATH"))
         if found is None:
             message = f"set-up failed on {self.checkout.side}: there is no {name} on PATH."
             raise SetupError(message, hint="Install it, or install uv, which fetches interpreters: pip install uv")
