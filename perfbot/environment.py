@@ -256,9 +256,7 @@ class _SetUp:
                 return
         failure = self.failed(shlex.join(argv), done)
         if python is not None:
-            failure.hint = (
-                f'If there is no Python "{python}" here, install it, or give the path of one: python = "/…/python".'
-            )
+            failure.hint = f'Install Python "{python}", or give the path of one: python = "/…/bin/python"'
         raise failure
 
     def check_version(self) -> None:
