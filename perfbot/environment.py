@@ -254,7 +254,10 @@ class _SetUp:
             if done.ok:
                 self.check_version()
                 return
-        raise self.failed(shlex.join(argv), done)
+        failure = self.failed(shlex.join(argv), done)
+        if python is not None:
+            failure.hint = f'Install Python "{python}", or give the path of one: python = "/…/bin/python"'
+        raise failure
 
     def check_version(self) -> None:
         """Refuse a Python that workers do not run on, before anything is installed for it."""
@@ -275,7 +278,7 @@ class _SetUp:
         if python is None:
             return sys.executable
         name = f"python{python}" if python[:1].isdigit() else python
-        found = shutil.which(Path(name).expanduser(), path=self.environ.get("PATH"))
+        found = shutil.which(os.fspath(Path(name).expanduser()), path=self.environ.get("PATH"))
         if found is None:
             message = f"set-up failed on {self.checkout.side}: there is no {name} on PATH."
             raise SetupError(message, hint="Install it, or install uv, which fetches interpreters: pip install uv")

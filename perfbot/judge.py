@@ -44,6 +44,9 @@ EXACT_SHARE = 0.5
 """An exact metric's change is reported from this share of its threshold on; it fails the gate from the threshold
 on. Exact metrics repeat to 0.14 % at the worst, so half of the default 0.5 % is still far from noise."""
 
+WIDEST = 100.0
+"""Of an interval's upper end: two or three rounds give such, and they tell nothing but that there were too few."""
+
 _KEPT = ("added", "removed", "failed", "incomparable")
 """Statuses that are verdicts as they stand."""
 
@@ -250,7 +253,7 @@ def _measured(case: Case) -> Result:
 
 
 def _noisy(result: Result, found: Decision) -> Result:
-    known = math.isfinite(found.high)  # a report holds finite numbers: the whole line is left out
+    known = found.high < WIDEST  # a report holds finite numbers, and its reader wants none without meaning
     return replace(
         result,
         verdict=_verdict(found, result.better),

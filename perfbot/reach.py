@@ -44,8 +44,10 @@ class Reach:
         if found:
             return found
         if not is_full_id(revision):
-            message = f"There is no commit called `{revision}` in this clone."
-            raise ChangeError(message, hint=f"git fetch {self.git.remote() or 'origin'} && git branch --all")
+            shallow = self.git.is_shallow()
+            message = f"There is no commit called `{revision}` in this {'shallow ' if shallow else ''}clone."
+            fetch = f"git fetch {'--unshallow ' if shallow else ''}{self.git.remote() or 'origin'}"
+            raise ChangeError(message, hint=f"{fetch} && git branch --all")
         if any(self._fetch(remote, revision) and self.git.commit(revision) for remote in self._remotes()):
             return revision
         raise self._unreachable(f"Commit {short(revision)} is not in this clone and could not be fetched")

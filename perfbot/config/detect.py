@@ -15,6 +15,7 @@ from perfbot.config import sources, tree
 from perfbot.config.asv import read_asv
 from perfbot.config.fields import SUITE_NAME
 from perfbot.config.foreign import Foreign, foreign_benchmarks
+from perfbot.config.own_modules import imported_through
 from perfbot.config.requirements import (
     PROVIDED,
     Project,
@@ -214,9 +215,10 @@ def _asv_files(folder: Path) -> list[tuple[Path, int, sources.Imports]]:
 
 def _setup(project: Project, files: Sequence[_File], more: Iterable[sources.Imports] = ()) -> Setup:
     imported = {name for found in (*(file.imports for file in files), *more) for name in found.needed}
+    through = imported_through(project.folder, [file.path for file in files])
     folders = {parent for file in files for parent in _between(file.path.parent, project.folder)}
     local = {path.stem for folder in folders for path in folder.iterdir()}
-    return setup_of(project, imported, local, _requirement_files(project.folder, folders))
+    return setup_of(project, imported, local, _requirement_files(project.folder, folders), through)
 
 
 def _between(folder: Path, top: Path) -> list[Path]:

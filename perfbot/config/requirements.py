@@ -170,16 +170,25 @@ class Setup:
     undeclared: tuple[str, ...] = ()
 
 
-def setup_of(project: Project, imported: Iterable[str], local: Iterable[str], files: Iterable[str] = ()) -> Setup:
+def setup_of(
+    project: Project,
+    imported: Iterable[str],
+    local: Iterable[str],
+    files: Iterable[str] = (),
+    through: Iterable[str] = (),
+) -> Setup:
     """What to install for benchmarks that import these modules.
 
     Args:
         imported: names of modules that the benchmarks cannot do without.
         local: names of modules beside the benchmarks.
         files: requirements files meant for them, relative to the project's folder.
+        through: names of modules that the project's own modules import; installed where an extra or a group
+            declares them, and otherwise none of the benchmarks' business.
     """
     provided = sys.stdlib_module_names | PROVIDED_MODULES | set(local) | project.modules()
-    missing = {name for name in imported if name not in provided}
+    direct = set(imported)
+    missing = direct.union(through) - provided
     missing -= _brought_by(project.dependencies)
     extras = [name for name in project.extras if normalised(name) in BENCHMARK_NAMES and _brings(project.extras[name])]
     missing -= _brought_by(requirement for name in extras for requirement in project.extras[name])
@@ -193,7 +202,7 @@ def setup_of(project: Project, imported: Iterable[str], local: Iterable[str], fi
         if kind:
             missing.discard(module)
     lines = (_install(project, extras, listed), *(f"pip install -r {shlex.quote(name)}" for name in files))
-    return Setup(tuple(filter(None, lines)), () if tuple(files) else tuple(sorted(missing)))
+    return Setup(tuple(filter(None, lines)), () if tuple(files) else tuple(sorted(missing & direct)))
 
 
 def _brings(requirements: Iterable[str]) -> bool:

@@ -145,6 +145,28 @@ def imports(module: ast.Module) -> Imports:
     return Imports(frozenset(needed), frozenset(optional - needed))
 
 
+def loaded(module: ast.Module) -> set[str]:
+    """Dotted names of modules that are imported when the file is: not those inside functions, a ``try`` or a ``with``.
+
+    ``from a import b`` gives both ``a`` and ``a.b``, of which the latter need not be a module.
+    """
+    found: set[str] = set()
+    for node in _at_top(module.body):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.update((node.module, *(f"{node.module}.{alias.name}" for alias in node.names)))
+    return found
+
+
+def _at_top(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    for node in body:
+        if isinstance(node, ast.If) and not _is_type_checking(node):
+            yield from _at_top(node.body)
+        else:
+            yield node
+
+
 def _collect_imports(node: ast.AST, needed: set[str], optional: set[str], *, guarded: bool) -> None:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Import):

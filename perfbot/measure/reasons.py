@@ -21,9 +21,8 @@ UNPINNED = "this system refuses to pin processes to a core: expect wider interva
 
 def too_long(limit: float) -> str:
     """Why a call that takes longer than ``limit`` seconds is not measured."""
-    return (
-        f"takes longer than {limit:.3g} s: too long for the budget, since to decide takes {FEWEST_CALLS} calls at least"
-    )
+    why = f"too long for what is left of the budget, since to decide takes {FEWEST_CALLS} calls at least"
+    return f"takes longer than {limit:.3g} s: {why}"
 
 
 def joined(failures: list[Failed]) -> Iterator[Failed]:

@@ -167,7 +167,7 @@ def _row(result: Result, scale: pictures.Axis) -> Row:
         name=clean(result.name + metric, NAME_LENGTH),
         change=view.change(result),
         interval=view.interval(result),
-        remarks=clean("; ".join(view.remarks(result)), TEXT_LENGTH),
+        remarks=clean("; ".join(view.remarks(result, whole=True)), TEXT_LENGTH),
         forest=pictures.forest(result, scale),
         facts=_result_facts(result),
         pictures=pictures.pictures(result),

@@ -240,9 +240,22 @@ def interval(result: Result) -> str:
 COULD_HAVE_SEEN = "could have seen"
 
 
-def remarks(result: Result) -> tuple[str, ...]:
-    """What else to know about a result: why, how it was measured, whether its own source changed."""
-    told = [result.reason, *result.notes]
+def gist(reason: str) -> str:
+    """One line of a reason: of a traceback or pytest's report of one, what was raised; else its first and last line."""
+    lines = [line.strip() for line in reason.splitlines() if line.strip()]
+    raised = [line[1:].strip() for line in lines if re.match(r"E\s", line)]
+    if lines and lines[0].startswith("Traceback"):
+        return lines[-1]
+    return raised[-1] if raised else " … ".join(dict.fromkeys((*lines[:1], *lines[-1:])))
+
+
+def remarks(result: Result, *, whole: bool = False) -> tuple[str, ...]:
+    """What else to know about a result: why, how it was measured, whether its own source changed.
+
+    Args:
+        whole: the reason with all of its lines.
+    """
+    told = [result.reason if whole else gist(result.reason), *result.notes]
     if result.budget_state == "unclear":
         told.append(f"too close to its budget of {result.budget} to tell")
     if result.source_changed:

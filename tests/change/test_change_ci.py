@@ -253,6 +253,12 @@ def test_an_unreachable_base_fails_closed(project: Project, clone: Clone, enviro
     assert advice in error.hint
 
 
+def test_a_name_that_a_shallow_clone_cannot_know_comes_with_what_deepens_it(project: Project, clone: Clone) -> None:
+    with pytest.raises(ChangeError, match="no commit called `HEAD~1` in this shallow clone") as caught:
+        find_change(clone("refs/heads/feature", depth=1), environ={}, spec="HEAD~1..HEAD")
+    assert caught.value.hint.startswith("git fetch --unshallow origin")
+
+
 def test_an_unreachable_remote_is_told_without_its_password(project: Project, clone: Clone) -> None:
     repo = clone("refs/heads/feature", depth=1)
     shutil.move(project.path, project.path.with_name("gone"))

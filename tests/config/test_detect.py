@@ -160,6 +160,19 @@ def test_extras_that_the_benchmarks_import_are_installed(plant):
     assert one(root).setup == ('pip install ".[perf,yaml]"',)
 
 
+def test_extras_that_the_projects_own_modules_import_are_installed(plant):
+    extras = '[project.optional-dependencies]\nfast = ["quickjson>=1"]\nslow = ["snail"]\n'
+    suite = one(plant({
+        "pyproject.toml": PACKAGE + extras,
+        "src/lib/__init__.py": "try:\n    import snail\nexcept ImportError: pass\ndef f():\n    import snail\n",
+        "src/lib/conv/__init__.py": "",
+        "src/lib/conv/quick.py": "from lib.conv import base\n",
+        "src/lib/conv/base.py": "import quickjson, lib.conv.quick, nobody_knows\n",
+        "bench/test_a.py": "from lib.conv.quick import Converter\n" + BENCH,
+    }))  # fmt: skip
+    assert suite.setup == ('pip install ".[fast]"',)
+
+
 def test_requirements_files_of_the_benchmarks_are_installed(plant):
     root = plant({"setup.py": "", "bench/requirements.txt": "rich\n", "bench/test_a.py": "import rich\n" + BENCH})
     (found,) = survey(root).found

@@ -119,6 +119,15 @@ def test_a_python_that_is_too_old_is_refused(sides: Sides, tmp_path: Path) -> No
     assert 'python = "3.8"' in caught.value.hint
 
 
+def test_a_python_that_cannot_be_had_comes_with_what_to_do(sides: Sides, tmp_path: Path) -> None:
+    (tmp_path / "no-python").write_text("#!/bin/sh\necho cannot; exit 2\n")
+    (tmp_path / "no-python").chmod(0o755)
+    sides.environ["PERFBOT_INSTALLER"] = "pip"
+    with pytest.raises(SetupError, match=r"-m venv` ended with 2") as caught:
+        sides.prepare(sides.base, python=str(tmp_path / "no-python"))
+    assert "give the path of one" in caught.value.hint
+
+
 def test_a_well_known_failure_comes_with_what_to_do(sides: Sides) -> None:
     with pytest.raises(SetupError) as caught:
         sides.prepare(sides.base, "echo \"No module named 'pkg_resources'\"; exit 1", needs_python=False)

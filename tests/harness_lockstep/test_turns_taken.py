@@ -201,7 +201,7 @@ class TestTooLong:
         ages = found["ages"]
         assert isinstance(ages, Failed)
         assert (ages.side, ages.skipped) == ("both", True)
-        assert "s: too long for the budget, since to decide takes 12 calls at least" in ages.reason
+        assert "s: too long for what is left of the budget, since to decide takes 12 calls at least" in ages.reason
         assert isinstance(found["quick"], Measured)
         assert sides.logged() == ["base ages"]
 

@@ -115,6 +115,12 @@ def test_an_interval_without_end_is_left_out(rounds):
     assert math.isfinite(result.change)
 
 
+def test_an_interval_too_wide_to_tell_anything_is_left_out():
+    result = one(measured(rounds=2, noise=0.02), family=100)
+    assert (result.interval, result.reason) == (None, "only 2 of at least 6 rounds")
+    assert one(measured(rounds=5, noise=0.02)).interval is not None
+
+
 def test_more_comparisons_need_more_evidence():
     comparison = measured(0.022, rounds=12, noise=0.014)
     assert one(comparison, family=1).verdict == "regressed"

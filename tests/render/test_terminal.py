@@ -7,6 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
+from perfbot.render import view
 from perfbot.render.terminal import terminal
 from tests.render.hostile import TEXTS, saying
 from tests.render.regenerate import printed
@@ -39,3 +40,17 @@ def test_a_terminal_gets_colours() -> None:
     stream = io.StringIO()
     terminal(typical(), Console(file=stream, force_terminal=True, width=100, color_system="standard"))
     assert "\x1b[1;31m" in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ('Traceback (most recent call last):\n  File "a.py", line 1\nValueError: no\n', "ValueError: no"),
+        ("def test():\n>   f()\nE   ValueError: first\nE   ValueError: no\n\na.py:3: ValueError", "ValueError: no"),
+        ("the process ended with 3\nbefore\nout of memory\n", "the process ended with 3 … out of memory"),
+        ("hangs", "hangs"),
+        ("", ""),
+    ],
+)
+def test_a_long_reason_is_told_in_a_line(reason: str, shown: str) -> None:
+    assert view.gist(reason) == shown
