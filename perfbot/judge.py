@@ -54,10 +54,7 @@ AT_A_TIME = 256
 """Comparisons judged together; their numbers need 10 MB or so."""
 
 Kind = Literal["kept", "empty", "infinite", "exact", "unrelated", "noisy"]
-_INCOMPARABLE = {
-    "infinite": "a value is not a finite number",
-    "unrelated": "values of zero or below have no ratio",
-}
+_INCOMPARABLE = {"infinite": "a value is not a finite number", "unrelated": "values of zero or below have no ratio"}
 
 ROUNDING = 1e-9
 """A change of exactly its threshold counts as over it, whatever floating point makes of it."""

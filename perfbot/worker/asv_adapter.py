@@ -59,23 +59,31 @@ class Adapter:
         if not os.path.isdir(self._folder):
             raise FileNotFoundError("the folder of asv's benchmarks is missing: " + self._folder)
         sys.path.insert(0, os.path.dirname(self._folder))
-        for module in modules(os.path.basename(self._folder), self._problem):
+        session.serve(self)
+
+    def _find(self, names: Optional[List[str]] = None) -> None:
+        """Import the modules of some benchmarks, or all of them: importing others may cost more than measuring."""
+        for module in modules(os.path.basename(self._folder), self._problem, names):
             for case in cases(module, self._problem):
-                if case.name in self._cases:
+                if case.name in self._cases and names is None:
                     self._problem(case.name, "two benchmarks have this name; the first is measured")
                 self._cases.setdefault(case.name, case)
-        session.serve(self)
 
     def _problem(self, where: str, message: str) -> None:
         self._problems.setdefault(where, message)
 
     def collect(self, session: Session) -> None:
+        self._find()
         for where, message in self._problems.items():
             session.problem(where, message)
         for name, case in self._cases.items():
             file = os.path.relpath(case.file, self._root) if case.file else ""
             limit = case.bind().get("timeout", 0)
             session.found(name, file, case.line, metric=metric_of(case), timeout=float(limit))
+
+    def prepare(self, names: List[str]) -> None:
+        if not all(name in self._cases for name in names):
+            self._find(names)
 
     def run(self, session: Session, names: List[str]) -> None:
         if any(self._needs_copy(self._cases[name]) for name in names if name in self._cases):

@@ -78,8 +78,12 @@ class Bound:
                     break
 
 
-def modules(package: str, problem: Callable[[str, str], None]) -> Iterator[Any]:
-    """A package's modules, itself first; one that cannot be imported is told and left out."""
+def modules(package: str, problem: Callable[[str, str], None], names: Optional[Sequence[str]] = None) -> Iterator[Any]:
+    """A package's modules, itself first; one that cannot be imported is told and left out.
+
+    Args:
+        names: of benchmarks; modules that none of them can be in are not imported.
+    """
     try:
         module = importlib.import_module(package)
     except (Exception, SystemExit) as error:
@@ -87,7 +91,9 @@ def modules(package: str, problem: Callable[[str, str], None]) -> Iterator[Any]:
         return
     yield module
     for found in sorted(pkgutil.iter_modules(getattr(module, "__path__", ()), package + "."), key=lambda m: m.name):
-        yield from modules(found.name, problem)
+        inside = found.name.partition(".")[2] + "."
+        if names is None or any(name.startswith(inside) for name in names):
+            yield from modules(found.name, problem, names)
 
 
 def cases(module: Any, problem: Callable[[str, str], None]) -> Iterator[Case]:

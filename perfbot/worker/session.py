@@ -52,7 +52,7 @@ class Session:
     An adapter is a class made from the options, with ``start(session)`` (call :meth:`serve` when ready),
     ``collect(session)`` (call :meth:`found` for each benchmark and :meth:`problem` for what could not be read) and
     ``run(session, names)`` (enter each of ``names`` in this order, calling :meth:`hold` inside and :meth:`done`
-    after).
+    after). What takes time before the first of them belongs to the start: into ``prepare(names)``, where there is one.
     """
 
     def __init__(self, options: Dict[str, Any]) -> None:
@@ -131,6 +131,8 @@ class Session:
                 adapter.collect(self)
                 self._channel.send(event="listed", benchmarks=self._benchmarks, problems=self._problems)
             elif order["op"] == "run":
+                if hasattr(adapter, "prepare"):
+                    adapter.prepare(order["names"])
                 self._channel.send(event="running")
                 adapter.run(self, order["names"])
                 self._channel.send(event="end")

@@ -12,7 +12,7 @@ from perfbot.measure.session import Measured
 from perfbot.model import TIME, Metric
 from perfbot.worker import footprint
 from perfbot.worker.asv_benchmarks import Case, cases, modules
-from tests.workers import Sides, Taken, take
+from tests.workers import PATIENCE, Sides, Taken, take
 
 SUITE = 'harness = "asv"\npaths = ["benchmarks/"]'
 CONF = '{\n  // where they are\n  "benchmark_dir": "benchmarks", /* and */ "repo": ".",\n}\n'
@@ -216,6 +216,19 @@ def test_one_broken_module_does_not_lose_the_others(sides: Sides) -> None:
         ("suite s, base and head: benchmarks.broken", missing),
         ("suite s, base and head: things.Broken.time_y", "ValueError: no"),
     ]
+
+
+def test_a_round_imports_the_modules_of_its_benchmarks_alone(sides: Sides) -> None:
+    log = "import os\nopen(os.environ['LOG'], 'a').write(__name__ + '\\n')\n"
+    more = {f"benchmarks/{name}.py": log + "def track_it(): return 1\n" for name in ("dear", "sub/inner")}
+    write(sides, "def track_one(): return 1\n", more={**more, "benchmarks/sub/__init__.py": ""})
+    session = sides.suite(SUITE)
+    found = [benchmark.name for benchmark in session.discover().benchmarks]
+    assert sorted(found) == ["dear.track_it", "sub.inner.track_it", "things.track_one"]
+    sides.log.unlink()
+    taken = list(session.measure_round(0, ["sub.inner.track_it", "things.track_one"], time.monotonic() + PATIENCE))
+    assert [outcome.name for outcome in taken if isinstance(outcome, Measured)] == found[1:]
+    assert sides.logged() == ["benchmarks.sub.inner"] * 2
 
 
 def test_a_suite_that_times_nothing_has_no_control(sides: Sides) -> None:

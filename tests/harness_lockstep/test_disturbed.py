@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from perfbot.judge import control_of, judge_one
+from perfbot.judge import control_of, judge
 from perfbot.measure.session import Measured
 from perfbot.model import TIME, Benchmark, Comparison, Control, Policy, Result, Round
 from tests.workers import PATIENCE, Sides
@@ -101,7 +101,7 @@ class Run:
 
     def judged(self) -> Result:
         compared = Comparison(Benchmark("s", "spin"), TIME, tuple(self.rounds))
-        return judge_one(compared, POLICY, family=1, control=self.control())
+        return judge([compared], POLICY, family=1, control=self.control())[0]
 
 
 def test_a_neighbour_that_comes_in_between_changes_nothing(sides: Sides) -> None:
@@ -145,6 +145,6 @@ def test_a_benchmark_that_is_slower_in_its_second_process_is_caught(sides: Sides
     control = control_of(moved, POLICY)
     assert control is not None
     assert control.disturbed
-    result = judge_one(Comparison(Benchmark("s", "spin"), TIME, moved), POLICY, family=1, control=control)
+    (result,) = judge([Comparison(Benchmark("s", "spin"), TIME, moved)], POLICY, family=1, control=control)
     assert (result.verdict, result.gate) == ("inconclusive", "pass")
     assert "the runner was disturbed" in result.reason
