@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from perfbot.stats.rounds import centre, round_ratio
-from perfbot.stats.sequential import Plan, decide
+from perfbot.stats.sequential import MOST_ROUNDS, Plan, decide
 
 VERDICTS = {"up": "regressed", "down": "improved", "same": "unchanged", "open": "inconclusive"}
 
@@ -50,7 +50,7 @@ def answer(question: Mapping[str, Any]) -> dict[str, list[Any]]:
         delta=question["delta"],
         alpha=question["alpha"] / max(1, question.get("m", len(streams))),
         beta=question.get("beta", 0.05),
-        n_max=question.get("n_max", 120),
+        n_max=question.get("n_max", MOST_ROUNDS),
     )
     decisions = [decide(stream, plan, final=question.get("final", False)) for stream in streams]
     return {"verdict": [VERDICTS[one.state] for one in decisions], "round": [one.rounds for one in decisions]}

@@ -145,6 +145,7 @@ class Recorder:
         session = harness_for(suite).session(suite, sides, Effects(Random(options.seed), scratch, self._note))
         if not isinstance(session, LockstepSuite):
             raise SystemExit(f"suite {suite.name}: its harness measures from outside; record one in lock-step")
+        session.thrifty = False  # an array has equally many pairs in every round
         self._session = session
         self._seen: dict[str, dict[str, Any]] = {}
         self._start = 0.0

@@ -29,7 +29,7 @@ from rules import RULES, missing
 from scipy.stats import binomtest
 
 from perfbot.stats.location import estimates
-from perfbot.stats.sequential import OPEN, SAME, UP, Codes, Plan, classify, critical_values, first_stop
+from perfbot.stats.sequential import MOST_ROUNDS, OPEN, SAME, UP, Codes, Plan, classify, critical_values, first_stop
 
 Floats = NDArray[np.float64]
 Rounds = NDArray[np.int_]
@@ -233,7 +233,7 @@ def parser() -> argparse.ArgumentParser:
     add("--delta", type=float, default=2.0, help="smallest change that matters, percent")
     add("--alpha", type=numbers, default=[0.05], help="false alarms a suite, comma-separated")
     add("--beta", type=float, default=0.05, help="wrong “unchanged” at delta")
-    add("--n-max", type=int, default=120, help="rounds at most")
+    add("--n-max", type=int, default=MOST_ROUNDS, help="rounds at most")
     add("--size", type=numbers, default=[20], help="benchmarks a suite, comma-separated")
     add("--suites", type=int, default=1000, help="suites drawn")
     add("--spread", type=numbers, default=[1], help="scale to spreads this many times apart; 1 leaves them")

@@ -37,7 +37,7 @@ from perfbot.model import (
 from perfbot.stats.exact import compare
 from perfbot.stats.location import mean_interval
 from perfbot.stats.rounds import Floats, flat, round_ratios, side_medians
-from perfbot.stats.sequential import FIRST_LOOK, Decision, Plan, decide, decide_each
+from perfbot.stats.sequential import FIRST_LOOK, Decision, Plan, decide_each
 from perfbot.units import format_change, format_percentage
 
 EXACT_SHARE = 0.5
@@ -210,14 +210,6 @@ def comparison_of(result: Result) -> Comparison:
         notes=result.notes,
         failed_side=result.failed_side,
     )
-
-
-def control_of(rounds: Sequence[Round], policy: Policy) -> Control | None:
-    """What base against its copy says; None before there are six rounds to say it with."""
-    if len(rounds) < FIRST_LOOK:
-        return None
-    found = decide(ratios_of(rounds, TIME.unit), Plan(policy.threshold, policy.alpha, policy.beta), final=True)
-    return Control(found.change, (found.low, found.high), found.rounds, disturbed=found.state in ("up", "down"))
 
 
 def _measured(case: Case) -> Result:

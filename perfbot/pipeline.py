@@ -26,12 +26,13 @@ from perfbot.change import find_change
 from perfbot.checkout import Checkout, changed_files, checkouts, read_file_at
 from perfbot.config import Config, Suite, check_paths, find, load
 from perfbot.config.detect import detect_suites
+from perfbot.control import control_of
 from perfbot.environment import prepare, recipe
 from perfbot.errors import ConfigError, Interrupted, MeasureError, SetupError
 from perfbot.git import open_work_tree, short
 from perfbot.harness import SideReady, harness_for
 from perfbot.harness.base import Effects
-from perfbot.judge import control_of, gate_of, judge
+from perfbot.judge import gate_of, judge
 from perfbot.machine import read_machine
 from perfbot.measure.conductor import Conductor, Outcomes, selector
 from perfbot.measure.pair import allowed_cores

@@ -17,7 +17,7 @@ from perfbot.errors import ConfigError, MeasureError, UsageError
 from perfbot.measure.allocation import affordable, fitting, too_short, urgency
 from perfbot.measure.forecast import Foretold, foretell
 from perfbot.measure.session import Count, Discovery, Failed, Outcome, Place, SuiteSession, problem_of
-from perfbot.measure.track import MOST_ROUNDS, Track
+from perfbot.measure.track import Track
 from perfbot.model import Benchmark, Comparison, Metric, Policy, Problem, Round, Startup
 from perfbot.process import kill_all
 from perfbot.stats.sequential import Plan
@@ -240,7 +240,7 @@ class Conductor:
     def _track(self, benchmark: Benchmark, metric: Metric, discovery: Discovery) -> Track:
         name = _name(benchmark)
         threshold = self._policy.threshold_for(name, metric)
-        plan = Plan(threshold, self._policy.alpha / self._family, self._policy.beta, MOST_ROUNDS)
+        plan = Plan(threshold, self._policy.alpha / self._family, self._policy.beta)
         known = self._noise.spreads.get((name, metric.name))
         return Track(benchmark, metric, plan, counted=metric in discovery.counted_of(benchmark), known=known)
 

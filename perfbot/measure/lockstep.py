@@ -15,23 +15,21 @@ from typing import Any, Literal
 from perfbot.errors import MeasureError
 from perfbot.measure.counting import Counter
 from perfbot.measure.link import HANGS, WorkerLost, WorkerSpec
-from perfbot.measure.pair import START_SECONDS, Listing, Messages, Pair, allowed_cores
+from perfbot.measure.pair import START_SECONDS, Listing, Messages, Pair, allowed_cores, round_of
 from perfbot.measure.plan import (
     LATE_SECONDS,
     LONG_SECONDS,
     VALUE_SECONDS,
     WARM_BELOW_SECONDS,
     Speed,
-    Values,
     patience,
     plan_values,
 )
 from perfbot.measure.reasons import concerns, joined, merged, notes_of, reason_of, start_failure, tail, too_long
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Place
+from perfbot.measure.spread import Spread
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import SIDES, TIME, Benchmark, Comparison, Metric, Round, Side
-
-Clock = Literal["wall", "cpu"]
 
 LONGEST_SHARE = 0.15
 """A round lasts as long as its longest benchmark makes it; this share of that is given to each of the others, which
@@ -58,6 +56,7 @@ class LockstepSuite:
         display: the name that people read, from the worker's own (a node id); must stay unique.
         timed: calls are timed, in rounds; otherwise they are only counted.
         counter: counts other metrics of the same benchmarks; None where nothing is asked for but time.
+        thrifty: a round's pairs follow from what earlier ones have shown; otherwise all rounds are planned alike.
     """
 
     name: str
@@ -68,11 +67,13 @@ class LockstepSuite:
     trace: Trace = no_trace
     timed: bool = True
     counter: Counter | None = None
+    thrifty: bool = True
     startup_seconds: float = 0.0
     _ids: dict[str, str] = field(default_factory=dict)
     _metrics: dict[str, Metric] = field(default_factory=dict)
     _speeds: dict[str, Speed] = field(default_factory=dict)
     _once: set[str] = field(default_factory=set)
+    _spreads: dict[str, Spread] = field(default_factory=dict)
     _seconds: dict[str, float] = field(default_factory=dict)
     _order: int = 0
 
@@ -148,6 +149,10 @@ class LockstepSuite:
     def speed(self, name: str) -> Speed | None:
         """What a probe found, or None before the first one."""
         return self._speeds.get(name)
+
+    def spread(self, name: str) -> Spread:
+        """What its rounds so far say about their noise."""
+        return self._spreads.setdefault(name, Spread())
 
     def learn(self, name: str, speed: Speed, *, once: bool) -> None:
         """Remember what a probe found."""
@@ -330,7 +335,7 @@ class Visit:
             suite.learn(name, speed, once=once)
             if once:
                 return []
-        values = plan_values(speed, self._share, once=once)
+        values = plan_values(speed, self._share, once=once, within=suite.spread(name).within)
         pinned = pair.pin(self._cores if values.pinned else allowed_cores()) and values.pinned
         first: Side = self._random.choice(SIDES)
         began = time.monotonic()
@@ -347,7 +352,9 @@ class Visit:
             **{key: {side: answers[side][key] for side in SIDES} for key in ("began", "walls", "cpus", "discarded")},
         )  # fmt: skip
         calls = {side: values.loops * ready[side]["inner"] for side in SIDES}
-        taken = _round(self._index, values, speed.clock, answers, calls, seconds, self._core if pinned else -1)
+        taken = round_of(self._index, values, speed.clock, answers, calls, seconds, self._core if pinned else -1)
+        if suite.thrifty and values.mode == "turns" and not self._control:
+            suite.spread(name).add(taken)
         return [Measured(name, TIME, taken, notes_of(speed, pinned=pinned or not values.pinned))]
 
     def _probe(self, pair: Pair, *, once: bool) -> Speed:
@@ -380,17 +387,3 @@ class Visit:
         scale = answer["loops"] * 1e9
         queued = None if answer["queued"] is None else answer["queued"] / scale
         return Speed(answer["wall"] / scale, answer["cpu"] / scale, answer["first"] / 1e9, queued)
-
-
-def _round(
-    index: int,
-    values: Values,
-    clock: Clock,
-    answers: Messages,
-    calls: Mapping[Side, int],
-    seconds: float,
-    core: int,
-) -> Round:
-    """Values in seconds a call; ``calls`` that each side made in one value."""
-    base, head = (tuple(max(taken, 1) / calls[side] / 1e9 for taken in answers[side][f"{clock}s"]) for side in SIDES)
-    return Round(index, base, head, calls["base"], seconds, core, clock, values.mode == "together")

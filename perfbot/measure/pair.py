@@ -6,12 +6,12 @@ import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from perfbot.measure import messages
 from perfbot.measure.link import HANGS, RUBBISH, Link, WorkerLost, WorkerSpec, culprit, first_sign
 from perfbot.measure.plan import Values, turn_counts
-from perfbot.model import SIDES, Side
+from perfbot.model import SIDES, Round, Side
 
 START_SECONDS = 300.0
 """Longest time to import a suite and collect its benchmarks."""
@@ -43,6 +43,20 @@ def pin_process(pid: int, cores: Iterable[int]) -> bool:
     except (OSError, AttributeError):
         return False
     return True
+
+
+def round_of(
+    index: int,
+    values: Values,
+    clock: Literal["wall", "cpu"],
+    answers: Messages,
+    calls: Mapping[Side, int],
+    seconds: float,
+    core: int,
+) -> Round:
+    """Values in seconds a call; ``calls`` that each side made in one value."""
+    base, head = (tuple(max(taken, 1) / calls[side] / 1e9 for taken in answers[side][f"{clock}s"]) for side in SIDES)
+    return Round(index, base, head, calls["base"], seconds, core, clock, values.mode == "together")
 
 
 class Pair:

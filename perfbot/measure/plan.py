@@ -24,8 +24,11 @@ LONG_SECONDS = 3e-3
 """From here both sides run at once on one core and CPU time is compared: calls this long no longer fit between two
 drifts of the machine when they take turns (standard deviation of a round at 10 ms: 35 % in turns, 1.1 % at once)."""
 
-PAIRS = 24
-"""Pairs of values in a round of short calls; flat optimum from 16 up."""
+PAIRS = 16
+"""Pairs of values in a round of short calls; a flat optimum from 12 to 24 on busy machines."""
+
+FEWEST_PAIRS = 8
+"""Where processes differ far more than the values of one do, more pairs tell nothing; with fewer it would not show."""
 
 MOST_PAIRS = 200
 """No round has more, however dear the start-up is."""
@@ -117,13 +120,16 @@ def patience(timeout: float, left: float, *, known: bool) -> float:
     return min(timeout, max(left / FEWEST_CALLS, LEAST_PATIENCE_SECONDS))
 
 
-def plan_values(speed: Speed, share: float, *, once: bool = False) -> Values:
+def plan_values(speed: Speed, share: float, *, once: bool = False, within: float | None = None) -> Values:
     """The shape of one round.
 
     Args:
         speed: of the base side's calls.
-        share: seconds of start-up that fall to this benchmark in a round; measuring is made about as long.
+        share: seconds of start-up that fall to this benchmark in a round; measuring is made about as long until it is
+            known what noise consists of.
         once: only the first call of a process may be timed.
+        within: variance of a pair in that between processes (:attr:`perfbot.measure.spread.Spread.within`): with it
+            short calls get as many pairs as make the most of the time.
     """
     call = max(speed.wall, 1e-9)
     together = call >= LONG_SECONDS and speed.clock == "cpu"
@@ -145,8 +151,11 @@ def plan_values(speed: Speed, share: float, *, once: bool = False) -> Values:
         return Values("turns", 1, warm, fitting if warm else 1, pinned)
     loops = max(1, math.ceil(VALUE_SECONDS / call))
     discard = max(1, math.ceil(DISCARD_SECONDS / call))
-    pairs = _clamp(share / ((2 * loops + discard) * call), PAIRS, MOST_PAIRS)
-    return Values("turns", loops, discard, pairs, pinned)
+    affordable = share / ((2 * loops + discard) * call)
+    if within is None:
+        return Values("turns", loops, discard, _clamp(affordable, PAIRS, MOST_PAIRS), pinned)
+    # Variance (1 + within / pairs) times seconds (share + pairs x cost) is least here.
+    return Values("turns", loops, discard, _clamp(math.sqrt(within * affordable), FEWEST_PAIRS, MOST_PAIRS), pinned)
 
 
 def _clamp(wanted: float, least: int, most: int) -> int:

@@ -14,8 +14,6 @@ from perfbot.stats.sequential import Decision, Plan, decide, expected_rounds, ro
 FIRST_ROUNDS = 6
 """Fresh pairs that everything gets before anything is decided: fewer do not show how much processes differ."""
 
-MOST_ROUNDS = 120
-
 EXACT_ROUNDS = 3
 """An exact metric is the same every time; three fresh pairs show whether it is."""
 

@@ -15,8 +15,11 @@ LONG_SECONDS = 3e-3
 """Timed values of this length and more are summarised by the median of their pairs: they catch an interruption
 each, and no part of them is undisturbed."""
 
-MANY = 16
-"""Pairs from which an eighth is more than one value."""
+MANY = 8
+"""Pairs from which the fastest quarter is more than one value, and shows whether these were disturbed."""
+
+PEAKED_FROM = 16
+"""Pairs from which a peak among them can be told from chance."""
 
 PEAKED = 0.25
 """Width of the middle quarter in that of the middle three quarters (0.28 for Gaussian values), below which values
@@ -57,7 +60,7 @@ def round_ratios(
         value_seconds: how long a value of each round took to measure; ``None`` where the values are not times.
 
     Returns:
-        Short times, sixteen pairs or more: the difference of both sides' mean log over their fastest eighth, or the
+        Short times, eight pairs or more: the difference of both sides' mean log over their fastest eighth, or the
         :func:`centre` of the pairs' log ratios where the fastest quarter of a side is too wide. Long times: the
         median of the pairs' log ratios. All else: their centre; of one pair, its log ratio.
 
@@ -91,7 +94,7 @@ def least_disturbed(logs: Floats) -> Floats:
     """The fastest eighth of both sides where their fastest quarter is narrow, else the centre of the pairs.
 
     Args:
-        logs: of the values, shape [..., side, pair].
+        logs: of the values, shape [..., side, pair]; eight pairs at least.
 
     Returns:
         Estimates of log(head/base), shape [...].
@@ -119,7 +122,7 @@ def centre(values: Floats) -> Floats:
     """
     count = values.shape[-1]
     broad = hodges_lehmann(values)
-    if count < MANY:
+    if count < PEAKED_FROM:
         return broad
     ordered = np.sort(values, axis=-1)
     middle, most, cut = 3 * count // 8, count // 8, (count - count // INNER) // 2

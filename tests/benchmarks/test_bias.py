@@ -13,7 +13,7 @@ from ledger import append, entries
 from pairing import set_slice
 from variants import ATTRIBUTES
 
-from perfbot.measure.plan import Speed
+from perfbot.measure.plan import PAIRS, Speed
 
 
 def test_a_mean_of_equal_rounds_has_no_error():
@@ -89,7 +89,7 @@ def test_cases_that_are_not_there_are_refused(capsys):
 
 def test_the_ways_to_take_values():
     short = {way.name: way.values for way in schedules.ways(Speed(1e-4, 1e-4), threads=False)}
-    assert (short["turns"].mode, short["turns"].loops, short["turns"].pairs) == ("turns", 5, 24)
+    assert (short["turns"].mode, short["turns"].loops, short["turns"].pairs) == ("turns", 5, PAIRS)
     assert (short["at once, one"].loops, short["at once, one"].pairs) == (500, 1)
     assert (short["at once"].loops, short["at once"].pairs) == (250, 8)
     long = {way.name: way.values for way in schedules.ways(Speed(0.3, 0.3), threads=False)}

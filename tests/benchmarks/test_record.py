@@ -15,7 +15,7 @@ from neighbours import Neighbours
 from record import arrange, as_row, as_speed, main
 from recordings import clocks, read, schedules
 
-from perfbot.measure.plan import Speed
+from perfbot.measure.plan import PAIRS, Speed
 
 BENCHES = ["dict_count", "regex_find", "text_split"]
 
@@ -31,7 +31,7 @@ def test_the_layout(file):
     with np.load(file) as recorded:
         assert recorded["benches"].tolist() == recorded["here-d_benches"].tolist() == BENCHES
         wall, cpu = recorded["here-d_w"], recorded["here-d_c"]
-        assert wall.shape == cpu.shape == (6, 3, 2, 24)
+        assert wall.shape == cpu.shape == (6, 3, 2, PAIRS)
         assert wall.dtype == np.uint64
         assert (wall > 0).all()
         assert recorded["here-d_start"].shape == (6,)
@@ -72,7 +72,7 @@ def test_a_recording_is_continued_and_others_are_kept(file, tmp_path):
         assert len(after["here-d_w"]) == len(after["here-d_start"]) == 8
         assert (after["busy-d_load"] == 1).all()
         assert (after["here-d_load"] == 0).all()
-    assert read(path, "busy-d").seconds.shape == (6, 3, 2, 24)
+    assert read(path, "busy-d").seconds.shape == (6, 3, 2, PAIRS)
 
 
 def test_other_benchmarks_need_another_schedule(file):
@@ -87,7 +87,7 @@ def test_a_suite_of_a_project(tmp_path):
     )
     path = tmp_path / "own.npz"
     assert main(["--output", str(path), "--rounds", "2", "--project", str(tmp_path), "--schedule", "x"]) == 0
-    assert read(path, "x").seconds.shape == (2, 1, 2, 24)  # nothing is left out: cold calls were thrown away
+    assert read(path, "x").seconds.shape == (2, 1, 2, PAIRS)  # nothing is left out: cold calls were thrown away
     with pytest.raises(SystemExit, match="--suite: found 'none', expected one of own"):
         main(["--output", str(path), "--project", str(tmp_path), "--suite", "none"])
 
@@ -97,7 +97,7 @@ def test_calls_are_kept_apart_by_how_they_are_measured():
     speeds |= {"long": Speed(0.01, 0.01), "waits": Speed(0.01, 0.001)}
     found = {schedule.name: (schedule.benches, schedule.pairs) for schedule in arrange("here-d", speeds)}
     assert found == {
-        "here-d": (("short",), 24),
+        "here-d": (("short",), PAIRS),
         "here-medium-d": (("medium", "slower", "waits"), 4),
         "here-long-d": (("long",), 7),
     }

@@ -8,7 +8,7 @@ import pytest
 from recordings import draw_suites, read, robust_spread, schedules
 from truth import main, outcomes, seconds_used, sprt_rounds
 
-from perfbot.stats.sequential import Plan, decide
+from perfbot.stats.sequential import MOST_ROUNDS, Plan, decide
 
 PLAN = Plan(0.02, 0.05 / 20)
 STATES = ("open", "same", "up", "down")
@@ -16,7 +16,7 @@ STATES = ("open", "same", "up", "down")
 
 def test_all_streams_at_once_are_what_each_is_alone():
     rng = np.random.default_rng(1)
-    streams = rng.standard_t(3, size=(120, 120)) * np.geomspace(0.002, 0.1, 120)[:, None]
+    streams = rng.standard_t(3, size=(120, MOST_ROUNDS)) * np.geomspace(0.002, 0.1, 120)[:, None]
     effects = (0.0, 0.01, 0.02, 0.1)
     codes, rounds = outcomes(streams, effects, PLAN)
     for index, effect in enumerate(effects):

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from perfbot.judge import control_of, judge
+from perfbot.control import control_of
+from perfbot.judge import judge
 from perfbot.measure.session import Measured
 from perfbot.model import TIME, Benchmark, Comparison, Control, Policy, Result, Round
 from tests.workers import PATIENCE, Sides

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfbot.judge import again, control_of, gate_of, judge
+from perfbot.control import control_of
+from perfbot.judge import again, gate_of, judge
 from perfbot.model import (
     MEMORY,
     TIME,
@@ -257,6 +258,8 @@ class TestControl:
 
     def test_it_is_judged_like_any_other(self):
         assert control_of(measured(rounds=5).rounds, POLICY) is None
+        several = [replace(one, index=index % 5) for index, one in enumerate(measured(0.1, rounds=20).rounds)]
+        assert control_of(several, POLICY) is None, "what shares its processes counts once"
         assert not control_of(measured(0.0).rounds, POLICY).disturbed
         assert control_of(measured(0.1).rounds, POLICY).disturbed
 

@@ -10,9 +10,10 @@ from perfbot.calibration.noise import Noise
 from perfbot.errors import Interrupted, MeasureError
 from perfbot.measure.conductor import Conductor, Outcomes, selector
 from perfbot.measure.session import problem_of
-from perfbot.measure.track import EXACT_ROUNDS, FIRST_ROUNDS, MOST_ROUNDS, Track
+from perfbot.measure.track import EXACT_ROUNDS, FIRST_ROUNDS, Track
 from perfbot.model import Benchmark, Comparison, Metric, Policy, Problem
 from perfbot.render.progress import Silent
+from perfbot.stats.sequential import MOST_ROUNDS
 from tests.measure.conftest import Clock, FakeSuite, Simulated
 
 POLICY = Policy(threshold=0.02, alpha=0.05)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from perfbot.stats.location import spread
 from perfbot.stats.sequential import Plan, decide, expected_rounds, next_look, rounds_for, visible_after
 
-PLAN = Plan(delta=0.02, alpha=0.05, beta=0.05)
+PLAN = Plan(delta=0.02, alpha=0.05, beta=0.05, n_max=120)
 QUICK = Plan(delta=0.02, alpha=0.05, beta=0.05, n_max=25)
 MIRRORED = {"up": "down", "down": "up", "same": "same", "open": "open"}
 
@@ -158,7 +158,7 @@ class TestExpectedRounds:
 class TestPlanning:
     """What is expected, from a spread alone."""
 
-    PLAN = Plan(0.02, 0.01 / 12)
+    PLAN = Plan(0.02, 0.01 / 12, n_max=120)
 
     @pytest.mark.parametrize("strays", [0.015, 0.02, 0.03, 0.04])
     def test_rounds_for_is_near_the_median_of_what_happens(self, strays: float) -> None:
