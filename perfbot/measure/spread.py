@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from statistics import fmean, median
 
+from perfbot.measure.plan import FEWEST_PAIRS
 from perfbot.model import Round
 from perfbot.stats.rounds import round_ratio
 
 FEWEST_ROUNDS = 3
-FEWEST_PAIRS = 8
-"""Less shows nothing of either."""
+"""Fewer do not show how much rounds differ."""
 
 LEAST_BETWEEN = 0.2
 """Of the variance of rounds, processes are never taken to cause less than this share: few rounds show it badly."""

@@ -40,8 +40,8 @@ FIRST_LOOK = 6
 """Fewer respawns say nothing about how processes differ."""
 
 MOST_ROUNDS = 240
-"""More are not worth their time: from 120 to 240 the bounds grow by 1 to 3 %, and two thirds of what was still open
-is decided."""
+"""From 120 to 240 the bounds grow by 1 to 3 %. Where processes are of two speeds, 39 of 240 benchmarks were open after
+120 rounds, and 10 of 480 after 240."""
 
 GROWTH = 1.05
 """Looks are every round at first, and never further apart than this factor."""
