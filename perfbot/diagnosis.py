@@ -50,14 +50,16 @@ class Finding:
     exit_code: int = 3
 
 
-def machine_findings(machine: Machine, *, pinned: bool) -> Iterator[Finding]:
+def machine_findings(machine: Machine, *, pinned: bool, shared_layout: bool) -> Iterator[Finding]:
     """What a machine's facts mean.
 
     Args:
         pinned: whether binding a process to one core was tried with success.
+        shared_layout: whether the system lets two processes have the same memory layout.
     """
     yield _cores(machine)
     yield _pinning(pinned)
+    yield _layout(shared_layout)
     yield _load(machine)
     yield _quota(machine)
     yield _virtual(machine)
@@ -84,6 +86,16 @@ def _pinning(pinned: bool) -> Finding:
         return Finding("pinning", "ok", "both sides can share one core, turn by turn")
     advice = "allow sched_setaffinity in the container's seccomp profile, and measure on Linux"
     return Finding("pinning", "warning", "is refused: sides wander between cores, and need more rounds", advice)
+
+
+def _layout(shared: bool) -> Finding:
+    if shared:
+        return Finding("layout", "ok", "both sides can have their memory laid out alike, anew for each round")
+    advice = (
+        "allow personality(ADDR_NO_RANDOMIZE) in the container's seccomp profile (docs/runner.md), and measure on Linux"
+    )
+    message = "is each process's own: some are slower than others for their whole life, and more rounds are needed"
+    return Finding("layout", "warning", message, advice)
 
 
 def _load(machine: Machine) -> Finding:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from perfbot.layout import can_share
 from perfbot.model import Runner
 
 ROOT = Path("/")
@@ -59,11 +60,10 @@ class Machine:
     clock: str = ""
     aslr: int | None = None
 
-    def runner(self, *, pinned: bool, version: str) -> Runner:
+    def runner(self, *, version: str) -> Runner:
         """The part that reports carry.
 
         Args:
-            pinned: whether workers could be bound to a core.
             version: perfbot's.
         """
         return Runner(
@@ -72,7 +72,8 @@ class Machine:
             memory=self.memory,
             system=self.system,
             python=platform.python_version(),
-            pinned=pinned,
+            pinned=bool(self.allowed),
+            shared_layout=can_share(),
             load=self.load,
             governor=", ".join(self.governors),
             virtual=", ".join(filter(None, (self.hypervisor, self.container))),

@@ -278,6 +278,8 @@ class Runner:
     system: str = ""
     python: str = ""
     pinned: bool = False
+    shared_layout: bool = False
+    """Whether both sides of a round have their memory laid out alike."""
     load: float = 0.0
     """One-minute load average when measuring began."""
     governor: str = ""

@@ -38,7 +38,7 @@ from perfbot.measure.conductor import Conductor, Outcomes, selector
 from perfbot.measure.pair import allowed_cores
 from perfbot.measure.session import SuiteSession, problem_of
 from perfbot.measure.trace import Trace, no_trace
-from perfbot.model import SIDES, Benchmark, Change, Comparison, Policy, Problem, Report, Result, Runner, Shard, Side
+from perfbot.model import SIDES, Benchmark, Change, Comparison, Policy, Problem, Report, Result, Shard, Side
 from perfbot.planning import Planning, Source, plan
 from perfbot.process import kill_all, scrubbed_environment
 from perfbot.render.progress import Progress
@@ -145,7 +145,7 @@ def understand(request: Request) -> Job:
         policy = replace(policy, threshold=request.threshold)
     proposed = ours.policy if replace(ours.policy, origin="") != replace(target.policy, origin="") else None
     concerned = request.force or target.run.concerns(changed_files(repo, change))
-    planning = plan(repo, change, _runner(), request.calibration)
+    planning = plan(repo, change, read_machine().runner(version=__version__), request.calibration)
     return Job(
         repo,
         change,
@@ -335,10 +335,6 @@ def _share(job: Job, request: Request) -> Callable[[Collection[str]], Collection
     return part(shard, job.planning.weights) if shard else lambda names: names
 
 
-def _runner() -> Runner:
-    return read_machine().runner(pinned=bool(allowed_cores()), version=__version__)
-
-
 def _differing(job: Job, group: Sequence[Suite], trees: tuple[Checkout, Checkout]) -> Sequence[str]:
     if group[0].files == "head":
         return trees[0].overlaid
@@ -386,7 +382,7 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
         problems=problems,
         policy=job.policy,
         proposed_policy=job.proposed,
-        runner=_runner(),
+        runner=read_machine().runner(version=__version__),
         control=control,
         started=(now - dt.timedelta(seconds=seconds)).isoformat(timespec="seconds"),
         seconds=seconds,

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import IO
 
 from perfbot.errors import Interrupted
+from perfbot.layout import Layout
 
 TAIL_BYTES = 16_384
 """How much of a process's output is kept, from its end."""
@@ -210,6 +211,7 @@ class Child:
         env: its whole environment.
         pass_fds: file descriptors that it inherits under the same numbers.
         on_line: called from a thread with each line of output.
+        layout: of its memory, which it may share with another; the system's own draw by default.
 
     Raises:
         Interrupted: the run was stopped.
@@ -224,22 +226,25 @@ class Child:
         env: Mapping[str, str],
         pass_fds: Collection[int] = (),
         on_line: Callable[[str], None] | None = None,
+        layout: Layout | None = None,
     ) -> None:
         if _stopped.is_set():
             raise Interrupted("nothing is started any more: the run was stopped")
         _adopt_orphans()
         self.started = time.monotonic()
         self._mark = f"{_mark_prefix()}{next(_numbers):010}"
-        self.popen = subprocess.Popen(
-            list(argv),
-            cwd=cwd,
-            env={**env, **self.marked},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            pass_fds=tuple(pass_fds),
-        )
+        env = {**env, **self.marked}
+        with layout.drawn() if layout else contextlib.nullcontext():
+            self.popen = subprocess.Popen(
+                list(argv),
+                cwd=cwd,
+                env=layout.padded(argv, env) if layout else env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=tuple(pass_fds),
+            )
         assert self.popen.stdout is not None  # noqa: S101 - a pipe was asked for
         self._tail = Tail(self.popen.stdout, on_line)
         self._done = False

@@ -69,9 +69,10 @@ def exit_code(findings: Sequence[Finding]) -> int:
 def examine(root: Path, config_file: Path | None) -> Iterator[Finding]:
     """Everything there is to say about measuring the repository at ``root`` on this machine."""
     from perfbot.diagnosis import machine_findings, tool_findings
+    from perfbot.layout import can_share
     from perfbot.machine import read_machine
 
-    yield from machine_findings(read_machine(), pinned=_can_pin())
+    yield from machine_findings(read_machine(), pinned=_can_pin(), shared_layout=can_share())
     try:
         config: Config | ConfigError = _config(root, config_file)
     except ConfigError as error:

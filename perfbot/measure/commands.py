@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Literal
 
+from perfbot.layout import Layout
 from perfbot.measure.counting import INSTRUCTIONS
 from perfbot.measure.counting_commands import CommandCounter
 from perfbot.measure.launching import Command, Launcher, Usage
@@ -90,7 +91,7 @@ class CommandSuite:
         self, index: int, names: Sequence[str], until: float, place: Place = ANYWHERE
     ) -> Iterator[Outcome]:
         """One run of each command on each side; the very first one, alone, shows whether it waits."""
-        launcher = Launcher()
+        launcher = Launcher(Layout(self._order + index))
         try:
             for name in names:
                 if time.monotonic() + self._seconds.get(name, 0.0) > until:

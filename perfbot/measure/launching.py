@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from perfbot.errors import MeasureError
+from perfbot.layout import Layout
 from perfbot.measure.pair import allowed_cores
 from perfbot.process import Child, describe_code
 
@@ -77,9 +78,14 @@ class Usage:
 
 
 class Launcher:
-    """A small process that starts the commands; close it in every case."""
+    """A small process that starts the commands; close it in every case.
 
-    def __init__(self) -> None:
+    Args:
+        layout: of its memory and that of all commands.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
         answers_here, answers_there = os.pipe()
         orders_there, orders_here = os.pipe()
         self._answers, self._orders = answers_here, orders_here
@@ -89,6 +95,7 @@ class Launcher:
             cwd=Path("/"),
             env={"PATH": os.environ.get("PATH", os.defpath)},
             pass_fds=(answers_there, orders_there),
+            layout=layout,
         )
         os.close(answers_there)
         os.close(orders_there)
@@ -132,10 +139,11 @@ class Launcher:
         return MeasureError("the process that starts commands is gone", output=self._child.output())
 
     def _described(self, command: Command) -> dict[str, Any]:
+        argv = [*command.prefix, *command.argv]
         return {
-            "argv": [*command.prefix, *command.argv],
+            "argv": argv,
             "cwd": str(command.cwd),
-            "env": {**command.env, **self._child.marked},
+            "env": self._layout.padded(argv, {**command.env, **self._child.marked}),
             "output": str(command.output) if command.output else None,
         }
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from perfbot.layout import THREAD_STACK, Layout, can_share
 from perfbot.measure import messages
 from perfbot.model import SIDES, Side
 from perfbot.process import Child, describe_code
@@ -83,7 +84,7 @@ class WorkerSpec:
 class Link:
     """A running worker. Messages are JSON lines; every wait has a deadline."""
 
-    def __init__(self, spec: WorkerSpec, turn_fds: Sequence[int], hash_seed: int) -> None:
+    def __init__(self, spec: WorkerSpec, turn_fds: Sequence[int], hash_seed: int, layout: Layout) -> None:
         self.side: Side = spec.side
         self._pending = b""
         read_here, write_there = os.pipe()
@@ -94,6 +95,7 @@ class Link:
             "adapter": spec.adapter,
             "control": [read_there, write_there],
             "turn": list(turn_fds),
+            "thread_stack": THREAD_STACK if can_share() else 0,
         }
         try:
             self.child = Child(
@@ -101,6 +103,7 @@ class Link:
                 cwd=spec.cwd,
                 env={**spec.env, "PYTHONHASHSEED": str(hash_seed)},
                 pass_fds=[read_there, write_there, *turn_fds],
+                layout=layout,
             )
         except OSError as error:
             self._close_pipes()

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from perfbot.layout import Layout
 from perfbot.measure import messages
 from perfbot.measure.link import HANGS, RUBBISH, Link, WorkerLost, WorkerSpec, culprit, first_sign
 from perfbot.measure.plan import Values, turn_counts
@@ -63,7 +64,7 @@ class Pair:
     """Both workers of one round. Close it in every case: that kills them with all they started.
 
     Args:
-        hash_seed: of both.
+        hash_seed: of both, and of the layout of their memory.
         timeout: seconds a single call may take.
         start: longest time to import a suite and collect its benchmarks.
         order: who is started first. What only the first or the second to start suffers (both want one file, one
@@ -90,7 +91,7 @@ class Pair:
         turn_fds = {"base": (base_reads, base_writes), "head": (head_reads, head_writes)}
         try:
             for side in order:
-                self.links[side] = Link(specs[side], turn_fds[side], hash_seed)
+                self.links[side] = Link(specs[side], turn_fds[side], hash_seed, Layout(hash_seed))
         except WorkerLost:
             self.close()
             raise

@@ -17,6 +17,7 @@ from random import Random
 from typing import Literal
 
 from perfbot.errors import MeasureError
+from perfbot.layout import Layout
 from perfbot.measure.launching import Launcher
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Place
 from perfbot.measure.tool_runs import Ran, Runs, Values
@@ -79,7 +80,7 @@ class ReportedSuite:
         Raises:
             MeasureError: a side reports nothing, or something that cannot be understood.
         """
-        launcher = Launcher()
+        launcher = Launcher(Layout(self._order))
         try:
             ran = {side: self.runs.alone(launcher, side, self.runs.tool.everything, Place()) for side in SIDES}
         finally:
@@ -149,7 +150,7 @@ class ReportedSuite:
         self, index: int, names: Sequence[str], until: float, place: Place = ANYWHERE
     ) -> Iterator[Outcome]:
         """One process a side, or one a side for each benchmark."""
-        launcher = Launcher()
+        launcher = Launcher(Layout(self._order + index))
         random = Random(f"{self._order}:{index // 2}")  # noqa: S311 - an order, not a secret
         order: list[Side] = random.sample(SIDES, len(SIDES))
         if index % 2:

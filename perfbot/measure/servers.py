@@ -18,6 +18,7 @@ from statistics import median
 import psutil
 
 from perfbot.errors import MeasureError
+from perfbot.layout import Layout
 from perfbot.measure.http_client import Ask, Asked, Connection, WrongAnswer, ask_for
 from perfbot.measure.pair import allowed_cores, pin_process
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Place
@@ -171,10 +172,11 @@ class HttpSession:
         """Both sides' servers on one core, ready; ended with all they started."""
         with contextlib.ExitStack() as stack:
             servers: dict[Side, Server] = {}
+            layout = Layout(self.random.getrandbits(32))
             for side in SIDES:
                 port = free_port()
                 line = self.start.replace(PORT, shlex.quote(str(port)))
-                child = Child(["/bin/sh", "-c", f"exec {line}"], cwd=self.cwd[side], env=self.env[side])
+                child = Child(["/bin/sh", "-c", f"exec {line}"], cwd=self.cwd[side], env=self.env[side], layout=layout)
                 stack.callback(child.kill)
                 if place.core >= 0:
                     pin_process(child.pid, [place.core])

@@ -7,6 +7,7 @@ batch), ``fatal``.
 
 from __future__ import annotations
 
+import _thread
 import faulthandler
 import importlib
 import os
@@ -146,6 +147,8 @@ class Session:
 
 def serve(options: Dict[str, Any]) -> None:
     """Run a worker to its end; never returns."""
+    # The draw of a layout raises the limit from which threads would take theirs.
+    _thread.stack_size(options["thread_stack"])
     faulthandler.enable()
     # Where a benchmark hangs: the conductor asks before it kills.
     faulthandler.register(signal.SIGUSR1, all_threads=True)

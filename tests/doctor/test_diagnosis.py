@@ -23,8 +23,9 @@ GOOD = Machine(
 TOOLS = Tools(git="2.39.5", uv="0.5.1", valgrind="3.19.0", python="3.11.7", cache="/cache", cache_free=10**11)
 
 
-def findings(machine, *, pinned=True):
-    return {finding.what: finding for finding in machine_findings(machine, pinned=pinned)}
+def findings(machine, *, pinned=True, shared_layout=True):
+    found = machine_findings(machine, pinned=pinned, shared_layout=shared_layout)
+    return {finding.what: finding for finding in found}
 
 
 def test_a_good_machine_needs_no_advice():
@@ -60,6 +61,12 @@ def test_each_trouble_is_a_warning_with_advice(fact, what, message, advice):
 
 def test_refused_pinning_is_a_warning():
     assert findings(GOOD, pinned=False)["pinning"].state == "warning"
+
+
+def test_layouts_that_cannot_be_shared_are_a_warning_that_names_what_to_allow():
+    finding = findings(GOOD, shared_layout=False)["layout"]
+    assert finding.state == "warning"
+    assert "personality(ADDR_NO_RANDOMIZE)" in finding.advice
 
 
 def test_a_quota_of_all_cores_limits_nothing():

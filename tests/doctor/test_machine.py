@@ -4,6 +4,7 @@ import platform
 
 import pytest
 
+from perfbot.layout import can_share
 from perfbot.machine import read_machine
 
 CPU = "sys/devices/system/cpu"
@@ -124,8 +125,8 @@ def test_odd_statistics_are_unknown(fake, text):
 
 def test_this_machine_makes_a_runner_for_the_report():
     machine = read_machine()
-    runner = machine.runner(pinned=True, version="1.2.3")
+    runner = machine.runner(version="1.2.3")
     assert runner.cores == len(machine.allowed) > 0
     assert runner.memory > 0
-    assert (runner.pinned, runner.perfbot) == (True, "1.2.3")
+    assert (runner.pinned, runner.shared_layout, runner.perfbot) == (True, can_share(), "1.2.3")
     assert platform.node() not in (runner.system, runner.cpu, runner.virtual)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from perfbot.errors import MeasureError
+from perfbot.layout import Layout
 from perfbot.measure.launching import Command, Launcher
 from perfbot.measure.session import Failed, Measured, SuiteSession
 from perfbot.model import MEMORY, SIDES, TIME
@@ -160,7 +161,7 @@ class TestLauncher:
     """The process that starts commands may be lost, too."""
 
     def test_is_missed_when_it_dies(self, tmp_path: Path) -> None:
-        launcher = Launcher()
+        launcher = Launcher(Layout(1))
         try:
             child = launcher._child
             os.kill(child.pid, signal.SIGKILL)
@@ -171,7 +172,7 @@ class TestLauncher:
             launcher.close()
 
     def test_takes_running_commands_along(self, tmp_path: Path) -> None:
-        launcher = Launcher()
+        launcher = Launcher(Layout(1))
         with pytest.raises(MeasureError):
             _kill_while(launcher, Command("echo $$ > pid; sleep 600", tmp_path, {"PATH": os.environ["PATH"]}))
         launcher.close()
