@@ -1,10 +1,32 @@
-"""For all tests: hypothesis without deadlines (machines that run tests are busy), the same examples in every CI run."""
+"""For all tests: hypothesis without deadlines (machines that run tests are busy), the same examples in every CI run.
+
+Also the browser of the external tests of pages.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 settings.register_profile("anywhere", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("anywhere")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; only in the external part."""
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium")
+    assert path, "these tests need Debian's chromium"
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=path, args=options) as found:
+        yield found

@@ -8,7 +8,6 @@ time; one process a side serves the whole suite.
 from __future__ import annotations
 
 import math
-import platform
 import shutil
 import tempfile
 import time
@@ -17,13 +16,13 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from perfbot.layout import can_share
 from perfbot.measure.link import HANGS, WorkerLost, WorkerSpec
 from perfbot.measure.pair import START_SECONDS, Messages, Pair
 from perfbot.measure.session import Failed, Measured, Outcome
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.measure.track import EXACT_ROUNDS, FIRST_ROUNDS
 from perfbot.model import MEMORY, SIDES, Metric, Problem, Round, Side
-from perfbot.process import run
 
 INSTRUCTIONS = Metric("instructions", "1", rule="exact")
 ALLOCATED = Metric("allocated", "B", rule="exact")
@@ -62,14 +61,6 @@ def patience(timeout: float, slowdown: int, until: float) -> float:
     return min(timeout * slowdown, share)
 
 
-def fixed_layout() -> tuple[str, ...]:
-    """The command that runs another one with memory laid out the same every time; nothing where that is not allowed."""
-    found = shutil.which("setarch")
-    prefix = (found, platform.machine(), "-R") if found else ()
-    allowed = prefix and run([*prefix, "true"], cwd=Path("/"), env={"PATH": "/usr/bin:/bin"}, timeout=10).ok
-    return prefix if allowed else ()
-
-
 @dataclass(frozen=True, slots=True)
 class Way:
     """Metrics that one kind of worker counts, one after the other while it holds a benchmark.
@@ -92,16 +83,15 @@ class Way:
 def ways(names: Iterable[str]) -> tuple[Way, ...]:
     """How to count the metrics of these names. Without valgrind there is none for instructions.
 
-    Peak memory repeats to within a few pages where the layout of memory can be fixed; elsewhere it is decided as
+    Peak memory repeats to within a few pages where the layout of memory can be drawn; elsewhere it is decided as
     noisy metrics are.
     """
     wanted = set(names)
-    layout = fixed_layout() if wanted & {"allocated", "footprint", "objects", "memory"} else ()
-    memory = replace(MEMORY, rule="exact") if layout else MEMORY
+    memory = replace(MEMORY, rule="exact") if can_share() else MEMORY
     plain = tuple(metric for metric in (ALLOCATED, FOOTPRINT, OBJECTS, memory) if metric.name in wanted)
     command = valgrind(Path("{folder}") / "counts", "--instr-atstart=no") if "instructions" in wanted else None
     return (
-        *((Way(plain, layout),) if plain else ()),
+        *((Way(plain),) if plain else ()),
         *((Way((INSTRUCTIONS,), command, SLOWDOWN),) if command else ()),
     )
 

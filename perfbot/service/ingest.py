@@ -13,17 +13,16 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from perfbot import keep, notify, report
-from perfbot.errors import ReportError
 from perfbot.judge import again
 from perfbot.model import Report
 from perfbot.series import Kind
+from perfbot.service.deliveries import deliver
 from perfbot.service.identity import Gatekeeper, Identity, RefusedError
 from perfbot.service.pages import address_of
 from perfbot.store import Store, queries, queue
@@ -53,21 +52,9 @@ class Ingest:
         return [Route("/api/v1/reports", self.take, methods=["POST"], middleware=middleware)]
 
     async def take(self, request: Request) -> Response:
-        """One report: 202 queued, 200 known; 401 who?, 403 not that, 413 too large, 422 no report."""
-        try:
-            who = await run_in_threadpool(self.gate.admit, request.headers.get("authorization", ""))
-        except RefusedError as error:
-            return refusal(401, str(error), {"WWW-Authenticate": "Bearer"})
-        body = await body_of(request, MAX_BYTES)
-        if body is None:
-            return refusal(413, f"more than {MAX_BYTES} bytes")
-        try:
-            fresh = await run_in_threadpool(self._queue, who, body, request.query_params.get("branch", ""))
-        except RefusedError as error:
-            return refusal(403, str(error))
-        except ReportError as error:
-            return refusal(422, error.message)
-        return JSONResponse({"queued": fresh}, 202 if fresh else 200)
+        """One report."""
+        branch = request.query_params.get("branch", "")
+        return await deliver(request, self.gate, MAX_BYTES, lambda who, body: self._queue(who, body, branch))
 
     def _queue(self, who: Identity, body: bytes, asked: str) -> bool:
         found = report.loads(body, "the report", MAX_BYTES)
@@ -132,22 +119,3 @@ def _of_merge_request(found: Report, who: Identity) -> tuple[Kind, str]:
     if who.merge_request and who.merge_request != number:
         raise RefusedError(f"the report is about merge request {number}, not {who.merge_request}")
     return "merge-request", found.change.target
-
-
-async def body_of(request: Request, most: int) -> bytes | None:
-    """The body; None when it has more than ``most`` bytes, or is given up half way."""
-    parts, size = [], 0
-    try:
-        async for part in request.stream():
-            size += len(part)
-            if size > most:
-                return None
-            parts.append(part)
-    except ClientDisconnect:
-        return None
-    return b"".join(parts)
-
-
-def refusal(code: int, why: str, headers: dict[str, str] | None = None) -> Response:
-    """An answer that says why not."""
-    return JSONResponse({"error": why}, code, headers)

@@ -11,17 +11,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
-from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from perfbot import keep
 from perfbot.errors import StoreError
 from perfbot.series import Release
+from perfbot.service.deliveries import deliver
 from perfbot.service.identity import Gatekeeper, Identity, RefusedError
-from perfbot.service.ingest import body_of, refusal
 from perfbot.store import Store, ledger, queries, queue
 from perfbot.store.ingest import moment
 from perfbot.store.queue import Job
@@ -44,23 +43,11 @@ class Tags:
         return [Route("/api/v1/releases", self.take, methods=["POST"], middleware=middleware)]
 
     async def take(self, request: Request) -> Response:
-        """A list of releases: 202 queued, 200 known; 401 who?, 403 not yours to say, 413 too large, 422 no list."""
-        try:
-            who = await run_in_threadpool(self.gate.admit, request.headers.get("authorization", ""))
-        except RefusedError as error:
-            return refusal(401, str(error), {"WWW-Authenticate": "Bearer"})
-        body = await body_of(request, MAX_BYTES)
-        if body is None:
-            return refusal(413, f"more than {MAX_BYTES} bytes")
-        try:
-            fresh = await run_in_threadpool(self._queue, who, parse(body))
-        except RefusedError as error:
-            return refusal(403, str(error))
-        except ValueError as error:
-            return refusal(422, str(error))
-        return JSONResponse({"queued": fresh}, 202 if fresh else 200)
+        """A list of releases."""
+        return await deliver(request, self.gate, MAX_BYTES, self._queue)
 
-    def _queue(self, who: Identity, releases: Sequence[Release]) -> bool:
+    def _queue(self, who: Identity, body: bytes) -> bool:
+        releases = parse(body)
         with self.store.read() as connection:
             counts = queries.main_branch(connection, who.project)
         if who.branch is not None and who.branch != counts:
