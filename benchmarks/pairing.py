@@ -15,6 +15,7 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
+from perfbot.layout import Layout
 from perfbot.measure.link import WorkerSpec
 from perfbot.measure.pair import Messages, Pair
 from perfbot.measure.plan import VALUE_SECONDS, WARM_BELOW_SECONDS, Speed, turn_counts
@@ -46,7 +47,8 @@ def specs(functions: Mapping[Side, Mapping[str, str]]) -> dict[Side, WorkerSpec]
 
 def visits(workers: Mapping[Side, WorkerSpec], names: Sequence[str], random: Random) -> Iterator[tuple[FreePair, str]]:
     """One fresh pair, held inside each of ``names`` in turn."""
-    with closing(FreePair(workers, hash_seed=random.randrange(1, 2**32), timeout=TIMEOUT)) as pair:
+    seed = random.randrange(1, 2**32)
+    with closing(FreePair(workers, hash_seed=seed, timeout=TIMEOUT, layout=Layout(seed))) as pair:
         pair.enter_all(list(names))
         for name in names:
             for side, message in pair.arrivals().items():

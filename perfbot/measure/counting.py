@@ -16,7 +16,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from perfbot.layout import can_share
+from perfbot.layout import Layout, can_share
 from perfbot.measure.link import HANGS, WorkerLost, WorkerSpec
 from perfbot.measure.pair import START_SECONDS, Messages, Pair
 from perfbot.measure.session import Failed, Measured, Outcome
@@ -205,7 +205,8 @@ class Rounds:
         with tempfile.TemporaryDirectory(dir=self._counter.scratch) as folder:
             start = min(START_SECONDS, max(LEAST_PATIENCE, self._until - time.monotonic()))
             specs = {side: self._spec(side, folder) for side in SIDES}
-            pair = Pair(specs, hash_seed=HASH_SEED, timeout=self._patience(), start=start)
+            layout = None if self._way.prefix else Layout(HASH_SEED)  # valgrind lays its programs out by itself
+            pair = Pair(specs, hash_seed=HASH_SEED, timeout=self._patience(), layout=layout, start=start)
             with closing(pair):
                 pair.enter_all([self._identities[name] for name in names])
                 for name in names:

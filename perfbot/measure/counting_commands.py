@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from perfbot.layout import Layout
 from perfbot.measure.counting import (
     HASH_SEED,
     INSTRUCTIONS,
@@ -94,7 +93,7 @@ class CommandCounter:
         return Measured(name, INSTRUCTIONS, Round(index, (base,), (head,), 1, seconds, clock="count"))
 
     def _run(self, name: str, folder: Path, timeout: float) -> dict[Side, Usage]:
-        launcher = Launcher(Layout(HASH_SEED))
+        launcher = Launcher()
         try:
             if self.prepare:
                 launcher.run([Command(self.prepare, self.cwd[s], self.env[s]) for s in SIDES], timeout=self.timeout)

@@ -81,10 +81,10 @@ class Launcher:
     """A small process that starts the commands; close it in every case.
 
     Args:
-        layout: of its memory and that of all commands.
+        layout: of its memory and that of all commands; drawn by the system where there is none.
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout | None = None) -> None:
         self._layout = layout
         answers_here, answers_there = os.pipe()
         orders_there, orders_here = os.pipe()
@@ -139,11 +139,11 @@ class Launcher:
         return MeasureError("the process that starts commands is gone", output=self._child.output())
 
     def _described(self, command: Command) -> dict[str, Any]:
-        argv = [*command.prefix, *command.argv]
+        argv, env = [*command.prefix, *command.argv], {**command.env, **self._child.marked}
         return {
             "argv": argv,
             "cwd": str(command.cwd),
-            "env": self._layout.padded(argv, {**command.env, **self._child.marked}),
+            "env": self._layout.padded(argv, env) if self._layout else env,
             "output": str(command.output) if command.output else None,
         }
 

@@ -84,7 +84,7 @@ class WorkerSpec:
 class Link:
     """A running worker. Messages are JSON lines; every wait has a deadline."""
 
-    def __init__(self, spec: WorkerSpec, turn_fds: Sequence[int], hash_seed: int, layout: Layout) -> None:
+    def __init__(self, spec: WorkerSpec, turn_fds: Sequence[int], hash_seed: int, layout: Layout | None) -> None:
         self.side: Side = spec.side
         self._pending = b""
         read_here, write_there = os.pipe()
@@ -95,7 +95,7 @@ class Link:
             "adapter": spec.adapter,
             "control": [read_there, write_there],
             "turn": list(turn_fds),
-            "thread_stack": THREAD_STACK if can_share() else 0,
+            "thread_stack": THREAD_STACK if layout and can_share() else 0,
         }
         try:
             self.child = Child(

@@ -13,6 +13,7 @@ from random import Random
 from typing import Any, Literal
 
 from perfbot.errors import MeasureError
+from perfbot.layout import Layout
 from perfbot.measure.counting import Counter
 from perfbot.measure.link import HANGS, WorkerLost, WorkerSpec
 from perfbot.measure.pair import START_SECONDS, Listing, Messages, Pair, allowed_cores, round_of
@@ -83,7 +84,8 @@ class LockstepSuite:
     def discover(self) -> Discovery:
         """List both sides with a pair of workers that is used for nothing else."""
         began = time.monotonic()
-        pair = Pair(self.specs, hash_seed=self.random.randrange(1, 2**32), timeout=self.timeout)
+        seed = self.random.randrange(1, 2**32)
+        pair = Pair(self.specs, hash_seed=seed, timeout=self.timeout, layout=Layout(seed))
         try:
             listings = pair.collect()
             self.started(time.monotonic() - began)
@@ -253,7 +255,7 @@ class Visit:
         began = time.monotonic()
         start = min(START_SECONDS, max(until - began, 0.0) + LATE_SECONDS)
         seed, order = self._random.randrange(1, 2**32), self._random.sample(SIDES, len(SIDES))
-        pair = Pair(self._specs, hash_seed=seed, timeout=suite.timeout, start=start, order=order)
+        pair = Pair(self._specs, hash_seed=seed, timeout=suite.timeout, layout=Layout(seed), start=start, order=order)
         try:
             if self._crowded:
                 pair.pin(self._cores)

@@ -64,7 +64,8 @@ class Pair:
     """Both workers of one round. Close it in every case: that kills them with all they started.
 
     Args:
-        hash_seed: of both, and of the layout of their memory.
+        hash_seed: of both.
+        layout: of both's memory; drawn by the system where there is none.
         timeout: seconds a single call may take.
         start: longest time to import a suite and collect its benchmarks.
         order: who is started first. What only the first or the second to start suffers (both want one file, one
@@ -80,6 +81,7 @@ class Pair:
         *,
         hash_seed: int,
         timeout: float,
+        layout: Layout | None,
         start: float = START_SECONDS,
         order: Sequence[Side] = SIDES,
     ) -> None:
@@ -91,7 +93,7 @@ class Pair:
         turn_fds = {"base": (base_reads, base_writes), "head": (head_reads, head_writes)}
         try:
             for side in order:
-                self.links[side] = Link(specs[side], turn_fds[side], hash_seed, Layout(hash_seed))
+                self.links[side] = Link(specs[side], turn_fds[side], hash_seed, layout)
         except WorkerLost:
             self.close()
             raise

@@ -16,7 +16,7 @@ UNTRIMMED = 5
 Few rounds cannot afford it: at six rounds Yuen's usual 20 % leave three degrees of freedom, and a critical value
 twice as high."""
 
-CUT_EVERY = 5
+CUT_EVERY = 7
 """Of so many rounds beyond those, one is cut from each end. More costs degrees of freedom, less lets tails in."""
 
 

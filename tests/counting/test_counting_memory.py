@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from perfbot.layout import can_share
 from perfbot.measure import counting
 from perfbot.measure.session import Measured
 from perfbot.model import Policy
