@@ -170,6 +170,11 @@ class LockstepSuite:
         """Remember how long starting a pair took."""
         self.startup_seconds = seconds
 
+    def starting(self, index: int) -> list[Side]:
+        """Who starts first: drawn for every two rounds, one of which has it the other way round."""
+        order = Random(f"{self._order}:{index // 2}:start").sample(SIDES, len(SIDES))  # noqa: S311 - not a secret
+        return order[::-1] if index % 2 else order
+
     def measure_round(
         self, index: int, names: Sequence[str], until: float, place: Place = ANYWHERE
     ) -> Iterator[Outcome]:
@@ -254,7 +259,7 @@ class Visit:
         self._until = until
         began = time.monotonic()
         start = min(START_SECONDS, max(until - began, 0.0) + LATE_SECONDS)
-        seed, order = self._random.randrange(1, 2**32), self._random.sample(SIDES, len(SIDES))
+        seed, order = self._random.randrange(1, 2**32), suite.starting(self._index)
         pair = Pair(self._specs, hash_seed=seed, timeout=suite.timeout, layout=Layout(seed), start=start, order=order)
         try:
             if self._crowded:

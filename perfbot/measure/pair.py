@@ -69,7 +69,7 @@ class Pair:
         timeout: seconds a single call may take.
         start: longest time to import a suite and collect its benchmarks.
         order: who is started first. What only the first or the second to start suffers (both want one file, one
-            port) hits a side drawn anew for each pair, and widens the interval instead of moving it.
+            port) hits both sides equally often, and widens the interval instead of moving it.
 
     Attributes:
         patience: seconds to wait for a single call, or for what a benchmark does before and after; may be changed.

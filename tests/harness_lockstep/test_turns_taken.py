@@ -161,6 +161,13 @@ def test_the_same_seed_gives_the_same_order(sides: Sides) -> None:
     assert drawn(5) == drawn(5) != drawn(6)
 
 
+def test_each_side_starts_first_in_one_of_two_rounds(sides: Sides) -> None:
+    take(sides.suite(suite("quick")), rounds=6)
+    orders = [event["order"] for event in sides.events if event["event"] == "pair"]
+    assert [sorted(order) for order in orders] == [sorted(SIDES)] * 6
+    assert all(one == other[::-1] for one, other in zip(orders[::2], orders[1::2], strict=True))
+
+
 def test_both_sides_share_a_hash_seed_that_changes_with_the_round(sides: Sides) -> None:
     take(sides.suite(suite("looks")), rounds=3)
     seeds = {side: [line for line in sides.logged() if line.startswith(f"{side} seed")] for side in SIDES}
