@@ -67,7 +67,7 @@ def machine_findings(machine: Machine, *, pinned: bool, shared_layout: bool) -> 
     yield from _clock(machine)
     if machine.memory:
         yield _memory(machine)
-    if machine.aslr == 0:
+    if machine.aslr == 0 and not shared_layout:
         advice = "sudo sysctl kernel.randomize_va_space=2"
         yield Finding("ASLR", "warning", "is off: every process has the same layout, and one layout's luck", advice)
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from perfbot import commands
 from perfbot.errors import StoreError
 from perfbot.service import signatures
+from perfbot.service.deliveries import body_of
 from perfbot.service.events import Asked, button_of, comment_of
 from perfbot.service.intake import Intake
 from perfbot.store import Store, queue
@@ -62,7 +63,7 @@ class Hooks:
 
     async def _receive(self, request: Request, forge: Literal["gitlab", "github"]) -> Response:
         """Refuse what is not the forge's; answer 2xx to everything that is, whatever it says."""
-        body = await _body(request)
+        body = await body_of(request, MAX_BYTES)
         if body is None:
             return JSONResponse({"error": f"more than {MAX_BYTES} bytes"}, 413)
         if not self._genuine(forge, dict(request.headers), body):
@@ -107,17 +108,3 @@ def _asked(event: Any, forge: str) -> Asked | None:
         return None
     asked = comment_of(event) or button_of(event)
     return asked if asked is not None and asked.kind == forge else None
-
-
-async def _body(request: Request) -> bytes | None:
-    """The whole body; None when it is too large. A client that goes away leaves an empty one."""
-    parts, size = [], 0
-    try:
-        async for part in request.stream():
-            size += len(part)
-            if size > MAX_BYTES:
-                return None
-            parts.append(part)
-    except ClientDisconnect:
-        return b""
-    return b"".join(parts)
