@@ -50,7 +50,7 @@ class Layout:
     @property
     def stack_limit(self) -> int:
         """Bytes."""
-        return self._random().randrange(*STACK_BYTES, PAGE)
+        return self._random("stack").randrange(*STACK_BYTES, PAGE)
 
     def padded(self, argv: Sequence[str], env: Mapping[str, str]) -> dict[str, str]:
         """``env``, and a variable with which all that lies above the stack is equally long on both sides, by pages.
@@ -61,7 +61,7 @@ class Layout:
             return dict(env)
         words = [argv[0], *argv, *(f"{name}={value}" for name, value in env.items()), f"{PADDING}="]
         used = sum(len(os.fsencode(word)) + 1 for word in words)
-        wanted = self._random().randrange(0, PAGE, ALIGNMENT)
+        wanted = self._random("padding").randrange(0, PAGE, ALIGNMENT)
         return {**env, PADDING: "-" * ((wanted - used) % PAGE)}
 
     @contextlib.contextmanager
@@ -84,8 +84,8 @@ class Layout:
                 resource.setrlimit(resource.RLIMIT_STACK, limits)
                 _personality(personality)
 
-    def _random(self) -> Random:
-        return Random(self.seed)  # noqa: S311 - a draw, not a secret
+    def _random(self, what: str) -> Random:
+        return Random(f"{self.seed}:{what}")  # noqa: S311 - a draw, not a secret
 
 
 @functools.cache
@@ -109,7 +109,7 @@ def _personality(persona: int) -> int:
 def _call() -> Callable[[int], int] | None:
     try:
         call = ctypes.CDLL(None).personality
-    except (AttributeError, OSError, TypeError):
+    except (AttributeError, OSError):
         return None
     call.argtypes, call.restype = [ctypes.c_ulong], ctypes.c_int
     found: Callable[[int], int] = call

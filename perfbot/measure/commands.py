@@ -13,7 +13,7 @@ from perfbot.layout import Layout
 from perfbot.measure.counting import INSTRUCTIONS
 from perfbot.measure.counting_commands import CommandCounter
 from perfbot.measure.launching import Command, Launcher, Usage
-from perfbot.measure.plan import Speed, patience
+from perfbot.measure.plan import Speed, patience, starting_order
 from perfbot.measure.reasons import THREADED, WAITS, too_long
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Place
 from perfbot.measure.trace import Trace, no_trace
@@ -109,8 +109,7 @@ class CommandSuite:
         speed = self._speeds[name]
         together = not speed.waits and not speed.threaded
         core = -1 if speed.threaded else core
-        random = Random(f"{self._order}:{index}:{name}")  # noqa: S311 - an order, not a secret
-        order: list[Side] = random.sample(SIDES, len(SIDES))
+        order = starting_order(f"{self._order}:{name}", index)
         began = time.monotonic()
         failures = self._prepare(launcher, name)
         if failures:

@@ -25,6 +25,7 @@ from perfbot.measure.plan import (
     Speed,
     patience,
     plan_values,
+    starting_order,
 )
 from perfbot.measure.reasons import concerns, joined, merged, notes_of, reason_of, start_failure, tail, too_long
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Place
@@ -171,9 +172,8 @@ class LockstepSuite:
         self.startup_seconds = seconds
 
     def starting(self, index: int) -> list[Side]:
-        """Who starts first: drawn for every two rounds, one of which has it the other way round."""
-        order = Random(f"{self._order}:{index // 2}:start").sample(SIDES, len(SIDES))  # noqa: S311 - not a secret
-        return order[::-1] if index % 2 else order
+        """Who starts first in a round."""
+        return starting_order(f"{self._order}:start", index)
 
     def measure_round(
         self, index: int, names: Sequence[str], until: float, place: Place = ANYWHERE

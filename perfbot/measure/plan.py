@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from random import Random
 from typing import Literal
+
+from perfbot.model import SIDES, Side
 
 Mode = Literal["turns", "together"]
 
@@ -160,6 +163,12 @@ def plan_values(speed: Speed, share: float, *, once: bool = False, within: float
 
 def _clamp(wanted: float, least: int, most: int) -> int:
     return max(least, min(most, round(wanted)))
+
+
+def starting_order(seed: str, index: int) -> list[Side]:
+    """Who starts first in a round: drawn for every two rounds, one of which has it the other way round."""
+    order: list[Side] = Random(f"{seed}:{index // 2}").sample(SIDES, len(SIDES))  # noqa: S311 - not a secret
+    return order[::-1] if index % 2 else order
 
 
 def turn_counts(pairs: int) -> tuple[list[int], list[int]]:

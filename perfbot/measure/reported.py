@@ -19,6 +19,7 @@ from typing import Literal
 from perfbot.errors import MeasureError
 from perfbot.layout import Layout
 from perfbot.measure.launching import Launcher
+from perfbot.measure.plan import starting_order
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Place
 from perfbot.measure.tool_runs import Ran, Runs, Values
 from perfbot.measure.tools import FILTER, NOT_TIMED, Chosen
@@ -151,10 +152,7 @@ class ReportedSuite:
     ) -> Iterator[Outcome]:
         """One process a side, or one a side for each benchmark."""
         launcher = Launcher(Layout(self._order + index))
-        random = Random(f"{self._order}:{index // 2}")  # noqa: S311 - an order, not a secret
-        order: list[Side] = random.sample(SIDES, len(SIDES))
-        if index % 2:
-            order.reverse()
+        order = starting_order(str(self._order), index)
         try:
             for group in ([name] for name in names) if self._single else [list(names)]:
                 if time.monotonic() + sum(map(self.predicted_seconds, group)) > until:

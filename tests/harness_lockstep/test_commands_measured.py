@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from perfbot.errors import MeasureError
-from perfbot.layout import Layout
 from perfbot.measure.launching import Command, Launcher
 from perfbot.measure.session import Failed, Measured, SuiteSession
 from perfbot.model import MEMORY, SIDES, TIME
@@ -161,7 +160,7 @@ class TestLauncher:
     """The process that starts commands may be lost, too."""
 
     def test_is_missed_when_it_dies(self, tmp_path: Path) -> None:
-        launcher = Launcher(Layout(1))
+        launcher = Launcher()
         try:
             child = launcher._child
             os.kill(child.pid, signal.SIGKILL)
@@ -172,7 +171,7 @@ class TestLauncher:
             launcher.close()
 
     def test_takes_running_commands_along(self, tmp_path: Path) -> None:
-        launcher = Launcher(Layout(1))
+        launcher = Launcher()
         with pytest.raises(MeasureError):
             _kill_while(launcher, Command("echo $$ > pid; sleep 600", tmp_path, {"PATH": os.environ["PATH"]}))
         launcher.close()

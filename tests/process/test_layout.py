@@ -6,6 +6,7 @@ import os
 import resource
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -117,29 +118,29 @@ def test_a_draw_leaves_nothing_behind(tmp_path: Path) -> None:
     assert (resource.getrlimit(resource.RLIMIT_STACK), layout._personality(layout.ASK)) == before
 
 
+@pytest.fixture
+def asked_again() -> Iterator[None]:
+    """What the system lets is found out anew, in the test and after it."""
+    can_share.cache_clear()
+    yield
+    can_share.cache_clear()
+
+
+@pytest.mark.usefixtures("asked_again")
 def test_a_system_that_refuses_gets_its_own_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = resource.getrlimit(resource.RLIMIT_STACK)
     monkeypatch.setattr(layout, "_call", lambda: lambda persona: 0 if persona == layout.ASK else -1)
-    can_share.cache_clear()
-    try:
-        assert not can_share()
-        assert Layout(1).padded(["program"], ENV) == ENV
-        with Layout(1).drawn():
-            assert resource.getrlimit(resource.RLIMIT_STACK) == before
-        assert len(addresses(tmp_path, Layout(1))) == 4
-    finally:
-        monkeypatch.undo()
-        can_share.cache_clear()
+    assert not can_share()
+    assert Layout(1).padded(["program"], ENV) == ENV
+    with Layout(1).drawn():
+        assert resource.getrlimit(resource.RLIMIT_STACK) == before
+    assert len(addresses(tmp_path, Layout(1))) == 4
 
 
+@pytest.mark.usefixtures("asked_again")
 def test_elsewhere_than_on_linux_nothing_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "_call", lambda: None)
-    can_share.cache_clear()
-    try:
-        assert not can_share()
-    finally:
-        monkeypatch.undo()
-        can_share.cache_clear()
+    assert not can_share()
 
 
 @shared
