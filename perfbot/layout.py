@@ -34,6 +34,10 @@ that begin at whole pages and at whole huge pages can lie towards each other 64 
 
 PADDING = "PERFBOT_PADDING"
 
+PADDED_BYTES = 16 * 1024
+"""Arguments and environments are padded to a length in the last page of so much, or of a multiple: what is shorter by a
+page, as nearly all is, comes to lie equally long, and not a page apart."""
+
 THREAD_STACK = max(resource.getrlimit(resource.RLIMIT_STACK)[0], 0)
 """Bytes that a thread's stack would have without a draw; 0 without a limit. Read before the first one."""
 
@@ -53,7 +57,7 @@ class Layout:
         return self._random("stack").randrange(*STACK_BYTES, PAGE)
 
     def padded(self, argv: Sequence[str], env: Mapping[str, str]) -> dict[str, str]:
-        """``env``, and a variable with which all that lies above the stack is equally long on both sides, by pages.
+        """``env``, and a variable with which all that lies above the stack is equally long on both sides.
 
         Unchanged where layouts cannot be shared.
         """
@@ -61,8 +65,8 @@ class Layout:
             return dict(env)
         words = [argv[0], *argv, *(f"{name}={value}" for name, value in env.items()), f"{PADDING}="]
         used = sum(len(os.fsencode(word)) + 1 for word in words)
-        wanted = self._random("padding").randrange(0, PAGE, ALIGNMENT)
-        return {**env, PADDING: "-" * ((wanted - used) % PAGE)}
+        wanted = self._random("padding").randrange(PADDED_BYTES - PAGE, PADDED_BYTES, ALIGNMENT)
+        return {**env, PADDING: "-" * ((wanted - used) % PADDED_BYTES)}
 
     @contextlib.contextmanager
     def drawn(self) -> Iterator[None]:

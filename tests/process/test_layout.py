@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfbot import layout
-from perfbot.layout import ALIGNMENT, PADDING, PAGE, STACK_BYTES, Layout, can_share
+from perfbot.layout import ALIGNMENT, PADDED_BYTES, PADDING, PAGE, STACK_BYTES, Layout, can_share
 from perfbot.model import SIDES
 from perfbot.process import Child
 from tests.workers import Sides, take
@@ -157,6 +157,13 @@ def test_a_hard_limit_below_the_draw_is_no_error(monkeypatch: pytest.MonkeyPatch
 
 
 @shared
+def test_a_few_bytes_more_are_not_a_page_more_in_any_draw() -> None:
+    for seed in range(500):
+        one, other = (Layout(seed).padded(["python"], {"SIDE": "x" * many}) for many in (3000, 3018))
+        assert len(one[PADDING]) == len(other[PADDING]) + 18
+
+
+@shared
 @given(
     seed=st.integers(min_value=0, max_value=2**64),
     words=st.lists(st.text("ab é", max_size=30), min_size=1),
@@ -170,7 +177,7 @@ def test_what_lies_above_the_stack_is_equally_long(seed: int, words: list[str], 
     drawn = Layout(seed)
     assert length(words, drawn.padded(words, env)) % PAGE == length(["x"], drawn.padded(["x"], {})) % PAGE
     assert length(words, drawn.padded(words, env)) % ALIGNMENT == 0
-    assert len(drawn.padded(words, env)[PADDING]) < PAGE
+    assert len(drawn.padded(words, env)[PADDING]) < PADDED_BYTES
     assert STACK_BYTES[0] <= drawn.stack_limit < STACK_BYTES[1]
     assert drawn.stack_limit % PAGE == 0
 
