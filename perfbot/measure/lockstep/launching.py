@@ -20,7 +20,7 @@ from perfbot.process import Child, describe_code
 from perfbot.runner.address_space import Layout
 from perfbot.runner.cores import allowed_cores
 
-LAUNCHER = Path(__file__).parent.parent / "worker" / "launcher.py"
+LAUNCHER = Path(__file__).parents[2] / "worker" / "launcher.py"
 
 PATIENCE_SECONDS = 10.0
 """Beyond the commands' own time-outs, before the launcher itself counts as lost."""

@@ -19,7 +19,7 @@ from perfbot.model import SIDES, Side
 from perfbot.process import Child, describe_code
 from perfbot.runner.address_space import THREAD_STACK, Layout, can_share
 
-BOOT = Path(__file__).parent.parent / "worker" / "boot.py"
+BOOT = Path(__file__).parents[2] / "worker" / "boot.py"
 
 LONGEST_MESSAGE = 64 * 1024 * 1024
 """Bytes; a pipe that carries more without a line end carries rubbish."""

@@ -169,4 +169,4 @@ def test_a_history_is_copied_whole_between_databases(fresh: Callable[[str], str]
 def test_migrations_are_inside_the_package() -> None:
     folder = Path(str(SCRIPTS.dir))
     assert (folder / "env.py").is_file()
-    assert "perfbot/store/migrations" in folder.as_posix()
+    assert "perfbot/history/store/migrations" in folder.as_posix()
