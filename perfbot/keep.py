@@ -9,11 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from perfbot.model import Budget, Metric, Policy, Report
-from perfbot.series import Kind, Release, Since, Subject, Trend, worse
+from perfbot.model import Metric, Policy, Report
+from perfbot.series import Kind, Release, Trend
 from perfbot.store import Store, ledger, queries, standings
 from perfbot.trends import analyse
 from perfbot.units import format_change
+from perfbot.words import comparative
 
 AT_ONCE = 200
 """Subjects whose trends are found and kept in one go."""
@@ -70,16 +71,20 @@ def refresh(
             series = list(queries.series(connection, subjects[start : start + AT_ONCE], branch))
             for run in {one.points[-1].run for one in series} - policies.keys():
                 policies[run] = queries.policy(connection, run)
-        found = [
-            replace(analyse(one, releases, updated=moment), budget=_budget(one.subject, policies[one.points[-1].run]))
-            for one in series
-        ]
+        found = [_judged(analyse(one, releases, updated=moment), policies[one.points[-1].run]) for one in series]
         store.write(lambda c, found=found: standings.keep_trends(c, project, branch, found))  # type: ignore[misc]
     return len(subjects)
 
 
-def _budget(subject: Subject, policy: Policy) -> Budget | None:
-    return policy.budget_for(subject.name, Metric(subject.metric, subject.unit, subject.better, subject.rule))
+def _judged(trend: Trend, policy: Policy) -> Trend:
+    """With what the newest run's policy says of it."""
+    subject = trend.subject
+    metric = Metric(subject.metric, subject.unit, subject.better, subject.rule)
+    return replace(
+        trend,
+        budget=policy.budget_for(subject.name, metric),
+        threshold=policy.threshold_for(subject.name, metric),
+    )
 
 
 def trend_line(store: Store, project: str, branch: str) -> str:
@@ -94,16 +99,13 @@ def trend_line(store: Store, project: str, branch: str) -> str:
 
 def describe(trends: Sequence[Trend]) -> str:
     """The line of :func:`trend_line`, from trends with the greatest loss first."""
-    lost = [(t.subject, t.since) for t in trends if t.since is not None and _clear_loss(t.subject, t.since)]
+    lost = [(trend.subject, trend.since) for trend in trends if trend.since is not None and trend.lost()]
     if not lost:
         return ""
     worst, first = lost[0]
     since = f"Since {first.name}" if first.name else f"Since {first.moment[:10]}"
-    words = "became worse" if any(subject.better == "higher" for subject, _ in lost) else "became slower"
+    words = {comparative(one.metric, one.unit, one.better, worse=True).lately for one, _ in lost}
+    count, total = len({one.name for one, _ in lost}), len({trend.subject.name for trend in trends})
     most = f"{worst.name} most" if len(lost) > 1 else worst.name
-    return f"{since}, {len(lost)} of {len(trends)} {words}, {most}: {format_change(first.change)}."
-
-
-def _clear_loss(subject: Subject, since: Since) -> bool:
-    low, high = since.interval
-    return not low <= 0 <= high and worse(subject, since.change)
+    became = words.pop() if len(words) == 1 else "became worse"
+    return f"{since}, {count} of {total} {became}, {most}: {format_change(first.change)}."
