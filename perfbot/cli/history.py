@@ -27,6 +27,7 @@ from perfbot.cli.moments import moment_of
 from perfbot.errors import PASS, UsageError
 
 if TYPE_CHECKING:
+    from perfbot.history.records import Release
     from perfbot.history.store import Store
 
 
@@ -102,20 +103,25 @@ def _table(store: Store, args: argparse.Namespace) -> None:
         project = queries.only_project(connection, args.project)
         branch = args.branch or queries.main_branch(connection, project)
         subjects = queries.subjects(connection, project, pattern)
-        releases = ledger.read_releases(connection, project)
+        start = _starting(args.since, ledger.read_releases(connection, project))
         found = list(queries.series(connection, subjects, branch, since=since))
     if not subjects:
         raise UsageError(f"No benchmark matches {pattern!r}.", hint="Globs match suite/name.")
     if args.format == "csv":
         sys.stdout.write(history.to_csv(found))
         return
-    trends = [analyse(one, releases) for one in found]
+    trends = [analyse(one, start) for one in found]
     if args.format == "json":
         sys.stdout.write(history.to_json(zip(found, trends, strict=True)))
         return
     print_table(history.HEAD, history.table(trends[: args.limit]), args.format)
     if len(trends) > args.limit:
         print(f"… and {len(trends) - args.limit} more: --limit {len(trends)}")
+
+
+def _starting(since: str, releases: tuple[Release, ...]) -> tuple[Release, ...]:
+    """Where the chain may start: at the release that was named, or at the first run since a date or an age."""
+    return tuple(one for one in releases if one.name == since) if since else releases
 
 
 def print_table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...], kind: str) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from perfbot.cli.database import add_database_argument
@@ -23,6 +23,7 @@ from perfbot.errors import PASS, UsageError
 
 if TYPE_CHECKING:
     from perfbot.forge.base import Forge
+    from perfbot.history.records import Trend
     from perfbot.history.store import Store
     from perfbot.model import ForgeKind, Report
     from perfbot.service.history import History
@@ -100,14 +101,22 @@ def publisher(args: argparse.Namespace, connect: Callable[[str, str], Forge]) ->
     from perfbot.publish.flow import publish
     from perfbot.publish.publisher import Publisher
     from perfbot.report import write
+    from perfbot.service.pages import address_of
 
-    def put(who: Identity, report: Report, page: str, trend: str) -> None:
+    def put(who: Identity, report: Report, page: str, trends: Sequence[Trend]) -> None:
         kind = who.forge or ("github" if report.change.origin == "github" else "gitlab")
         number = who.merge_request or report.change.merge_request
         url = args.gitlab_url if kind == "gitlab" else args.github_url
         place = Place(kind=cast("ForgeKind", kind), url=url, project=who.project, merge_request=number)
         forge = connect(kind, who.project)
-        voice = Publisher(forge, place, forge.repository.merge_request(number), details_url=page, trend=trend)
+        voice = Publisher(
+            forge,
+            place,
+            forge.repository.merge_request(number),
+            details_url=page,
+            history_url=address_of(args.public_url, who.project),
+            trends=trends,
+        )
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "report.json"
             write(report, file)

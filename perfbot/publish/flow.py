@@ -13,6 +13,7 @@ from perfbot.ci.place import Place
 from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, ReportError, UsageError
 from perfbot.forge.base import Forge, MergeRequest
 from perfbot.forge.upsert import Outcome
+from perfbot.history.told import describe
 from perfbot.model import Report
 from perfbot.publish.publisher import Publisher, notable, told_when_it_fails
 from perfbot.publish.verify import (
@@ -119,7 +120,7 @@ def _named(outer: str, inner: str) -> str:
 def _say(voice: Publisher, report: Report, rules: Rules) -> tuple[str, str, Outcome]:
     if not report.results and _skipped(voice, report, rules):
         return voice.section, "pass", voice.nothing_touched(NOT_TOUCHED)
-    own = replace(judged(report, rules, voice.accepted()), trend=voice.trend)
+    own = replace(judged(report, rules, voice.accepted()), trend=describe(voice.trends))
     create = rules.target.publish.comment == "always" or notable(own)
     return voice.section, own.verdict, voice.verdict(own, create=create)
 

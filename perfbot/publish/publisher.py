@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from perfbot.ci.place import Place
+from perfbot.ci.place import Place, source_url
 from perfbot.errors import PublishError
 from perfbot.forge.base import Annotation, Comments, Forge, MergeRequest, State, Status
 from perfbot.forge.body import MAX_FAILING, Body, Section, compose, marker, merge, parse, put, stale
 from perfbot.forge.upsert import Outcome, SupersededError, Upsert
+from perfbot.history.records import Trend
 from perfbot.model import Acceptance, Report, Result
-from perfbot.render import view
+from perfbot.render import headline
 from perfbot.render.comment import comment
+from perfbot.render.course import courses
+from perfbot.render.links import Links
 from perfbot.units import format_change, format_interval
 
 KEY = "default"
@@ -36,7 +39,8 @@ class Publisher:
         section: name of this job's part of the comment, and of its status; empty where there is one job.
         key: tells several perfbots in one merge request apart.
         details_url: page of the full report, linked from the comment.
-        trend: one line about the target branch, of a history that is ours; what a report says of it is dropped.
+        history_url: the project's pages, linked from the comment.
+        trends: of the target branch, of a history that is ours; what a report says of it is dropped.
         options: for :class:`perfbot.forge.upsert.Upsert`; tests pass their clocks.
     """
 
@@ -46,7 +50,8 @@ class Publisher:
     section: str = ""
     key: str = KEY
     details_url: str = ""
-    trend: str = ""
+    history_url: str = ""
+    trends: Sequence[Trend] = ()
     options: dict[str, object] = field(default_factory=dict)
 
     @property
@@ -79,7 +84,7 @@ class Publisher:
         outcome = self._upsert(lambda body: fitted(body, part, text, self.forge.limit), create=create)
         self.status(
             STATES[report.verdict],
-            view.headline(report),
+            headline.sentence(report),
             summary=text(self.forge.limit),
             annotations=tuple(map(_annotation, filter(_at_a_line, report.results))),
         )
@@ -115,6 +120,12 @@ class Publisher:
         )
 
     @property
+    def links(self) -> Links:
+        """Where the comment can lead."""
+        source = source_url(self.place, self.request.head)
+        return Links(self.details_url, self.place.artifacts, self.history_url, source)
+
+    @property
     def _run(self) -> tuple[int, int]:
         return self.place.run
 
@@ -122,9 +133,10 @@ class Publisher:
         return comment(
             report,
             limit=limit,
-            details_url=self.details_url,
-            artifacts_url=self.place.artifacts,
+            links=self.links,
             title=self.section,
+            courses=courses(self.trends),
+            alerts=self.place.alerts or self.forge.kind == "github",
         ).strip()
 
     def _upsert(self, change: Callable[[Body], Body], *, create: bool) -> Outcome:

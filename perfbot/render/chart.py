@@ -61,7 +61,7 @@ def chart(
         "budget_text": _shown(f"budget {budget.text}") if budget else "",
         "steps": [
             {"when": s.started, "text": format_change(s.change), "tone": "bad" if worse(subject, s.change) else "good"}
-            for s in trend.steps
+            for s in trend.told_steps
         ],
         "releases": [
             {"when": r.moment, "text": _shown(r.name)}

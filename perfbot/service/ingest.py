@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from perfbot import report
 from perfbot.history import notify, recording
-from perfbot.history.records import Kind
+from perfbot.history.records import Kind, Trend
 from perfbot.history.store import Store, queries, queue
 from perfbot.history.store.documents import fingerprint
 from perfbot.history.store.queue import Job
@@ -33,7 +33,7 @@ from perfbot.service.pages import address_of
 KIND = "report"
 MAX_BYTES = 64 * 1024 * 1024
 
-Publish = Callable[[Identity, Report, str, str], None]
+Publish = Callable[[Identity, Report, str, Sequence[Trend]], None]
 """(who, report, address of its page, what the history says of the target branch): puts a report into its merge request;
 done twice it is done once."""
 
@@ -79,8 +79,8 @@ class Ingest:
             link = address_of(self.public_url, who.project)
             notify.update(self.store, who.project, about["branch"], self.channels, link=link)
         if about["kind"] == "merge-request" and self.publish is not None:
-            trend = recording.trend_line(self.store, who.project, about["branch"])
-            self.publish(who, own, self._page(who.project, fingerprint(judged)), trend)
+            trends = recording.read_trends(self.store, who.project, about["branch"])
+            self.publish(who, own, self._page(who.project, fingerprint(judged)), trends)
 
     def _page(self, project: str, name: str) -> str:
         """The address of a run's page; empty where people cannot reach it."""
