@@ -188,7 +188,8 @@ class Runs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Forge:
-    """A connected forge. ``limit`` is the longest comment it takes, ``conversations`` opens a merge request's by number."""
+    """A connected forge. ``limit`` is the longest comment it takes,
+    ``conversations`` opens a merge request's by its number."""
 
     kind: ForgeKind
     repository: Repository
