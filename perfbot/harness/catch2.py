@@ -32,6 +32,7 @@ def _documents(written: Written) -> Iterator[Reported | Unreadable]:
     begins = [found.start() for found in re.finditer(r"<\?xml", text)]
     if not begins:
         yield Unreadable(f"{written.where}: found {shown(text[:40])}, expected XML (run it with -r xml)")
+        return
     for begin, end in zip(begins, [*begins[1:], len(text)], strict=True):
         yield from _Reader(written.where, text.count("\n", 0, begin)).read(text[begin:end])
 

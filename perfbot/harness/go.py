@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from perfbot.config import ToolBase
 from perfbot.harness.base import Effects, SideReady
@@ -14,7 +14,7 @@ from perfbot.harness.results import ALLOCATED, ALLOCATIONS, BYTES_THROUGHPUT, me
 from perfbot.harness.text import by_line, characters
 from perfbot.harness.tool import ToolHarness, reported_suite
 from perfbot.measure.processes.reported import ReportedSuite
-from perfbot.measure.processes.tools import Parsed, Reading, Reported, Unreadable, Written
+from perfbot.measure.processes.tools import Parsed, Reading, Reported, Written
 from perfbot.model import TIME, Metric, Side
 from perfbot.runner.cores import allowed_cores
 
@@ -50,7 +50,7 @@ def parse(written: Sequence[Written], processors: str = "") -> Parsed:
 def _texts(written: Written) -> Iterator[Written]:
     """What was printed; that of each package, where it comes wrapped in JSON."""
     text = characters(written.data)
-    if not re.match(r'\s*\{"[^\n]*"Action":', text):
+    if not re.match(r'\s*\{[^\n]*"Action":', text):
         yield written
         return
     packages: dict[str, list[str]] = {}
@@ -68,11 +68,21 @@ def _texts(written: Written) -> Iterator[Written]:
 
 @dataclass(slots=True)
 class _State:
-    """Where in the output of which program we are; older ones do not name their package."""
+    """Where in the output of which program we are.
+
+    Attributes:
+        package: as its header says; older programs have none.
+        begun: name of a benchmark whose result is in a later line.
+        ended: how many programs have said PASS or FAIL.
+        headless: whether the header of the program at hand is still to come: it stands before the first result.
+        early: benchmarks that ended without a result before it.
+    """
 
     package: str = ""
     begun: str = ""
     ended: int = 0
+    headless: bool = True
+    early: list[tuple[str, str, bool]] = field(default_factory=list)
 
     @property
     def series(self) -> str:
@@ -80,22 +90,34 @@ class _State:
         return f"package {self.package}" if self.package else f"program {self.ended}"
 
 
-def _results(lines: Iterable[tuple[str, str]], processors: str) -> Iterator[Reported | Unreadable]:
+def _results(lines: Iterable[tuple[str, str]], processors: str) -> Iterator[Reported]:
     state = _State()
     for where, line in lines:
-        if line.startswith("pkg: "):
-            state.package = line.removeprefix("pkg: ").strip()
+        if header := re.fullmatch(r"(?:pkg: |ok  \t|FAIL\t)(\S+).*", line):
+            state.package, state.headless = header[1], not line.startswith("pkg: ")
+            yield from _early(state, processors)
+            state.package = "" if state.headless else state.package
         elif line.rstrip() in ("PASS", "FAIL"):
-            state.ended += 1
+            state.ended, state.headless = state.ended + 1, True
         elif ended := ENDED.match(line):
-            how = "it failed" if ended["how"] == "FAIL" else "it asked to be skipped"
-            yield replace(_named(ended["name"], state, where, processors), trouble=how, failed=ended["how"] == "FAIL")
-        elif (found := RESULT.fullmatch(line.rstrip())) or (state.begun and (found := BARE.fullmatch(line.rstrip()))):
+            state.early.append((ended["name"], where, ended["how"] == "FAIL"))
+            if not state.headless:
+                yield from _early(state, processors)
+        elif found := RESULT.fullmatch(line.rstrip()) or (state.begun and BARE.fullmatch(line.rstrip())) or None:
             full = found.groupdict().get("name") or state.begun
             state.begun = ""
             yield _read(_named(full, state, where, processors), found["values"].split())
-        elif found := BEGIN.match(line):
-            state.begun = found[1]
+        elif begin := BEGIN.match(line):
+            state.begun = begin[1]
+    yield from _early(state, processors)
+
+
+def _early(state: _State, processors: str) -> Iterator[Reported]:
+    """Benchmarks that failed or were skipped, now that their package is known."""
+    for name, where, failed in state.early:
+        why = "it failed" if failed else "it asked to be skipped"
+        yield replace(_named(name, state, where, processors), trouble=why, failed=failed)
+    state.early.clear()
 
 
 def _named(full: str, state: _State, where: str, processors: str) -> Reported:

@@ -65,7 +65,9 @@ def _bencher(top: Node) -> Iterator[Reported | Unreadable]:
             continue
         one = Reported(whole(name), measures.where)
         try:
-            yield replace(one, readings=tuple(_measure(*pair) for pair in measures.keys()))  # noqa: SIM118
+            readings = tuple(_measure(*pair) for pair in measures.keys())  # noqa: SIM118
+            trouble = "" if readings else f"{measures.where}: found no measures, expected at least one"
+            yield replace(one, readings=readings, trouble=trouble)
         except MeasureError as error:
             yield replace(one, trouble=error.message)
 
