@@ -39,10 +39,10 @@ change (of ×1.5 for instance 1.49 to 1.51)."""
 
 WORK = '''
 def work(items):
-    """Computes; twice the items cost twice as much."""
+    """Computes; twice the items cost twice as much: no number is so large that it takes longer."""
     total = 0
     for number in range(items):
-        total += number * number % 7
+        total += number % 7
     return total
 
 '''
