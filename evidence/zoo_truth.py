@@ -22,7 +22,7 @@ import program
 warm, lasts = map(float, sys.argv[1:])
 
 def within(seconds):
-    """True for so long of this thread's own time, or four times as long where it waits or others compute."""
+    # of this thread's own time, or four times as many where it waits or others compute
     own, wall = time.thread_time() + seconds, time.perf_counter() + 4 * seconds
     return lambda: time.thread_time() < own and time.perf_counter() < wall
 
