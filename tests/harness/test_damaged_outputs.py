@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfbot.measure.processes.tools import Reported, Written
-from tests.tool_outputs import CAPTURED, PARSERS, captured, results, sound, unreadable
+from tests.tool_outputs import CAPTURED, PARSERS, captured, results, unreadable
 
 EVERY_CAPTURED = [
     (tool, str(path.relative_to(CAPTURED / tool)))
@@ -60,7 +60,7 @@ def test_what_is_cut_off_never_gives_another_number(which: tuple[str, str], at: 
     tool, name = which
     (one,) = captured(tool, name)
     whole = [it for it in PARSERS[tool]([one]) if isinstance(it, Reported)]
-    cut = [it for it in PARSERS[tool]([Written(one.where, one.data[: at % (len(one.data) + 1)])])]
+    cut = PARSERS[tool]([Written(one.where, one.data[: at % (len(one.data) + 1)])])
     values = {(it.where, reading) for it in whole for reading in it.readings}
     assert all((it.where, reading) in values for it in cut if isinstance(it, Reported) for reading in it.readings)
 
@@ -111,15 +111,12 @@ def test_any_value_of_a_document_may_be_anything(which: tuple[str, str], at: int
         return
     holder, key = places[at % len(places)]
     holder[key] = other  # type: ignore[index]
-    damaged = [Written(one.where, json.dumps(document).encode())]
-    survives(tool, damaged)
-    before, after = sound(results(tool, [one])), sound(results(tool, damaged))
-    assert all(isinstance(values, dict) for values in (before, after))
+    survives(tool, [Written(one.where, json.dumps(document).encode())])
 
 
 def _places(value: object) -> list[tuple[object, object]]:
     """Every member of every array and object inside."""
-    pairs = (
-        list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else []
-    )
+    if not isinstance(value, dict | list):
+        return []
+    pairs = list(value.items()) if isinstance(value, dict) else list(enumerate(value))
     return [(value, key) for key, _ in pairs] + [place for _, inner in pairs for place in _places(inner)]
