@@ -7,7 +7,6 @@ Nothing of the change is executed.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import tempfile
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from perfbot.ci.change import ChangeRequest, detect
+from perfbot.ci.event import read_event
 from perfbot.errors import ChangeError, UsageError
 from perfbot.git.branches import Branch, default_branch, full_name, namesakes
 from perfbot.git.command import Git, is_full_id, open_work_tree, short
@@ -112,15 +112,10 @@ def _name(revision: str) -> str:
 
 
 def _event(environ: Mapping[str, str]) -> Mapping[str, Any]:
-    path = environ.get("GITHUB_EVENT_PATH", "")
-    if not path or not Path(path).is_file():
-        return {}
     try:
-        event = json.loads(Path(path).read_bytes())
-    except ValueError as error:
-        message = f"The event at GITHUB_EVENT_PATH ({path}) is not JSON: {error}."
-        raise ChangeError(message, hint="Give the commits yourself: perfbot run BASE..HEAD") from error
-    return event if isinstance(event, dict) else {}
+        return read_event(environ)
+    except UsageError as error:
+        raise ChangeError(error.message, hint="Give the commits yourself: perfbot run BASE..HEAD") from error
 
 
 @dataclass(frozen=True, slots=True)
