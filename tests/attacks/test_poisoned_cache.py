@@ -21,6 +21,8 @@ from tests.repositories import Repository
 
 SETUP = "mkdir -p made && echo product > made/product && echo more > ignored.o && ln -s product made/link"
 
+INSTALL = "python -c \"import sysconfig; open(sysconfig.get_path('purelib') + '/package.py', 'w').write('1')\""
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> tuple[Repository, Change]:
@@ -38,7 +40,7 @@ def made(
     environ = {"PATH": os.environ["PATH"], "HOME": str(folder.parent), "UV_OFFLINE": "1"}
     with checkouts(project[0].path, project[1], cache=folder) as (base, _):
         yield base, prepare(
-            base, setup=[SETUP], python=None, needs_python=python, timeout=60.0, on_line=lambda _: None,
+            base, setup=[SETUP, INSTALL] if python else [SETUP], python=None, needs_python=python, timeout=60.0, on_line=lambda _: None,
             environ=environ,
         )  # fmt: skip
 
@@ -154,7 +156,7 @@ PYTHONS: dict[str, Callable[[Slot], object]] = {
     "a .pth": lambda slot: write(site_packages(slot) / "evil.pth", "import os; open('/tmp/never', 'w')\n"),
     "sitecustomize": lambda slot: write(site_packages(slot) / "sitecustomize.py"),
     "byte code beside code": lambda slot: write(site_packages(slot) / "__pycache__" / "evil.pyc"),
-    "a package edited": lambda slot: write(site_packages(slot) / "_virtualenv.py"),
+    "a package edited": lambda slot: write(site_packages(slot) / "package.py"),
     "the interpreter": lambda slot: replaced(slot.env / "bin" / "python", Path("/bin/true")),
     "pyvenv.cfg": lambda slot: write(slot.env / "pyvenv.cfg", "home = /tmp/evil\n"),
     "the activation": lambda slot: write(slot.env / "bin" / "activate"),
