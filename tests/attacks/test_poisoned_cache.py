@@ -40,8 +40,8 @@ def made(
     environ = {"PATH": os.environ["PATH"], "HOME": str(folder.parent), "UV_OFFLINE": "1"}
     with checkouts(project[0].path, project[1], cache=folder) as (base, _):
         yield base, prepare(
-            base, setup=[SETUP, INSTALL] if python else [SETUP], python=None, needs_python=python, timeout=60.0, on_line=lambda _: None,
-            environ=environ,
+            base, setup=[SETUP, INSTALL] if python else [SETUP], python=None, needs_python=python, timeout=60.0,
+            on_line=lambda _: None, environ=environ,
         )  # fmt: skip
 
 
