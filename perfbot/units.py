@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import UTC, datetime
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][+-]?\d+)?|\.\d+"
 
@@ -78,6 +79,15 @@ def parse_duration(text: str) -> float:
     if previous < 0:
         raise ValueError(_complaint(text, expected))
     return seconds
+
+
+def milliseconds(moment: str) -> int:
+    """Milliseconds since the epoch of an ISO 8601 text (UTC where it does not say); 0 when it is none."""
+    try:
+        found = datetime.fromisoformat(moment.replace(" UTC", "+00:00"))
+        return max(0, round((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000))
+    except (ValueError, OverflowError):
+        return 0
 
 
 def parse_percentage(text: str) -> float:
