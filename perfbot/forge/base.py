@@ -79,9 +79,7 @@ class MergeRequest:
     target: str
     merge_sha: str = ""
     fork: bool = False
-    draft: bool = False
     open: bool = True
-    labels: tuple[str, ...] = ()
     updated: str = ""
 
 

@@ -220,8 +220,6 @@ def _pull(data: Any) -> MergeRequest:
         target=str(base["ref"]),
         merge_sha=str(data.get("merge_commit_sha") or ""),
         fork=(head.get("repo") or {}).get("full_name") != (base.get("repo") or {}).get("full_name"),
-        draft=bool(data.get("draft")),
         open=data.get("state") == "open",
-        labels=tuple(str(label["name"]) for label in data.get("labels") or ()),
         updated=str(data.get("updated_at") or ""),
     )

@@ -199,8 +199,6 @@ def _merge_request(data: Any) -> MergeRequest:
         head=str(data.get("sha") or ""),
         target=str(data["target_branch"]),
         fork=data.get("source_project_id") != data.get("target_project_id"),
-        draft=bool(data.get("draft")),
         open=data.get("state") == "opened",
-        labels=tuple(data.get("labels") or ()),
         updated=str(data.get("updated_at") or ""),
     )

@@ -114,9 +114,9 @@ class Publisher:
         """
         text = functools.cache(functools.partial(self._text, report))
         failing = {
-            r.name: r.change
+            r.full_name: r.change
             for r in report.results
-            if r.gate == "fail" and r.change is not None and len(r.name) <= LONGEST_FAILING
+            if r.gate == "fail" and r.change is not None and len(r.full_name) <= LONGEST_FAILING
         }
         said = self._said(STATES[report.verdict], view.headline(report))
         part = replace(self._part(said), failing=dict(list(failing.items())[:MAX_FAILING]))
@@ -313,7 +313,7 @@ def _annotation(result: Result) -> Annotation:
     if shown and result.interval is not None:
         shown += f" {format_interval(*result.interval)}"
     message = f"{shown}: {result.reason}" if shown else result.reason or "failed"
-    return Annotation(result.file, result.line, f"{result.name} {result.verdict}", message)
+    return Annotation(result.file, result.line, f"{result.full_name} {result.verdict}", message)
 
 
 @contextlib.contextmanager
