@@ -90,7 +90,7 @@ def _decided(cases: Sequence[Case], final: bool) -> Iterator[tuple[Case, Result]
             result = replace(result, reason=result.reason or "not measured")
         elif kind != "kept":
             result = replace(result, verdict="incomparable", reason=_INCOMPARABLE[kind])
-        yield case, result
+        yield case, replace(result, verdict="added") if result.new and result.rounds and kind != "kept" else result
 
 
 def rejudge(report: Report, policy: Policy | None = None) -> Report:
@@ -119,7 +119,13 @@ def comparison_of(result: Result) -> Comparison:
         kept = "measured"
     return Comparison(
         benchmark=Benchmark(
-            result.suite, result.benchmark, result.file, result.line, source_changed=result.source_changed
+            result.suite,
+            result.benchmark,
+            result.file,
+            result.line,
+            source_changed=result.source_changed,
+            new=result.new,
+            rewritten=result.rewritten,
         ),
         metric=Metric(result.metric, result.unit, result.better, result.rule),
         rounds=result.raw,
@@ -153,6 +159,8 @@ def _measured(case: Case) -> Result:
         file=benchmark.file,
         line=benchmark.line,
         source_changed=benchmark.source_changed,
+        new=benchmark.new,
+        rewritten=benchmark.rewritten,
         failed_side=comparison.failed_side,
         notes=comparison.notes,
         raw=rounds,
