@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Better = Literal["lower", "higher"]
+Better = Literal["lower", "higher", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)

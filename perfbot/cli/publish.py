@@ -77,8 +77,9 @@ def execute(args: argparse.Namespace) -> int:
 
 def hand_to(server: str, files: list[Path]) -> int:
     """Hand reports to a service; the verdict is told in the merge request, by the service."""
+    from perfbot.ci.change import branch_of
     from perfbot.history.releases import releases_here
-    from perfbot.publish.upload import branch_of, hand_over
+    from perfbot.publish.upload import hand_over
 
     if not files:
         raise UsageError("--server takes reports, not --pending.", hint="perfbot publish --server URL report.json")
@@ -97,16 +98,18 @@ def begin(args: argparse.Namespace, place: Place) -> Publisher:
 def speak(args: argparse.Namespace, place: Place) -> Publisher:
     """A voice in the merge request that a place is about."""
     from perfbot.publish.flow import find_request
-    from perfbot.publish.publisher import Publisher
+    from perfbot.publish.publisher import Publisher, find_run
 
     forge = connect(args, place)
+    request, run = find_request(forge, place), find_run(forge, place)
     return Publisher(
         forge,
         place,
-        find_request(forge, place),
+        request,
         args.section,
         details_url=args.details_url,
         history_url=args.history_url,
+        run=run,
     )
 
 
@@ -154,6 +157,7 @@ def _tell(published: Published) -> None:
             "unchanged": "comment was up to date",
             "none": "no comment needed",
             "superseded": "not published: the merge request has a newer head",
+            "outrun": "not published: a newer run of this head has spoken; the status is that one's",
         }[outcome]
         print(f"perfbot: {name + ': ' if name else ''}{verdict}; {words}", file=sys.stderr)
     if published.superseded and not published.sections:

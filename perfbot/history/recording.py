@@ -81,8 +81,8 @@ def _judged(trend: Trend, policy: Policy) -> Trend:
     metric = Metric(subject.metric, subject.unit, subject.better, subject.rule)
     return replace(
         trend,
-        budget=policy.budget_for(subject.name, metric),
-        threshold=policy.threshold_for(subject.name, metric),
+        budget=policy.budget_for(subject.full_name, metric),
+        threshold=policy.threshold_for(subject.full_name, metric),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from perfbot.model import Better, Budget, Policy, Rule, RunVerdict
+from perfbot.model import Better, Budget, Policy, Rule, RunVerdict, full_name
 
 Kind = Literal["merge-request", "branch", "calibration"]
 KINDS: tuple[Kind, ...] = ("merge-request", "branch", "calibration")
@@ -56,9 +56,9 @@ class Subject:
     number: int = 0
 
     @property
-    def name(self) -> str:
+    def full_name(self) -> str:
         """``suite/benchmark``: what globs match and people read."""
-        return f"{self.suite}/{self.benchmark}"
+        return full_name(self.suite, self.benchmark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,4 +208,11 @@ class Trend:
 
 def worse(subject: Subject, change: float) -> bool:
     """Whether a change of this sign is a loss for the subject."""
-    return change > 0 if subject.better == "lower" else change < 0
+    return {"lower": change > 0, "higher": change < 0, "unknown": False}[subject.better]
+
+
+def tone_of(subject: Subject, change: float) -> Literal["good", "bad", ""]:
+    """How a change of this sign is coloured: not at all where nobody knows which direction is better."""
+    if subject.better == "unknown":
+        return ""
+    return "bad" if worse(subject, change) else "good"

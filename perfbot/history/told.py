@@ -20,7 +20,7 @@ def describe(trends: Sequence[Trend]) -> str:
     worst, first = lost[0]
     since = f"Since {first.name}" if first.name else f"Since {first.moment[:10]}"
     words = {comparative(one.metric, one.unit, one.better, worse=True).lately for one, _ in lost}
-    count, total = len({one.name for one, _ in lost}), len({trend.subject.name for trend in trends})
-    most = f"{worst.name} most" if len(lost) > 1 else worst.name
+    count, total = len({one.full_name for one, _ in lost}), len({trend.subject.full_name for trend in trends})
+    most = f"{worst.full_name} most" if len(lost) > 1 else worst.full_name
     became = words.pop() if len(words) == 1 else "became worse"
     return f"{since}, {count} of {total} {became}, {most}: {format_change(first.change)}."

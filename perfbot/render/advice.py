@@ -31,7 +31,7 @@ FEWEST_ROUNDS = 6
 
 def glob_of(results: Sequence[Result]) -> str:
     """A glob for the benchmarks of some results, fit for a command line and for ``/perfbot accept``."""
-    return common_glob([one.name for one in results])
+    return common_glob([one.full_name for one in results])
 
 
 def local_command(results: Sequence[Result]) -> str:

@@ -214,7 +214,7 @@ def _lead(report: Report, found: view.Groups) -> str:
     change, margin = view.estimate(worst)
     sure = f" {together(margin)}" if margin else ""
     moved = f" ({together(view.transition(worst))})" if worst.unit in view.KNOWN_UNITS else ""
-    return f"Worst: {code(worst.name)} **{together(change)}**{sure}{moved}.{f' {rest}.' if rest else ''}"
+    return f"Worst: {code(worst.full_name)} **{together(change)}**{sure}{moved}.{f' {rest}.' if rest else ''}"
 
 
 def _within(results: Sequence[Result]) -> str:

@@ -47,7 +47,7 @@ class Rows:
 
     def name(self, result: Result) -> str:
         """The benchmark, linked to its source, and what else is to be known of it."""
-        name, target = code(result.name), self.links.source_of(result) or self.links.result(result)
+        name, target = code(result.full_name), self.links.source_of(result) or self.links.result(result)
         name = f"[{name}](<{target}>)" if target else name
         metric = "" if result.metric == view.MAIN_METRIC else f" {prose(result.metric)}"
         return f"{name}{metric}{small(view.row_notes(result, self.policy))}"
@@ -64,7 +64,7 @@ class Rows:
 
     def course(self, result: Result) -> str:
         """The branch's last runs and this one, with words."""
-        trend = self.courses.get((result.name, result.metric))
+        trend = self.courses.get((result.full_name, result.metric))
         drawn = bars(trend, result) if trend is not None else ""
         if trend is None or not drawn:
             return ""
@@ -121,7 +121,7 @@ class Rows:
         words = {"over": "🔴 over", "within": "within", "unclear": "too close to tell"}
         order = list(words)
         limited = sorted(
-            ((order.index(one.budget_state), one.name, one) for one in results if one.budget_state is not None),
+            ((order.index(one.budget_state), one.full_name, one) for one in results if one.budget_state is not None),
             key=lambda item: item[:2],
         )
         return Table(
@@ -140,7 +140,7 @@ class Rows:
 
     def _bare(self, result: Result) -> str:
         metric = "" if result.metric == view.MAIN_METRIC else f" {prose(result.metric)}"
-        return f"{code(result.name)}{metric}"
+        return f"{code(result.full_name)}{metric}"
 
 
 def entries(results: Sequence[Result], report: Report) -> tuple[Entry, ...]:

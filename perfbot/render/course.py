@@ -25,7 +25,7 @@ NOWHERE: Courses = MappingProxyType({})
 
 def courses(trends: Iterable[Trend]) -> Courses:
     """Trends as the comment looks them up."""
-    return {(trend.subject.name, trend.subject.metric): trend for trend in trends}
+    return {(trend.subject.full_name, trend.subject.metric): trend for trend in trends}
 
 
 def bars(trend: Trend, result: Result) -> str:

@@ -42,10 +42,10 @@ def families(told: Sequence[Result], every: Iterable[Result]) -> tuple[Family, .
     sizes: Counter[tuple[str, str]] = Counter()
     for one in every:
         totals[one.metric] += 1
-        sizes.update((start, one.metric) for start in _starts(one.name))
+        sizes.update((start, one.metric) for start in _starts(one.full_name))
     members: dict[tuple[str, str], list[Result]] = {}
     for one in told:
-        for start in _starts(one.name):
+        for start in _starts(one.full_name):
             members.setdefault((start, one.metric), []).append(one)
     found: list[Family] = []
     taken: set[int] = set()

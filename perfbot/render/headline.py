@@ -95,7 +95,7 @@ def _words(result: Result) -> _Words:
         return _changed(told.predicate, {"fail": "", "accepted": " but accepted"}.get(result.gate, " but tolerated"))
     if result.verdict == "improved" and result.gate == "pass":
         return _changed(comparative(result.metric, result.unit, result.better, worse=False).predicate, "")
-    if result.gate != "pass" and result.verdict != "failed":
+    if result.gate != "pass" and result.verdict not in ("failed", "removed"):
         return _over if result.gate == "fail" else _over_accepted
     if result.verdict == "failed" and result.failed_side == "base":
         return _failed_on_base
@@ -137,8 +137,8 @@ _PLAIN: dict[str, _Words] = {
 }  # fmt: skip
 
 _ORDER: tuple[Callable[[Result], bool], ...] = (
-    lambda one: one.gate == "fail" and one.verdict != "failed",
-    lambda one: one.verdict == "failed" and one.gate == "fail",
+    lambda one: one.gate == "fail" and one.verdict not in ("failed", "removed"),
+    lambda one: one.verdict in ("failed", "removed") and one.gate == "fail",
     lambda one: one.gate == "accepted",
     lambda one: one.verdict == "regressed",
     lambda one: one.verdict == "improved",

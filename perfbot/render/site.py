@@ -14,7 +14,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from perfbot.history.records import Point, Release, Run, Step, Subject, Trend, worse
+from perfbot.history.records import Point, Release, Run, Step, Subject, Trend, tone_of
 from perfbot.render.chart import NAME_LENGTH, as_json, chart
 from perfbot.render.escape import clean
 from perfbot.render.history import step_words
@@ -115,8 +115,8 @@ def benchmark(story: Story, place: Address, updated: str) -> str:
     drawn = chart(trend, story.course, story.releases, place.run)
     return _lay_out(
         "benchmark", place, updated,
-        title=f"{_text(subject.name)} {_text(subject.metric)}", home=place.home,
-        project=_text(story.project) or "Overview", name=_text(subject.name), metric=_text(subject.metric),
+        title=f"{_text(subject.full_name)} {_text(subject.metric)}", home=place.home,
+        project=_text(story.project) or "Overview", name=_text(subject.full_name), metric=_text(subject.metric),
         facts=_facts(trend), data=as_json(drawn), thinned=_thinned_words(len(drawn["when"]), len(points)),
         chain_title=f"Against {_first(points)}, by the chain of ratios: what no change of machine can fake",
         machines=_machines(points),
@@ -178,7 +178,7 @@ def _text(text: str) -> str:
 
 
 def _title(subject: Subject) -> str:
-    return _text(subject.name if subject.metric == "time" else f"{subject.name} {subject.metric}")
+    return _text(subject.full_name if subject.metric == "time" else f"{subject.full_name} {subject.metric}")
 
 
 def _summary(seen: Overview) -> str:
@@ -239,9 +239,7 @@ def _chip(trend: Trend) -> dict[str, str]:
 
 def _tone(trend: Trend, change: float) -> str:
     """What colours a change; nothing where it does not matter."""
-    if not trend.matters(change):
-        return ""
-    return "bad" if worse(trend.subject, change) else "good"
+    return tone_of(trend.subject, change) if trend.matters(change) else ""
 
 
 def _unclear(interval: tuple[float, float]) -> bool:

@@ -113,7 +113,7 @@ def table(results: Sequence[Result], policy: Policy, width: int) -> list[Text]:
     """
     if not results:
         return []
-    shared = common_start([one.name for one in results])
+    shared = common_start([one.full_name for one in results])
     rows = [_row(one, policy, shared) for one in results]
     widths = [max(len(row.cells[column]) for row in rows) for column in range(4)]
     before = sum(size + GAP for size in widths[:3] if size)
@@ -150,7 +150,7 @@ def _row(result: Result, policy: Policy, shared: str) -> _Row:
         moved = f"resolution {view.detectable(result.detectable)}"
     notes = tuple(clean(note, 300) for note in view.row_notes(result, policy))
     style = _STYLES.get(result.gate) or _VERDICT_STYLES.get(result.verdict, "")
-    name = clean(result.name.removeprefix(shared)) + metric
+    name = clean(result.full_name.removeprefix(shared)) + metric
     return _Row((clean(view.outcome(result), 30), change, margin, moved), name, notes, style)
 
 

@@ -94,7 +94,7 @@ def groups(results: Iterable[Result]) -> Groups:
         found[_group(result)].append(result)
     return Groups(
         bad=tuple(sorted(found["bad"], key=_badness)),
-        improved=tuple(sorted(found["improved"], key=lambda one: (-effect(one), one.name, one.metric))),
+        improved=tuple(sorted(found["improved"], key=lambda one: (-effect(one), one.full_name, one.metric))),
         undecided=tuple(sorted(found["undecided"], key=_openness)),
         unchanged=tuple(found["unchanged"]),
         others=tuple(sorted(found["others"], key=lambda one: one.verdict)),
@@ -109,11 +109,11 @@ def _group(result: Result) -> str:
 
 def _badness(result: Result) -> tuple[int, bool, float, str, str]:
     gate = ("fail", "accepted", "pass").index(result.gate)
-    return gate, result.verdict != "failed", -effect(result), result.name, result.metric
+    return gate, result.verdict != "failed", -effect(result), result.full_name, result.metric
 
 
 def _openness(result: Result) -> tuple[float, str, str]:
-    return -(result.detectable if result.detectable is not None else math.inf), result.name, result.metric
+    return -(result.detectable if result.detectable is not None else math.inf), result.full_name, result.metric
 
 
 def effect(result: Result) -> float:
@@ -238,7 +238,11 @@ def _besides(result: Result) -> tuple[str, ...]:
     told = [note for note in result.notes if note]
     if result.budget_state == "unclear":
         told.append(f"too close to its budget of {result.budget} to tell")
-    if result.source_changed:
+    if result.new and result.change is not None:
+        told.append("new: base's code was measured by head's benchmark")
+    elif result.rewritten:
+        told.append("its own source changed, and each side ran its own")
+    elif result.source_changed:
         told.append("its own source changed")
     return tuple(told)
 
@@ -359,9 +363,19 @@ def policy_differences(report: Report) -> tuple[str, ...]:
         "alpha": "alpha",
         "beta": "beta",
     }
+    words_of = {
+        "removed": "benchmarks that are gone",
+        "rewritten": "rewritten benchmarks that regress",
+        "broken_on_both": "benchmarks that fail on both sides",
+    }
     lines = [
         f"{words}: {format_percentage(getattr(now, name))} → {format_percentage(getattr(then, name))}"
         for name, words in numbers.items()
+        if getattr(now, name) != getattr(then, name)
+    ]
+    lines += [
+        f"{words}: {getattr(now, name)} → {getattr(then, name)}"
+        for name, words in words_of.items()
         if getattr(now, name) != getattr(then, name)
     ]
     lines += [f"no longer: {_limit(one)}" for one in now.limits if one not in then.limits]

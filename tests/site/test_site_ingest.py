@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from perfbot.ci.change import branch_of
 from perfbot.cli.main import main
 from perfbot.errors import PublishError, UsageError
 from perfbot.history import recording
@@ -25,7 +26,7 @@ from perfbot.history.records import Release, Trend
 from perfbot.history.store import Store, ledger, open_store, queries, queue, standings
 from perfbot.history.told import describe
 from perfbot.model import Report
-from perfbot.publish.upload import branch_of, hand_over
+from perfbot.publish.upload import hand_over
 from perfbot.report import dumps
 from perfbot.service.history import History
 from perfbot.service.identity import Gatekeeper, Identity, gatekeeper

@@ -35,7 +35,7 @@ def _row(project_id: int, branch: str, trend: Trend) -> dict[str, Any]:
         "subject_id": trend.subject.number,
         "branch": branch,
         "project_id": project_id,
-        "name": trend.subject.name,
+        "name": trend.subject.full_name,
         "points": trend.points,
         "loss": loss(trend),
         "noise": trend.noise,
@@ -53,7 +53,7 @@ def loss(trend: Trend) -> float | None:
     if since is None or since.change <= -1 or not math.isfinite(since.change):
         return None
     low, high = since.interval
-    if low <= 0 <= high or not trend.matters(since.change):
+    if low <= 0 <= high or trend.subject.better == "unknown" or not trend.matters(since.change):
         return 0.0
     return math.log1p(since.change) * (1 if trend.subject.better == "lower" else -1)
 
