@@ -25,6 +25,8 @@ from perfbot.errors import NOT_MEASURED, USAGE, PerfbotError
 
 VERBS = {
     "run": "measure head against its merge base, judge, report",
+    "show": "the last run of this repository again: table, comment or report",
+    "open": "the page of the last run, in the browser",
     "publish": "put one or more reports into their merge request: comment and status",
     "ci": "run, then publish, in one trusted job",
     "calibrate": "learn how noisy each benchmark is on this runner, from A/A runs",

@@ -23,6 +23,7 @@ from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, StoreError
 
 if TYPE_CHECKING:
     from perfbot.calibration.planning import Source
+    from perfbot.cli.artifacts import Artifacts
     from perfbot.history.records import Kind
     from perfbot.model import Report
 
@@ -102,11 +103,30 @@ def measure(args: argparse.Namespace) -> Report:
         stack.enter_context(interruptible())
         report = api.measure(request, progress, trace)
     report, lost = keep_run(report, database_of(args))
+    kept = keep_last(report)
     artifacts.write(report)
-    artifacts.show(report)
+    artifacts.show(report, to_read(artifacts, kept=kept))
     if lost is not None:
         raise lost
     return report
+
+
+def keep_last(report: Report) -> bool:
+    """Keep the run for ``perfbot show`` and ``perfbot open``; a CI job keeps none."""
+    from pathlib import Path
+
+    from perfbot.cli import last_run
+
+    if report.skipped or last_run.in_ci(os.environ):
+        return False
+    return last_run.keep(report, last_run.folder(Path.cwd(), os.environ)) is not None
+
+
+def to_read(artifacts: Artifacts, *, kept: bool) -> tuple[tuple[str, str], ...]:
+    """Where comment and page of the run are."""
+    page = str(artifacts.html) if artifacts.html else "perfbot open" if kept else ""
+    comment = str(artifacts.comment) if artifacts.comment else "perfbot show --comment" if kept else ""
+    return tuple((name, where) for name, where in (("page", page), ("comment", comment)) if where)
 
 
 def keep_run(report: Report, database: str) -> tuple[Report, StoreError | None]:
