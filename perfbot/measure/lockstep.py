@@ -351,12 +351,13 @@ class Visit:
             suite.took(name, predicted)
             return []
         self._be_patient(pair)
-        answers = pair.measure(values, first, predicted + 2 * speed.first)
+        draws: dict[Side, int] = {side: self._random.getrandbits(48) for side in SIDES}
+        answers = pair.measure(values, first, predicted + 2 * speed.first, draws)
         seconds = time.monotonic() - began
         suite.trace(
             event="round", suite=suite.name, benchmark=name, round=self._index, control=self._control,
             mode=values.mode, first=first, loops=values.loops, discard=values.discard, seconds=seconds,
-            **{key: {side: answers[side][key] for side in SIDES} for key in ("began", "walls", "cpus", "discarded")},
+            **{key: {side: answers[side][key] for side in SIDES} for key in ("began", "walls", "cpus", "costs", "discarded")},
         )  # fmt: skip
         calls = {side: values.loops * ready[side]["inner"] for side in SIDES}
         taken = round_of(self._index, values, speed.clock, answers, calls, seconds, self._core if pinned else -1)
@@ -392,5 +393,5 @@ class Visit:
         at_least, again_below = (0.0, 0.0) if once else (VALUE_SECONDS, WARM_BELOW_SECONDS)
         answer = pair.probe(side, at_least=at_least, again_below=again_below)
         scale = answer["loops"] * 1e9
-        queued = None if answer["queued"] is None else answer["queued"] / scale
+        queued = (answer["wall"]-answer["cost"]) / scale
         return Speed(answer["wall"] / scale, answer["cpu"] / scale, answer["first"] / 1e9, queued)

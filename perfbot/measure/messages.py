@@ -69,7 +69,7 @@ _EVENTS: dict[str, dict[str, Check]] = {
     "end": {},
     "fatal": {"error": _text},
 }
-_PROBE: dict[str, Check] = {"first": _whole, "loops": _count, "wall": _whole, "cpu": _whole, "queued": _number_or_none}
+_PROBE: dict[str, Check] = {"first": _whole, "loops": _count, "wall": _whole, "cpu": _whole, "cost": _whole}
 
 
 def read(line: bytes) -> Message:
@@ -102,6 +102,6 @@ def is_count(answer: Message) -> bool:
 
 def has_values(answer: Message, count: int) -> bool:
     """Whether an answer holds ``count`` values of both clocks, and when its turns began."""
-    kinds = [answer.get(name) for name in ("walls", "cpus", "began")]
+    kinds = [answer.get(name) for name in ("walls", "cpus", "costs", "began")]
     lists = all(isinstance(kind, list) and all(map(_whole, kind)) for kind in kinds)
-    return lists and _whole(answer.get("discarded")) and len(answer["walls"]) == len(answer["cpus"]) == count
+    return lists and _whole(answer.get("discarded")) and all(len(kind) == count for kind in kinds[:3])

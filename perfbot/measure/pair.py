@@ -138,7 +138,7 @@ class Pair:
             raise self.links[side].lost(RUBBISH)
         return answer
 
-    def measure(self, values: Values, first: Side, predicted: float) -> Messages:
+    def measure(self, values: Values, first: Side, predicted: float, draws: Mapping[Side, int]) -> Messages:
         """Take the values of one round; both sides' answers (nanoseconds for ``values.loops`` calls each).
 
         Args:
@@ -156,6 +156,8 @@ class Pair:
                 loops=values.loops,
                 discard=values.discard,
                 counts=counts[side],
+                draw=draws[side],
+                drawn_every=values.drawn_every,
                 first=side == first,
                 hand_over_last=(side == second) == first_is_last,
             )

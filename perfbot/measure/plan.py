@@ -101,6 +101,7 @@ class Values:
     discard: int
     pairs: int
     pinned: bool = True
+    drawn_every: int = 4
 
     def seconds(self, call: float) -> float:
         """Predicted wall time of the round for calls of ``call`` seconds on both sides."""
