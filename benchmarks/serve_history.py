@@ -7,9 +7,10 @@ import sys
 import tempfile
 from dataclasses import replace
 
-from benchmarks.samples import make_report
-from perfbot.keep import keep
-from perfbot.store import open_store
+from samples import make_report
+
+from perfbot.history.recording import keep
+from perfbot.history.store import open_store
 
 BENCHMARKS, RUNS = 40, 8
 PROJECT = "group/name"

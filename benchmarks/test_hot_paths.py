@@ -9,18 +9,18 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from samples import make_report
 
-from benchmarks.samples import make_report
-from perfbot.judge import again
-from perfbot.keep import keep
-from perfbot.measure.plan import Speed, plan_values, turn_counts
+from perfbot.history.recording import keep
+from perfbot.history.store import Store, open_store
+from perfbot.judge.verdict import again
+from perfbot.measure.lockstep.plan import Speed, plan_values, turn_counts
+from perfbot.measure.sequential_test import Track
 from perfbot.measure.session import Measured
-from perfbot.measure.track import Track
 from perfbot.model import TIME, Benchmark, Report
 from perfbot.render.comment import comment
 from perfbot.stats.rounds import round_ratio
 from perfbot.stats.sequential import Plan, decide
-from perfbot.store import Store, open_store
 
 DECIDED = 1000
 KEPT = 30
@@ -59,7 +59,7 @@ def test_plan_of_a_round(benchmark) -> None:
 
 
 def test_follow_a_benchmark(benchmark, report: Report) -> None:
-    """What the conductor does after each round of a benchmark: decide, and say how many more it takes."""
+    """What the scheduler does after each round of a benchmark: decide, and say how many more it takes."""
     (result, *_), plan = report.results, Plan(0.001, 0.01 / 40)
 
     def follow() -> Track:

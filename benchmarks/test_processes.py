@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 from random import Random
 
-from perfbot.measure.link import WorkerSpec
-from perfbot.measure.lockstep import LockstepSuite
+from perfbot.measure.lockstep.link import WorkerSpec
+from perfbot.measure.lockstep.suite import LockstepSuite
 from perfbot.measure.session import Measured
 from perfbot.model import SIDES
 

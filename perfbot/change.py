@@ -1,6 +1,6 @@
 """Which two commits are compared: from the command line, the CI environment, or the clone itself.
 
-``perfbot.ci`` reads what the CI says, purely; here git turns that into two commits that are in this clone.
+``perfbot.ci.change`` reads what the CI says, purely; here git turns that into two commits that are in this clone.
 Nothing of the change is executed.
 """
 
@@ -16,12 +16,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from perfbot.ci import ChangeRequest, detect
+from perfbot.ci.change import ChangeRequest, detect
 from perfbot.errors import ChangeError, UsageError
-from perfbot.git import Git, is_full_id, open_work_tree, short
+from perfbot.git.command import Git, is_full_id, open_work_tree, short
+from perfbot.git.shallow import WHOLE_HISTORY, Reach
+from perfbot.git.submodules import uninitialised
 from perfbot.model import Change
-from perfbot.reach import WHOLE_HISTORY, Reach
-from perfbot.submodules import uninitialised
 
 
 def find_change(

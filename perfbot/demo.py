@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from perfbot.git import Git
+from perfbot.git.command import Git
 
 EXPECTED = {
     "test_find_customer": "regressed",

@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from perfbot.values import Values
+from perfbot.packed import Packed
 
 SCHEMA = "perfbot.report/1"
 
 Side = Literal["base", "head"]
 SIDES: tuple[Side, Side] = ("base", "head")
 
+ForgeKind = Literal["gitlab", "github", "local"]
 Better = Literal["lower", "higher"]
 Rule = Literal["noisy", "exact"]
 Verdict = Literal["regressed", "improved", "unchanged", "inconclusive", "added", "removed", "failed", "incomparable"]
@@ -49,7 +50,7 @@ class Change:
     head: str
     base_name: str = ""
     head_name: str = ""
-    origin: Literal["gitlab", "github", "local"] = "local"
+    origin: ForgeKind = "local"
     project: str = ""
     merge_request: int = 0
     target: str = ""
@@ -92,7 +93,7 @@ class Round:
     Attributes:
         index: rounds of one run with the same index shared their processes.
         base, head: values in the metric's unit, in the order they were taken; the i-th of one side belongs
-            with the i-th of the other. Equally long, never empty. Kept as :class:`perfbot.values.Values`.
+            with the i-th of the other. Equally long, never empty. Kept as :class:`perfbot.packed.Packed`.
         loops: calls a value was averaged over.
         seconds: wall time spent measuring it (start-up not included).
         core: the processor it was pinned to; −1 where it was not.
@@ -111,7 +112,7 @@ class Round:
 
     def __post_init__(self) -> None:
         for side in SIDES:
-            object.__setattr__(self, side, Values(getattr(self, side)))
+            object.__setattr__(self, side, Packed(getattr(self, side)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import IO
 
 from perfbot.errors import Interrupted
-from perfbot.layout import Layout
+from perfbot.runner.address_space import Layout
 
 TAIL_BYTES = 16_384
 """How much of a process's output is kept, from its end."""

@@ -17,12 +17,12 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from perfbot.errors import StoreError, UsageError
-from perfbot.keep import now
+from perfbot.history.recording import now
+from perfbot.history.records import Run, Subject, Trend
+from perfbot.history.store import Store, ledger, queries, standings
+from perfbot.history.trends import analyse, course
 from perfbot.render import page as run_page
 from perfbot.render import site
-from perfbot.series import Run, Subject, Trend
-from perfbot.store import Store, ledger, queries, standings
-from perfbot.trends import analyse, course
 
 TOP = 5
 """Rows of each list on the overview."""
@@ -53,7 +53,7 @@ def scope_of(connection: Connection, project: str | None, branch: str | None = N
 
 
 def overview(
-    connection: Connection, scope: Scope, place: site.Place, *, search: str = "", part: int | None = None
+    connection: Connection, scope: Scope, place: site.Address, *, search: str = "", part: int | None = None
 ) -> str:
     """The overview: with all benchmarks, or with the ``part``-th hundred of those that match ``search``."""
     project, branch = scope.project, scope.branch
@@ -88,7 +88,7 @@ def _parts(total: int, part: int | None, search: str) -> list[tuple[str, str]]:
     return [(str(n), "" if n == part else "?" + urlencode({"q": search, "part": n})) for n in names]
 
 
-def benchmark(connection: Connection, scope: Scope, subject: Subject, place: site.Place) -> str:
+def benchmark(connection: Connection, scope: Scope, subject: Subject, place: site.Address) -> str:
     """The page of one benchmark and metric."""
     releases = ledger.read_releases(connection, scope.project)
     found = next(iter(queries.series(connection, [subject], scope.branch)), None)
@@ -134,14 +134,14 @@ def write_site(store: Store, project: str | None, branch: str | None, folder: Pa
         return 1 + standings.count_trends(connection, scope.project, scope.branch) + len(runs)
 
 
-def _file_places(runs: Sequence[Run]) -> tuple[site.Place, site.Place]:
+def _file_places(runs: Sequence[Run]) -> tuple[site.Address, site.Address]:
     shown = {one.number for one in runs}
 
     def link_to_run(prefix: str) -> site.Link:
         return lambda number: f"{prefix}runs/{number}.html" if number in shown else ""
 
-    top = site.Place("assets/", lambda n: f"benchmarks/{n}.html", link_to_run(""))
-    below = site.Place("../assets/", lambda n: f"{n}.html", link_to_run("../"), home="../index.html")
+    top = site.Address("assets/", lambda n: f"benchmarks/{n}.html", link_to_run(""))
+    below = site.Address("../assets/", lambda n: f"{n}.html", link_to_run("../"), home="../index.html")
     return top, below
 
 

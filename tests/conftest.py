@@ -1,13 +1,15 @@
 """For all tests: hypothesis without deadlines (machines that run tests are busy), the same examples in every CI run.
 
-Also the browser of the external tests of pages.
+Also small working trees written from texts, and the browser of the external tests of pages.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,3 +32,17 @@ def browser() -> Iterator[Browser]:
     options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with sync_playwright() as playwright, playwright.chromium.launch(executable_path=path, args=options) as found:
         yield found
+
+
+@pytest.fixture
+def plant(tmp_path: Path) -> Callable[..., Path]:
+    """``plant({"folder/file.py": "text"})`` writes files into a fresh folder and returns it."""
+
+    def write(files: dict[str, str]) -> Path:
+        for name, text in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(textwrap.dedent(text), "utf-8")
+        return tmp_path
+
+    return write

@@ -13,6 +13,7 @@ from typing import Any
 from perfbot.config import parse
 from perfbot.harness import SideReady, harness_for
 from perfbot.harness.base import Effects
+from perfbot.harness.registry import reader
 from perfbot.measure.session import Discovery, Failed, Measured, Outcome, SuiteSession
 from perfbot.model import SIDES, Round, Side
 from perfbot.process import scrubbed_environment
@@ -65,7 +66,7 @@ class Sides:
             folder.mkdir(parents=True, exist_ok=True)
         env = scrubbed_environment(os.environ, home, {"LOG": str(self.log), **suite.env, **self.variables})
         sides = {side: SideReady(side, self.tree(side), self.python, env) for side in SIDES}
-        effects = Effects(Random(seed), scratch, lambda **event: self.events.append(event))  # noqa: S311
+        effects = Effects(Random(seed), scratch, lambda **event: self.events.append(event), reader)  # noqa: S311
         return harness_for(suite).session(suite, sides, effects)
 
     def rounds_traced(self) -> list[dict[str, Any]]:

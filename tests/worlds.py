@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from perfbot import report as reports
+from perfbot.ci.place import Place, find_place, given
 from perfbot.forge.base import Forge
 from perfbot.forge.connect import connect
-from perfbot.forge.place import Place, find_place, given
 from perfbot.model import Change, Report, Result, Round
 from perfbot.publish.flow import find_request
-from perfbot.publish.tell import Voice
+from perfbot.publish.publisher import Publisher
 from tests.fakes.github import FakeGitHub
 from tests.fakes.gitlab import FakeGitLab
 
@@ -72,9 +72,9 @@ class InCI:
     def forge(self, **changes: Any) -> Forge:
         return connect(self.place(**changes), root=Path.cwd(), patience=5, pace=0)
 
-    def voice(self, **changes: Any) -> Voice:
+    def voice(self, **changes: Any) -> Publisher:
         place, forge = self.place(), self.forge()
-        return Voice(forge, place, find_request(forge, place), options=dict(QUICK), **changes)
+        return Publisher(forge, place, find_request(forge, place), options=dict(QUICK), **changes)
 
     def config(self, text: str, ref: str = "main") -> None:
         """The target branch's (or head's) perfbot.toml."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from perfbot.errors import ReportError
-from perfbot.judge import ratios_of
+from perfbot.judge.ratios import ratios_of
 from perfbot.model import Report, Result, Rule, Startup, Verdict, machine_class
 from perfbot.report import write_text
 from perfbot.stats.location import spread
@@ -67,7 +67,7 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class CalibrationRun:
     """One A/A run. ``family``: comparisons that shared its false alarm probability."""
 
     started: str
@@ -81,7 +81,7 @@ class Calibration:
     """The A/A runs so far, in order; at least one. ``project`` is the path on the forge, empty outside CI."""
 
     setting: Setting
-    runs: tuple[Run, ...]
+    runs: tuple[CalibrationRun, ...]
     project: str = ""
 
     @property
@@ -97,10 +97,10 @@ def setting_of(report: Report) -> Setting:
     return Setting(report.change.base, *machine, report.budget_seconds, policy.threshold, policy.alpha, policy.beta)
 
 
-def run_of(report: Report) -> Run:
+def run_of(report: Report) -> CalibrationRun:
     """What is kept of an A/A run: the benchmarks that were measured."""
     seen = tuple(_observed(result, result.change) for result in report.results if result.change is not None)
-    return Run(report.started, report.family, seen, report.startups)
+    return CalibrationRun(report.started, report.family, seen, report.startups)
 
 
 def _observed(result: Result, change: float) -> Observation:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
+from perfbot.ci.place import find_place, forced
 from perfbot.cli.places import read_event
 from perfbot.errors import ChangeError
-from perfbot.forge.place import find_place, forced
 
 
 def apply(args: argparse.Namespace, environ: Mapping[str, str]) -> None:

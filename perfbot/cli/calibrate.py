@@ -27,7 +27,7 @@ from perfbot.errors import NOT_MEASURED, PASS, MeasureError, UsageError
 
 if TYPE_CHECKING:
     from perfbot.calibration.records import Calibration
-    from perfbot.pipeline import Request
+    from perfbot.pipeline.job import Request
 
 BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
@@ -77,7 +77,7 @@ def execute(args: argparse.Namespace) -> int:
 def _measure(request: Request, runs: int, state: Path) -> bool:
     """Add runs to the state file until there are enough; False when interrupted."""
     from perfbot.calibration.records import Calibration, load, run_of, save, setting_of
-    from perfbot.pipeline import run
+    from perfbot.pipeline.story import run
     from perfbot.render.progress import progress_for
 
     kept = load(state)
@@ -117,9 +117,9 @@ def _tell(found: Calibration, args: argparse.Namespace) -> None:
 def _write(found: Calibration, config: str | None) -> None:
     """Amend the configuration, and say what became of every suggestion."""
     from perfbot.calibration.figures import summarise
-    from perfbot.config.amend import Suggestion, amend, pattern_for
     from perfbot.config.load import source_file
-    from perfbot.git import open_work_tree
+    from perfbot.discover.amend import Suggestion, amend, pattern_for
+    from perfbot.git.command import open_work_tree
     from perfbot.model import Metric
     from perfbot.report import write_text
 
@@ -156,7 +156,7 @@ def _keep(found: Calibration, args: argparse.Namespace) -> None:
     database = database_of(args)
     if not database:
         return
-    from perfbot.store import ledger, open_store
+    from perfbot.history.store import ledger, open_store
 
     row = (found.project, found.setting.machine, found.moment, dumps(found))
     with open_store(database) as store:
@@ -167,10 +167,10 @@ def _keep(found: Calibration, args: argparse.Namespace) -> None:
 def _request(args: argparse.Namespace) -> Request:
     import os
 
-    from perfbot.cache import cache_folder
     from perfbot.cli.run import parsed_option
-    from perfbot.git import open_work_tree
-    from perfbot.pipeline import Request
+    from perfbot.git.command import open_work_tree
+    from perfbot.pipeline.job import Request
+    from perfbot.sides.cache import cache_folder
     from perfbot.units import parse_duration
 
     git = open_work_tree(Path.cwd())

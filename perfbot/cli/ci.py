@@ -16,8 +16,8 @@ from perfbot.cli.places import add_place_arguments, find
 from perfbot.errors import PerfbotError, PublishError
 
 if TYPE_CHECKING:
-    from perfbot.forge.place import Place
-    from perfbot.publish.tell import Voice
+    from perfbot.ci.place import Place
+    from perfbot.publish.publisher import Publisher
 
 FOLDER = ".perfbot/out"
 
@@ -48,7 +48,7 @@ def execute(args: argparse.Namespace) -> int:
     return publish.publish_files(args, place, [report]) or code
 
 
-def _begin(args: argparse.Namespace, place: Place) -> Voice | None:
+def _begin(args: argparse.Namespace, place: Place) -> Publisher | None:
     """A forge that is down now may be up when there is something to say: measuring goes on."""
     try:
         return publish.begin(args, place)
@@ -57,7 +57,7 @@ def _begin(args: argparse.Namespace, place: Place) -> Voice | None:
         return None
 
 
-def _measure(args: argparse.Namespace, report: Path, voice: Voice | None) -> int:
+def _measure(args: argparse.Namespace, report: Path, voice: Publisher | None) -> int:
     """Measure. What leaves no report is told as a failure of perfbot's own; what leaves one is published."""
     from perfbot.cli import run
 

@@ -39,14 +39,15 @@ def execute(args: argparse.Namespace) -> int:
 def _show(folder: Path, args: argparse.Namespace) -> int:
     import os
 
-    from perfbot.cache import cache_folder
     from perfbot.cli.interrupts import interruptible
     from perfbot.cli.run import parsed_option
     from perfbot.demo import build
-    from perfbot.pipeline import Request, run
+    from perfbot.pipeline.job import Request
+    from perfbot.pipeline.story import run
     from perfbot.render.comment import comment
     from perfbot.render.progress import progress_for
     from perfbot.report import write, write_text
+    from perfbot.sides.cache import cache_folder
     from perfbot.units import parse_duration
 
     repo = folder / "shop"

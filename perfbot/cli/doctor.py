@@ -22,7 +22,7 @@ from perfbot.errors import PASS, USAGE, ConfigError, PerfbotError
 
 if TYPE_CHECKING:
     from perfbot.config import Config, SuiteBase
-    from perfbot.diagnosis import Finding, Tools
+    from perfbot.runner.diagnosis import Finding, Tools
 
 SIGNS = {"ok": "  ok", "warning": "warn", "wrong": "BAD "}
 SHOWN_NAMES = 3
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Look at everything, print it, and return the worst exit code."""
-    from perfbot.config.tree import repository_top
+    from perfbot.discover.tree import repository_top
 
     root = repository_top(Path.cwd())
     findings = list(examine(root, args.config))
@@ -68,9 +68,9 @@ def exit_code(findings: Sequence[Finding]) -> int:
 
 def examine(root: Path, config_file: Path | None) -> Iterator[Finding]:
     """Everything there is to say about measuring the repository at ``root`` on this machine."""
-    from perfbot.diagnosis import machine_findings, tool_findings
-    from perfbot.layout import can_share
-    from perfbot.machine import read_machine
+    from perfbot.runner.address_space import can_share
+    from perfbot.runner.diagnosis import machine_findings, tool_findings
+    from perfbot.runner.machine import read_machine
 
     yield from machine_findings(read_machine(), pinned=_can_pin(), shared_layout=can_share())
     try:
@@ -84,7 +84,7 @@ def examine(root: Path, config_file: Path | None) -> Iterator[Finding]:
 
 
 def _can_pin() -> bool:
-    from perfbot.measure.pair import allowed_cores, pin_process
+    from perfbot.runner.cores import allowed_cores, pin_process
 
     cores = allowed_cores()
     pinned = bool(cores) and pin_process(os.getpid(), cores[:1])
@@ -98,16 +98,16 @@ def _config(root: Path, file: Path | None) -> Config:
     from dataclasses import replace
 
     from perfbot.config import load
-    from perfbot.config.detect import detect_suites
+    from perfbot.discover.detect import detect_suites
 
     config = load(file, root)
     return config if config.suites else replace(config, suites=detect_suites(root))
 
 
 def _tools() -> Tools:
-    from perfbot.cache import cache_folder
-    from perfbot.diagnosis import Tools
-    from perfbot.environment import find_uv
+    from perfbot.runner.diagnosis import Tools
+    from perfbot.sides.cache import cache_folder
+    from perfbot.sides.environment import find_uv
 
     uv, cache = find_uv(os.environ), cache_folder(os.environ)
     there = next(folder for folder in (cache, *cache.parents) if folder.exists())
@@ -158,8 +158,8 @@ def sections(text: str, titles: Sequence[str]) -> list[str]:
 
 
 def _repository(root: Path) -> Finding:
-    from perfbot.diagnosis import Finding
-    from perfbot.git import open_work_tree
+    from perfbot.git.command import open_work_tree
+    from perfbot.runner.diagnosis import Finding
 
     try:
         git = open_work_tree(root)
@@ -172,7 +172,7 @@ def _repository(root: Path) -> Finding:
 
 
 def _configuration(config: Config | ConfigError, root: Path) -> Iterator[Finding]:
-    from perfbot.diagnosis import Finding, time_finding
+    from perfbot.runner.diagnosis import Finding, time_finding
 
     if isinstance(config, ConfigError):
         yield Finding("configuration", "wrong", config.message, exit_code=USAGE)
@@ -196,8 +196,8 @@ def _configuration(config: Config | ConfigError, root: Path) -> Iterator[Finding
 
 def _suite(suite: SuiteBase, root: Path) -> tuple[list[Finding], int]:
     """What is to be said about a suite, and how many benchmarks its sources show."""
-    from perfbot.config.listing import list_suite
-    from perfbot.diagnosis import Finding
+    from perfbot.discover.listing import list_suite
+    from perfbot.runner.diagnosis import Finding
 
     what = f"suite {suite.name}"
     if wrong := _suite_mistakes(suite, root):
@@ -215,8 +215,8 @@ def _suite(suite: SuiteBase, root: Path) -> tuple[list[Finding], int]:
 
 
 def _unfit_python(suite: SuiteBase, root: Path) -> Iterator[Finding]:
-    from perfbot.config.requirements import python_for, read_project
-    from perfbot.diagnosis import Finding
+    from perfbot.discover.requirements import python_for, read_project
+    from perfbot.runner.diagnosis import Finding
 
     pythons = read_project(root / suite.directory).pythons
     if suite.needs_python and suite.python is None and (wanted := python_for(pythons)):
@@ -263,7 +263,7 @@ def _suite_mistakes(suite: SuiteBase, root: Path) -> list[tuple[str, str, int]]:
 
 
 def _interpreter(python: str) -> bool:
-    from perfbot.environment import find_uv
+    from perfbot.sides.environment import find_uv
 
     name = f"python{python}" if python[:1].isdigit() else python
     return bool(shutil.which(name) or find_uv(os.environ))

@@ -20,15 +20,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from perfbot.cli.database import add_database_argument, must_exist
+from perfbot.cli.moments import moment_of
 from perfbot.errors import PASS, UsageError
 
 if TYPE_CHECKING:
-    from perfbot.series import Release
-    from perfbot.store import Store
+    from perfbot.history.store import Store
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Find the action, open the history, do it."""
     from perfbot.cli import history_care as care
-    from perfbot.store import open_store
+    from perfbot.history.store import open_store
 
     actions = {
         "runs": _runs, "refresh": care.refresh, "prune": care.prune, "export": care.export,
@@ -79,8 +78,8 @@ def _runs(store: Store, args: argparse.Namespace) -> None:
     import dataclasses
     import json
 
+    from perfbot.history.store import queries
     from perfbot.render.history import run_rows
-    from perfbot.store import queries
 
     with store.read() as connection:
         since = moment_of(store, args.since, args.project)
@@ -93,9 +92,9 @@ def _runs(store: Store, args: argparse.Namespace) -> None:
 
 
 def _table(store: Store, args: argparse.Namespace) -> None:
+    from perfbot.history.store import ledger, queries
+    from perfbot.history.trends import analyse
     from perfbot.render import history
-    from perfbot.store import ledger, queries
-    from perfbot.trends import analyse
 
     pattern = args.words[0] if args.words else "*"
     since = moment_of(store, args.since, args.project)
@@ -117,41 +116,6 @@ def _table(store: Store, args: argparse.Namespace) -> None:
     print_table(history.HEAD, history.table(trends[: args.limit]), args.format)
     if len(trends) > args.limit:
         print(f"… and {len(trends) - args.limit} more: --limit {len(trends)}")
-
-
-def moment_of(store: Store, text: str, project: str | None = None) -> str:
-    """A moment from a date, an age (``90d``) or a release's name; empty for an empty text.
-
-    Raises:
-        UsageError: it is none of these.
-    """
-    import datetime as dt
-
-    from perfbot.store import ledger, queries
-
-    if not text:
-        return ""
-    age = text[:-1] if text[-1:] in "dw" else ""
-    if age.isdigit():
-        days = int(age) * (7 if text.endswith("w") else 1)
-        moment = dt.datetime.now(dt.UTC) - dt.timedelta(days=days)
-        return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-    try:
-        return dt.date.fromisoformat(text).strftime("%Y-%m-%dT00:00:00Z")
-    except ValueError:
-        pass
-    with store.read() as connection:
-        releases = _releases(ledger.read_releases(connection, queries.only_project(connection, project)))
-    if text in releases:
-        return releases[text]
-    raise UsageError(
-        f"{text!r} is neither a date (2026-01-31), nor an age (90d, 12w), nor a release the history knows.",
-        hint="Tags are read from git by: perfbot history refresh",
-    )
-
-
-def _releases(found: Iterable[Release]) -> dict[str, str]:
-    return {one.name: one.moment for one in found}
 
 
 def print_table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...], kind: str) -> None:

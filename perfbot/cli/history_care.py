@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 from perfbot.errors import UsageError
 
 if TYPE_CHECKING:
+    from perfbot.history.store import Store
     from perfbot.model import Report
-    from perfbot.store import Store
 
 
 def refresh(store: Store, args: argparse.Namespace) -> None:
     """Reads tags from git where there is a repository, and finds every trend again."""
-    from perfbot import keep
-    from perfbot.store import ledger, queries
-    from perfbot.tags import releases_here
+    from perfbot.history import recording
+    from perfbot.history.releases import releases_here
+    from perfbot.history.store import ledger, queries
 
     with store.read() as connection:
         project = queries.only_project(connection, args.project)
@@ -30,14 +30,14 @@ def refresh(store: Store, args: argparse.Namespace) -> None:
     if releases:
         changed = store.write(lambda connection: ledger.keep_releases(connection, project, releases))
         print(f"{len(releases)} tags, {changed} of them new or moved")
-    count = keep.refresh(store, project, branch, everything=True)
+    count = recording.refresh(store, project, branch, everything=True)
     print(f"{count} trends of {branch!r} found again")
 
 
 def prune(store: Store, args: argparse.Namespace) -> None:
     """Drops what is older than was asked for, and gives the room back."""
-    from perfbot.cli.history import moment_of
-    from perfbot.store import care
+    from perfbot.cli.moments import moment_of
+    from perfbot.history.store import care
 
     if not (args.rounds_older or args.merge_requests_older):
         raise UsageError(
@@ -53,8 +53,8 @@ def prune(store: Store, args: argparse.Namespace) -> None:
 
 def export(store: Store, args: argparse.Namespace) -> None:
     """Every run as a line of JSON: its kind, branch, fingerprint and report."""
+    from perfbot.history.store import queries
     from perfbot.report import dumps
-    from perfbot.store import queries
 
     with (
         store.read() as connection,
@@ -72,7 +72,7 @@ def export(store: Store, args: argparse.Namespace) -> None:
 
 def take_in(store: Store, args: argparse.Namespace) -> None:
     """Adds the runs of exports (JSON lines) and single reports; known ones change nothing."""
-    from perfbot import keep
+    from perfbot.history import recording
 
     if not args.words:
         raise UsageError("history import: no file named.", hint="perfbot history import history.jsonl")
@@ -86,7 +86,7 @@ def take_in(store: Store, args: argparse.Namespace) -> None:
             else:
                 known += 1
     for project, branch in sorted(branches):
-        keep.refresh(store, project, branch)
+        recording.refresh(store, project, branch)
     print(f"{added} runs added, {known} were known")
 
 
@@ -108,8 +108,8 @@ def _lines(path: Path, branch: str | None) -> Iterator[tuple[Report, Any, str, s
 
 
 def _entry(line: str, where: str) -> tuple[Report, Any, str, str]:
+    from perfbot.history.records import KINDS
     from perfbot.report import loads
-    from perfbot.series import KINDS
 
     try:
         entry = json.loads(line)
@@ -124,7 +124,7 @@ def _entry(line: str, where: str) -> tuple[Report, Any, str, str]:
 
 def backup(store: Store, args: argparse.Namespace) -> None:
     """Copies everything to a new file or an empty database; the history may be in use."""
-    from perfbot.store import care
+    from perfbot.history.store import care
 
     if len(args.words) != 1:
         raise UsageError("history backup: name one target.", hint="perfbot history backup backup.db")
@@ -136,7 +136,7 @@ def alerts(store: Store, args: argparse.Namespace) -> None:
     import os
     import secrets
 
-    from perfbot import keep, notify
+    from perfbot.history import notify, recording
     from perfbot.site import scope_of
     from perfbot.units import parse_percentage
 
@@ -146,7 +146,7 @@ def alerts(store: Store, args: argparse.Namespace) -> None:
         raise UsageError(f"--drift-limit: {error}") from error
     with store.read() as connection:
         scope = scope_of(connection, args.project, args.branch)
-    keep.refresh(store, scope.project, scope.branch)
+    recording.refresh(store, scope.project, scope.branch)
     if args.dry_run:
         with store.read() as connection:
             found = notify.look(connection, scope.project, scope.branch, link=args.link, drift_limit=limit)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from perfbot.errors import PASS, UsageError
 
 if TYPE_CHECKING:
-    from perfbot.config.detect import Found, Survey
+    from perfbot.discover.detect import Found, Survey
 
 NEXT = (
     "Next:",
@@ -39,9 +39,9 @@ def execute(args: argparse.Namespace) -> int:
         UsageError: there is a configuration already, or the file cannot be written.
     """
     from perfbot.cli import init_ci
-    from perfbot.config.detect import survey
-    from perfbot.config.tree import repository_top
-    from perfbot.config.write import document
+    from perfbot.discover.detect import survey
+    from perfbot.discover.tree import repository_top
+    from perfbot.discover.write import document
 
     root = repository_top(Path.cwd())
     target = root / "perfbot.toml"

@@ -28,7 +28,7 @@ def execute(args: argparse.Namespace) -> int:
 
     from perfbot.cli.artifacts import Artifacts
     from perfbot.errors import UsageError
-    from perfbot.judge import again
+    from perfbot.judge.verdict import rejudge
     from perfbot.report import read
     from perfbot.units import parse_percentage
 
@@ -45,7 +45,7 @@ def execute(args: argparse.Namespace) -> int:
         if not 0 < args.alpha <= 0.5:
             raise UsageError(f"--alpha: found {args.alpha}, expected a probability above 0 and at most 0.5")
         policy = replace(policy, alpha=args.alpha)
-    judged = again(report, policy)
+    judged = rejudge(report, policy)
     artifacts = Artifacts.from_arguments(args)
     artifacts.check()
     artifacts.write(judged)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from perfbot.errors import UsageError
 
 if TYPE_CHECKING:
+    from perfbot.ci.place import Place
     from perfbot.forge.base import Forge
-    from perfbot.forge.place import Place
 
 
 def add_place_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +36,7 @@ def add_place_arguments(parser: argparse.ArgumentParser) -> None:
 
 def find(args: argparse.Namespace, event_file: Path | None = None) -> Place:
     """The place that options and environment name, with its secrets."""
-    from perfbot.forge.place import find_place, given
+    from perfbot.ci.place import find_place, given
 
     environ = with_key(os.environ)
     return given(

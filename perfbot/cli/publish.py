@@ -23,9 +23,9 @@ from perfbot.cli.places import add_place_arguments, connect, find
 from perfbot.errors import PASS, PublishError, UsageError
 
 if TYPE_CHECKING:
-    from perfbot.forge.place import Place
+    from perfbot.ci.place import Place
     from perfbot.publish.flow import Published
-    from perfbot.publish.tell import Voice
+    from perfbot.publish.publisher import Publisher
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,8 +70,8 @@ def execute(args: argparse.Namespace) -> int:
 
 def hand_to(server: str, files: list[Path]) -> int:
     """Hand reports to a service; the verdict is told in the merge request, by the service."""
-    from perfbot.handover import branch_of, hand_over
-    from perfbot.tags import releases_here
+    from perfbot.history.releases import releases_here
+    from perfbot.publish.upload import branch_of, hand_over
 
     if not files:
         raise UsageError("--server takes reports, not --pending.", hint="perfbot publish --server URL report.json")
@@ -80,23 +80,23 @@ def hand_to(server: str, files: list[Path]) -> int:
     return PASS
 
 
-def begin(args: argparse.Namespace, place: Place) -> Voice:
+def begin(args: argparse.Namespace, place: Place) -> Publisher:
     """Say that a run begins."""
     voice = speak(args, place)
     voice.begin()
     return voice
 
 
-def speak(args: argparse.Namespace, place: Place) -> Voice:
+def speak(args: argparse.Namespace, place: Place) -> Publisher:
     """A voice in the merge request that a place is about."""
     from perfbot.publish.flow import find_request
-    from perfbot.publish.tell import Voice
+    from perfbot.publish.publisher import Publisher
 
     forge = connect(args, place)
-    return Voice(forge, place, find_request(forge, place), args.section, details_url=args.details_url)
+    return Publisher(forge, place, find_request(forge, place), args.section, details_url=args.details_url)
 
 
-def _with_history(voice: Voice, args: argparse.Namespace) -> Voice:
+def _with_history(voice: Publisher, args: argparse.Namespace) -> Publisher:
     return replace(voice, trend=_history_line(args, voice.place.project, voice.request.target))
 
 
@@ -107,8 +107,8 @@ def _history_line(args: argparse.Namespace, project: str, branch: str) -> str:
         return ""
     from perfbot.cli.database import must_exist
     from perfbot.errors import PerfbotError
-    from perfbot.keep import trend_line
-    from perfbot.store import open_store
+    from perfbot.history.recording import trend_line
+    from perfbot.history.store import open_store
 
     try:
         must_exist(database)

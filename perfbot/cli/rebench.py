@@ -31,8 +31,8 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _event(args: argparse.Namespace) -> int:
-    from perfbot.publish.answer import Desk
-    from perfbot.service.events import comment_of
+    from perfbot.forge.events import comment_of
+    from perfbot.publish.comment_commands import CommandHandler
 
     asked = comment_of(read_event({}, args.event))
     if asked is None:
@@ -42,13 +42,13 @@ def _event(args: argparse.Namespace) -> int:
     args.project = args.project or asked.project
     args.merge_request = asked.merge_request
     forge = connect(args, find(args, args.event))
-    desk = Desk(forge, asked.merge_request, datetime.now(UTC))
+    desk = CommandHandler(forge, asked.merge_request, datetime.now(UTC))
     print(f"perfbot: {desk.act(asked.note)}", file=sys.stderr)
     return PASS
 
 
 def _poll(args: argparse.Namespace) -> int:
-    from perfbot.publish.answer import poll
+    from perfbot.publish.comment_commands import poll
     from perfbot.units import parse_duration
 
     try:

@@ -27,15 +27,15 @@ def execute(args: argparse.Namespace) -> int:
     """Bring the trends up to date, then write."""
     from pathlib import Path
 
-    from perfbot import keep
+    from perfbot.history import recording
+    from perfbot.history.store import open_store
     from perfbot.site import scope_of, write_site
-    from perfbot.store import open_store
 
     must_exist(args.database)
     with open_store(args.database) as store:
         with store.read() as connection:
             scope = scope_of(connection, args.project, args.branch)
-        keep.refresh(store, scope.project, scope.branch)
+        recording.refresh(store, scope.project, scope.branch)
         count = write_site(store, scope.project, scope.branch, Path(args.folder))
     print(f"{count} pages in {args.folder}: open {Path(args.folder) / 'index.html'}")
     return PASS

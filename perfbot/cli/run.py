@@ -22,9 +22,9 @@ from perfbot.cli.database import VARIABLE as DATABASE
 from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, StoreError
 
 if TYPE_CHECKING:
+    from perfbot.calibration.planning import Source
+    from perfbot.history.records import Kind
     from perfbot.model import Report
-    from perfbot.planning import Source
-    from perfbot.series import Kind
 
 EXIT_CODES = {"pass": PASS, "fail": GATE_FAILED, "error": NOT_MEASURED}
 
@@ -89,7 +89,7 @@ def measure(args: argparse.Namespace) -> Report:
     from perfbot.cli.artifacts import Artifacts
     from perfbot.cli.interrupts import interruptible
     from perfbot.measure.trace import no_trace, trace_to
-    from perfbot.pipeline import run
+    from perfbot.pipeline.story import run
     from perfbot.render.progress import progress_for
 
     request = request_from(args)
@@ -115,9 +115,9 @@ def keep_run(report: Report, database: str) -> tuple[Report, StoreError | None]:
         return report, None
     from pathlib import Path
 
-    from perfbot.keep import keep, trend_line
-    from perfbot.store import open_store
-    from perfbot.tags import releases_here
+    from perfbot.history.recording import keep, trend_line
+    from perfbot.history.releases import releases_here
+    from perfbot.history.store import open_store
 
     change = report.change
     kind: Kind = "merge-request" if change.merge_request else "branch"
@@ -137,9 +137,9 @@ def request_from(args: argparse.Namespace):  # type: ignore[no-untyped-def]
     """The command line as the pipeline wants it; raises UsageError for values that mean nothing."""
     from pathlib import Path
 
-    from perfbot.cache import cache_folder
-    from perfbot.pipeline import Request
+    from perfbot.pipeline.job import Request
     from perfbot.shards import parse_shard
+    from perfbot.sides.cache import cache_folder
     from perfbot.units import parse_duration, parse_percentage
 
     return Request(
@@ -166,12 +166,12 @@ def _source(args: argparse.Namespace) -> Source:
     """Where a calibration may be. The history is asked only when no file fits, and not made where it is missing."""
     from pathlib import Path
 
-    from perfbot.planning import Source
+    from perfbot.calibration.planning import Source
 
     database = database_of(args)
 
     def recall(project: str, machine: str) -> str | None:
-        from perfbot.store import ledger, open_store
+        from perfbot.history.store import ledger, open_store
 
         if not database or ("://" not in database and not Path(database).exists()):
             return None

@@ -22,12 +22,12 @@ from perfbot.cli.database import add_database_argument
 from perfbot.errors import PASS, UsageError
 
 if TYPE_CHECKING:
-    from perfbot.forge.base import Forge, Kind
-    from perfbot.model import Report
+    from perfbot.forge.base import Forge
+    from perfbot.history.store import Store
+    from perfbot.model import ForgeKind, Report
     from perfbot.service.history import History
     from perfbot.service.identity import Identity
     from perfbot.service.ingest import Publish
-    from perfbot.store import Store
 
 FORGES = ("gitlab", "github")
 
@@ -55,9 +55,9 @@ def execute(args: argparse.Namespace) -> int:
     """Serve until stopped."""
     import uvicorn
 
+    from perfbot.history.store import open_store
     from perfbot.service.app import create_app
     from perfbot.service.hooks import Hooks
-    from perfbot.store import open_store
 
     secrets = {} if args.no_webhooks else read_secrets(os.environ)
     connect = connector(args, os.environ)
@@ -75,7 +75,7 @@ def history(store: Store, args: argparse.Namespace, connect: Callable[[str, str]
     Raises:
         UsageError: a token that protects nothing, or identity tokens without audience or projects.
     """
-    from perfbot import notify
+    from perfbot.history import notify
     from perfbot.service.access import read_token
     from perfbot.service.history import History
     from perfbot.service.identity import gatekeeper
@@ -96,18 +96,18 @@ def publisher(args: argparse.Namespace, connect: Callable[[str, str], Forge]) ->
     import tempfile
     from pathlib import Path
 
-    from perfbot.forge.place import Place
+    from perfbot.ci.place import Place
     from perfbot.publish.flow import publish
-    from perfbot.publish.tell import Voice
+    from perfbot.publish.publisher import Publisher
     from perfbot.report import write
 
     def put(who: Identity, report: Report, page: str, trend: str) -> None:
         kind = who.forge or ("github" if report.change.origin == "github" else "gitlab")
         number = who.merge_request or report.change.merge_request
         url = args.gitlab_url if kind == "gitlab" else args.github_url
-        place = Place(kind=cast("Kind", kind), url=url, project=who.project, merge_request=number)
+        place = Place(kind=cast("ForgeKind", kind), url=url, project=who.project, merge_request=number)
         forge = connect(kind, who.project)
-        voice = Voice(forge, place, forge.repository.merge_request(number), details_url=page, trend=trend)
+        voice = Publisher(forge, place, forge.repository.merge_request(number), details_url=page, trend=trend)
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "report.json"
             write(report, file)
@@ -122,7 +122,7 @@ def read_secrets(environ: Mapping[str, str]) -> dict[str, str]:
     Raises:
         UsageError: there is none, or one that protects nothing.
     """
-    from perfbot.service.signatures import check_secret
+    from perfbot.forge.signatures import check_secret
 
     found = {forge: environ.get(f"PERFBOT_{forge.upper()}_SECRET", "") for forge in FORGES}
     secrets = {forge: secret for forge, secret in found.items() if secret}
@@ -146,9 +146,9 @@ def connector(
     """
     from pathlib import Path
 
+    from perfbot.ci.place import find_place, given
     from perfbot.cli.places import with_key
     from perfbot.forge.connect import connect
-    from perfbot.forge.place import find_place, given
 
     outside = {k: v for k, v in with_key(environ).items() if k not in ("GITLAB_CI", "GITHUB_ACTIONS")}
 
@@ -158,7 +158,7 @@ def connector(
         place = given(
             find_place(own, {}),
             own,
-            forge=cast("Kind", kind),
+            forge=cast("ForgeKind", kind),
             project=project,
             url=args.gitlab_url if kind == "gitlab" else args.github_url,
             measured_by=args.gitlab_job if kind == "gitlab" else args.github_workflow,

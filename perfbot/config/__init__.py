@@ -6,7 +6,7 @@ Importing this package imports pydantic; the command line does so only in the ve
 from perfbot.config.document import Config
 from perfbot.config.limits import METRICS, parse_budget, unit_of
 from perfbot.config.load import check_paths, find, load, parse
-from perfbot.config.sections import Gate, Publish, Run
+from perfbot.config.sections import Gate, Publish, RunSettings
 from perfbot.config.suite_base import SuiteBase
 from perfbot.config.suites import (
     HARNESSES,
@@ -36,7 +36,7 @@ __all__ = [
     "PytestSuite",
     "PythonSuite",
     "RegexSuite",
-    "Run",
+    "RunSettings",
     "SizeSuite",
     "Suite",
     "SuiteBase",

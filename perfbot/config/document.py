@@ -9,7 +9,7 @@ from pydantic import Field
 
 from perfbot.config.limits import LimitSection
 from perfbot.config.record import Record
-from perfbot.config.sections import Gate, Publish, Run
+from perfbot.config.sections import Gate, Publish, RunSettings
 from perfbot.config.suites import AnySuite, Suite
 from perfbot.model import Policy
 
@@ -17,7 +17,7 @@ from perfbot.model import Policy
 class Document(Record):
     """perfbot.toml, or the table [tool.perfbot] of pyproject.toml."""
 
-    run: Run = Run()
+    run: RunSettings = RunSettings()
     """How long to measure, and when."""
 
     gate: Gate = Gate()
@@ -43,12 +43,12 @@ class Config:
         run: how long to measure, and when.
         policy: thresholds, error rates and limits; obeyed only when it comes from the target branch.
         suites: in the order of the file; none means that suites are to be found by looking
-            (:func:`perfbot.config.detect.detect_suites`).
+            (:func:`perfbot.discover.detect.detect_suites`).
         where: the file it was read from, for messages; ``defaults`` when there was none.
         publish: how much to say in a merge request; obeyed only when it comes from the target branch.
     """
 
-    run: Run = field(default_factory=Run)
+    run: RunSettings = field(default_factory=RunSettings)
     policy: Policy = field(default_factory=Policy)
     suites: tuple[Suite, ...] = ()
     where: str = "defaults"

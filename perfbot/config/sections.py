@@ -14,7 +14,7 @@ from perfbot.config.record import Record
 from perfbot.model import Policy
 
 
-class Run(Record):
+class RunSettings(Record):
     """``[run]``: how long to measure, and when."""
 
     budget: Duration = 600.0

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from perfbot.errors import PublishError
+from perfbot.model import ForgeKind
 
-Kind = Literal["gitlab", "github", "local"]
 Reaction = Literal["seen", "done", "refused"]
 State = Literal["running", "success", "failed"]
 
@@ -192,7 +192,7 @@ class Runs(Protocol):
 class Forge:
     """A connected forge. ``limit`` is the longest comment it takes, in ``unit``."""
 
-    kind: Kind
+    kind: ForgeKind
     repository: Repository
     statuses: Statuses
     runs: Runs

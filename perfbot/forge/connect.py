@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from perfbot.ci.place import Place, check
 from perfbot.forge.base import Forge
-from perfbot.forge.place import Place, check
 from perfbot.forge.retry import PATIENCE, Retries
 
 PACE = 1.0

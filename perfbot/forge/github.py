@@ -73,7 +73,7 @@ def connect(
         seconds_between_writes=pace,
         user_agent="perfbot",
     )
-    server = Server(client, project, retries or Retries(read), bot)
+    server = GitHubServer(client, project, retries or Retries(read), bot)
     return Forge(
         kind="github",
         repository=GitHubRepository(server),
@@ -97,7 +97,7 @@ def read(error: Exception) -> Fault | None:
     return None
 
 
-class Server:
+class GitHubServer:
     """The client, the repository, and the retry layer, shared by the parts."""
 
     def __init__(self, client: github.Github, project: str, retries: Retries, bot: str = "") -> None:
@@ -164,7 +164,7 @@ class Server:
 class GitHubComments:
     """Issue comments of one pull request."""
 
-    def __init__(self, server: Server, number: int) -> None:
+    def __init__(self, server: GitHubServer, number: int) -> None:
         self._server = server
         self._path = f"issues/{number}/comments"
         self._where = f"pull request #{number}"
@@ -238,7 +238,7 @@ def _note(data: dict[str, Any], me: str) -> Note:
 class GitHubRepository:
     """Facts about the repository."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: GitHubServer) -> None:
         self._server = server
 
     def merge_request(self, number: int) -> MergeRequest:

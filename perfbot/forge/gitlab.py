@@ -19,7 +19,7 @@ from perfbot.forge.base import (
     Status,
 )
 from perfbot.forge.gitlab_runs import GitLabRuns
-from perfbot.forge.gitlab_server import BAD_REQUEST, PER_PAGE, Server, raise_fault, read
+from perfbot.forge.gitlab_server import BAD_REQUEST, PER_PAGE, GitLabServer, raise_fault, read
 from perfbot.forge.retry import Retries
 
 COMMENT_BYTES = 1_048_576
@@ -59,7 +59,7 @@ def connect(
         retry_transient_errors=False,
         keep_base_url=True,
     )
-    server = Server(client, project, retries or Retries(read))
+    server = GitLabServer(client, project, retries or Retries(read))
     return Forge(
         kind="gitlab",
         repository=GitLabRepository(server),
@@ -74,7 +74,7 @@ def connect(
 class GitLabComments:
     """Notes of one merge request."""
 
-    def __init__(self, server: Server, number: int) -> None:
+    def __init__(self, server: GitLabServer, number: int) -> None:
         self._server = server
         self._request = server.merge_request(number)
         self._where = f"merge request !{number}"
@@ -163,7 +163,7 @@ def _edited(data: dict[str, Any]) -> bool:
 class GitLabRepository:
     """Facts about the project."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: GitLabServer) -> None:
         self._server = server
 
     def merge_request(self, number: int) -> MergeRequest:
@@ -247,7 +247,7 @@ def _merge_request(data: dict[str, Any]) -> MergeRequest:
 class GitLabStatuses:
     """Commit statuses on the right pipeline."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: GitLabServer) -> None:
         self._server = server
 
     def show(self, status: Status) -> None:

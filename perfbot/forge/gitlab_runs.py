@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from perfbot.forge.base import Again, MergeRequest, RefusedError
-from perfbot.forge.gitlab_server import BAD_REQUEST, PER_PAGE, Server
+from perfbot.forge.gitlab_server import BAD_REQUEST, PER_PAGE, GitLabServer
 
 WAITING = frozenset({"created", "waiting_for_resource", "preparing", "pending", "running", "scheduled"})
 """States of jobs that come before an end."""
@@ -17,7 +17,7 @@ FINISHED = frozenset({"success", "failed", "canceled"})
 class GitLabRuns:
     """The measuring jobs of the merge request's newest pipeline (several in a matrix)."""
 
-    def __init__(self, server: Server, job: str) -> None:
+    def __init__(self, server: GitLabServer, job: str) -> None:
         self._server = server
         self._job = job
 

@@ -38,7 +38,7 @@ def read(error: Exception) -> Fault | None:
     return None
 
 
-class Server:
+class GitLabServer:
     """The client, the project, and the retry layer, shared by the four parts."""
 
     def __init__(self, client: gitlab.Gitlab, project: str, retries: Retries) -> None:

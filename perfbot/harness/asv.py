@@ -9,7 +9,7 @@ from perfbot.config import AsvSuite
 from perfbot.config.asv import read_asv
 from perfbot.errors import MeasureError
 from perfbot.harness.base import Effects, SideReady, counter, worker_specs
-from perfbot.measure.lockstep import LockstepSuite
+from perfbot.measure.lockstep.suite import LockstepSuite
 from perfbot.model import SIDES, Side
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,9 +11,10 @@ from random import Random
 from typing import Any, Protocol
 
 from perfbot.config import PyperfSuite, PytestSuite, SuiteBase
-from perfbot.measure.counting import INSTRUCTIONS, Counter, ways
-from perfbot.measure.link import WorkerSpec
-from perfbot.measure.lockstep import LockstepSuite
+from perfbot.measure.lockstep.counting import INSTRUCTIONS, Counter, ways
+from perfbot.measure.lockstep.link import WorkerSpec
+from perfbot.measure.lockstep.suite import LockstepSuite
+from perfbot.measure.processes.tools import Written
 from perfbot.measure.session import SuiteSession
 from perfbot.measure.trace import Trace
 from perfbot.model import SIDES, TIME, Side
@@ -37,11 +38,16 @@ class SideReady:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What measuring needs from outside: randomness, a folder for scratch files, a trace."""
+    """What measuring needs from outside: randomness, a folder for scratch files, a trace.
+
+    Attributes:
+        reader: names the harness that can read what a tool wrote, for hints; empty when none can.
+    """
 
     random: Random
     scratch: Path
     trace: Trace
+    reader: Callable[[Sequence[Written]], str] = lambda _: ""
 
 
 class Harness(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from perfbot.harness.results import ALLOCATED, Node, documents
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.tools import Broken, Reading, Written
+from perfbot.measure.processes.tools import Broken, Reading, Written
 from perfbot.model import TIME
 
 NANOSECOND = 1e-9

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from perfbot.harness.results import NUMBER, THROUGHPUT, lines, quantity, wrong
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.tools import Reading, Written
+from perfbot.measure.processes.tools import Reading, Written
 from perfbot.model import TIME
 
 RESULT = re.compile(rf"(?P<name>.*\S) x (?P<rate>{NUMBER}) ops/sec ±{NUMBER}% \(\d+ runs? sampled\)\s*", re.ASCII)

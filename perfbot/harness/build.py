@@ -9,8 +9,8 @@ from pathlib import Path
 from perfbot.config import BuildSuite
 from perfbot.harness.base import Effects, SideReady
 from perfbot.harness.size import SIZE, size_outcome
-from perfbot.measure.commands import CommandSuite
-from perfbot.measure.session import ANYWHERE, Discovery, Failed, Outcome, Place
+from perfbot.measure.processes.commands import CommandSuite
+from perfbot.measure.session import ANYWHERE, Discovery, Failed, Outcome, Placement
 from perfbot.model import MEMORY, SIDES, TIME, Benchmark, Metric, Round, Side
 
 BUILD = "build"
@@ -47,12 +47,12 @@ class BuildSession:
         """The build's last time; looking costs nothing."""
         return self.command.predicted_seconds(name) if name == BUILD else 0.0
 
-    def control_round(self, index: int, until: float, place: Place = ANYWHERE) -> tuple[Round, ...]:
+    def control_round(self, index: int, until: float, place: Placement = ANYWHERE) -> tuple[Round, ...]:
         """None: a build would cost as much as a round."""
         return ()
 
     def measure_round(
-        self, index: int, names: Sequence[str], until: float, place: Place = ANYWHERE
+        self, index: int, names: Sequence[str], until: float, place: Placement = ANYWHERE
     ) -> Iterator[Outcome]:
         """Build where that is asked for or nothing was built yet, then look."""
         if BUILD in names or index == 0:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from perfbot.config import CommandSuite
 from perfbot.harness.base import Effects, SideReady
-from perfbot.measure import commands
-from perfbot.measure.counting import INSTRUCTIONS
-from perfbot.measure.counting_commands import CommandCounter
+from perfbot.measure.lockstep.counting import INSTRUCTIONS
+from perfbot.measure.processes import commands
+from perfbot.measure.processes.counting_commands import CommandCounter
 from perfbot.model import MEMORY, SIDES, TIME, Side
 
 METRICS = {metric.name: metric for metric in (TIME, commands.CPU, MEMORY)}

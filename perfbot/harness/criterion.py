@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from perfbot.harness.results import Node, document, wrong
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.tools import Reading, Written
+from perfbot.measure.processes.tools import Reading, Written
 from perfbot.model import TIME
 
 NANOSECOND = 1e-9

@@ -10,10 +10,10 @@ from perfbot.config import ToolBase
 from perfbot.harness.base import Effects, SideReady
 from perfbot.harness.results import ALLOCATED, lines, quantity, wrong
 from perfbot.harness.tool import ToolHarness, reported_suite
-from perfbot.measure.pair import allowed_cores
-from perfbot.measure.reported import ReportedSuite
-from perfbot.measure.tools import Reading, Written
+from perfbot.measure.processes.reported import ReportedSuite
+from perfbot.measure.processes.tools import Reading, Written
 from perfbot.model import TIME, Metric, Side
+from perfbot.runner.cores import allowed_cores
 
 UNITS: dict[str, tuple[Metric, float]] = {
     "ns/op": (TIME, 1e-9),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from perfbot.harness.results import CPU, THROUGHPUT, Node, documents, seconds_in
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.tools import Broken, Reading, Written
+from perfbot.measure.processes.tools import Broken, Reading, Written
 from perfbot.model import TIME, Metric
 
 KNOWN = frozenset({

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from perfbot.config import HttpSuite
 from perfbot.harness.base import Effects, SideReady
-from perfbot.measure.http_client import Ask
-from perfbot.measure.servers import HttpSession, metric_of
+from perfbot.measure.http.client import Ask
+from perfbot.measure.http.servers import HttpSession, metric_of
 from perfbot.model import SIDES, Side
 
 

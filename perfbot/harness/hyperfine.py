@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from perfbot.harness.results import CPU, Node, documents
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.tools import Reading, Written
+from perfbot.measure.processes.tools import Reading, Written
 from perfbot.model import TIME
 
 

@@ -17,7 +17,7 @@ from typing import cast
 from perfbot import units
 from perfbot.harness.results import THROUGHPUT, TIMES, Node, documents, wrong
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.tools import Reading, Written
+from perfbot.measure.processes.tools import Reading, Written
 from perfbot.model import TIME, Better, Metric, Rule
 
 KEYS = frozenset({"name", "metric", "value", "values", "unit", "better", "rule"})

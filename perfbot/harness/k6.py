@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from perfbot.harness.results import THROUGHPUT, Node, documents, wrong
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.tools import Reading, Written
+from perfbot.measure.processes.tools import Reading, Written
 from perfbot.model import Metric
 
 MILLISECOND = 1e-3

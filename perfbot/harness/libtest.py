@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from perfbot.harness.results import NUMBER, lines, quantity, wrong
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.tools import Broken, Reading, Written
+from perfbot.measure.processes.tools import Broken, Reading, Written
 from perfbot.model import TIME, Metric
 
 NANOSECOND = 1e-9

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from perfbot.harness.results import THROUGHPUT, quantity, wrong
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.tools import Broken, Reading, Written
+from perfbot.measure.processes.tools import Broken, Reading, Written
 from perfbot.model import Metric
 
 MILLISECOND = 1e-3

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from perfbot.config import PyperfSuite
 from perfbot.harness.base import Effects, SideReady, files_session
-from perfbot.measure.lockstep import LockstepSuite
+from perfbot.measure.lockstep.suite import LockstepSuite
 from perfbot.model import Side
 
 

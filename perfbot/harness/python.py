@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from perfbot.config import CallableSuite
 from perfbot.harness.base import Effects, SideReady, counter, worker_specs
-from perfbot.measure.lockstep import LockstepSuite
+from perfbot.measure.lockstep.suite import LockstepSuite
 from perfbot.model import SIDES, Side
 
 

@@ -10,8 +10,8 @@ from perfbot.harness.base import Effects, SideReady
 from perfbot.harness.json_results import base_unit
 from perfbot.harness.results import lines, quantity, wrong
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.reported import ReportedSuite
-from perfbot.measure.tools import Reading, Written
+from perfbot.measure.processes.reported import ReportedSuite
+from perfbot.measure.processes.tools import Reading, Written
 from perfbot.model import Better, Metric, Side
 
 

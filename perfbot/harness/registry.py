@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from perfbot.config import SuiteBase
-from perfbot.errors import ConfigError
+from perfbot.errors import ConfigError, MeasureError
 from perfbot.harness.asv import AsvHarness
 from perfbot.harness.base import Harness
 from perfbot.harness.benchmarkdotnet import BENCHMARKDOTNET
@@ -32,6 +34,7 @@ from perfbot.harness.size import SizeHarness
 from perfbot.harness.tool import ToolHarness
 from perfbot.harness.vitest import VITEST
 from perfbot.harness.wrk import WRK
+from perfbot.measure.processes.tools import Written
 
 HARNESSES: dict[str, Harness] = {
     "pytest": PytestHarness(),
@@ -65,6 +68,16 @@ def about(harness: Harness) -> str:
     """One line about a harness: the first of its module."""
     module = harness.parse.__module__ if isinstance(harness, ToolHarness) else type(harness).__module__
     return (sys.modules[module].__doc__ or "").splitlines()[0].replace("``", "`")
+
+
+def reader(written: Sequence[Written]) -> str:
+    """The first harness that finds benchmarks in what a tool wrote; empty when none does."""
+    for name, harness in HARNESSES.items():
+        if isinstance(harness, ToolHarness):
+            with contextlib.suppress(MeasureError):
+                if harness.parse(written):
+                    return name
+    return ""
 
 
 def harness_for(suite: SuiteBase | Any) -> Harness:

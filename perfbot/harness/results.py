@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from perfbot import units
 from perfbot.errors import MeasureError
-from perfbot.measure.tools import Written
+from perfbot.measure.processes.tools import Written
 from perfbot.model import Metric
 
 CPU = Metric("cpu", "s")

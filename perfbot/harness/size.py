@@ -9,7 +9,7 @@ from pathlib import Path
 from perfbot.config import SizeSuite
 from perfbot.config.suite_base import expand
 from perfbot.harness.base import Effects, SideReady
-from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Place
+from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Placement
 from perfbot.model import SIDES, Benchmark, Metric, Round, Side
 
 SIZE = Metric("size", "B", rule="exact")
@@ -41,12 +41,12 @@ class SizeSession:
         """Nothing worth counting."""
         return 0.0
 
-    def control_round(self, index: int, until: float, place: Place = ANYWHERE) -> tuple[Round, ...]:
+    def control_round(self, index: int, until: float, place: Placement = ANYWHERE) -> tuple[Round, ...]:
         """None: sizes are not noisy."""
         return ()
 
     def measure_round(
-        self, index: int, names: Sequence[str], until: float, place: Place = ANYWHERE
+        self, index: int, names: Sequence[str], until: float, place: Placement = ANYWHERE
     ) -> Iterator[Outcome]:
         """Look once more; set-up made the files, so every round says the same."""
         for name in names:

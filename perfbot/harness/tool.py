@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from perfbot.config import ToolBase
-from perfbot.errors import MeasureError
 from perfbot.harness.base import Effects, SideReady
-from perfbot.measure.reported import ReportedSuite
-from perfbot.measure.tool_runs import Runs
-from perfbot.measure.tools import Chosen, Parse, Tool, Written
+from perfbot.measure.processes.reported import ReportedSuite
+from perfbot.measure.processes.tool_runs import Runs
+from perfbot.measure.processes.tools import Chosen, Parse, Tool
 from perfbot.model import SIDES, Side
 
 
@@ -47,18 +45,6 @@ class ToolHarness:
         return reported_suite(suite, self, sides, effects)
 
 
-def reader(written: Sequence[Written]) -> str:
-    """The first harness that finds benchmarks in what a tool wrote; empty when none does."""
-    from perfbot.harness.registry import HARNESSES  # noqa: PLC0415 - lists what is made with this module
-
-    for name, harness in HARNESSES.items():
-        if isinstance(harness, ToolHarness):
-            with contextlib.suppress(MeasureError):
-                if harness.parse(written):
-                    return name
-    return ""
-
-
 def reported_suite(
     suite: ToolBase,
     harness: ToolHarness,
@@ -84,7 +70,7 @@ def reported_suite(
         suite.pinned,
         harness.walls,
         harness.medians,
-        reader,
+        effects.reader,
     )
     runs = Runs(
         tool,

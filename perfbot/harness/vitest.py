@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from perfbot.harness.results import THROUGHPUT, Node, documents
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.tools import Broken, Reading, Written
+from perfbot.measure.processes.tools import Broken, Reading, Written
 from perfbot.model import TIME
 
 MILLISECOND = 1e-3

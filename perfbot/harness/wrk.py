@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from perfbot.harness.results import NUMBER, THROUGHPUT, lines, quantity, seconds_in, wrong
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.tools import Reading, Written
+from perfbot.measure.processes.tools import Reading, Written
 from perfbot.model import Metric
 
 BEGIN = re.compile(r"Running .* test @ (?P<url>\S+)\s*")

@@ -1,5 +1,5 @@
-"""Measuring: rounds, turns, and who is measured next.
+"""Measuring: rounds of both sides, and who is measured next.
 
-:mod:`plan` decides sizes (pure), :mod:`link` talks to one worker, :mod:`pair` to both sides' workers, :mod:`lockstep`
-and :mod:`commands` measure a round of a suite, :mod:`conductor` spends the time budget and stops what is decided.
+:mod:`scheduler` spends the time limit and stops what is decided; :mod:`lockstep`, :mod:`processes` and :mod:`http` are
+the three ways to measure a round of a suite.
 """

@@ -5,21 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from perfbot.measure.sequential_test import FIRST_ROUNDS, SequentialTest
 from perfbot.measure.session import SuiteSession
-from perfbot.measure.track import FIRST_ROUNDS, Track
 from perfbot.model import Problem
 
 TRIAL_ROUNDS = 2
 """Rounds that tell what a round costs: in the first one everything is probed besides."""
 
 
-def fitting(tracks: Sequence[Track], suite: SuiteSession, left: float) -> list[Track]:
+def fitting(tracks: Sequence[SequentialTest], suite: SuiteSession, left: float) -> list[SequentialTest]:
     """Those of which another round would end within ``left`` seconds."""
     rest = left - suite.startup_seconds
     return [track for track in tracks if suite.predicted_seconds(track.benchmark.name) <= rest]
 
 
-def urgency(tracks: Sequence[Track], suite: SuiteSession, done: int, sharing: int) -> tuple[int, float]:
+def urgency(tracks: Sequence[SequentialTest], suite: SuiteSession, done: int, sharing: int) -> tuple[int, float]:
     """What to sort suites by: the first rounds of every suite come first; then the suite that is soonest done.
 
     Args:
@@ -36,7 +36,7 @@ def urgency(tracks: Sequence[Track], suite: SuiteSession, done: int, sharing: in
 
 
 def affordable(
-    tracks: Sequence[Track], suite: SuiteSession, done: int, remaining: float, *, early: bool
+    tracks: Sequence[SequentialTest], suite: SuiteSession, done: int, remaining: float, *, early: bool
 ) -> tuple[str, ...]:
     """What one more round should measure: all that is open, or what can still be decided.
 
@@ -63,7 +63,7 @@ def affordable(
     return tuple(name for name in names if not chosen or name in chosen)
 
 
-def too_short(tracks: Sequence[Track], suite: SuiteSession, budget: float, lanes: int) -> Iterator[Problem]:
+def too_short(tracks: Sequence[SequentialTest], suite: SuiteSession, budget: float, lanes: int) -> Iterator[Problem]:
     """What would have been needed, where open benchmarks did not get the rounds without which nothing is decided."""
     short = [track for track in tracks if not track.exact and len(track.rounds) < FIRST_ROUNDS]
     if not short:
@@ -79,7 +79,7 @@ def too_short(tracks: Sequence[Track], suite: SuiteSession, budget: float, lanes
     )
 
 
-def _within(seconds: float, tracks: Sequence[Track], suite: SuiteSession, *, certain: bool) -> set[str]:
+def _within(seconds: float, tracks: Sequence[SequentialTest], suite: SuiteSession, *, certain: bool) -> set[str]:
     """Names of the cheapest, as many as can all be measured in so many seconds."""
     chosen: set[str] = set()
     measuring, longest = 0.0, 0
@@ -92,7 +92,7 @@ def _within(seconds: float, tracks: Sequence[Track], suite: SuiteSession, *, cer
     return chosen
 
 
-def _costs(tracks: Sequence[Track], suite: SuiteSession, *, certain: bool) -> Iterator[tuple[float, int, str]]:
+def _costs(tracks: Sequence[SequentialTest], suite: SuiteSession, *, certain: bool) -> Iterator[tuple[float, int, str]]:
     """Seconds of measuring, rounds and name of each; ``certain``: only of the first rounds."""
     for track in tracks:
         rounds = max(1, FIRST_ROUNDS - len(track.rounds)) if certain else track.rounds_left()

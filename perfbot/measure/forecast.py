@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from perfbot.calibration.noise import Noise
-from perfbot.measure.track import FIRST_ROUNDS, Track
+from perfbot.measure.sequential_test import FIRST_ROUNDS, SequentialTest
 from perfbot.model import Benchmark
 from perfbot.stats.sequential import rounds_for
 from perfbot.units import format_duration, format_percentage, typed_duration
@@ -32,7 +32,7 @@ TOLD = 5
 class Need:
     """What deciding one benchmark and metric is expected to take. ``rounds`` is None where no budget would do."""
 
-    track: Track
+    track: SequentialTest
     suite: str
     spread: float
     rounds: int | None
@@ -46,7 +46,7 @@ class Need:
 
 
 @dataclass(slots=True)
-class Bill:
+class TimeEstimate:
     """Seconds of one lane: every benchmark's first rounds, and the rest of those that are to be decided.
 
     Metrics of one benchmark share its rounds, benchmarks of one suite share starting them.
@@ -79,7 +79,7 @@ class Foretold:
     notes: tuple[str, ...] = ()
 
 
-def foretell(tracks: Sequence[Track], noise: Noise, budget: float, lanes: int) -> Foretold:
+def forecast(tracks: Sequence[SequentialTest], noise: Noise, budget: float, lanes: int) -> Foretold:
     """What to say before measuring; nothing where nothing is known of these benchmarks.
 
     Args:
@@ -105,7 +105,7 @@ def foretell(tracks: Sequence[Track], noise: Noise, budget: float, lanes: int) -
     return Foretold((summary, *named, *more, advice), (summary, advice))
 
 
-def _needs(tracks: Iterable[Track], noise: Noise) -> list[Need]:
+def _needs(tracks: Iterable[SequentialTest], noise: Noise) -> list[Need]:
     found = []
     for track in tracks:
         name = f"{track.benchmark.suite}/{track.benchmark.name}"
@@ -116,10 +116,10 @@ def _needs(tracks: Iterable[Track], noise: Noise) -> list[Need]:
     return found
 
 
-def _first_rounds(needs: Iterable[Need], noise: Noise, capacity: float) -> tuple[Bill, int]:
+def _first_rounds(needs: Iterable[Need], noise: Noise, capacity: float) -> tuple[TimeEstimate, int]:
     """What everything gets before anything is decided: six rounds, or one, where those do not fit."""
     for first in (FIRST_ROUNDS, 1):
-        bill = Bill(noise)
+        bill = TimeEstimate(noise)
         for need in needs:
             bill.add(need, first)
         if bill.seconds <= capacity:
@@ -127,7 +127,7 @@ def _first_rounds(needs: Iterable[Need], noise: Noise, capacity: float) -> tuple
     return bill, first
 
 
-def _settle(bill: Bill, need: Need, capacity: float) -> bool:
+def _settle(bill: TimeEstimate, need: Need, capacity: float) -> bool:
     """Whether it can be decided as well; then it is on the bill."""
     if need.rounds is None or bill.with_rounds(need, need.rounds) > capacity:
         return False

@@ -1,4 +1,4 @@
-"""What the conductor knows of a suite: list it, measure a round of some of it, close it."""
+"""What the scheduler knows of a suite: list it, measure a round of some of it, close it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from perfbot.model import Benchmark, Comparison, Metric, Problem, Round
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Placement:
     """Where a round is measured: one core (below zero: wherever the system likes), and whether others are busy too.
 
     In a crowded machine processes stay on their core from the start, so as not to disturb the other rounds.
@@ -22,7 +22,7 @@ class Place:
     crowded: bool = False
 
 
-ANYWHERE = Place()
+ANYWHERE = Placement()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class SuiteSession(Protocol):
         ...
 
     def measure_round(
-        self, index: int, names: Sequence[str], until: float, place: Place = ANYWHERE
+        self, index: int, names: Sequence[str], until: float, place: Placement = ANYWHERE
     ) -> Iterator[Outcome]:
         """Measure one round of ``names`` with a fresh pair of processes on one core.
 
@@ -107,7 +107,7 @@ class SuiteSession(Protocol):
         """
         ...
 
-    def control_round(self, index: int, until: float, place: Place = ANYWHERE) -> tuple[Round, ...]:
+    def control_round(self, index: int, until: float, place: Placement = ANYWHERE) -> tuple[Round, ...]:
         """A little of the suite, base against a second process of base."""
         ...
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from perfbot import report as reports
+from perfbot.ci.place import Place
 from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, ReportError, UsageError
 from perfbot.forge.base import Forge, MergeRequest
-from perfbot.forge.place import Place
 from perfbot.forge.upsert import Outcome
 from perfbot.model import Report
-from perfbot.publish.believe import (
+from perfbot.publish.publisher import Publisher, notable, told_when_it_fails
+from perfbot.publish.verify import (
     MAX_REPORT,
     NOT_TOUCHED,
     Rules,
@@ -24,7 +25,6 @@ from perfbot.publish.believe import (
     read_rules,
     skipped,
 )
-from perfbot.publish.tell import Voice, notable, told_when_it_fails
 from perfbot.render.comment import comment
 
 CODES = {"pass": PASS, "fail": GATE_FAILED, "error": NOT_MEASURED}
@@ -90,7 +90,7 @@ def _told_apart(files: Sequence[Path]) -> list[str]:
     raise UsageError("The same report is named twice.", hint="Name each report once.")
 
 
-def publish(files: Sequence[Path], voice: Voice) -> Published:
+def publish(files: Sequence[Path], voice: Publisher) -> Published:
     """Read, check, judge, and tell.
 
     Raises:
@@ -116,7 +116,7 @@ def _named(outer: str, inner: str) -> str:
     return " ".join(filter(None, (outer, inner)))
 
 
-def _say(voice: Voice, report: Report, rules: Rules) -> tuple[str, str, Outcome]:
+def _say(voice: Publisher, report: Report, rules: Rules) -> tuple[str, str, Outcome]:
     if not report.results and _skipped(voice, report, rules):
         return voice.section, "pass", voice.nothing_touched(NOT_TOUCHED)
     own = replace(judged(report, rules, voice.accepted()), trend=voice.trend)
@@ -124,7 +124,7 @@ def _say(voice: Voice, report: Report, rules: Rules) -> tuple[str, str, Outcome]
     return voice.section, own.verdict, voice.verdict(own, create=create)
 
 
-def _skipped(voice: Voice, report: Report, rules: Rules) -> bool:
+def _skipped(voice: Publisher, report: Report, rules: Rules) -> bool:
     """At home the run is believed; a forge is asked."""
     if voice.place.kind == "local":
         return bool(report.skipped)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
+from perfbot.history.records import Point, Release, Trend, worse
 from perfbot.render.escape import clean
-from perfbot.series import Point, Release, Trend, worse
 from perfbot.units import format_change, format_quantity
 
 NAME_LENGTH = 200
@@ -37,7 +37,7 @@ def chart(
     """What the page's script draws: a list entry a point; texts are shown as they are.
 
     Args:
-        course: of :func:`perfbot.trends.course`; a long one is thinned.
+        course: of :func:`perfbot.history.trends.course`; a long one is thinned.
         run_page: the address of a run's page; empty where it has none.
     """
     subject, budget = trend.subject, trend.budget

@@ -8,8 +8,8 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 
+from perfbot.history.records import Point, Run, Series, Trend
 from perfbot.render.escape import clean
-from perfbot.series import Point, Run, Series, Trend
 from perfbot.units import format_change, format_quantity
 
 BARS = "▁▂▃▄▅▆▇█"

@@ -14,11 +14,11 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from perfbot.history.records import Point, Release, Run, Step, Subject, Trend, worse
 from perfbot.render.chart import NAME_LENGTH, as_json, chart
 from perfbot.render.escape import clean
 from perfbot.render.history import step_words
 from perfbot.render.layout import lay_out, source
-from perfbot.series import Point, Release, Run, Step, Subject, Trend, worse
 from perfbot.units import format_change, format_interval, format_quantity
 
 LATEST = 25
@@ -61,7 +61,7 @@ class Overview:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Address:
     """Where a page lies: the address of the assets' folder, of the list of projects, and of other pages."""
 
     assets: str
@@ -72,7 +72,7 @@ class Place:
     live: bool = False
 
 
-def overview(seen: Overview, place: Place, updated: str) -> str:
+def overview(seen: Overview, place: Address, updated: str) -> str:
     """The project's front page."""
     cards = (
         _card("Moved most for the worse", seen.worst, place, _since, "Nothing became worse."),
@@ -91,7 +91,7 @@ def overview(seen: Overview, place: Place, updated: str) -> str:
     )  # fmt: skip
 
 
-def projects(found: Iterable[tuple[str, str]], place: Place, updated: str) -> str:
+def projects(found: Iterable[tuple[str, str]], place: Address, updated: str) -> str:
     """The list of projects: names and addresses."""
     listed = [{"name": _text(name) or "(no name)", "link": link} for name, link in found]
     return _lay_out("projects", place, updated, title="perfbot: projects", projects=listed)
@@ -99,7 +99,7 @@ def projects(found: Iterable[tuple[str, str]], place: Place, updated: str) -> st
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What a benchmark's page shows; ``course`` is :func:`perfbot.trends.course` of its series."""
+    """What a benchmark's page shows; ``course`` is :func:`perfbot.history.trends.course` of its series."""
 
     project: str
     trend: Trend
@@ -107,7 +107,7 @@ class Story:
     releases: Sequence[Release] = ()
 
 
-def benchmark(story: Story, place: Place, updated: str) -> str:
+def benchmark(story: Story, place: Address, updated: str) -> str:
     """The page of one benchmark and metric: its chain of ratios, its values, its change points and runs."""
     trend, subject = story.trend, story.trend.subject
     points = [point for point, _ in story.course]
@@ -159,7 +159,7 @@ def _badge(text: str, colour: str) -> str:
     return lay_out("site/badge.svg.html.j2", label=label, text=text, colour=colour, left=left, right=right)
 
 
-def _lay_out(template: str, place: Place, updated: str, **view: Any) -> str:
+def _lay_out(template: str, place: Address, updated: str, **view: Any) -> str:
     policy = CHART_POLICY if template == "benchmark" else POLICY
     return lay_out(
         f"site/{template}.html.j2",
@@ -187,7 +187,7 @@ def _summary(seen: Overview) -> str:
 
 
 def _card(
-    title: str, trends: Sequence[Trend], place: Place, detail: Callable[[Trend], dict[str, str]], empty: str
+    title: str, trends: Sequence[Trend], place: Address, detail: Callable[[Trend], dict[str, str]], empty: str
 ) -> dict[str, Any]:
     rows = [
         {"name": _title(t.subject), "link": place.benchmark(t.subject.number), "spark": spark(t.course), **detail(t)}
@@ -239,7 +239,7 @@ def _unclear(interval: tuple[float, float]) -> bool:
     return interval[0] <= 0 <= interval[1]
 
 
-def _row(trend: Trend, place: Place) -> dict[str, str]:
+def _row(trend: Trend, place: Address) -> dict[str, str]:
     latest = "" if trend.latest is None else format_quantity(trend.latest, trend.subject.unit)
     chip = {**_chip(trend), "interval": ""}
     return {
@@ -258,7 +258,7 @@ def _common_start(trends: Sequence[Trend]) -> str:
     return _text(names.pop()) if len(names) == 1 and "" not in names else "the start"
 
 
-def _run(run: Run, place: Place) -> dict[str, str]:
+def _run(run: Run, place: Address) -> dict[str, str]:
     what = f"!{run.merge_request} into {run.branch}" if run.merge_request else run.branch
     return {
         "number": str(run.number),
@@ -323,7 +323,7 @@ def _step(step: Step, subject: Subject) -> dict[str, str]:
     }
 
 
-def _point(point: Point, subject: Subject, place: Place) -> dict[str, str]:
+def _point(point: Point, subject: Subject, place: Address) -> dict[str, str]:
     value = "" if point.head_value is None else format_quantity(point.head_value, subject.unit)
     change = "" if point.log_change is None else format_change(math.expm1(point.log_change))
     return {

@@ -18,8 +18,8 @@ from starlette.routing import Route
 from perfbot import __version__, site
 from perfbot import report as reports
 from perfbot.errors import UsageError
-from perfbot.series import KINDS, Run, Series, Trend
-from perfbot.store import Store, queries, standings
+from perfbot.history.records import KINDS, Run, Series, Trend
+from perfbot.history.store import Store, queries, standings
 
 MOST = 1000
 """Items of one answer."""

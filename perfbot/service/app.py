@@ -15,12 +15,12 @@ from starlette.routing import BaseRoute, Route
 
 from perfbot.errors import StoreError
 from perfbot.forge.base import Forge
-from perfbot.publish.answer import Desk, find_by_head
-from perfbot.service.events import loads
+from perfbot.forge.events import loads
+from perfbot.history.store import Store, queue
+from perfbot.history.store.queue import Job
+from perfbot.publish.comment_commands import CommandHandler, find_by_head
 from perfbot.service.hooks import KIND, Hooks
 from perfbot.service.worker import LEASE, Handler, MayBeAskedAgain, Worker
-from perfbot.store import Store, queue
-from perfbot.store.queue import Job
 
 Connect = Callable[[str, str], Forge]
 """(kind of forge, project) → connected forge."""
@@ -65,10 +65,12 @@ def command_handler(connect: Connect) -> Callable[[Job], None]:
         forge = connect(asked.kind, asked.project)
         resumed = job.tries > 1
         if not asked.button:
-            Desk(forge, asked.merge_request, datetime.now(UTC), resumed=resumed).act(asked.note)
+            CommandHandler(forge, asked.merge_request, datetime.now(UTC), resumed=resumed).act(asked.note)
             return
         number = asked.merge_request or find_by_head(forge.repository, asked.head)
-        if not (number and Desk(forge, number, datetime.now(UTC), resumed=resumed).press(asked.note, asked.head)):
+        if not (
+            number and CommandHandler(forge, number, datetime.now(UTC), resumed=resumed).press(asked.note, asked.head)
+        ):
             raise MayBeAskedAgain
 
     return handle

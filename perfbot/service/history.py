@@ -9,7 +9,8 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount
 
-from perfbot import notify
+from perfbot.history import notify
+from perfbot.history.store import Store
 from perfbot.service.access import Guard
 from perfbot.service.api import Api
 from perfbot.service.identity import Gatekeeper
@@ -19,7 +20,6 @@ from perfbot.service.pages import Pages
 from perfbot.service.tags import KIND as TAGS
 from perfbot.service.tags import Tags
 from perfbot.service.worker import Handler
-from perfbot.store import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from perfbot import commands
 from perfbot.errors import StoreError
-from perfbot.service import signatures
+from perfbot.forge import signatures
+from perfbot.forge.events import Asked, button_of, comment_of
+from perfbot.history.store import Store, queue
+from perfbot.publish import commands
 from perfbot.service.deliveries import body_of
-from perfbot.service.events import Asked, button_of, comment_of
 from perfbot.service.intake import Intake
-from perfbot.store import Store, queue
 
 KIND = "command"
 MAX_BYTES = 2 * 1024 * 1024

@@ -18,16 +18,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from perfbot import keep, notify, report
-from perfbot.judge import again
+from perfbot import report
+from perfbot.history import notify, recording
+from perfbot.history.records import Kind
+from perfbot.history.store import Store, queries, queue
+from perfbot.history.store.documents import fingerprint
+from perfbot.history.store.queue import Job
+from perfbot.judge.verdict import rejudge
 from perfbot.model import Report
-from perfbot.series import Kind
 from perfbot.service.deliveries import deliver
 from perfbot.service.identity import Gatekeeper, Identity, RefusedError
 from perfbot.service.pages import address_of
-from perfbot.store import Store, queries, queue
-from perfbot.store.documents import fingerprint
-from perfbot.store.queue import Job
 
 KIND = "report"
 MAX_BYTES = 64 * 1024 * 1024
@@ -72,13 +73,13 @@ class Ingest:
         who = Identity(**{**identity, "commits": tuple(identity["commits"])})
         found = report.loads(zlib.decompress(body), "the report", MAX_BYTES)
         own = dataclasses.replace(found, change=dataclasses.replace(found.change, project=who.project))
-        judged = again(own, own.policy)
-        keep.keep(self.store, judged, branch=about["branch"], kind=about["kind"])
+        judged = rejudge(own, own.policy)
+        recording.keep(self.store, judged, branch=about["branch"], kind=about["kind"])
         if about["kind"] == "branch" and self.channels:
             link = address_of(self.public_url, who.project)
             notify.update(self.store, who.project, about["branch"], self.channels, link=link)
         if about["kind"] == "merge-request" and self.publish is not None:
-            trend = keep.trend_line(self.store, who.project, about["branch"])
+            trend = recording.trend_line(self.store, who.project, about["branch"])
             self.publish(who, own, self._page(who.project, fingerprint(judged)), trend)
 
     def _page(self, project: str, name: str) -> str:

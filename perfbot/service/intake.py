@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
 
-from perfbot.service.events import Asked
+from perfbot.forge.events import Asked
 
 MOST_TOGETHER = 256
 """Deliveries in one transaction: about 50 ms in which nobody else can write."""

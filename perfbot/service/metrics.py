@@ -12,8 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from perfbot.history.store import Store, queries, queue
 from perfbot.render.openmetrics import Family, exposition
-from perfbot.store import Store, queries, queue
 
 MEDIA_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 

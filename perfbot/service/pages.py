@@ -17,9 +17,9 @@ from starlette.routing import Route
 
 from perfbot import site
 from perfbot.errors import UsageError
-from perfbot.keep import now
+from perfbot.history.recording import now
+from perfbot.history.store import Store, queries
 from perfbot.render import site as render
-from perfbot.store import Store, queries
 
 TYPES = {"css": "text/css", "js": "text/javascript"}
 DAY = "private, max-age=86400"
@@ -128,9 +128,9 @@ class Pages:
             return _missing()
 
 
-def _place(*, below: bool = False) -> render.Place:
+def _place(*, below: bool = False) -> render.Address:
     benchmarks, runs = ("", "../runs/") if below else ("benchmarks/", "runs/")
-    return render.Place(
+    return render.Address(
         "/assets/",
         lambda number: f"{benchmarks}{number}.html",
         lambda number: f"{runs}{number}.html",

@@ -16,14 +16,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from perfbot import keep
 from perfbot.errors import StoreError
-from perfbot.series import Release
+from perfbot.history import recording
+from perfbot.history.records import Release
+from perfbot.history.store import Store, ledger, queries, queue
+from perfbot.history.store.ingest import moment
+from perfbot.history.store.queue import Job
 from perfbot.service.deliveries import deliver
 from perfbot.service.identity import Gatekeeper, Identity, RefusedError
-from perfbot.store import Store, ledger, queries, queue
-from perfbot.store.ingest import moment
-from perfbot.store.queue import Job
 
 KIND = "releases"
 MAX_BYTES = 4 * 1024 * 1024
@@ -64,7 +64,7 @@ class Tags:
             return ledger.keep_releases(connection, project, [Release(*row) for row in rows])
 
         if self.store.write(work) and branch:
-            keep.refresh(self.store, project, branch, everything=True)
+            recording.refresh(self.store, project, branch, everything=True)
 
 
 def parse(body: bytes) -> tuple[Release, ...]:

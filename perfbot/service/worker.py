@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from perfbot.errors import PerfbotError, StoreError
-from perfbot.store import Store, queue
-from perfbot.store.queue import Job
+from perfbot.history.store import Store, queue
+from perfbot.history.store.queue import Job
 
 MAX_TRIES = 8
 LEASE = 120.0

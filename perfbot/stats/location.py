@@ -20,22 +20,22 @@ CUT_EVERY = 7
 """Of so many rounds beyond those, one is cut from each end. More costs degrees of freedom, less lets tails in."""
 
 
-def trimmed(rounds: int) -> int:
+def trim_count(rounds: int) -> int:
     """How many of ``rounds`` values are cut from each end."""
     return max(0, (rounds - UNTRIMMED) // CUT_EVERY)
 
 
 CUT_COSTS = 2.5
-"""Degrees of freedom lost by cutting one value from each end.
+"""Degrees of degrees_of_freedom lost by cutting one value from each end.
 
 Yuen's own count, 2, is right in the middle of the distribution; in the far tail, which decides here, her t is up
 to 5 % too small for Gaussian rounds. 2.5 brings the quantiles of 1 in 100 to 1 in 5000 within 1 % from 10 to 90
 rounds."""
 
 
-def freedom(rounds: int) -> float:
-    """Degrees of freedom of the standard error after ``rounds``."""
-    return rounds - CUT_COSTS * trimmed(rounds) - 1
+def degrees_of_freedom(rounds: int) -> float:
+    """Degrees of degrees_of_freedom of the standard error after ``rounds``."""
+    return rounds - CUT_COSTS * trim_count(rounds) - 1
 
 
 def estimates(values: Floats, looks: Sequence[int]) -> tuple[Floats, Floats]:
@@ -49,7 +49,7 @@ def estimates(values: Floats, looks: Sequence[int]) -> tuple[Floats, Floats]:
         Means and standard errors, shape [..., looks].
     """
     rounds = np.asarray(looks)
-    cut = np.array([trimmed(look) for look in looks])
+    cut = np.array([trim_count(look) for look in looks])
     kept = rounds - 2 * cut
     first = values[..., :1]  # sums of squares about a value of the sample lose no digits
     there = np.arange(max(looks)) < rounds[:, None]
@@ -93,5 +93,5 @@ def mean_interval(values: Sequence[float], confidence: float) -> tuple[float, fl
     from scipy.special import stdtrit  # noqa: PLC0415 - 0.4 s that only deciding needs
 
     means, errors = estimates(np.asarray(values, dtype=float), (len(values),))
-    reach = float(stdtrit(freedom(len(values)), (1 + confidence) / 2) * errors[0])
+    reach = float(stdtrit(degrees_of_freedom(len(values)), (1 + confidence) / 2) * errors[0])
     return float(means[0]) - reach, float(means[0]) + reach

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from perfbot.values import Values
+from perfbot.packed import Packed
 
 Floats = NDArray[np.float64]
 
@@ -164,6 +164,6 @@ def _by_length(
 
 def flat(rows: Sequence[Sequence[float]]) -> Floats:
     """All numbers of some rows, one row after the other; where they are packed, without making objects of them."""
-    if all(isinstance(row, Values) for row in rows):
-        return np.frombuffer(b"".join(row.packed for row in rows if isinstance(row, Values)))
+    if all(isinstance(row, Packed) for row in rows):
+        return np.frombuffer(b"".join(row.packed for row in rows if isinstance(row, Packed)))
     return np.concatenate(rows).astype(float)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perfbot.stats.bounds import constant_bound, last_bound
-from perfbot.stats.location import Floats, estimates, freedom
+from perfbot.stats.location import Floats, degrees_of_freedom, estimates
 
 EARLIER_ROUNDS = 12
 """What the spread of earlier runs counts for beside the rounds of this one, in rounds: this run is not those."""
@@ -293,7 +293,7 @@ def _as_t(z: float, looks: tuple[int, ...]) -> Floats:
     """For each look the t with the tail probability of ``z``."""
     from scipy.special import ndtr, stdtrit  # noqa: PLC0415 - 0.4 s that only deciding needs
 
-    critical: Floats = -stdtrit([freedom(look) for look in looks], ndtr(-z))
+    critical: Floats = -stdtrit([degrees_of_freedom(look) for look in looks], ndtr(-z))
     critical.flags.writeable = False  # cached and shared
     return critical
 

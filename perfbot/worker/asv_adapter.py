@@ -20,7 +20,7 @@ import tempfile
 import textwrap
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
-from .asv_benchmarks import Bound, Case, cases, modules
+from .asv_benchmarks import AsvCase, Bound, cases, modules
 from .copies import Copies
 from .footprint import peak_memory, size_of_another
 from .session import Session, Skipped
@@ -51,7 +51,7 @@ class Adapter:
         self._folder = os.path.abspath(options["folder"])
         self._scratch: str = options["scratch"]
         self._root = os.getcwd()
-        self._cases: Dict[str, Case] = {}
+        self._cases: Dict[str, AsvCase] = {}
         self._problems: Dict[str, str] = {}
         self._copies: Optional[Copies] = None
 
@@ -95,7 +95,7 @@ class Adapter:
             else:
                 session.attempt(name, lambda case=case: self._enter(session, case))  # type: ignore[misc]
 
-    def _enter(self, session: Session, case: Case) -> Optional[float]:
+    def _enter(self, session: Session, case: AsvCase) -> Optional[float]:
         """Measure a case; the value of one that is not timed."""
         if case.kind == "peakmem":
             return number(self._aside().run(peak=case.name))
@@ -110,7 +110,7 @@ class Adapter:
             return number(result) * _scale(bound.get("unit", "unit"))
 
     @contextlib.contextmanager
-    def _prepared(self, case: Case) -> Iterator[Tuple[Bound, Tuple[Any, ...]]]:
+    def _prepared(self, case: AsvCase) -> Iterator[Tuple[Bound, Tuple[Any, ...]]]:
         """Inside the folder that it may use, set up, and torn down afterwards."""
         bound = case.bind()
         with self._workplace(case, bound) as cache:
@@ -121,7 +121,7 @@ class Adapter:
                 yield bound, args
 
     @contextlib.contextmanager
-    def _workplace(self, case: Case, bound: Bound) -> Iterator[Any]:
+    def _workplace(self, case: AsvCase, bound: Bound) -> Iterator[Any]:
         """Move to the folder of its cache, or to an empty one; gives what ``setup_cache`` returned."""
         if bound.setup_cache is None:
             with tempfile.TemporaryDirectory(dir=self._scratch) as folder:
@@ -136,7 +136,7 @@ class Adapter:
         with open("cache.pickle", "rb") as file:
             yield pickle.load(file)
 
-    def _fill_cache(self, case: Case, bound: Bound) -> None:
+    def _fill_cache(self, case: AsvCase, bound: Bound) -> None:
         """Run ``setup_cache`` in its folder, where no other process of this side has done so yet."""
         folder = self._cache_folder(bound)
         os.makedirs(folder, exist_ok=True)
@@ -145,7 +145,7 @@ class Adapter:
             if not self._is_cached(bound):
                 self._aside().run(cache=case.name, folder=folder)
 
-    def _needs_copy(self, case: Case) -> bool:
+    def _needs_copy(self, case: AsvCase) -> bool:
         bound = case.bind()
         return case.kind == "peakmem" or (bound.setup_cache is not None and not self._is_cached(bound))
 
@@ -177,7 +177,7 @@ class Adapter:
             return peak_memory()
 
 
-def metric_of(case: Case) -> Optional[Dict[str, str]]:
+def metric_of(case: AsvCase) -> Optional[Dict[str, str]]:
     """What a benchmark that is not timed measures, as name, unit, better and rule; None for those that are timed."""
     if case.kind == "peakmem":
         return {"name": "memory", "unit": "B", "rule": "noisy"}
@@ -236,7 +236,7 @@ def skipping() -> Iterator[None]:
         raise Skipped(str(reason) or "it raises SkipNotImplemented") from reason
 
 
-def timer_of(case: Case, bound: Bound, args: Tuple[Any, ...]) -> Tuple[Timer, int]:
+def timer_of(case: AsvCase, bound: Bound, args: Tuple[Any, ...]) -> Tuple[Timer, int]:
     """How to time a case that is set up, and how many calls of it a call of the timer makes."""
     batch = int(bound.get("number", 0))
     if case.kind == "timeraw":

@@ -29,7 +29,7 @@ ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+(?=>$)")
 """In the text of an object without a text of its own; differs from process to process."""
 
 
-class Case:
+class AsvCase:
     """One benchmark with one choice of its parameters.
 
     Attributes:
@@ -46,7 +46,7 @@ class Case:
         self.params = params
         self.file, self.line = "", 0
 
-    def locate(self, function: Callable[..., Any]) -> "Case":
+    def locate(self, function: Callable[..., Any]) -> "AsvCase":
         """Remember where a function is defined, below its decorators."""
         code = getattr(inspect.unwrap(function), "__code__", None)
         if code is not None:
@@ -96,7 +96,7 @@ def modules(package: str, problem: Callable[[str, str], None], names: Optional[S
             yield from modules(found.name, problem, names)
 
 
-def cases(module: Any, problem: Callable[[str, str], None]) -> Iterator[Case]:
+def cases(module: Any, problem: Callable[[str, str], None]) -> Iterator[AsvCase]:
     """The benchmarks of one module, in the order of its source."""
     prefix = module.__name__.split(".")[1:]
     for name, found in list(vars(module).items()):
@@ -127,7 +127,7 @@ def _guarded(
     function: Callable[..., Any],
     prefix: List[str],
     problem: Callable[[str, str], None],
-) -> Iterator[Case]:
+) -> Iterator[AsvCase]:
     """Cases of one function; a class that cannot be made, or parameters that are none, cost this function alone."""
     kind = _kind(function, attribute)
     if not kind:
@@ -144,7 +144,7 @@ def _guarded(
 
     try:
         for text, params in _choices(bind()):
-            yield Case(name + text, kind, bind, params).locate(function)
+            yield AsvCase(name + text, kind, bind, params).locate(function)
     except (Exception, SystemExit) as error:
         problem(name, "{}: {}".format(type(error).__name__, error))
 

@@ -1,4 +1,4 @@
-"""JSON lines between a worker and its conductor, and the token that two workers pass to each other.
+"""JSON lines between a worker and its scheduler, and the token that two workers pass to each other.
 
 The descriptors are moved out of the range that careless code closes, and are used by the worker's own process alone:
 a child that a benchmark forked, and that returns into this code, ends here.
@@ -17,7 +17,7 @@ LOWEST_FD = 700
 
 
 class Gone(Exception):
-    """The other end is closed: the conductor or the other worker has ended."""
+    """The other end is closed: the scheduler or the other worker has ended."""
 
 
 def _out_of_reach(fd: int) -> int:
@@ -30,7 +30,7 @@ def _out_of_reach(fd: int) -> int:
 
 
 class Channel:
-    """The conductor's end of a worker: one JSON object a line, both ways."""
+    """The scheduler's end of a worker: one JSON object a line, both ways."""
 
     def __init__(self, read_fd: int, write_fd: int) -> None:
         self._read_fd = _out_of_reach(read_fd)
@@ -46,7 +46,7 @@ class Channel:
             while data:
                 data = data[os.write(self._write_fd, data) :]
         except BrokenPipeError as error:
-            raise Gone("the conductor is gone") from error
+            raise Gone("the scheduler is gone") from error
 
     def receive(self) -> Dict[str, Any]:
         """Wait for the next message."""
@@ -54,7 +54,7 @@ class Channel:
         while b"\n" not in self._pending:
             chunk = os.read(self._read_fd, 65536)
             if not chunk:
-                raise Gone("the conductor is gone")
+                raise Gone("the scheduler is gone")
             self._pending += chunk
         line, self._pending = self._pending.split(b"\n", 1)
         message: Dict[str, Any] = json.loads(line)
@@ -66,7 +66,7 @@ class Channel:
 
 
 class Token:
-    """Who may run: one byte, handed from worker to worker without the conductor in between."""
+    """Who may run: one byte, handed from worker to worker without the scheduler in between."""
 
     def __init__(self, fds: List[int]) -> None:
         self._read_fd, self._write_fd = (_out_of_reach(fd) for fd in fds)

@@ -1,6 +1,6 @@
 """Counts what one call of a benchmark takes: instructions, bytes allocated or kept, objects, memory at its peak.
 
-Nothing here depends on how fast or busy the machine is. So that a count repeats to the byte, the conductor fixes the
+Nothing here depends on how fast or busy the machine is. So that a count repeats to the byte, the scheduler fixes the
 hash seed and, where the system lets it, the layout of memory; the garbage collector is off meanwhile, since when it
 runs depends on everything that the process did before.
 """

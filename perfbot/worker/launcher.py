@@ -1,4 +1,4 @@
-"""Runs whole commands for the conductor and reports what the kernel counted for them.
+"""Runs whole commands for the scheduler and reports what the kernel counted for them.
 
 A process of its own, and a small one: a command's peak memory as the kernel counts it can never be below that of the
 process that started it. Orders and answers are JSON lines on stdin and on the descriptor given as first argument.
@@ -126,7 +126,7 @@ def start(command: Dict[str, Any]) -> Any:
 
 
 def stop(number: int, frame: Optional[Any]) -> None:
-    """The conductor wants this to end: take the commands along."""
+    """The scheduler wants this to end: take the commands along."""
     for group in _groups:
         kill(group)
     os._exit(128 + number)

@@ -51,7 +51,7 @@ state = _State()
 
 
 class Adapter:
-    """Runs pytest; the conductor's orders are obeyed inside its run loop."""
+    """Runs pytest; the scheduler's orders are obeyed inside its run loop."""
 
     def __init__(self, options: Dict[str, Any]) -> None:
         self._paths: List[str] = options["paths"]
@@ -286,7 +286,7 @@ def pytest_runtest_call(item: Any) -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: Any) -> bool:
-    """Instead of running every test: obey the conductor."""
+    """Instead of running every test: obey the scheduler."""
     state.adapter.take(session.items)
     state.session.serve(state.adapter)
     return True

@@ -1,6 +1,6 @@
 """A worker's life: list benchmarks, enter those it is told to, hold inside each while turns are taken, quit.
 
-Messages to the conductor: ``listed`` (benchmarks, problems), ``running`` (a batch begins), ``ready`` (held inside a
+Messages to the scheduler: ``listed`` (benchmarks, problems), ``running`` (a batch begins), ``ready`` (held inside a
 benchmark), ``answer`` (to an order), ``done`` (left it; with an error if it failed), ``end`` (none left of this
 batch), ``fatal``.
 """
@@ -22,7 +22,7 @@ from .timers import Timer
 from .turns import ORDERS
 
 ABANDONED = 99
-"""Exit code of a worker that ended because the other side's worker, or the conductor, is gone."""
+"""Exit code of a worker that ended because the other side's worker, or the scheduler, is gone."""
 
 ERROR_CHARACTERS = 6000
 """How much of a traceback is sent, from its end."""
@@ -48,7 +48,7 @@ def error_text(error: BaseException) -> str:
 
 
 class Session:
-    """What an adapter sees of the conductor.
+    """What an adapter sees of the scheduler.
 
     An adapter is a class made from the options, with ``start(session)`` (call :meth:`serve` when ready),
     ``collect(session)`` (call :meth:`found` for each benchmark and :meth:`problem` for what could not be read) and
@@ -150,7 +150,7 @@ def serve(options: Dict[str, Any]) -> None:
     # The draw of a layout raises the limit from which threads would take theirs.
     _thread.stack_size(options["thread_stack"])
     faulthandler.enable()
-    # Where a benchmark hangs: the conductor asks before it kills.
+    # Where a benchmark hangs: the scheduler asks before it kills.
     faulthandler.register(signal.SIGUSR1, all_threads=True)
     session = Session(options)
     prefer_installed(os.getcwd(), options["own"])

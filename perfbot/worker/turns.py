@@ -1,7 +1,7 @@
-"""What a worker does while the conductor holds it inside a benchmark.
+"""What a worker does while the scheduler holds it inside a benchmark.
 
 ``probe`` finds out how long a call takes, ``turns`` alternates with the other side's worker call by call (they hand a
-token to each other; the conductor only says how often), ``together`` runs at the same time as the other side on the
+token to each other; the scheduler only says how often), ``together`` runs at the same time as the other side on the
 same core. Answers carry every value as nanoseconds of wall time, CPU time and cost (see :mod:`stopwatch`), when each
 turn began, and the wall time that was thrown away. ``count`` measures what does not take time into account; see
 :mod:`counting`.
@@ -85,7 +85,7 @@ class Taken:
         return self._timer(1)
 
     def answer(self) -> Dict[str, Any]:
-        """Everything, as the conductor wants it."""
+        """Everything, as the scheduler wants it."""
         walls, cpus, costs = (list(values) for values in zip(*self._values))
         return {
             "walls": walls,

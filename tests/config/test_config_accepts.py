@@ -132,7 +132,7 @@ def test_changed_files_decide_whether_to_measure(example, changed, concerned):
 
 
 def test_without_patterns_every_change_is_measured():
-    assert config.Run().concerns(["README.md"])
+    assert config.RunSettings().concerns(["README.md"])
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from perfbot.service.events import comment_of
-from perfbot.service.signatures import from_github, from_gitlab
+from perfbot.forge.events import comment_of
+from perfbot.forge.signatures import from_github, from_gitlab
 from tests.service.payloads import github_comment, gitlab_note
 
 SECRET = "a-secret-of-the-webhook"

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from perfbot.ci.place import find_place, given
 from perfbot.forge.base import Forge, RefusedError
 from perfbot.forge.connect import connect
-from perfbot.forge.place import find_place, given
 from tests.fakes.github import APP, FakeGitHub, app_pem
 from tests.fakes.gitlab import FakeGitLab
 from tests.worlds import HEAD

@@ -29,7 +29,7 @@ from perfbot.harness import (
     vitest,
     wrk,
 )
-from perfbot.measure.tools import Broken, Parse, Reading, Written
+from perfbot.measure.processes.tools import Broken, Parse, Reading, Written
 from perfbot.model import Metric
 
 CAPTURED = Path(__file__).parent.parent / "captured"

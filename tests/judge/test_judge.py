@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfbot.control import control_of
-from perfbot.judge import again, gate_of, judge
+from perfbot.judge.control import control_of
+from perfbot.judge.gate import gate_of
+from perfbot.judge.verdict import judge, rejudge
 from perfbot.model import (
     MEMORY,
     TIME,
@@ -312,19 +313,19 @@ def a_report(**fields):
 
 class TestAgain:
     def test_the_same_policy_gives_the_same_report(self):
-        assert again(a_report()) == a_report()
+        assert rejudge(a_report()) == a_report()
 
     def test_another_policy_gives_other_verdicts(self):
         lenient = Policy(threshold=0.5, exact_threshold=0.5)
-        judged = again(a_report(), lenient)
+        judged = rejudge(a_report(), lenient)
         assert (judged.verdict, judged.policy) == ("pass", lenient)
         assert [result.raw for result in judged.results] == [result.raw for result in a_report().results]
         assert judged.results[0].verdict == "unchanged"
 
     def test_an_incomplete_run_never_passes(self):
         lenient = Policy(threshold=0.5, exact_threshold=0.5)
-        assert again(a_report(complete=False), lenient).verdict == "error"
-        assert again(a_report(complete=False)).verdict == "fail"
+        assert rejudge(a_report(complete=False), lenient).verdict == "error"
+        assert rejudge(a_report(complete=False)).verdict == "fail"
 
     @pytest.mark.parametrize("claimed", ["unchanged", "added", "removed", "incomparable"])
     def test_a_report_cannot_bring_its_own_verdicts(self, claimed):
@@ -332,7 +333,7 @@ class TestAgain:
             replace(result, verdict=claimed, gate="pass", change=0.0, interval=(0.0, 0.0))
             for result in a_report().results[:1]
         )
-        judged = again(replace(a_report(), results=forged, verdict="pass"))
+        judged = rejudge(replace(a_report(), results=forged, verdict="pass"))
         assert (judged.verdict, judged.results[0].verdict) == ("fail", "regressed")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from perfbot.errors import MeasureError
-from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Place
+from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Placement
 from perfbot.model import TIME, Benchmark, Comparison, Metric, Problem, Round
 
 
@@ -64,11 +64,11 @@ class FakeSuite:
     def predicted_seconds(self, name: str) -> float:
         return self.benchmarks[name].seconds if any(name in names for names in self.history) else 0.0
 
-    def control_round(self, index: int, until: float, place: Place = ANYWHERE) -> tuple[Round, ...]:
+    def control_round(self, index: int, until: float, place: Placement = ANYWHERE) -> tuple[Round, ...]:
         return ()
 
     def measure_round(
-        self, index: int, names: Sequence[str], until: float, place: Place = ANYWHERE
+        self, index: int, names: Sequence[str], until: float, place: Placement = ANYWHERE
     ) -> Iterator[Outcome]:
         self.clock.now += self.startup_seconds
         self.history.append(tuple(names))

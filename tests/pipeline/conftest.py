@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from perfbot.model import Report, Result
-from perfbot.pipeline import Request, run
+from perfbot.pipeline.job import Request
+from perfbot.pipeline.story import run
 from perfbot.render.progress import Silent
 from tests.environments import environment, site_packages
 from tests.repositories import Repository

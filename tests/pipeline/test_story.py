@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from perfbot.judge import again
+from perfbot.judge.verdict import rejudge
 from perfbot.model import Report
 from perfbot.report import dumps, loads
 from tests.pipeline.conftest import by_name, make_repo, report_of
@@ -130,12 +130,12 @@ class TestHeadsBenchmarks:
         assert {name for name, changed in marked.items() if changed} == {"edited", "new"}
 
     def test_the_written_report_gives_the_same_verdicts(self, report: Report) -> None:
-        judged = again(loads(dumps(report), "the report"))
+        judged = rejudge(loads(dumps(report), "the report"))
         assert [one.verdict for one in judged.results] == [one.verdict for one in report.results]
         assert judged.verdict == report.verdict
 
     def test_a_broad_threshold_lets_the_same_rounds_pass(self, report: Report) -> None:
-        judged = again(report, replace(report.policy, threshold=50.0))
+        judged = rejudge(report, replace(report.policy, threshold=50.0))
         assert by_name(judged)["core/test_shop.py::test_slower"].gate == "pass"
 
     def test_rounds_are_kept(self, report: Report) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from perfbot.errors import ConfigError, UsageError
-from perfbot.pipeline import understand
+from perfbot.pipeline.understand import understand
 from tests.pipeline.conftest import make_repo, report_of, request_for
 from tests.repositories import Repository
 

@@ -20,11 +20,11 @@ from perfbot.cli.main import main
 from perfbot.cli.serve import add_arguments, connector
 from perfbot.errors import UsageError
 from perfbot.forge.base import RefusedError
+from perfbot.history.store import Store, open_store, queue
 from perfbot.publish.flow import publish
 from perfbot.service.app import command_handler, create_app
 from perfbot.service.hooks import KIND, Hooks
 from perfbot.service.worker import Worker
-from perfbot.store import Store, open_store, queue
 from tests.fakes.github import APP, APP_SLUG, BOT, app_pem
 from tests.fakes.server import Fault
 from tests.service.payloads import github_button, github_suite

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from perfbot import keep
 from perfbot.cli.main import main
 from perfbot.forge.upsert import Upsert
-from perfbot.publish import answer, tell
-from perfbot.store import open_store
+from perfbot.history import recording
+from perfbot.history.store import open_store
+from perfbot.publish import comment_commands, publisher
 from tests.fakes.gitlab import FakeGitLab
 from tests.fakes.server import Fault
 from tests.histories import a_history
@@ -34,8 +34,8 @@ def job(ci: InCI, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> InCI:
         monkeypatch.setenv("GITHUB_EVENT_PATH", str(ci.event_file(tmp_path)))
     monkeypatch.chdir(tmp_path)
     hasty = functools.partial(Upsert, settle=(0, 0), stagger=0)
-    monkeypatch.setattr(tell, "Upsert", hasty)
-    monkeypatch.setattr(answer, "Upsert", hasty)
+    monkeypatch.setattr(publisher, "Upsert", hasty)
+    monkeypatch.setattr(comment_commands, "Upsert", hasty)
     return ci
 
 
@@ -52,7 +52,7 @@ def test_the_comment_says_what_our_history_knows_and_not_what_the_report_does(
 ) -> None:
     with open_store("history.db") as store:
         for one in a_history([0.010] * 6 + [0.012] * 6, noise=0.01, project=job.fake.project):
-            keep.keep(store, one, branch="main", kind="branch")
+            recording.keep(store, one, branch="main", kind="branch")
     (file,) = write(tmp_path, report(result(change=0.3), trend="All is well."))
     assert main(["publish", str(file), "--database", "history.db"]) == 1
     assert "📈 Since 2026-01-06, 1 of 1 became slower" in job.comment()

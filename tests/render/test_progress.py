@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from perfbot.measure.conductor import Progress as Told
+from perfbot.measure.scheduler import Progress as Told
 from perfbot.render.progress import LINE_EVERY, Lines, Live, Progress, Silent, progress_for
 
 
@@ -33,7 +33,7 @@ def play(progress: Progress) -> None:
     progress.close()
 
 
-def test_conductor_and_renderers_agree() -> None:
+def test_scheduler_and_renderers_agree() -> None:
     told: Told = progress_for(io.StringIO())
     told.suite("core", 1)
 

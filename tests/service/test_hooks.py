@@ -19,13 +19,13 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from perfbot.errors import StoreError
+from perfbot.forge.events import Asked, comment_of, loads
+from perfbot.history.store import Store, open_store, queue
+from perfbot.history.store.tables import job
 from perfbot.service.app import command_handler, create_app
-from perfbot.service.events import Asked, comment_of, loads
 from perfbot.service.hooks import KIND, MAX_BYTES, Hooks
 from perfbot.service.intake import Intake
 from perfbot.service.worker import MAX_TRIES, Worker
-from perfbot.store import Store, open_store, queue
-from perfbot.store.tables import job
 from tests.fakes.gitlab import FakeGitLab
 from tests.service.payloads import github_button, github_comment, github_suite, gitlab_note
 from tests.worlds import InCI, gitlab_ci

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from perfbot.history.store import Store, open_store, queue
+from perfbot.history.store.queue import Job
+from perfbot.history.store.tables import job as jobs
 from perfbot.service import worker as workers
 from perfbot.service.worker import LONGEST, RENEWALS, Worker
-from perfbot.store import Store, open_store, queue
-from perfbot.store.queue import Job
-from perfbot.store.tables import job as jobs
 
 LEASE = 120.0
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from perfbot import keep
+from perfbot.history import recording
+from perfbot.history.records import Release
+from perfbot.history.store import Store, ledger, open_store
 from perfbot.model import Budget, Limit, Policy, Report
-from perfbot.series import Release
-from perfbot.store import Store, ledger, open_store
 from tests.histories import RUNNER, a_history, commit
 
 POLICY = Policy(limits=(Limit("core/parse", budgets=(Budget("time", 0.0125, "12.5 ms"),)),))
@@ -44,7 +44,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> str:
         store.write(
             lambda c: ledger.raise_alert(c, "group/name", "k", "parse <b>slower</b>", now="2026-01-20T00:00:00Z")
         )
-        keep.refresh(store, "group/name", "main")
+        recording.refresh(store, "group/name", "main")
     return str(path)
 
 

@@ -18,19 +18,19 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from perfbot import keep
 from perfbot.cli.main import main
 from perfbot.errors import PublishError, UsageError
-from perfbot.handover import branch_of, hand_over
+from perfbot.history import recording
+from perfbot.history.records import Release
+from perfbot.history.store import Store, ledger, open_store, queries, queue, standings
 from perfbot.model import Report
+from perfbot.publish.upload import branch_of, hand_over
 from perfbot.report import dumps
-from perfbot.series import Release
 from perfbot.service.history import History
 from perfbot.service.identity import Gatekeeper, Identity, gatekeeper
 from perfbot.service.ingest import MAX_BYTES
 from perfbot.service.tags import MAX_BYTES as MAX_TAGS
 from perfbot.service.worker import Worker
-from perfbot.store import Store, ledger, open_store, queries, queue, standings
 from tests.histories import a_history, a_report, a_result, commit
 
 TOKEN = "a-project-token-of-some-length"
@@ -187,7 +187,7 @@ def test_a_merge_request_measured_by_a_branchs_job_is_no_baseline(service: Servi
 def test_a_comment_is_given_its_page_and_the_line_of_the_history(service: Service, own: Store) -> None:
     for report in a_history([0.010] * 6 + [0.012] * 6, noise=0.01):
         own.add(dataclasses.replace(report), branch="main", kind="branch")
-    keep.refresh(own, "group/name", "main")
+    recording.refresh(own, "group/name", "main")
     service.send(dataclasses.replace(a_report(number=50, merge_request=7), trend="all is well"), gitlab(**MR))
     service.worker.one()
     ((page, trend),) = service.told

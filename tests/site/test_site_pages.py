@@ -11,10 +11,10 @@ from urllib.parse import urljoin
 import pytest
 
 from perfbot.cli.main import main
+from perfbot.history.records import Point, Step, Subject, Trend
+from perfbot.history.store import Store, standings
 from perfbot.render import site
 from perfbot.render.chart import MOST_POINTS, chart
-from perfbot.series import Point, Step, Subject, Trend
-from perfbot.store import Store, standings
 from tests.histories import commit
 
 VOID = {"meta", "link", "input", "br"}
@@ -136,7 +136,7 @@ def test_a_long_history_is_drawn_with_its_steps_extremes_and_newest_runs() -> No
 
 def test_a_page_says_that_not_all_runs_are_drawn() -> None:
     trend = Trend(Subject("core", "parse", "time", "s"), 9000, 0.01, "m", 0.01)
-    place = site.Place("../assets/", str, str)
+    place = site.Address("../assets/", str, str)
     text = site.benchmark(site.Story("p", trend, long_course(9000)), place, "now")
     assert "Of 9,000 runs 6" in text
     assert "are drawn" not in site.benchmark(site.Story("p", trend, long_course(100)), place, "now")

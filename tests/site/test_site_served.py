@@ -12,10 +12,10 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from perfbot.errors import UsageError
+from perfbot.history.store import Store
 from perfbot.service.access import read_token
 from perfbot.service.api import openapi
 from perfbot.service.history import History
-from perfbot.store import Store
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from scipy.stats import trim_mean, ttest_1samp
 from scipy.stats.mstats import winsorize
 
-from perfbot.stats.location import estimates, freedom, mean_interval, trimmed
+from perfbot.stats.location import degrees_of_freedom, estimates, mean_interval, trim_count
 
 
 def directly(values: np.ndarray) -> tuple[float, float]:
     """Yuen (1974), by scipy's trimmed mean and winsorised sample."""
-    n, cut = len(values), trimmed(len(values))
+    n, cut = len(values), trim_count(len(values))
     kept = n - 2 * cut
     share = (cut + 0.1) / n if cut else 0.0
     winsorised = np.asarray(winsorize(values, limits=(share, share)))
@@ -31,8 +31,8 @@ def test_every_prefix_is_what_a_direct_computation_gives():
 
 
 def test_few_rounds_are_not_trimmed_and_many_by_nearly_a_seventh():
-    assert [trimmed(n) for n in (2, 6, 11, 12, 18, 19, 26, 120)] == [0, 0, 0, 1, 1, 2, 3, 16]
-    assert [freedom(n) for n in (6, 11, 12, 20)] == [5, 10, 8.5, 14]
+    assert [trim_count(n) for n in (2, 6, 11, 12, 18, 19, 26, 120)] == [0, 0, 0, 1, 1, 2, 3, 16]
+    assert [degrees_of_freedom(n) for n in (6, 11, 12, 20)] == [5, 10, 8.5, 14]
 
 
 @given(st.lists(st.floats(-1, 1), min_size=8, max_size=30), st.floats(-1, 1))

@@ -1,0 +1,1 @@
+"""Commands that measure how right perfbot is; each runs as ``python -m evidence.NAME``."""

@@ -1,0 +1,1 @@
+"""What the job's environment says, read here alone: which change it is about, and where to publish."""

@@ -1,0 +1,242 @@
+"""Where to publish: pure, from the environment of the job that publishes, its event, and what was given.
+
+Only this job's own environment is believed, never a report: the report's author may be anybody. What the CI says is
+set by the forge and, in a trusted job, out of a merge request's reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from perfbot.errors import UsageError
+from perfbot.model import ForgeKind
+
+GITLAB, GITHUB_API = "https://gitlab.com", "https://api.github.com"
+LABEL = "perfbot"
+"""A label of this name makes perfbot measure whatever the change touches."""
+
+JOB, WORKFLOW = "perfbot", "perfbot.yml"
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What opens the forge. Never shown. An App (GitHub) goes before a token."""
+
+    token: str = field(default="", repr=False)
+    app: str = ""
+    private_key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A merge request, the run that is about it, and how to reach its forge.
+
+    Attributes:
+        url: the server on GitLab, the API on GitHub.
+        merge_request: 0 when it is to be found by ``owner`` and ``branch``, or there is none.
+        head: the merge request's head that this run is about, as the CI says; empty when unknown.
+        sha: the commit that statuses go on; empty for the head.
+        commits: further commits that stand for the head, such as the forge's test merge.
+        pipeline: GitLab pipeline that statuses belong to; 0 for none.
+        run: orders the runs about one head.
+        job: what to repeat to publish again.
+        link: page of this job.
+        artifacts: page of the pipeline or run that measured, with its artifacts.
+        measured_by: name of the job or file name of the workflow that measures.
+        labels: of the merge request, as far as the CI tells.
+    """
+
+    kind: ForgeKind = "local"
+    url: str = ""
+    project: str = ""
+    merge_request: int = 0
+    owner: str = ""
+    branch: str = ""
+    head: str = ""
+    sha: str = ""
+    commits: tuple[str, ...] = ()
+    pipeline: int = 0
+    run: tuple[int, int] = (0, 0)
+    job: int = 0
+    link: str = ""
+    artifacts: str = ""
+    measured_by: str = ""
+    labels: tuple[str, ...] = ()
+    ca_bundle: str = ""
+    secrets: Secrets = Secrets()
+
+
+def find_place(environ: Mapping[str, str], event: Mapping[str, Any]) -> Place:
+    """The place that a CI job is in; outside CI the local stand-in.
+
+    Args:
+        environ: the job's variables.
+        event: on GitHub the payload at ``GITHUB_EVENT_PATH``; otherwise empty.
+    """
+    if environ.get("GITLAB_CI"):
+        place = _gitlab(environ)
+    elif environ.get("GITHUB_ACTIONS"):
+        place = _github(environ, event)
+    else:
+        place = Place()
+    return replace(
+        place, secrets=_secrets(environ, place.kind), ca_bundle=environ.get("PERFBOT_CA_BUNDLE", place.ca_bundle)
+    )
+
+
+def given(
+    place: Place,
+    environ: Mapping[str, str],
+    *,
+    forge: ForgeKind | None = None,
+    project: str = "",
+    merge_request: int = 0,
+    url: str = "",
+    measured_by: str = "",
+) -> Place:
+    """The place with what the command line says instead of what the CI said."""
+    if forge is not None and forge != place.kind:
+        place = Place(kind=forge, secrets=_secrets(environ, forge), ca_bundle=place.ca_bundle)
+    if merge_request and merge_request != place.merge_request:
+        place = replace(
+            place, merge_request=merge_request, head="", sha="", pipeline=0, owner="", branch="", artifacts=""
+        )
+    default_url = {"gitlab": GITLAB, "github": GITHUB_API, "local": ""}[place.kind]
+    default_job = {"gitlab": JOB, "github": WORKFLOW, "local": ""}[place.kind]
+    return replace(
+        place,
+        project=project or place.project,
+        url=(url or place.url or default_url).rstrip("/"),
+        measured_by=measured_by or place.measured_by or default_job,
+    )
+
+
+def check(place: Place) -> None:
+    """That there is what it takes to reach the forge.
+
+    Raises:
+        UsageError: saying what is missing and where to set it.
+    """
+    if place.kind == "local":
+        return
+    if not place.project:
+        raise UsageError("Which project? The environment does not say.", hint="Give --project GROUP/NAME.")
+    if place.secrets.app and not place.secrets.private_key:
+        raise UsageError(
+            "PERFBOT_APP_ID is set, but the App's private key is not.",
+            hint="Set PERFBOT_APP_PRIVATE_KEY_FILE to the .pem file, or PERFBOT_APP_PRIVATE_KEY to its text.",
+        )
+    if not (place.secrets.token or place.secrets.app):
+        hint = {
+            "gitlab": "Make a project access token (role Reporter to comment, Developer for statuses; scope api), "
+            "and give it to the job as the masked variable PERFBOT_TOKEN. CI_JOB_TOKEN cannot comment.",
+            "github": "Give the step `env: GITHUB_TOKEN: ${{ github.token }}`, with the permissions of "
+            "docs/security.md, or set PERFBOT_TOKEN.",
+        }[place.kind]
+        raise UsageError(f"There is no token for {place.url}.", hint=hint)
+
+
+def forced(environ: Mapping[str, str], place: Place) -> bool:
+    """Whether somebody wants this change measured whatever it touches: by a label or a command."""
+    return bool(environ.get("PERFBOT_FORCE")) or LABEL in place.labels
+
+
+def _secrets(environ: Mapping[str, str], kind: ForgeKind) -> Secrets:
+    token = environ.get("PERFBOT_TOKEN", "")
+    if kind != "github":
+        return Secrets(token)
+    return Secrets(
+        token or environ.get("GITHUB_TOKEN", ""),
+        environ.get("PERFBOT_APP_ID", ""),
+        environ.get("PERFBOT_APP_PRIVATE_KEY", ""),
+    )
+
+
+def _gitlab(environ: Mapping[str, str]) -> Place:
+    """In a fork's pipeline the numbers of pipeline and job mean nothing to the parent project."""
+    sha = environ.get("CI_COMMIT_SHA", "")
+    target = environ.get("CI_MERGE_REQUEST_PROJECT_PATH", "") or environ.get("CI_PROJECT_PATH", "")
+    at_home = target == environ.get("CI_PROJECT_PATH", "")
+    return Place(
+        kind="gitlab",
+        url=environ.get("CI_SERVER_URL", GITLAB),
+        project=target,
+        merge_request=_number(environ.get("CI_MERGE_REQUEST_IID")),
+        head=environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", "") or sha,
+        sha=sha,
+        commits=(sha,),
+        pipeline=_number(environ.get("CI_PIPELINE_ID")) if at_home else 0,
+        run=(_number(environ.get("CI_PIPELINE_ID")), _number(environ.get("CI_JOB_ID"))),
+        job=_number(environ.get("CI_JOB_ID")) if at_home else 0,
+        link=environ.get("CI_JOB_URL", ""),
+        artifacts=environ.get("CI_PIPELINE_URL", ""),
+        measured_by=environ.get("PERFBOT_JOB", JOB),
+        labels=tuple(filter(None, environ.get("CI_MERGE_REQUEST_LABELS", "").split(","))),
+        ca_bundle=environ.get("CI_SERVER_TLS_CA_FILE", ""),
+    )
+
+
+def _github(environ: Mapping[str, str], event: Mapping[str, Any]) -> Place:
+    run = _number(environ.get("GITHUB_RUN_ID"))
+    place = Place(
+        kind="github",
+        url=environ.get("GITHUB_API_URL", GITHUB_API),
+        project=environ.get("GITHUB_REPOSITORY", ""),
+        run=(run, _number(environ.get("GITHUB_RUN_ATTEMPT"))),
+        job=run,
+        link=_run_page(environ, run),
+        artifacts=_run_page(environ, run),
+        measured_by=environ.get("PERFBOT_WORKFLOW", WORKFLOW),
+    )
+    name = environ.get("GITHUB_EVENT_NAME", "")
+    if name == "workflow_run":
+        measured = event.get("workflow_run") or {}
+        place = replace(place, artifacts=_run_page(environ, _number(measured.get("id"))))
+        return _after_workflow(place, measured)
+    if name == "workflow_dispatch":
+        inputs = event.get("inputs") or {}
+        head = str(inputs.get("head") or "")
+        return replace(place, merge_request=_number(inputs.get("merge_request")), head=head, sha=head)
+    if pull := event.get("pull_request"):
+        return _of_pull(place, pull, environ.get("GITHUB_SHA", ""))
+    if issue := event.get("issue"):
+        return replace(place, merge_request=_number(issue.get("number")))
+    return place
+
+
+def _run_page(environ: Mapping[str, str], run: int) -> str:
+    server = environ.get("GITHUB_SERVER_URL", "https://github.com")
+    return f"{server}/{environ.get('GITHUB_REPOSITORY', '')}/actions/runs/{run}" if run else ""
+
+
+def _of_pull(place: Place, pull: Mapping[str, Any], merge: str) -> Place:
+    head = str(pull["head"]["sha"])
+    return replace(
+        place,
+        merge_request=_number(pull.get("number")),
+        head=head,
+        sha=head,
+        commits=(merge,),
+        labels=tuple(str(label["name"]) for label in pull.get("labels") or ()),
+    )
+
+
+def _after_workflow(place: Place, run: Mapping[str, Any]) -> Place:
+    """The run that measured: its number, attempt, head and branch come from GitHub; nothing of its artifact does."""
+    pulls = run.get("pull_requests") or []
+    head = str(run.get("head_sha") or "")
+    return replace(
+        place,
+        merge_request=_number(pulls[0].get("number")) if len(pulls) == 1 else 0,
+        owner=str(((run.get("head_repository") or {}).get("owner") or {}).get("login") or ""),
+        branch=str(run.get("head_branch") or ""),
+        head=head,
+        sha=head,
+        run=(_number(run.get("id")), _number(run.get("run_attempt"))),
+    )
+
+
+def _number(value: object) -> int:
+    return int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()) else 0

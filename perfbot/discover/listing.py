@@ -1,0 +1,105 @@
+"""What a configured suite would collect, as far as its sources tell."""
+
+from __future__ import annotations
+
+import ast
+import platform
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from perfbot.config.asv import read_asv
+from perfbot.config.suite_base import SuiteBase
+from perfbot.config.suites import AsvSuite, CallableSuite, CommandSuite, PyperfSuite, PytestSuite
+from perfbot.discover import sources, tree
+from perfbot.discover.detect import COLLECTED
+
+_Names = Callable[[ast.Module, Path], tuple[str, ...]]
+"""Names in a module, given its path relative to the repository; ValueError when it is none of the tool's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Names of benchmarks without parameters, and what stands in the way of some.
+
+    Attributes:
+        benchmarks: as the sources name them; ``…`` where a name is computed.
+        problems: one sentence each, naming the file.
+        known: False when only running the tool can tell.
+    """
+
+    benchmarks: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    known: bool = True
+
+
+def list_suite(suite: SuiteBase, root: Path) -> Listing:
+    """What a suite would collect from the working tree at ``root``; ``only`` and ``skip`` are not applied."""
+    if isinstance(suite, PytestSuite):
+        return _list_files(_collected(suite, root), root, _pytest_names)
+    if isinstance(suite, PyperfSuite):
+        return _list_files(_paths(suite, root), root, _pyperf_names)
+    if isinstance(suite, AsvSuite):
+        return _list_asv(suite, root)
+    if isinstance(suite, CallableSuite):
+        return Listing(tuple(suite.functions))
+    if isinstance(suite, CommandSuite):
+        return Listing(tuple(suite.commands))
+    return Listing(known=False)
+
+
+def _paths(suite: SuiteBase, root: Path) -> list[Path]:
+    return [root / path for path in suite.benchmark_paths(root)]
+
+
+def _collected(suite: SuiteBase, root: Path) -> Iterator[Path]:
+    """Files as they stand, and what pytest collects from folders."""
+    for path in _paths(suite, root):
+        if path.is_dir():
+            yield from (file for file in tree.files(path) if any(fnmatchcase(file.name, glob) for glob in COLLECTED))
+        else:
+            yield path
+
+
+def _pytest_names(module: ast.Module, path: Path) -> tuple[str, ...]:
+    return tuple(f"{path.as_posix()}::{name}" for name in sources.pytest_benchmarks(module))
+
+
+def _pyperf_names(module: ast.Module, path: Path) -> tuple[str, ...]:
+    names = sources.pyperf_benchmarks(module)
+    if names is None:
+        raise ValueError(f"{path.as_posix()} makes no pyperf.Runner")
+    return names
+
+
+def _list_asv(suite: AsvSuite, root: Path) -> Listing:
+    try:
+        folder = root / read_asv(root / suite.config, root).folder
+    except (OSError, ValueError) as error:
+        return Listing(problems=(f"{suite.config} cannot be read: {error}",))
+    if not folder.is_dir():
+        where = folder.relative_to(root).as_posix()
+        return Listing(problems=(f"{suite.config} names the benchmark_dir {where}, which is not there",))
+    files = (path for path in tree.files(folder) if path.suffix == ".py")
+    return _list_files(files, root, lambda module, path: _asv_names(module, root / path, folder))
+
+
+def _asv_names(module: ast.Module, path: Path, folder: Path) -> tuple[str, ...]:
+    name = ".".join(path.relative_to(folder).with_suffix("").parts)
+    return sources.asv_benchmarks(module, name)
+
+
+def _list_files(files: Iterable[Path], root: Path, names: _Names) -> Listing:
+    benchmarks: list[str] = []
+    problems: list[str] = []
+    for path in files:
+        relative = path.relative_to(root)
+        if (module := sources.parse(path)) is None:
+            problems.append(f"{relative.as_posix()} is no Python that Python {platform.python_version()} can read")
+            continue
+        try:
+            benchmarks += names(module, relative)
+        except ValueError as error:
+            problems.append(str(error))
+    return Listing(tuple(benchmarks), tuple(problems))

@@ -1,0 +1,1 @@
+"""Git, asked safely: commands, commits that a shallow clone lacks, submodules."""

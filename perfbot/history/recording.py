@@ -1,0 +1,109 @@
+"""Keeping a run: into the history, its trends looked at again, and one line about them for the comment.
+
+Trends rest on the runs of one branch alone; a merge request's run is kept beside them and changes none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from perfbot.history.records import Kind, Release, Since, Subject, Trend, worse
+from perfbot.history.store import Store, ledger, queries, standings
+from perfbot.history.trends import analyse
+from perfbot.model import Budget, Metric, Policy, Report
+from perfbot.units import format_change
+
+AT_ONCE = 200
+"""Subjects whose trends are found and kept in one go."""
+
+
+def now() -> str:
+    """This moment in the history's form."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def keep(store: Store, report: Report, *, branch: str, kind: Kind, releases: Iterable[Release] = ()) -> bool:
+    """Keeps a run; for a branch's run its trends are brought up to date.
+
+    Args:
+        releases: tags known here; those not in the history yet are added.
+
+    Returns:
+        False when the run was there already.
+
+    Raises:
+        StoreError: it could not be kept.
+    """
+    added = store.add(report, branch=branch, kind=kind)
+    project = report.change.project
+    known = tuple(releases)
+    moved = store.write(lambda c: ledger.keep_releases(c, project, known)) if known else 0
+    if kind == "branch":
+        refresh(store, project, branch, everything=bool(moved))
+    return added
+
+
+def refresh(
+    store: Store,
+    project: str,
+    branch: str,
+    *,
+    everything: bool = False,
+) -> int:
+    """Finds the trends of all subjects with new points, or of all; how many.
+
+    A part at a time, each kept by itself: what was found stays found when this is ended half way, and is not looked
+    for again.
+    """
+    with store.read() as connection:
+        subjects = queries.subjects(connection, project)
+        if not everything:
+            stale = set(standings.stale_subjects(connection, project, branch))
+            subjects = tuple(one for one in subjects if one.number in stale)
+        releases = ledger.read_releases(connection, project)
+    policies: dict[int, Policy] = {}
+    moment = now()
+    for start in range(0, len(subjects), AT_ONCE):
+        with store.read() as connection:
+            series = list(queries.series(connection, subjects[start : start + AT_ONCE], branch))
+            for run in {one.points[-1].run for one in series} - policies.keys():
+                policies[run] = queries.policy(connection, run)
+        found = [
+            replace(analyse(one, releases, updated=moment), budget=_budget(one.subject, policies[one.points[-1].run]))
+            for one in series
+        ]
+        store.write(lambda c, found=found: standings.keep_trends(c, project, branch, found))  # type: ignore[misc]
+    return len(subjects)
+
+
+def _budget(subject: Subject, policy: Policy) -> Budget | None:
+    return policy.budget_for(subject.name, Metric(subject.metric, subject.unit, subject.better, subject.rule))
+
+
+def trend_line(store: Store, project: str, branch: str) -> str:
+    """One line about the history for a merge request's comment; empty when nothing moved.
+
+    Example: "Since v2.3, 2 of 40 benchmarks became slower, core/parse most: +6.4 %."
+    """
+    with store.read() as connection:
+        trends = standings.trends(connection, project, branch, order="loss")
+    return describe(trends)
+
+
+def describe(trends: Sequence[Trend]) -> str:
+    """The line of :func:`trend_line`, from trends with the greatest loss first."""
+    lost = [(t.subject, t.since) for t in trends if t.since is not None and _clear_loss(t.subject, t.since)]
+    if not lost:
+        return ""
+    worst, first = lost[0]
+    since = f"Since {first.name}" if first.name else f"Since {first.moment[:10]}"
+    words = "became worse" if any(subject.better == "higher" for subject, _ in lost) else "became slower"
+    most = f"{worst.name} most" if len(lost) > 1 else worst.name
+    return f"{since}, {len(lost)} of {len(trends)} {words}, {most}: {format_change(first.change)}."
+
+
+def _clear_loss(subject: Subject, since: Since) -> bool:
+    low, high = since.interval
+    return not low <= 0 <= high and worse(subject, since.change)

@@ -1,0 +1,135 @@
+"""The trend of every subject, kept ready: pages and the overview read these, not a million comparisons."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, Literal
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from perfbot.errors import StoreError
+from perfbot.history.records import Subject, Trend
+from perfbot.history.store.tables import comparison, project, run, standing, subject
+
+Order = Literal["loss", "stepped", "noise", "name"]
+
+
+def keep_trends(connection: Connection, project_name: str, branch: str, trends: Iterable[Trend]) -> int:
+    """Replaces what was kept about these subjects; how many."""
+    number = connection.execute(select(project.c.id).where(project.c.name == project_name)).scalar_one()
+    rows = [_row(number, branch, trend) for trend in trends]
+    if not rows:
+        return 0
+    for start in range(0, len(rows), 500):
+        numbers = [row["subject_id"] for row in rows[start : start + 500]]
+        old = (standing.c.branch == branch) & standing.c.subject_id.in_(numbers)
+        connection.execute(delete(standing).where(old))
+    connection.execute(insert(standing), rows)
+    return len(rows)
+
+
+def _row(project_id: int, branch: str, trend: Trend) -> dict[str, Any]:
+    return {
+        "subject_id": trend.subject.number,
+        "branch": branch,
+        "project_id": project_id,
+        "name": trend.subject.name,
+        "points": trend.points,
+        "loss": loss(trend),
+        "noise": trend.noise,
+        "stepped": trend.steps[-1].started if trend.steps else None,
+        "data": _codec().dump_json(trend).decode(),
+    }
+
+
+def loss(trend: Trend) -> float | None:
+    """How much worse the series became since the release or its first point, as log; negative is better.
+
+    What is not clear (the interval holds 0) counts as nothing.
+    """
+    since = trend.since
+    if since is None or since.change <= -1 or not math.isfinite(since.change):
+        return None
+    low, high = since.interval
+    if low <= 0 <= high:
+        return 0.0
+    return math.log1p(since.change) * (1 if trend.subject.better == "lower" else -1)
+
+
+@cache
+def _codec() -> Any:
+    from pydantic import TypeAdapter  # noqa: PLC0415
+
+    return TypeAdapter(Trend)
+
+
+def trends(
+    connection: Connection,
+    project_name: str,
+    branch: str,
+    *,
+    order: Order = "name",
+    search: str = "",
+    limit: int = 1_000_000,
+    offset: int = 0,
+) -> tuple[Trend, ...]:
+    """Kept trends: by name, or the worst, most recently stepped or noisiest first.
+
+    ``search`` keeps subjects whose name contains it, in any case of ASCII letters.
+    """
+    column = standing.c[order]
+    query = select(standing.c.data).join(project).where(_scope(project_name, branch, search))
+    if order == "name":
+        query = query.order_by(standing.c.name, standing.c.subject_id)
+    else:
+        query = query.where(column.is_not(None)).order_by(column.desc(), standing.c.subject_id)
+    rows = connection.scalars(query.limit(limit).offset(offset))
+    return tuple(_decoded(text) for text in rows)
+
+
+def count_trends(connection: Connection, project_name: str, branch: str, search: str = "") -> int:
+    """How many trends :func:`trends` would give without a limit."""
+    query = select(func.count()).select_from(standing).join(project)
+    return int(connection.execute(query.where(_scope(project_name, branch, search))).scalar_one())
+
+
+def _scope(project_name: str, branch: str, search: str) -> Any:
+    scope = (project.c.name == project_name) & (standing.c.branch == branch)
+    return scope & standing.c.name.icontains(search, autoescape=True) if search else scope
+
+
+def trend(connection: Connection, about: Subject, branch: str) -> Trend | None:
+    """The kept trend of one subject."""
+    found = connection.scalar(
+        select(standing.c.data).where(standing.c.subject_id == about.number, standing.c.branch == branch)
+    )
+    return _decoded(found) if found else None
+
+
+def _decoded(text: str) -> Trend:
+    try:
+        return _codec().validate_json(text)  # type: ignore[no-any-return]
+    except ValueError as error:
+        raise StoreError(f"A kept trend is damaged: {error}", hint="Run: perfbot history refresh") from error
+
+
+def stale_subjects(connection: Connection, project_name: str, branch: str) -> tuple[int, ...]:
+    """The subjects with more points on the branch than their kept trend knows of."""
+    points = (
+        select(comparison.c.subject_id, func.count().label("points"))
+        .join(run)
+        .where(run.c.kind == "branch", run.c.branch == branch, run.c.used)
+        .group_by(comparison.c.subject_id)
+        .subquery()
+    )
+    query = (
+        select(points.c.subject_id)
+        .join(subject, subject.c.id == points.c.subject_id)
+        .join(project, project.c.id == subject.c.project_id)
+        .outerjoin(standing, (standing.c.subject_id == points.c.subject_id) & (standing.c.branch == branch))
+        .where(project.c.name == project_name)
+        .where(standing.c.points.is_(None) | (standing.c.points != points.c.points))
+    )
+    return tuple(connection.scalars(query.order_by(points.c.subject_id)))

@@ -1,0 +1,71 @@
+"""Change points, slow drift and the chain of ratios of one series.
+
+Two kinds of evidence are joined. A run's *values* scatter by several per cent between runs, and may be
+compared within one class of machine only; a run's *ratio* head/base was measured in lock-step on one machine
+and is good to a fraction of that, but says nothing about anything but its own two commits. A step between two
+commits shows in both: as a shift of all later values against all earlier ones, and in the one ratio that
+spans it. Each estimate is weighted by how sure it is.
+
+``analyse(series)`` gives a :class:`~perfbot.history.records.Trend`. Pure: numbers in, records out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from perfbot.history.records import Point, Release, Series, Trend
+from perfbot.history.trends.chain import path, since_release
+from perfbot.history.trends.levels import Levels, levels
+from perfbot.history.trends.steps import find_course
+
+__all__ = ["analyse", "course"]
+
+THUMBNAIL = 24
+"""Levels of a series in a list."""
+
+
+def analyse(series: Series, releases: Sequence[Release] = (), *, updated: str = "") -> Trend:
+    """What a series' history says.
+
+    Args:
+        series: of one subject, oldest first; points without values are passed over.
+        releases: oldest first; the chain starts at the newest one that lies within the series.
+        updated: when this was asked, for the reader.
+    """
+    seen = levels(series)
+    course = find_course(seen) if len(seen.nodes) > 1 else None
+    return Trend(
+        subject=series.subject,
+        points=len(series.points),
+        latest=series.points[-1].head_value if series.points else None,
+        machine=series.points[-1].machine if series.points else "",
+        noise=_noise(seen),
+        steps=course.steps if course else (),
+        drift=course.drift if course else None,
+        since=since_release(seen, releases),
+        course=_thumbnail(path(seen)),
+        updated=updated,
+    )
+
+
+def _thumbnail(levels_: Sequence[float]) -> tuple[float, ...]:
+    """At most ``THUMBNAIL`` levels, each the mean of its part."""
+    count = len(levels_)
+    if count <= THUMBNAIL:
+        return tuple(levels_)
+    edges = [round(i * count / THUMBNAIL) for i in range(THUMBNAIL + 1)]
+    return tuple(sum(levels_[a:b]) / (b - a) for a, b in pairwise(edges))
+
+
+def _noise(seen: Levels) -> float | None:
+    return float(seen.sigma[-1]) if len(seen.nodes) > 2 else None
+
+
+def course(series: Series) -> tuple[tuple[Point, float], ...]:
+    """One point a commit with its level against the first (a factor), by the chain of ratios.
+
+    What a picture of a series shows: unlike values, it does not jump when the machine changes.
+    """
+    seen = levels(series)
+    return tuple(zip(seen.nodes, path(seen), strict=True))

@@ -1,0 +1,1 @@
+"""Deciding: rounds in (case), verdicts (verdict), what blocks the merge (gate), the control."""

@@ -1,0 +1,73 @@
+"""One comparison with all that it is judged by. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+import numpy as np
+
+from perfbot.judge.ratios import ratios_of, sides_of
+from perfbot.model import (
+    Comparison,
+    Policy,
+)
+from perfbot.stats.rounds import Floats, flat
+from perfbot.stats.sequential import Plan
+
+CaseKind = Literal["kept", "empty", "infinite", "exact", "unrelated", "noisy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One comparison, and what it is judged by.
+
+    Attributes:
+        sides: each round's median of base and of head, shape [round, side].
+        threshold: the smallest change that matters; may be zero where the metric is exact.
+    """
+
+    comparison: Comparison
+    sides: Floats
+    threshold: float
+    plan: Plan
+
+    @property
+    def kind(self) -> CaseKind:
+        """What its rounds can say."""
+        rounds, metric = self.comparison.rounds, self.comparison.metric
+        if self.comparison.status != "measured":
+            return "kept"
+        if not rounds:
+            return "empty"
+        values = flat([side for one in rounds for side in (one.base, one.head)])
+        if not np.isfinite(values).all():
+            return "infinite"
+        if metric.rule == "exact" or not values.any():
+            return "exact"
+        return "noisy" if values.min() > 0 else "unrelated"
+
+
+def cases_of(comparisons: Sequence[Comparison], policy: Policy, alpha: float) -> list[Case]:
+    rounds = [one for comparison in comparisons for one in comparison.rounds]
+    ends = np.cumsum([len(comparison.rounds) for comparison in comparisons])
+    cases: list[Case] = []
+    for comparison, sides in zip(comparisons, np.split(sides_of(rounds), ends[:-1]), strict=True):
+        benchmark = comparison.benchmark
+        threshold = policy.threshold_for(f"{benchmark.suite}/{benchmark.name}", comparison.metric)
+        plan = Plan(threshold or policy.threshold, alpha, policy.beta)
+        cases.append(Case(comparison, sides, threshold, plan))
+    return cases
+
+
+def ratios_of_each(cases: Sequence[Case]) -> list[list[float]]:
+    """Each case's log ratios, those of one unit computed together."""
+    found: dict[int, list[float]] = {}
+    for unit in {case.comparison.metric.unit for case in cases}:
+        these = [index for index, case in enumerate(cases) if case.comparison.metric.unit == unit]
+        rounds = [one for index in these for one in cases[index].comparison.rounds]
+        ratios = iter(ratios_of(rounds, unit, np.concatenate([cases[index].sides for index in these])))
+        found.update((index, list(islice(ratios, len(cases[index].sides)))) for index in these)
+    return [found[index] for index in range(len(cases))]

@@ -1,0 +1,130 @@
+"""What fails a merge request: verdicts, budgets and acceptances in, pass or fail out. Pure."""
+
+from __future__ import annotations
+
+import fnmatch
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from perfbot.judge.case import Case
+from perfbot.model import (
+    Acceptance,
+    BudgetState,
+    Control,
+    Metric,
+    Policy,
+    Problem,
+    Result,
+    RunVerdict,
+)
+from perfbot.stats.location import mean_interval
+from perfbot.units import format_change, format_percentage
+
+KEPT = ("added", "removed", "failed", "incomparable")
+"""Statuses that are verdicts as they stand."""
+
+ROUNDING = 1e-9
+"""A change of exactly its threshold counts as over it, whatever floating point makes of it."""
+
+
+def gated(result: Result, policy: Policy, acceptances: Sequence[Acceptance], control: Control | None) -> Result:
+    """Whether it passes the gate."""
+    if not policy.gates(result.name, Metric(result.metric, result.unit)):
+        return replace(result, reason=joined(result.reason, "does not gate"))
+    return _accepted(_undisturbed(_failing(result), control), acceptances)
+
+
+def gate_of(
+    results: Sequence[Result], problems: Sequence[Problem], *, complete: bool = True, skipped: str = ""
+) -> RunVerdict:
+    """The run's verdict.
+
+    ``fail`` when a result fails the gate. Otherwise ``error`` when a problem is fatal, a benchmark failed on head,
+    nothing could be compared although benchmarks are not merely new, or the run did not come to its end. ``fail``
+    outranks ``error``: a job that tolerates errors (GitLab's ``allow_failure: exit_codes``) must not let a proven
+    regression through because something else crashed as well. A run that was ``skipped`` for a reason passes.
+    """
+    failing = {result.verdict for result in results if result.gate == "fail"}
+    if failing - {"failed"}:
+        return "fail"
+    if failing or any(problem.fatal for problem in problems):
+        return "error"
+    if skipped:
+        return "pass"
+    compared = any(result.rounds and result.verdict not in KEPT for result in results)
+    return "pass" if complete and (compared or any(result.verdict == "added" for result in results)) else "error"
+
+
+def budgeted(result: Result, case: Case, policy: Policy, alpha: float) -> Result:
+    """How head's own values, one a round, stand to their limit, whatever base was."""
+    budget = policy.budget_for(result.name, case.comparison.metric)
+    if budget is None:
+        return result
+    heads: list[float] = case.sides[:, 1].tolist()
+    state: BudgetState = "unclear"
+    if heads and all(map(math.isfinite, heads)):
+        exact = result.rule == "exact"
+        low, high = (min(heads), max(heads)) if exact else mean_interval(heads, 1 - alpha)
+        if budget.better == "higher":
+            low, high, bound = -high, -low, -budget.bound
+        else:
+            bound = budget.bound
+        state = "within" if high <= bound else "over" if low > bound else "unclear"
+    return replace(result, budget=budget.text, budget_state=state)
+
+
+def _failing(result: Result) -> Result:
+    """Fails what is worse by its threshold, over its budget, or broken on head."""
+    clauses = [result.reason]
+    failing = result.verdict == "failed" and result.failed_side != "base"
+    if result.verdict == "regressed":
+        over = result.change is None or abs(result.change) >= (result.threshold or 0.0) * (1 - ROUNDING)
+        failing = failing or over
+        clauses.append(f"{'over' if over else 'under'} the {format_percentage(result.threshold or 0.0)} threshold")
+    if result.budget_state == "over":
+        failing = True
+        clauses.append(f"over the budget of {result.budget}")
+    return replace(result, gate="fail" if failing else "pass", reason=joined(*clauses))
+
+
+def _undisturbed(result: Result, control: Control | None) -> Result:
+    """On a disturbed runner a noisy metric fails nothing: what would have, is undecided."""
+    noisy_failure = result.gate == "fail" and result.rule == "noisy" and result.verdict != "failed"
+    if not (noisy_failure and control and control.disturbed):
+        return result
+    return replace(
+        result,
+        verdict="inconclusive" if result.verdict == "regressed" else result.verdict,
+        budget_state="unclear" if result.budget_state == "over" else result.budget_state,
+        gate="pass",
+        reason=f"the runner was disturbed: base against itself moved by {format_change(control.change)}",
+    )
+
+
+def _accepted(result: Result, acceptances: Sequence[Acceptance]) -> Result:
+    """A person's acceptance holds until the change is surely worse than the one that was accepted."""
+    if result.gate != "fail" or result.verdict == "failed":
+        return result
+    for accepted in reversed(acceptances):
+        if not fnmatch.fnmatchcase(result.name, accepted.match):
+            continue
+        if _surely_worse(result, accepted):
+            clause = f"worse than the {format_change(accepted.change or 0.0)} accepted by {accepted.who}"
+            return replace(result, reason=joined(result.reason, clause))
+        clause = f"accepted by {accepted.who}: {accepted.reason}"
+        return replace(result, gate="accepted", reason=clause)
+    return result
+
+
+def _surely_worse(result: Result, accepted: Acceptance) -> bool:
+    if accepted.change is None:
+        return False
+    if result.interval is None:
+        return result.change is None
+    low, high = result.interval
+    return low > accepted.change if result.better == "lower" else high < accepted.change
+
+
+def joined(*clauses: str) -> str:
+    return "; ".join(clause for clause in clauses if clause)

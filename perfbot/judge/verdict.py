@@ -1,0 +1,206 @@
+"""Comparisons and policy in, verdicts and the gate out. Pure: the same rounds always get the same verdict.
+
+Noisy metrics are decided by ``stats.sequential`` on the rounds' log ratios, at the run's ``alpha`` shared equally
+among its ``family`` of comparisons. Exact metrics (instructions, bytes, counts) are compared round by round.
+What could not be compared keeps its status as its verdict: nothing becomes "unchanged" for want of data.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from perfbot.judge.case import Case, cases_of, ratios_of_each
+from perfbot.judge.gate import KEPT, budgeted, gate_of, gated
+from perfbot.model import (
+    Acceptance,
+    Benchmark,
+    Better,
+    Comparison,
+    Control,
+    Metric,
+    Policy,
+    Report,
+    Result,
+    Status,
+    Verdict,
+)
+from perfbot.stats.exact import compare
+from perfbot.stats.rounds import Floats
+from perfbot.stats.sequential import FIRST_LOOK, Decision, decide_each
+from perfbot.units import format_percentage
+
+EXACT_SHARE = 0.5
+"""An exact metric's change is reported from this share of its threshold on; it fails the gate from the threshold
+on. Exact metrics repeat to 0.14 % at the worst, so half of the default 0.5 % is still far from noise."""
+
+WIDEST = 100.0
+"""Of an interval's upper end: two or three rounds give such, and they tell nothing but that there were too few."""
+
+AT_A_TIME = 256
+"""Comparisons judged together; their numbers need 10 MB or so."""
+
+_INCOMPARABLE = {"infinite": "a value is not a finite number", "unrelated": "values of zero or below have no ratio"}
+
+
+def judge(
+    comparisons: Iterable[Comparison],
+    policy: Policy,
+    *,
+    family: int,
+    final: bool = True,
+    acceptances: Sequence[Acceptance] = (),
+    control: Control | None = None,
+) -> tuple[Result, ...]:
+    """Judge every comparison of a run.
+
+    Args:
+        comparisons: rounds of both sides, or why there are none.
+        policy: the target branch's.
+        family: noisy comparisons that share ``policy.alpha``; below one counts as one.
+        final: no more rounds will come, so the last look spends the error that is left.
+        acceptances: known costs; a regression that is not surely worse than accepted passes.
+        control: base against itself; where it moved, noisy metrics fail nothing.
+    """
+    alpha = policy.alpha / max(family, 1)
+    every = tuple(comparisons)
+    blocks = (every[begin : begin + AT_A_TIME] for begin in range(0, len(every), AT_A_TIME))
+    return tuple(
+        gated(budgeted(result, case, policy, alpha), policy, acceptances, control)
+        for block in blocks
+        for case, result in _decided(cases_of(block, policy, alpha), final)
+    )
+
+
+def _decided(cases: Sequence[Case], final: bool) -> Iterator[tuple[Case, Result]]:
+    """The verdicts of the rounds; noisy ones are decided together, for numbers are quicker by the thousand."""
+    kinds = [case.kind for case in cases]
+    noisy = [case for case, kind in zip(cases, kinds, strict=True) if kind == "noisy"]
+    decisions = iter(decide_each(ratios_of_each(noisy), [case.plan for case in noisy], final=final))
+    for case, kind in zip(cases, kinds, strict=True):
+        result = _measured(case)
+        if kind == "noisy":
+            result = _noisy(result, next(decisions))
+        elif kind == "exact":
+            result = _exact(result, case.sides)
+        elif kind == "empty":
+            result = replace(result, reason=result.reason or "not measured")
+        elif kind != "kept":
+            result = replace(result, verdict="incomparable", reason=_INCOMPARABLE[kind])
+        yield case, result
+
+
+def rejudge(report: Report, policy: Policy | None = None) -> Report:
+    """Judge the raw rounds of a report again, under another policy or its own."""
+    policy = policy or report.policy
+    comparisons = [comparison_of(result) for result in report.results]
+    noisy = sum(one.status == "measured" and one.metric.rule == "noisy" for one in comparisons)
+    results = judge(
+        comparisons,
+        policy,
+        family=report.family or noisy,
+        acceptances=report.acceptances,
+        control=report.control,
+    )
+    verdict = gate_of(results, report.problems, complete=report.complete, skipped=report.skipped)
+    return replace(report, results=results, policy=policy, verdict=verdict)
+
+
+def comparison_of(result: Result) -> Comparison:
+    """What was measured, out of what was judged: rounds are judged whatever verdict stands beside them.
+
+    A benchmark that failed stays failed, even where rounds were taken before.
+    """
+    kept: Status = result.verdict if result.verdict in KEPT else "measured"  # type: ignore[assignment]
+    if result.raw and kept != "failed":
+        kept = "measured"
+    return Comparison(
+        benchmark=Benchmark(
+            result.suite, result.benchmark, result.file, result.line, source_changed=result.source_changed
+        ),
+        metric=Metric(result.metric, result.unit, result.better, result.rule),
+        rounds=result.raw,
+        status=kept,
+        reason="" if kept == "measured" else result.reason,
+        notes=result.notes,
+        failed_side=result.failed_side,
+    )
+
+
+def _measured(case: Case) -> Result:
+    """The result before anything is decided."""
+    comparison = case.comparison
+    benchmark, metric, rounds = comparison.benchmark, comparison.metric, comparison.rounds
+    base, head = np.median(case.sides, axis=0).tolist() if rounds else (None, None)
+    status = comparison.status
+    return Result(
+        suite=benchmark.suite,
+        benchmark=benchmark.name,
+        metric=metric.name,
+        unit=metric.unit,
+        better=metric.better,
+        rule=metric.rule,
+        verdict="inconclusive" if status == "measured" else status,
+        base=base,
+        head=head,
+        threshold=case.threshold,
+        rounds=len(rounds),
+        seconds=sum(one.seconds for one in rounds),
+        reason=comparison.reason,
+        file=benchmark.file,
+        line=benchmark.line,
+        source_changed=benchmark.source_changed,
+        failed_side=comparison.failed_side,
+        notes=comparison.notes,
+        raw=rounds,
+    )
+
+
+def _noisy(result: Result, found: Decision) -> Result:
+    known = found.high < WIDEST  # a report holds finite numbers, and its reader wants none without meaning
+    return replace(
+        result,
+        verdict=_verdict(found, result.better),
+        change=found.change,
+        interval=(found.low, found.high) if known else None,
+        confidence=found.confidence if known else None,
+        detectable=found.detectable if known else None,
+        reason=_could_have_seen(found) if found.state == "open" else "",
+    )
+
+
+def _exact(result: Result, sides: Floats) -> Result:
+    base, head = sides.T.tolist()
+    found = compare(base, head, EXACT_SHARE * (result.threshold or 0.0))
+    result = replace(result, verdict=_verdict(found, result.better))
+    if not all(map(math.isfinite, (found.low, found.high))):
+        return replace(result, reason="was 0 on base")
+    return replace(
+        result,
+        change=found.change,
+        interval=(found.low, found.high),
+        detectable=found.detectable,
+        reason="differs from round to round" if found.state == "open" else "",
+    )
+
+
+def _verdict(found: Decision, better: Better) -> Verdict:
+    if found.state == "same":
+        return "unchanged"
+    if found.state == "open":
+        return "inconclusive"
+    return "regressed" if (found.state == "up") == (better == "lower") else "improved"
+
+
+def _could_have_seen(found: Decision) -> str:
+    if found.rounds < FIRST_LOOK:
+        return f"only {found.rounds} of at least {FIRST_LOOK} rounds"
+    return f"could have seen {_share(found.detectable)}"
+
+
+def _share(fraction: float) -> str:
+    """A share to two digits, as much as an estimated one can bear."""
+    return format_percentage(float(f"{fraction:.1e}"))

@@ -1,0 +1,1 @@
+"""Servers: requests to both sides in turn."""

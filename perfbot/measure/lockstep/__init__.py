@@ -1,0 +1,1 @@
+"""Python suites: a worker process a side, taking turns inside the benchmark."""

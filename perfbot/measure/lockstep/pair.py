@@ -1,0 +1,219 @@
+"""The workers of both sides, started together, pinned to one core, giving each other the turns."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from perfbot.measure.lockstep import messages
+from perfbot.measure.lockstep.link import HANGS, RUBBISH, Link, WorkerLost, WorkerSpec, culprit, first_sign
+from perfbot.measure.lockstep.plan import ValuePlan, turn_counts
+from perfbot.model import SIDES, Round, Side
+from perfbot.runner.address_space import Layout
+from perfbot.runner.cores import pin_process
+
+START_SECONDS = 300.0
+"""Longest time to import a suite and collect its benchmarks."""
+
+SLOWER = 5
+"""Values may take so many times as long as predicted, beyond the time-out of a single call."""
+
+Messages = dict[Side, messages.Message]
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What one side's worker collected: benchmarks as the worker described them, and what it could not read."""
+
+    benchmarks: tuple[Mapping[str, Any], ...]
+    problems: tuple[Mapping[str, str], ...]
+
+
+def round_of(
+    index: int,
+    values: ValuePlan,
+    clock: Literal["wall", "cpu"],
+    answers: Messages,
+    calls: Mapping[Side, int],
+    seconds: float,
+    core: int,
+) -> Round:
+    """Values in seconds a call; ``calls`` that each side made in one value."""
+    base, head = (tuple(max(taken, 1) / calls[side] / 1e9 for taken in answers[side][f"{clock}s"]) for side in SIDES)
+    return Round(index, base, head, calls["base"], seconds, core, clock, values.mode == "together")
+
+
+class Pair:
+    """Both workers of one round. Close it in every case: that kills them with all they started.
+
+    Args:
+        hash_seed: of both.
+        layout: of both's memory; drawn by the system where there is none.
+        timeout: seconds a single call may take.
+        start: longest time to import a suite and collect its benchmarks.
+        order: who is started first. What only the first or the second to start suffers (both want one file, one
+            port) hits both sides equally often, and widens the interval instead of moving it.
+
+    Attributes:
+        patience: seconds to wait for a single call, or for what a benchmark does before and after; may be changed.
+    """
+
+    def __init__(
+        self,
+        specs: Mapping[Side, WorkerSpec],
+        *,
+        hash_seed: int,
+        timeout: float,
+        layout: Layout | None,
+        start: float = START_SECONDS,
+        order: Sequence[Side] = SIDES,
+    ) -> None:
+        self.patience = timeout
+        self._start = start
+        self.links: dict[Side, Link] = {}
+        base_reads, head_writes = os.pipe()
+        head_reads, base_writes = os.pipe()
+        turn_fds = {"base": (base_reads, base_writes), "head": (head_reads, head_writes)}
+        try:
+            for side in order:
+                self.links[side] = Link(specs[side], turn_fds[side], hash_seed, layout)
+        except WorkerLost:
+            self.close()
+            raise
+        finally:
+            for fd in (base_reads, head_writes, head_reads, base_writes):
+                os.close(fd)
+
+    def collect(self) -> dict[Side, Collected]:
+        """List both sides' benchmarks.
+
+        Raises:
+            WorkerLost: a worker could not even start its suite.
+        """
+        for link in self.links.values():
+            link.send(op="list")
+        answers = self._receive(SIDES, self._start, "listed")
+        return {s: Collected(tuple(answers[s]["benchmarks"]), tuple(answers[s]["problems"])) for s in SIDES}
+
+    def enter_all(self, names: list[str]) -> None:
+        """Let both workers enter ``names`` one after the other, once both have started; :meth:`arrivals` waits."""
+        for link in self.links.values():
+            link.send(op="run", names=names)
+        self._receive(SIDES, self._start, "running")
+
+    def arrivals(self) -> Messages:
+        """Wait until each side is held inside the next benchmark (``ready``) or has already ended it (``done``)."""
+        return self._receive(SIDES, self.patience, "ready", "done")
+
+    def leave(self, sides: Iterable[Side]) -> Messages:
+        """Let held sides go and wait until they have ended the benchmark."""
+        sides = tuple(sides)
+        for side in sides:
+            self.links[side].send(op="leave")
+        return self._receive(sides, self.patience, "done")
+
+    def probe(self, side: Side, *, at_least: float, again_below: float) -> messages.Message:
+        """Time one side alone; see :func:`perfbot.worker.turns.probe`. Seconds."""
+        order = {"op": "probe", "at_least": round(at_least * 1e9), "again_below": round(again_below * 1e9)}
+        self.links[side].send(**order)
+        answer = self._receive((side,), self.patience, "answer")[side]
+        if not messages.is_probe(answer):
+            raise self.links[side].lost(RUBBISH)
+        return answer
+
+    def measure(
+        self, values: ValuePlan, first: Side, predicted: float, draws: Mapping[Side, int]
+    ) -> Messages:
+        """Take the values of one round; both sides' answers (nanoseconds for ``values.loops`` calls each).
+
+        Args:
+            predicted: seconds that it should take.
+        """
+        second: Side = "head" if first == "base" else "base"
+        if values.mode == "together":
+            counts = {first: [values.pairs], second: [values.pairs]}
+        else:
+            counts = dict(zip((first, second), turn_counts(values.pairs), strict=True))
+        first_is_last = len(counts[first]) > len(counts[second])
+        for side in (second, first):
+            self.links[side].send(
+                op=values.mode,
+                loops=values.loops,
+                discard=values.discard,
+                counts=counts[side],
+                draw=draws[side],
+                drawn_every=values.drawn_every,
+                first=side == first,
+                hand_over_last=(side == second) == first_is_last,
+            )
+        answers = self._receive(SIDES, self.patience + SLOWER * predicted, "answer")
+        for side, answer in answers.items():
+            if not messages.has_values(answer, values.pairs):
+                raise self.links[side].lost(RUBBISH)
+        return answers
+
+    def count(self, sides: Iterable[Side], seconds: float, *, out: Mapping[Side, str], **order: Any) -> Messages:
+        """Count a metric of one call on some sides; see :func:`perfbot.worker.counting.count`.
+
+        Args:
+            seconds: longest time to wait.
+            out: each side's.
+        """
+        sides = tuple(sides)
+        for side in sides:
+            self.links[side].send(op="count", out=out[side], **order)
+        answers = self._receive(sides, seconds, "answer")
+        for side, answer in answers.items():
+            if not messages.is_count(answer):
+                raise self.links[side].lost(RUBBISH)
+        return answers
+
+    def pin(self, cores: Iterable[int]) -> bool:
+        """Bind both workers to some cores."""
+        cores = tuple(cores)
+        pinned = [pin_process(link.child.pid, cores) for link in self.links.values()]
+        return all(pinned)
+
+    def close(self) -> None:
+        """End both workers and everything they started."""
+        for link in self.links.values():
+            link.quit()
+        for link in self.links.values():
+            link.close()
+
+    def _receive(self, sides: Iterable[Side], seconds: float, *events: str) -> Messages:
+        """One message of each side, whichever speaks first: the other one may be waiting for it in vain."""
+        deadline = time.monotonic() + seconds
+        received: Messages = {}
+        waiting = [self.links[side] for side in sides]
+        while waiting:
+            spoke = first_sign(waiting, deadline)
+            if not spoke:
+                raise culprit([link.hanging() for link in waiting])
+            for link in spoke:
+                received[link.side] = self._expected(link, deadline, events)
+                waiting.remove(link)
+        return received
+
+    def _expected(self, link: Link, deadline: float, events: tuple[str, ...]) -> messages.Message:
+        try:
+            message = link.receive(deadline)
+        except WorkerLost as lost:
+            raise self._really_lost(link, lost) from lost
+        if message["event"] in events:
+            return message
+        if message["event"] == "fatal":
+            raise link.gave_up(message["error"])
+        if message["event"] == "done" and (message["error"] or message["skipped"]):
+            raise WorkerLost(link.side, message["error"] or message["skipped"], skipped=not message["error"])
+        raise link.lost(f"answered {message['event']!r} out of turn")
+
+    def _really_lost(self, link: Link, lost: WorkerLost) -> WorkerLost:
+        """A worker ends when the other one is gone; then the other one is the story."""
+        if lost.reason in (HANGS, RUBBISH):
+            return lost
+        other = next(one for one in self.links.values() if one is not link)
+        return other.lost() if link.abandoned and not other.abandoned else lost

@@ -1,0 +1,188 @@
+"""How many calls make a value, how many values a round: pure, with the evidence beside each constant.
+
+The evidence is in docs/decision-rule.md ("Schedules").
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+
+from perfbot.model import SIDES, Side
+
+Mode = Literal["turns", "together"]
+
+VALUE_SECONDS = 0.5e-3
+"""Length of a value for short calls: shorter costs switches, longer lets drift in between."""
+
+DISCARD_SECONDS = 0.3e-3
+"""Calls right after a switch find cold caches: at least one call and this long are thrown away in each turn."""
+
+SHORT_SECONDS = 1e-3
+"""Up to here several calls make a value."""
+
+LONG_SECONDS = 3e-3
+"""From here both sides run at once on one core and CPU time is compared: calls this long no longer fit between two
+drifts of the machine when they take turns (standard deviation of a round at 10 ms: 35 % in turns, 1.1 % at once)."""
+
+PAIRS = 16
+"""Pairs of values in a round of short calls; a flat optimum from 12 to 24 on busy machines."""
+
+FEWEST_PAIRS = 8
+"""Where processes differ far more than the values of one do, more pairs tell nothing; with fewer it would not show."""
+
+MOST_PAIRS = 200
+"""No round has more, however dear the start-up is."""
+
+MEDIUM_ROUND_SECONDS = 0.12
+"""Calls of 1 to 3 ms: one call a value, as many pairs as fit into this time."""
+
+TOGETHER_VALUE_SECONDS = 25e-3
+"""Length of a value when both run at once: several slices of the kernel's scheduler."""
+
+TOGETHER_VALUES = (1, 24)
+TOGETHER_ROUND_SECONDS = 0.2
+"""Values a round when both run at once: as many as fit into this time on one side, within the bounds."""
+
+WARM_BELOW_SECONDS = 0.5
+"""Calls shorter than this are warmed up with one call a round; for longer ones the cold part no longer counts."""
+
+BUSY_SHARE = 0.95
+"""A benchmark whose CPU time is below this share of its wall time waits for something."""
+
+THREADS_SHARE = 1.05
+"""A benchmark whose CPU time is above this share of its wall time computes in several threads or processes."""
+
+
+FEWEST_CALLS = 12
+"""Calls that the fewest rounds that decide anything make: six, of two sides."""
+
+LEAST_PATIENCE_SECONDS = 1.0
+"""An unknown call may take so long, however little time is left."""
+
+LATE_SECONDS = 10.0
+"""What has begun may end so long after the budget before it counts as hanging: machines stand still at times."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """What a probe found about a call, alone on its core. Seconds a call."""
+
+    wall: float
+    cpu: float
+    first: float = 0.0
+    queued: float | None = 0.0
+    """Time in which it could have run, but others had the core; None where the system does not tell."""
+
+    @property
+    def waits(self) -> bool:
+        """Spends time that no CPU is used for: sleeping, I/O, other processes."""
+        return self.cpu + (self.queued or 0.0) < BUSY_SHARE * self.wall
+
+    @property
+    def threaded(self) -> bool:
+        """Several threads compute at once."""
+        return self.wall >= SHORT_SECONDS and self.cpu > THREADS_SHARE * self.wall
+
+    @property
+    def clock(self) -> Literal["wall", "cpu"]:
+        """What to compare: CPU time, which other programs on the core do not touch, where it is all there is."""
+        return "wall" if self.waits or self.threaded else "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class ValuePlan:
+    """One round of one benchmark: ``pairs`` values a side of ``loops`` calls, ``discard`` calls before each turn."""
+
+    mode: Mode
+    loops: int
+    discard: int
+    pairs: int
+    pinned: bool = True
+    drawn_every: int = 4
+
+    def seconds(self, call: float) -> float:
+        """Predicted wall time of the round for calls of ``call`` seconds on both sides."""
+        if self.mode == "together":
+            return 2 * call * self.loops * (self.pairs + self.discard)
+        turns = self.pairs + 1
+        return call * (2 * self.pairs * self.loops + turns * self.discard)
+
+
+def patience(timeout: float, left: float, *, known: bool) -> float:
+    """Seconds to wait for a single call.
+
+    Args:
+        timeout: the suite's, which no call may exceed.
+        left: of the budget.
+        known: how long it takes is known, and fits; otherwise it gets no more than lets it be decided in what is left.
+    """
+    if known:
+        return min(timeout, max(left, 0.0) + LATE_SECONDS)
+    return min(timeout, max(left / FEWEST_CALLS, LEAST_PATIENCE_SECONDS))
+
+
+def plan_values(speed: Speed, share: float, *, once: bool = False, within: float | None = None) -> ValuePlan:
+    """The shape of one round.
+
+    Args:
+        speed: of the base side's calls.
+        share: seconds of start-up that fall to this benchmark in a round; measuring is made about as long until it is
+            known what noise consists of.
+        once: only the first call of a process may be timed.
+        within: variance of a pair in that between processes (:attr:`.spread.Spread.within`): with it
+            short calls get as many pairs as make the most of the time.
+    """
+    call = max(speed.wall, 1e-9)
+    together = call >= LONG_SECONDS and speed.clock == "cpu"
+    pinned = not speed.threaded
+    if once:
+        return ValuePlan("together" if together else "turns", 1, 0, 1, pinned)
+    warm = 1 if call < WARM_BELOW_SECONDS else 0
+    if together:
+        loops = max(1, math.ceil(TOGETHER_VALUE_SECONDS / call))
+        return ValuePlan(
+            "together",
+            loops,
+            warm,
+            _clamp(max(TOGETHER_ROUND_SECONDS, share / 2) / (loops * call), *TOGETHER_VALUES),
+            pinned,
+        )
+    if call > SHORT_SECONDS:
+        fitting = _clamp(max(MEDIUM_ROUND_SECONDS, share) / ((2 + warm) * call), 2, PAIRS)
+        return ValuePlan("turns", 1, warm, fitting if warm else 1, pinned)
+    loops = max(1, math.ceil(VALUE_SECONDS / call))
+    discard = max(1, math.ceil(DISCARD_SECONDS / call))
+    affordable = share / ((2 * loops + discard) * call)
+    if within is None:
+        return ValuePlan("turns", loops, discard, _clamp(affordable, PAIRS, MOST_PAIRS), pinned)
+    # Variance (1 + within / pairs) times seconds (share + pairs x cost) is least here.
+    return ValuePlan("turns", loops, discard, _clamp(math.sqrt(within * affordable), FEWEST_PAIRS, MOST_PAIRS), pinned)
+
+
+def _clamp(wanted: float, least: int, most: int) -> int:
+    return max(least, min(most, round(wanted)))
+
+
+def starting_order(seed: str, index: int) -> list[Side]:
+    """Who starts first in a round: drawn for every two rounds, one of which has it the other way round."""
+    order: list[Side] = Random(f"{seed}:{index // 2}").sample(SIDES, len(SIDES))  # noqa: S311 - not a secret
+    return order[::-1] if index % 2 else order
+
+
+def turn_counts(pairs: int) -> tuple[list[int], list[int]]:
+    """Values in each turn of the side that begins and of the other, in ABBA order.
+
+    >>> turn_counts(4)
+    ([1, 2, 1], [2, 2])
+    >>> turn_counts(3)
+    ([1, 2], [2, 1])
+    """
+    first, second = [1], [min(2, pairs)]
+    while sum(first) < pairs or sum(second) < pairs:
+        mine, other = (first, second) if sum(first) < sum(second) else (second, first)
+        mine.append(min(2, pairs - sum(mine)))
+        assert sum(mine) <= pairs >= sum(other)  # noqa: S101 - an invariant of the schedule
+    return first, second

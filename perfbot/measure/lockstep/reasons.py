@@ -1,0 +1,95 @@
+"""What is said about benchmarks of live workers: why one failed, and what a reader should know."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from perfbot.measure.lockstep.link import BOOT, GAVE_UP, WorkerLost
+from perfbot.measure.lockstep.plan import FEWEST_CALLS, Speed
+from perfbot.measure.session import Failed
+from perfbot.model import SIDES, Problem, Side
+
+OUTPUT_LINES = 15
+"""How much of a failing process's output is shown."""
+
+WAITS = "waits for something (CPU time is below wall time): compared by wall time, in turns"
+THREADED = "computes in several threads: compared by wall time, in turns, not pinned"
+UNPINNED = "this system refuses to pin processes to a core: expect wider intervals"
+
+
+def too_long(limit: float) -> str:
+    """Why a call that takes longer than ``limit`` seconds is not measured."""
+    why = f"too long for what is left of the budget, since to decide takes {FEWEST_CALLS} calls at least"
+    return f"takes longer than {limit:.3g} s: {why}"
+
+
+def joined(failures: list[Failed]) -> Iterator[Failed]:
+    """One failure a benchmark: of one side, or of both with head's reason."""
+    if len(failures) == len(SIDES):
+        worst = min(failures, key=lambda failure: (failure.skipped, failure.side == "base"))
+        yield Failed(worst.name, "both", worst.reason, worst.skipped)
+    else:
+        yield from failures
+
+
+def reason_of(lost: WorkerLost) -> str:
+    """Why a worker was lost, with the end of what it printed; in a stack, frames of the worker itself tell nothing."""
+    own = f'  File "{BOOT.parent}{os.sep}'
+    printed = "\n".join(line for line in lost.output.splitlines() if not line.startswith(own))
+    return "\n".join(part for part in (lost.reason, tail(printed)) if part)
+
+
+def start_failure(lost: WorkerLost) -> str:
+    """Why a worker did not even start, in one line."""
+    why = (raised(lost.output) or last_line(lost.output)) if lost.reason == GAVE_UP else ""
+    return f"{lost.reason}: {why}" if why else lost.reason
+
+
+def tail(output: str) -> str:
+    """The end of an output."""
+    return "\n".join(output.strip().splitlines()[-OUTPUT_LINES:])
+
+
+def concerns(where: str, file: str) -> bool:
+    """Whether a problem's place (a collector's node id) is the file that a benchmark lies in, or a folder of it."""
+    place = where.partition("::")[0]
+    return bool(place and file) and f"/{file}".startswith((f"/{place}", f"/{file[: -len(place)]}{place}"))
+
+
+def last_line(text: str) -> str:
+    """The last line that holds anything: of a traceback, what was raised. With advice where a module is missing."""
+    found = next((line for line in reversed(text.splitlines()) if line.strip()), "")
+    return advised(re.sub(r"^E\s+", "", found.strip()))
+
+
+def raised(output: str) -> str:
+    """What pytest says was raised, in output that goes on after it; empty where it says nothing."""
+    return next((last_line(line) for line in reversed(output.splitlines()) if line.startswith("E  ")), "")
+
+
+def advised(reason: str) -> str:
+    """A reason, and what to do where a module could not be found."""
+    missing = re.search(r"ModuleNotFoundError: No module named '([\w.]+)'", reason)
+    return f"{reason} (if a package brings {missing[1]}, `setup` must install it)" if missing else reason
+
+
+def merged(problems: Mapping[Side, Sequence[Mapping[str, str]]], suite: str) -> list[Problem]:
+    """What could not be collected; what is the same on both sides is said once, with head's output."""
+    told: dict[tuple[str, str], dict[Side, str]] = {}
+    for side in SIDES:
+        for item in problems[side]:
+            told.setdefault((item["where"], last_line(item["message"])), {})[side] = item["message"]
+    return [
+        Problem(f"suite {suite}, {' and '.join(outputs)}: {where}", message, list(outputs.values())[-1], fatal=False)
+        for (where, message), outputs in told.items()
+    ]
+
+
+def notes_of(speed: Speed, *, pinned: bool) -> tuple[str, ...]:
+    """What a reader should know about how a benchmark was measured."""
+    if speed.threaded:
+        return (THREADED,)
+    notes = (WAITS,) if speed.waits else ()
+    return notes if pinned else (*notes, UNPINNED)

@@ -1,0 +1,214 @@
+"""Suites of whole commands: both sides at once on one core by CPU time, or, where they wait, in turns by wall time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Literal
+
+from perfbot.measure.lockstep.counting import INSTRUCTIONS
+from perfbot.measure.lockstep.launching import Command, Launcher, Usage
+from perfbot.measure.lockstep.plan import Speed, patience, starting_order
+from perfbot.measure.lockstep.reasons import THREADED, WAITS, too_long
+from perfbot.measure.processes.counting_commands import CommandCounter
+from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Placement
+from perfbot.measure.trace import Trace, no_trace
+from perfbot.model import MEMORY, SIDES, TIME, Benchmark, Metric, Round, Side
+from perfbot.runner.address_space import Layout
+
+CPU = Metric("cpu", "s")
+
+CLOCK_TICK = 1e-9
+"""Seconds; stands for a CPU time too small to be counted."""
+
+Pairwise = dict[Side, Usage]
+
+
+@dataclass(slots=True)
+class CommandSuite:
+    """Commands by name, the same on both sides, run in each side's checkout.
+
+    Attributes:
+        commands: command line by benchmark name.
+        cwd, env: working folder and whole environment of each side.
+        prepare: command line before each measured one, or empty; not measured.
+        exit_codes: what counts as success.
+        metrics: some of TIME, CPU and MEMORY.
+        scratch: folder for what commands print.
+        counter: counts their instructions; None where that is not asked for.
+    """
+
+    name: str
+    commands: Mapping[str, str]
+    cwd: Mapping[Side, Path]
+    env: Mapping[Side, Mapping[str, str]]
+    timeout: float
+    random: Random
+    scratch: Path
+    prepare: str = ""
+    exit_codes: Sequence[int] = (0,)
+    metrics: tuple[Metric, ...] = (TIME,)
+    counter: CommandCounter | None = None
+    trace: Trace = no_trace
+    startup_seconds: float = 0.0
+    _order: int = 0
+    _speeds: dict[str, Speed] = field(default_factory=dict)
+    _seconds: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._order = self.random.getrandbits(64)
+
+    @property
+    def alone(self) -> bool:
+        """Whether it needs the machine for itself: something in it uses several cores, or waits."""
+        return any(speed.threaded or speed.waits for speed in self._speeds.values())
+
+    def control_round(self, index: int, until: float, place: Placement = ANYWHERE) -> tuple[Round, ...]:
+        """None: whole commands at once on one core leave nothing that a control could show."""
+        return ()
+
+    def discover(self) -> Discovery:
+        """The configuration lists them; nothing runs yet."""
+        benchmarks = tuple(Benchmark(self.name, name) for name in self.commands)
+        if self.counter is None:
+            return Discovery(benchmarks, self.metrics)
+        return Discovery(
+            benchmarks,
+            self.metrics,
+            problems=self.counter.problems,
+            counted=(INSTRUCTIONS,),
+            count=self.counter.count,
+        )
+
+    def predicted_seconds(self, name: str) -> float:
+        """Wall time of its last round."""
+        return self._seconds.get(name, 0.0)
+
+    def measure_round(
+        self, index: int, names: Sequence[str], until: float, place: Placement = ANYWHERE
+    ) -> Iterator[Outcome]:
+        """One run of each command on each side; the very first one, alone, shows whether it waits."""
+        launcher = Launcher(Layout(self._order + index))
+        try:
+            for name in names:
+                if time.monotonic() + self._seconds.get(name, 0.0) > until:
+                    return
+                yield from self._one(launcher, name, index, place.core, until)
+        finally:
+            launcher.close()
+
+    def _one(self, launcher: Launcher, name: str, index: int, core: int, until: float) -> Iterator[Outcome]:
+        if name not in self._speeds:
+            failures = self._probe(launcher, name, until)
+            if failures or time.monotonic() + self._seconds[name] > until:
+                yield from failures
+                return
+        speed = self._speeds[name]
+        together = not speed.waits and not speed.threaded
+        core = -1 if speed.threaded else core
+        order = starting_order(f"{self._order}:{name}", index)
+        began = time.monotonic()
+        failures = self._prepare(launcher, name)
+        if failures:
+            yield from failures
+            return
+        used = self._run(launcher, name, order, self._patience(until), core=core, together=together)
+        seconds = self._seconds[name] = time.monotonic() - began
+        self.trace(event="round", suite=self.name, benchmark=name, round=index, order=order, core=core,
+                   mode="together" if together else "turns", seconds=seconds,
+                   cpus={s: used[s].cpu for s in SIDES}, walls={s: used[s].wall for s in SIDES})  # fmt: skip
+        failures = self._failures(name, used)
+        if failures:
+            yield from failures
+            return
+        note = (THREADED,) if speed.threaded else (WAITS,) if speed.waits else ()
+        for metric in self.metrics:
+            base, head = (_value(metric, used[side], together) for side in SIDES)
+            taken = Round(index, (base,), (head,), 1, seconds, core, _clock(metric, together), together)
+            yield Measured(name, metric, taken, note if metric == TIME else ())
+
+    def _probe(self, launcher: Launcher, name: str, until: float) -> list[Failed]:
+        """Run each side alone, once; a failure shows the end of its output."""
+        outputs = {side: self.scratch / f"{side}.out" for side in SIDES}
+        unprepared = self._prepare(launcher, name)
+        if unprepared:
+            return unprepared
+        limit = self._patience(until, known=False)
+        used = self._run(launcher, name, ("base",), limit, outputs=outputs)
+        if used["base"].timed_out and limit < self.timeout:
+            return [Failed(name, "both", too_long(limit), skipped=True)]
+        used |= self._run(launcher, name, ("head",), self._patience(until), outputs=outputs)
+        failures = self._failures(name, used, outputs)
+        waiting = min((_speed(used[side]) for side in SIDES), key=lambda speed: speed.cpu / speed.wall)
+        threaded = max((_speed(used[side]) for side in SIDES), key=lambda speed: speed.cpu / speed.wall)
+        self._speeds[name] = threaded if threaded.threaded else waiting
+        self._seconds[name] = sum(used[side].wall for side in SIDES)
+        return failures
+
+    def _patience(self, until: float, *, known: bool = True) -> float:
+        return patience(self.timeout, until - time.monotonic(), known=known)
+
+    def _prepare(self, launcher: Launcher, name: str) -> list[Failed]:
+        """Run the preparation on both sides; what it leaves undone would be measured."""
+        if not self.prepare:
+            return []
+        outputs = {side: self.scratch / f"{side}.out" for side in SIDES}
+        commands = [Command(self.prepare, self.cwd[side], self.env[side], outputs[side]) for side in SIDES]
+        used = dict(zip(SIDES, launcher.run(commands, timeout=self.timeout), strict=True))
+        return _failed(name, f"prepare: `{self.prepare}`", used, (0,), outputs)
+
+    def _run(
+        self,
+        launcher: Launcher,
+        name: str,
+        order: Sequence[Side],
+        timeout: float,
+        *,
+        core: int = -1,
+        together: bool = False,
+        outputs: Mapping[Side, Path] | None = None,
+    ) -> Pairwise:
+        line = self.commands[name]
+        commands = [Command(line, self.cwd[s], self.env[s], (outputs or {}).get(s)) for s in order]
+        return dict(zip(order, launcher.run(commands, timeout=timeout, core=core, together=together), strict=True))
+
+    def _failures(self, name: str, used: Pairwise, outputs: Mapping[Side, Path] | None = None) -> list[Failed]:
+        return _failed(name, f"`{self.commands[name]}`", used, self.exit_codes, outputs)
+
+
+def _failed(
+    name: str, what: str, used: Pairwise, good: Sequence[int], outputs: Mapping[Side, Path] | None
+) -> list[Failed]:
+    """The failure of a command that ended otherwise than ``good`` on a side, if it did."""
+    wrong = [side for side in SIDES if used[side].timed_out or used[side].code not in good]
+    if not wrong:
+        return []
+    side = wrong[-1]
+    tail = _tail(outputs[side]) if outputs else ""
+    return [Failed(name, "both" if len(wrong) == len(SIDES) else side, f"{what} {used[side].ending}\n{tail}".rstrip())]
+
+
+def _speed(usage: Usage) -> Speed:
+    return Speed(max(usage.wall, CLOCK_TICK), usage.cpu, usage.wall, usage.queued)
+
+
+def _clock(metric: Metric, together: bool) -> Literal["wall", "cpu", "count"]:
+    if metric == MEMORY:
+        return "count"
+    return "cpu" if together or metric == CPU else "wall"
+
+
+def _value(metric: Metric, usage: Usage, together: bool) -> float:
+    if metric == MEMORY:
+        return float(max(usage.memory, 1))
+    return max(usage.cpu if together or metric == CPU else usage.wall, CLOCK_TICK)
+
+
+def _tail(file: Path, lines: int = 15) -> str:
+    """The last lines that a command printed."""
+    with file.open("rb") as stream:
+        stream.seek(max(0, file.stat().st_size - 16_384))
+        return "\n".join(stream.read().decode("utf-8", "replace").strip().splitlines()[-lines:])

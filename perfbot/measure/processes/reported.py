@@ -1,0 +1,221 @@
+"""Suites of tools that measure by themselves: a process a turn on each side, and the values that it reports.
+
+A round is one process a side, or one a side for each benchmark, where the tool can run a single one. Both sides'
+processes run at once on one core. Tools that measure for a given time get the same share of the core whatever their
+speed, for the kernel slices them in lock-step, and wall time times that share is CPU time. Tools that can be told how
+many iterations to run are run for many and for one, and the difference in the kernel's own count of their CPU time is
+that of the iterations, which no other load on the core touches. What waits, uses several cores, or reports what cannot
+be converted, runs in turns: base before head, then head before base.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Literal
+
+from perfbot.errors import MeasureError
+from perfbot.measure.lockstep.launching import Launcher
+from perfbot.measure.lockstep.plan import starting_order
+from perfbot.measure.processes.tool_runs import MetricValues, Ran, Runs
+from perfbot.measure.processes.tools import FILTER, NOT_TIMED, Chosen
+from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Placement
+from perfbot.measure.trace import Trace, no_trace
+from perfbot.model import SIDES, TIME, Benchmark, Comparison, Metric, Problem, Round, Side, Status
+from perfbot.runner.address_space import Layout
+
+AT_ONCE = "both sides at once on one core: wall times of the tool, converted to CPU time"
+
+
+MEDIANS = "both sides at once on one core: medians of calls too short to be interrupted"
+COUNTED = "both sides at once on one core: the processes' CPU time for a given number of iterations"
+
+
+@dataclass(slots=True)
+class ReportedSuite:
+    """One tool's benchmarks, both sides ready.
+
+    Attributes:
+        runs: how to start it on either side.
+        chosen: which of its metrics are compared.
+    """
+
+    name: str
+    runs: Runs
+    random: Random
+    chosen: Chosen = field(default_factory=Chosen)
+    trace: Trace = no_trace
+    startup_seconds: float = 0.0
+    _order: int = 0
+    _metrics: dict[str, tuple[Metric, ...]] = field(default_factory=dict)
+    _seconds: dict[str, float] = field(default_factory=dict)
+    _excused: set[int] = field(default_factory=set)
+    _waits: dict[str, bool] = field(default_factory=dict)
+    _iterations: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._order = self.random.getrandbits(64)
+
+    @property
+    def alone(self) -> bool:
+        """Whether it needs the machine for itself: it is not bound to a core."""
+        return not self.runs.tool.pinned
+
+    @property
+    def _single(self) -> bool:
+        return FILTER in self.runs.tool.line
+
+    def control_round(self, index: int, until: float, place: Placement = ANYWHERE) -> tuple[Round, ...]:
+        """None: a process of the tool would cost as much as a round."""
+        return ()
+
+    def predicted_seconds(self, name: str) -> float:
+        """Wall time of its share of the last round."""
+        return self._seconds.get(name, 0.0)
+
+    def discover(self) -> Discovery:
+        """Run everything once on each side and see what is reported.
+
+        Raises:
+            MeasureError: a side reports nothing, or something that cannot be understood.
+        """
+        launcher = Launcher(Layout(self._order))
+        try:
+            ran = {side: self.runs.alone(launcher, side, self.runs.tool.everything, Placement()) for side in SIDES}
+        finally:
+            launcher.close()
+        for side in SIDES:
+            if not ran[side].values and not ran[side].broken:
+                raise MeasureError(
+                    f"suite {self.name}, {side}: `{self.runs.tool.line}` {ran[side].trouble}",
+                    output=ran[side].printed,
+                )
+        problems = [
+            Problem(f"suite {self.name}, {side}", f"`{self.runs.tool.line}` {ran[side].trouble}", ran[side].printed)
+            for side in SIDES
+            if ran[side].trouble
+        ]
+        self._excused = {ran[side].usage.code for side in SIDES}
+        return self._discovery(ran, problems)
+
+    def _discovery(self, ran: Mapping[Side, Ran], problems: list[Problem]) -> Discovery:
+        found = {side: ran[side].values for side in SIDES}
+        chosen = {side: self._compared(found[side]) for side in SIDES}
+        if not any(chosen.values()):
+            known = sorted({metric.name for values in found.values() for one in values.values() for metric in one})
+            raise MeasureError(
+                f"suite {self.name}: no benchmark reports {' or '.join(self.chosen.names)}; "
+                f"there are {', '.join(known)}",
+                hint=f'Write metrics = ["{known[0]}"] in its [[suite]].',
+            )
+        base, head = chosen["base"], chosen["head"]
+        self._metrics = {name: tuple(m for m in head[name] if m in base[name]) for name in head if name in base}
+        common = tuple(Benchmark(self.name, name) for name, metrics in self._metrics.items() if metrics)
+        settled = (
+            *self._unpaired(head, base, "added", ran["base"], "base"),
+            *self._unpaired(base, head, "removed", ran["head"], "head"),
+            *self._broken_on_both(ran),
+        )
+        return Discovery(common, (TIME,), settled, tuple(problems), self._metrics)
+
+    def _compared(self, values: MetricValues) -> dict[str, tuple[Metric, ...]]:
+        chosen = {name: tuple(m for m in map(self.chosen.of, one) if m is not None) for name, one in values.items()}
+        return {name: metrics for name, metrics in chosen.items() if metrics}
+
+    def _unpaired(
+        self,
+        these: Mapping[str, tuple[Metric, ...]],
+        those: Mapping[str, object],
+        status: Status,
+        other: Ran,
+        side: Side,
+    ) -> Iterator[Comparison]:
+        """Benchmarks that only one side reports: new or gone, unless they or the tool failed on the other side."""
+        for name, metrics in these.items():
+            if name in those:
+                continue
+            reason = other.broken.get(name) or (f"`{self.runs.tool.line}` {other.trouble}" if other.trouble else "")
+            for metric in metrics:
+                one = Comparison(Benchmark(self.name, name), metric, status=status)
+                yield replace(one, status="failed", reason=reason, failed_side=side) if reason else one
+
+    def _broken_on_both(self, ran: Mapping[Side, Ran]) -> Iterator[Comparison]:
+        for name, reason in ran["head"].broken.items():
+            if name in ran["base"].broken:
+                one = Comparison(Benchmark(self.name, name), Metric(self.chosen.names[0], ""), status="failed")
+                yield replace(one, reason=reason, failed_side="both")
+
+    def measure_round(
+        self, index: int, names: Sequence[str], until: float, place: Placement = ANYWHERE
+    ) -> Iterator[Outcome]:
+        """One process a side, or one a side for each benchmark."""
+        launcher = Launcher(Layout(self._order + index))
+        order = starting_order(str(self._order), index)
+        try:
+            for group in ([name] for name in names) if self._single else [list(names)]:
+                if time.monotonic() + sum(map(self.predicted_seconds, group)) > until:
+                    return
+                yield from self._group(launcher, group, order, index, place)
+        finally:
+            launcher.close()
+
+    def _group(
+        self, launcher: Launcher, names: Sequence[str], order: Sequence[Side], index: int, place: Placement
+    ) -> Iterator[Outcome]:
+        pattern = self.runs.tool.pattern(names[0]) if self._single else self.runs.tool.everything
+        if self.runs.tool.counted and pattern not in self._iterations:
+            self._iterations[pattern] = self.runs.enough(launcher, "base", pattern, place)
+        iterations = self._iterations.get(pattern, 1)
+        together = self._can_run_at_once(launcher, pattern, place)
+        began = time.monotonic()
+        if together and iterations > 1:
+            ran = self.runs.work_at_once(launcher, order, pattern, place, names[0], iterations)
+        elif together:
+            ran = self.runs.at_once(launcher, order, pattern, place)
+        else:
+            ran = {side: self.runs.alone(launcher, side, pattern, place, iterations) for side in order}
+        seconds = (time.monotonic() - began) / len(names)
+        core = place.core if self.runs.tool.pinned else -1
+        self.trace(event="round", suite=self.name, benchmarks=list(names), round=index, order=list(order), core=core,
+                   mode="together" if together else "turns", seconds=seconds * len(names))  # fmt: skip
+        for name in names:
+            self._seconds[name] = seconds
+            if failures := {side: reason for side in SIDES if (reason := self._failure(ran[side], name))}:
+                side: Side = "head" if "head" in failures else "base"
+                yield Failed(name, "both" if len(failures) == len(SIDES) else side, failures[side])
+                continue
+            for metric in self._metrics[name]:
+                base, head = (_value(ran[side].values[name], metric) for side in SIDES)
+                plain = (name, metric.name) in ran["base"].plain
+                converted = together and metric.name in self.runs.tool.walls and not plain
+                clock: Literal["wall", "cpu"] = "cpu" if converted else "wall"
+                taken = Round(index, (base,), (head,), iterations, seconds, core, clock, together)
+                how = COUNTED if iterations > 1 else AT_ONCE if converted else MEDIANS
+                yield Measured(name, metric, taken, (how,) if converted or plain else ())
+
+    def _can_run_at_once(self, launcher: Launcher, pattern: str, place: Placement) -> bool:
+        """Whether all that is asked for can be converted to CPU time, and, by a probe of both sides, nothing waits."""
+        if place.core < 0 or not self.runs.tool.pinned or not self.runs.tool.walls:
+            return False
+        if not set(self.chosen.names) <= self.runs.tool.walls | NOT_TIMED:
+            return False
+        if pattern not in self._waits:
+            many = self._iterations.get(pattern, 1)
+            self._waits[pattern] = any(self.runs.idles(launcher, side, pattern, place, many) for side in SIDES)
+        return not self._waits[pattern]
+
+    def _failure(self, ran: Ran, name: str) -> str:
+        """Why a process says nothing that can be trusted about a benchmark; empty where it does."""
+        if ran.trouble and not (ran.usage.code in self._excused and name in ran.values):
+            return f"`{self.runs.tool.line}` {ran.trouble}\n{ran.printed}".rstrip()
+        if name in ran.broken:
+            return ran.broken[name]
+        reported = {metric.name for metric in ran.values.get(name, {})}
+        missing = [metric.name for metric in self._metrics[name] if metric.name not in reported]
+        return f"the tool did not report {', '.join(missing)} this time\n{ran.printed}".rstrip() if missing else ""
+
+
+def _value(values: Mapping[Metric, float], metric: Metric) -> float:
+    return next(value for reported, value in values.items() if reported.name == metric.name)

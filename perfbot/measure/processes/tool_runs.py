@@ -1,0 +1,260 @@
+"""Processes of a tool on either side: alone, or both at once on one core, and what they wrote."""
+
+from __future__ import annotations
+
+import math
+import os
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from statistics import median
+
+from perfbot.errors import MeasureError
+from perfbot.measure.lockstep.launching import Command, Launcher, Usage
+from perfbot.measure.processes.tools import FILTER, ITERATIONS, OUTPUT, Broken, Reading, Tool, Written
+from perfbot.measure.session import Placement
+from perfbot.model import TIME, Metric, Side
+
+LARGEST_OUTPUT = 64 * 1024 * 1024
+"""Bytes; no tool reports more about a suite."""
+
+PROBE_SECONDS = 0.5
+IDLE_SHARE = 0.1
+"""A process that leaves its core idle for this share of so much time, or more, waits for something."""
+
+WORK_SECONDS = 0.05
+WORK_SHARE = 10
+"""CPU time of the iterations of a process, at least, and as a multiple of what it takes besides."""
+
+FASTER = 100
+MOST_ITERATIONS = 1_000_000_000
+"""Steps in which the number of iterations is found: no benchmark is called a hundred times as often at once."""
+
+CLOCK_STEP = 1e-9
+"""Seconds; stands for work too short to be seen."""
+
+UNINTERRUPTED_SECONDS = 1e-3
+"""Calls shorter than this end within a slice of the kernel's scheduler more often than not. Converting their median
+by the share of the core made it vary three times as much (vitest, at a load of 30)."""
+
+STALE_SECONDS = 0.05
+"""File systems date files by a clock that lags behind by less than this."""
+
+OUTPUT_LINES = 15
+
+
+MetricValues = dict[str, dict[Metric, float]]
+"""Metrics by benchmark."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What one process reported, and what went wrong: in whole, and for single benchmarks.
+
+    Attributes:
+        plain: benchmarks and metrics that stayed as the tool took them, from wall time, when all else was converted.
+    """
+
+    values: MetricValues
+    usage: Usage
+    trouble: str = ""
+    printed: str = ""
+    broken: Mapping[str, str] = field(default_factory=dict)
+    plain: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Starts a tool.
+
+    Attributes:
+        cwd, env: working folder and whole environment of each side.
+        timeout: seconds for one process.
+        scratch: folder for what it writes; a folder inside for each side and core.
+    """
+
+    tool: Tool
+    cwd: Mapping[Side, Path]
+    env: Mapping[Side, Mapping[str, str]]
+    timeout: float
+    scratch: Path
+
+    def alone(self, launcher: Launcher, side: Side, pattern: str, place: Placement, iterations: int = 1) -> Ran:
+        """Run the tool on one side alone and read what it wrote."""
+        folder = self._folder(side, place)
+        began = time.time()
+        core = place.core if self.tool.pinned else -1
+        (usage,) = launcher.run([self._command(side, folder, pattern, iterations)], timeout=self.timeout, core=core)
+        return self._read(side, folder, began, usage)
+
+    def _folder(self, side: Side, place: Placement) -> Path:
+        """An empty folder for what one process writes."""
+        folder = self.scratch / f"{side}-{place.core}"
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.iterdir():
+            old.unlink()
+        return folder
+
+    def _command(self, side: Side, folder: Path, pattern: str, iterations: int) -> Command:
+        line = self.tool.line.replace(ITERATIONS, str(iterations))
+        line = line.replace(FILTER, shlex.quote(pattern)).replace(OUTPUT, shlex.quote(str(folder / "out")))
+        return Command(line, self.cwd[side], self.env[side], folder / "printed")
+
+    def _read(self, side: Side, folder: Path, began: float, usage: Usage) -> Ran:
+        """What a process that began at ``began`` (``time.time()``) wrote."""
+        tail = _tail(folder / "printed")
+        trouble = usage.ending if usage.timed_out or usage.code not in self.tool.exit_codes else ""
+        written: list[Written] = []
+        try:
+            written = self._written(side, folder, began)
+            readings = self.tool.parse(written)
+        except MeasureError as error:
+            unread = f"wrote something else than expected: {error.message}{self._fitting(written)}"
+            return Ran({}, usage, trouble or unread, tail)
+        if not readings and not trouble:
+            return Ran({}, usage, f"reports no benchmarks{self._fitting(written)}", tail)
+        broken = {one.name: one.reason for one in readings if isinstance(one, Broken)}
+        values = _values([one for one in readings if isinstance(one, Reading) and one.name not in broken])
+        return Ran(values, usage, trouble, tail, broken)
+
+    def _fitting(self, written: Sequence[Written]) -> str:
+        """Which harness was meant, where what was written shows it."""
+        reader = self.tool.reader(written) if written else ""
+        return f'; harness = "{reader}" reads that' if reader else ""
+
+    def _written(self, side: Side, folder: Path, began: float) -> list[Written]:
+        """The tool's results: those of its files that are new, or what it printed."""
+        if self.tool.files:
+            paths = sorted({path for glob in self.tool.files for path in self.cwd[side].glob(glob) if path.is_file()})
+            fresh = [path for path in paths if path.stat().st_mtime >= began - STALE_SECONDS]
+            if not fresh:
+                raise MeasureError(f"{' '.join(self.tool.files)}: no such file was written")
+            return [_read(path, str(path.relative_to(self.cwd[side]))) for path in fresh]
+        if OUTPUT in self.tool.line:
+            paths = sorted(folder.glob("out*"))
+            if not paths:
+                raise MeasureError("it wrote no results to the file that {output} stands for")
+            return [_read(path, path.name) for path in paths]
+        printed = folder / "printed"
+        return [_read(printed, "what it printed")] if printed.exists() else []
+
+    def idles(self, launcher: Launcher, side: Side, pattern: str, place: Placement, iterations: int = 1) -> bool:
+        """Whether a side alone leaves its core idle."""
+        wall = idle = 0.0
+        while wall < PROBE_SECONDS:
+            before = idle_seconds(place.core)
+            usage = self.alone(launcher, side, pattern, place, iterations).usage
+            if usage.timed_out or usage.code:
+                return True
+            idle += idle_seconds(place.core) - before
+            wall += usage.wall
+        return idle > IDLE_SHARE * wall
+
+    def enough(self, launcher: Launcher, side: Side, pattern: str, place: Placement) -> int:
+        """Iterations whose work is long against what the process takes besides; 1 where it does not succeed."""
+        besides = self.alone(launcher, side, pattern, place).usage
+        wanted = max(WORK_SECONDS, WORK_SHARE * besides.cpu)
+        iterations, work = 1, 0.0
+        while work < wanted / 2 and iterations < MOST_ITERATIONS and not (besides.timed_out or besides.code):
+            times = wanted / work if work > 0 else FASTER
+            iterations = min(MOST_ITERATIONS, math.ceil(iterations * min(max(times, 2), FASTER)))
+            usage = self.alone(launcher, side, pattern, place, iterations).usage
+            if usage.timed_out or usage.code:
+                return 1
+            work = usage.cpu - besides.cpu
+        return iterations
+
+    def at_once(self, launcher: Launcher, order: Sequence[Side], pattern: str, place: Placement) -> dict[Side, Ran]:
+        """Run both sides on one core, and convert what they took from wall time by their share of it."""
+        found = self._both(launcher, order, pattern, place, 1)
+        plain = frozenset.intersection(*(self._uninterrupted(ran) for ran in found.values()))
+        return {side: self._converted(ran, _share(ran.usage), plain) for side, ran in found.items()}
+
+    def work_at_once(
+        self, launcher: Launcher, order: Sequence[Side], pattern: str, place: Placement, name: str, iterations: int
+    ) -> dict[Side, Ran]:
+        """Run ``iterations`` on both sides, then one: the difference in CPU time is that of the iterations between."""
+        many = self._both(launcher, order, pattern, place, 1 + iterations)
+        one = self._both(launcher, order, pattern, place, 1)
+        return {
+            side: self._converted(ran, _work(ran, one[side], name, iterations)) if not one[side].trouble else one[side]
+            for side, ran in many.items()
+        }
+
+    def _both(
+        self, launcher: Launcher, order: Sequence[Side], pattern: str, place: Placement, iterations: int
+    ) -> dict[Side, Ran]:
+        began = time.time()
+        folders = {side: self._folder(side, place) for side in order}
+        commands = [self._command(side, folders[side], pattern, iterations) for side in order]
+        used = launcher.run(commands, timeout=self.timeout, core=place.core, together=True)
+        return {side: self._read(side, folders[side], began, usage) for side, usage in zip(order, used, strict=True)}
+
+    def _uninterrupted(self, ran: Ran) -> frozenset[tuple[str, str]]:
+        """Medians of calls so short that most of them have the core for themselves."""
+        return frozenset(
+            (name, metric.name)
+            for name, metrics in ran.values.items()
+            for metric, value in metrics.items()
+            if metric.name in self.tool.medians and value < UNINTERRUPTED_SECONDS
+        )
+
+    def _converted(self, ran: Ran, share: float, plain: frozenset[tuple[str, str]] = frozenset()) -> Ran:
+        """Wall times times the share of the core; rates the other way round."""
+        values = {
+            name: {
+                metric: value * (share if metric.unit == "s" else 1 / share)
+                if metric.name in self.tool.walls and (name, metric.name) not in plain
+                else value
+                for metric, value in metrics.items()
+            }
+            for name, metrics in ran.values.items()
+        }
+        return replace(ran, values=values, plain=plain)
+
+
+def _share(usage: Usage) -> float:
+    """Of its core, that a process got while it lived."""
+    return usage.cpu / usage.wall if usage.wall and usage.cpu else 1.0
+
+
+def _work(many: Ran, one: Ran, name: str, iterations: int) -> float:
+    """CPU time of an iteration as a multiple of the time that the tool reports."""
+    reported = [value for metric, value in many.values.get(name, {}).items() if metric == TIME]
+    work = max(many.usage.cpu - one.usage.cpu, CLOCK_STEP) / iterations
+    return work / reported[0] if reported and reported[0] > 0 else 1.0
+
+
+def idle_seconds(core: int) -> float:
+    """How long a core had nothing to do since the machine started; 0 where the system does not say."""
+    try:
+        lines = Path("/proc/stat").read_text().splitlines()
+        fields = next(line.split() for line in lines if line.startswith(f"cpu{core} "))
+        return (int(fields[4]) + int(fields[5])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, StopIteration, ValueError, IndexError):
+        return 0.0
+
+
+def _read(path: Path, where: str) -> Written:
+    if path.stat().st_size > LARGEST_OUTPUT:
+        raise MeasureError(f"{where}: found {path.stat().st_size:,} bytes, expected at most {LARGEST_OUTPUT:,}")
+    return Written(where, path.read_bytes())
+
+
+def _values(readings: Sequence[Reading]) -> MetricValues:
+    """The median of what was reported more than once by a process."""
+    collected: dict[str, dict[Metric, list[float]]] = {}
+    for one in readings:
+        collected.setdefault(one.name, {}).setdefault(one.metric, []).append(one.value)
+    return {name: {metric: median(all_) for metric, all_ in one.items()} for name, one in collected.items()}
+
+
+def _tail(file: Path) -> str:
+    """The last lines that a tool printed."""
+    if not file.exists():
+        return ""
+    with file.open("rb") as stream:
+        stream.seek(max(0, file.stat().st_size - 16_384))
+        return "\n".join(stream.read().decode("utf-8", "replace").strip().splitlines()[-OUTPUT_LINES:])

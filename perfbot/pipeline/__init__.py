@@ -1,0 +1,1 @@
+"""The whole story of one run; begin with :mod:`perfbot.pipeline.story`."""

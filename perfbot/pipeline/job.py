@@ -1,0 +1,54 @@
+"""What is asked for, and what it was understood to mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from perfbot.calibration.planning import Planning, Source
+from perfbot.config import Config, Suite
+from perfbot.model import Change, Policy, Shard
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the command line asks for, and the surroundings it was typed in."""
+
+    repo: Path
+    environ: Mapping[str, str]
+    cache: Path
+    config: Path | None = None
+    spec: str = ""
+    base: str = ""
+    head: str = ""
+    dirty: bool = False
+    suites: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    budget: float | None = None
+    threshold: float | None = None
+    seed: int | None = None
+    shard: Shard | None = None
+    force: bool = False
+    """Measure although the change touches nothing that is measured."""
+    same: bool = False
+    """Base and head may be one commit: an A/A run."""
+    calibration: Source | None = None
+    """Where earlier A/A runs may be found, to plan with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A request that was understood: which commits, which suites, whose policy."""
+
+    repo: Path
+    change: Change
+    config: Config
+    suites: tuple[Suite, ...]
+    policy: Policy
+    proposed: Policy | None
+    budget: float
+    seed: int
+    planning: Planning = field(default_factory=Planning)
+    notes: tuple[str, ...] = ()
+    skip: str = ""

@@ -1,0 +1,97 @@
+"""Both sides of each group of suites, checked out, set up, and ready to be measured."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from perfbot.config import Suite
+from perfbot.errors import MeasureError
+from perfbot.harness import SideReady, harness_for
+from perfbot.harness.base import Effects
+from perfbot.measure.session import SuiteSession, problem_of
+from perfbot.model import SIDES, Problem, Side
+from perfbot.pipeline.job import Job, Request
+from perfbot.process import kill_all, scrubbed_environment
+from perfbot.render.progress import Progress
+from perfbot.sides.checkout import Checkout, checkouts
+from perfbot.sides.environment import prepare, recipe
+
+
+def groups_of(suites: Sequence[Suite], repo: Path) -> list[list[Suite]]:
+    """Suites that can share their checkouts and environments."""
+    groups: dict[object, list[Suite]] = {}
+    for suite in suites:
+        groups.setdefault((_recipe(suite, repo), suite.files, suite.setup_timeout), []).append(suite)
+    return list(groups.values())
+
+
+def _recipe(suite: Suite, repo: Path) -> str:
+    return recipe(
+        suite.setup_for(repo),
+        python=suite.python,
+        needs_python=suite.needs_python,
+        requires=harness_for(suite).requires,
+        variables=suite.env,
+    )
+
+
+@contextlib.contextmanager
+def prepared(
+    job: Job, group: Sequence[Suite], request: Request, progress: Progress
+) -> Iterator[tuple[tuple[Checkout, Checkout], dict[Side, SideReady]]]:
+    """Both sides of a group of suites, checked out and set up at the same time."""
+    suite = group[0]
+    overlaid = [path for one in group for path in benchmark_files(one, job.repo)] if suite.files == "head" else []
+    with checkouts(
+        job.repo, job.change, cache=request.cache, recipe=_recipe(suite, job.repo), overlaid=overlaid
+    ) as trees:
+
+        def ready(tree: Checkout) -> SideReady:
+            made = prepare(
+                tree,
+                setup=suite.setup_for(job.repo),
+                python=suite.python,
+                needs_python=suite.needs_python,
+                requires=harness_for(suite).requires,
+                variables=suite.env,
+                timeout=suite.setup_timeout,
+                on_line=progress.log,
+                environ=request.environ,
+            )
+            env = scrubbed_environment(request.environ, made.home, made.variables)
+            return SideReady(tree.side, tree.path, made.python, env)
+
+        with ThreadPoolExecutor(len(SIDES)) as pool:
+            try:
+                sides = {one.side: one for one in pool.map(ready, trees)}
+            except BaseException:
+                kill_all()
+                raise
+        yield trees, sides
+
+
+def benchmark_files(suite: Suite, repo: Path) -> tuple[str, ...]:
+    """Where a suite's benchmarks lie: as configured (globs stay globs), else where its tool says."""
+    return suite.paths or suite.benchmark_paths(repo)
+
+
+def sessions_of(
+    group: Sequence[Suite], sides: Mapping[Side, SideReady], effects: Effects, problems: list[Problem]
+) -> Iterator[SuiteSession]:
+    """The suites of a group that can be measured; what is wrong with one costs no other."""
+    for suite in group:
+        try:
+            yield harness_for(suite).session(suite, _for_suite(suite, sides), effects)
+        except MeasureError as error:
+            problems.append(problem_of(suite.name, error))
+
+
+def _for_suite(suite: Suite, sides: Mapping[Side, SideReady]) -> Mapping[Side, SideReady]:
+    """Fail early where the suite's folder is missing on a side."""
+    for ready in sides.values():
+        if not (ready.tree / suite.directory).is_dir():
+            raise MeasureError(f'suite {suite.name}: the folder "{suite.directory}" is missing on {ready.side}')
+    return sides

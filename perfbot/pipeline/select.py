@@ -1,0 +1,59 @@
+"""Which suites and which of their benchmarks are measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from perfbot.config import Config, Suite
+from perfbot.discover.detect import detect_suites
+from perfbot.errors import ConfigError
+from perfbot.measure.scheduler import selector
+from perfbot.pipeline.job import Job, Request
+from perfbot.shards import part
+
+
+def chosen_suites(config: Config, request: Request, repo: Path) -> tuple[tuple[Suite, ...], tuple[str, ...]]:
+    """The suites to run: the configured ones, or, where there is no configuration, those found by looking."""
+    suites: tuple[Suite, ...] = config.suites
+    notes: tuple[str, ...] = ()
+    if not suites:
+        suites = detect_suites(repo)
+        names = ", ".join(f"{suite.name} ({suite.harness}: {' '.join(suite.paths)})" for suite in suites)
+        notes = (f"no suite is configured; found {names}. `perfbot init` writes that down.",)
+    if not suites:
+        raise ConfigError(
+            f"{config.where}: no [[suite]] is configured, and no benchmarks were found in {repo}",
+            hint="Type `perfbot init` for a perfbot.toml to start from, or `perfbot harnesses` for examples.",
+        )
+    known = [suite.name for suite in suites]
+    for name in request.suites:
+        if name not in known:
+            raise ConfigError(f'--suite: found "{name}", expected one of {", ".join(known)}')
+    return tuple(suite for suite in suites if not request.suites or suite.name in request.suites), notes
+
+
+def selected(job: Job, request: Request) -> Callable[[str], bool]:
+    wanted = selector(request.only)
+    suites = {suite.name: suite for suite in job.suites}
+
+    def select(name: str) -> bool:
+        suite, _, benchmark = name.partition("/")
+        return wanted(name) and suites[suite].wants(benchmark)
+
+    return select
+
+
+def meant(job: Job, name: str) -> str:
+    """For a suite without benchmarks: the harness that finds some in this repository."""
+    wrong = next(suite for suite in job.suites if suite.name == name)
+    for found in detect_suites(job.repo):
+        if found.harness != wrong.harness:
+            where = ", ".join(found.benchmark_paths(job.repo)) or found.directory
+            return f'There are {found.harness} benchmarks in {where}: harness = "{found.harness}" fits them.'
+    return ""
+
+
+def share_of(job: Job, request: Request) -> Callable[[Collection[str]], Collection[str]]:
+    shard = job.planning.shard(request.shard)
+    return part(shard, job.planning.weights) if shard else lambda names: names

@@ -1,0 +1,152 @@
+"""The whole story of one run: change → checkout → measure → judge → report.
+
+Each step is a module of its own; this one only passes what one step found to the next.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+import tempfile
+import time
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from random import Random
+
+import psutil
+
+from perfbot import __version__
+from perfbot.config import check_paths
+from perfbot.errors import Interrupted, SetupError
+from perfbot.git.command import short
+from perfbot.harness.base import Effects
+from perfbot.harness.registry import reader
+from perfbot.judge.control import control_of
+from perfbot.judge.gate import gate_of
+from perfbot.judge.verdict import judge
+from perfbot.measure.scheduler import Outcomes, Scheduler
+from perfbot.measure.session import SuiteSession, problem_of
+from perfbot.measure.trace import Trace, no_trace
+from perfbot.model import Problem, Report, Result
+from perfbot.pipeline.edits import differing_files, marked
+from perfbot.pipeline.job import Job, Request
+from perfbot.pipeline.prepare import groups_of, prepared, sessions_of
+from perfbot.pipeline.select import meant, selected, share_of
+from perfbot.pipeline.understand import understand
+from perfbot.render.progress import Progress
+from perfbot.runner.cores import allowed_cores
+from perfbot.runner.machine import read_machine
+
+LOOK_AROUND_SECONDS = 0.5
+"""How long to watch what else runs on this machine before measuring."""
+
+
+@dataclass(slots=True)
+class _Found:
+    """What is known so far; survives an interruption."""
+
+    outcomes: Outcomes | None = None
+    problems: list[Problem] = field(default_factory=list)
+    started: float = field(default_factory=time.monotonic)
+
+
+def run(request: Request, progress: Progress, trace: Trace = no_trace) -> Report:
+    """Measure a change and judge it.
+
+    An interruption (:class:`perfbot.errors.Interrupted`) ends measuring; the report then holds what there was, and
+    says that it is not complete.
+
+    Raises:
+        ChangeError, ConfigError: before anything is measured.
+    """
+    progress.stage("finding the change")
+    job = understand(request)
+    for note in (*job.change.notes, *job.notes):
+        progress.log(note)
+    found = _Found()
+    complete = True
+    if not job.skip:
+        try:
+            _measure(job, request, progress, trace, found)
+        except Interrupted as error:
+            complete = False
+            found.problems.append(Problem("run", error.message))
+    return _report(job, request, found, complete=complete)
+
+
+def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found: _Found) -> None:
+    """Prepare both sides of every suite and measure them all together, within one budget."""
+    with contextlib.ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="perfbot-")))
+        effects = Effects(Random(job.seed), scratch, trace, reader)  # noqa: S311 - an order, not a secret
+        progress.stage(f"preparing {short(job.change.base)} and {short(job.change.head)}")
+        sessions: list[SuiteSession] = []
+        differing: set[str] = set()
+        for group in groups_of(job.suites, job.repo):
+            try:
+                trees, sides = stack.enter_context(prepared(job, group, request, progress))
+            except SetupError as error:
+                names = ", ".join(suite.name for suite in group)
+                found.problems.append(problem_of(names, error))
+                continue
+            check_paths(replace(job.config, suites=tuple(group)), trees[1].path)
+            differing.update(differing_files(job, group, trees))
+            sessions += sessions_of(group, sides, effects, found.problems)
+        if not sessions:
+            return
+        progress.stage("measuring")
+        scheduler = Scheduler(
+            sessions,
+            job.policy,
+            job.budget,
+            progress,
+            select=selected(job, request),
+            share=share_of(job, request),
+            noise=job.planning.noise,
+            meant=partial(meant, job),
+            random=Random(job.seed),  # noqa: S311 - an order, not a secret
+            cores=allowed_cores(),
+            lanes=_lanes(),
+        )
+        try:
+            scheduler.run()
+        finally:
+            found.outcomes = marked(scheduler.outcomes(), job, differing)
+
+
+def _lanes() -> int:
+    """Rounds to measure at the same time: as many as there are cores that nothing else keeps busy right now."""
+    busy = float(psutil.cpu_percent(interval=LOOK_AROUND_SECONDS)) / 100 * (os.cpu_count() or 1)
+    return len(allowed_cores()) - round(busy)
+
+
+def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Report:
+    """Judge what was measured."""
+    outcomes = found.outcomes or Outcomes()
+    control = control_of(outcomes.controls, job.policy)
+    results: tuple[Result, ...] = judge(outcomes.comparisons, job.policy, family=outcomes.family, control=control)
+    problems = (*found.problems, *outcomes.problems)
+    verdict = gate_of(results, problems, complete=complete, skipped=job.skip)
+    now = dt.datetime.now(dt.UTC)
+    seconds = time.monotonic() - found.started
+    return Report(
+        change=replace(job.change, notes=(*job.change.notes, *job.planning.notes, *outcomes.foretold)),
+        verdict=verdict,
+        results=results,
+        problems=problems,
+        policy=job.policy,
+        proposed_policy=job.proposed,
+        runner=read_machine().runner(version=__version__),
+        control=control,
+        started=(now - dt.timedelta(seconds=seconds)).isoformat(timespec="seconds"),
+        seconds=seconds,
+        budget_seconds=job.budget,
+        family=outcomes.family,
+        seed=job.seed,
+        complete=complete,
+        shard=job.planning.shard(request.shard),
+        skipped=job.skip,
+        startups=outcomes.startups,
+    )

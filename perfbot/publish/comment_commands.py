@@ -1,0 +1,237 @@
+"""Acting on the commands in a comment: who may, what happens, how it is answered.
+
+Answers are reactions (seen, then done or refused) and at most one short reply. Acting twice on one comment does
+nothing the second time, so a command may be handed in again after a crash: the reaction says that it was done.
+Refusals show nothing of what a stranger wrote.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from perfbot.forge.base import Again, Comments, Forge, MergeRequest, Note, RefusedError, Repository, Status
+from perfbot.forge.body import Body, all_stale
+from perfbot.forge.upsert import Upsert
+from perfbot.model import Acceptance
+from perfbot.publish import commands
+from perfbot.publish.commands import Accept, Command, Help, Misspelt, Rebench
+from perfbot.publish.publisher import KEY, read_body
+from perfbot.publish.verify import read_rules
+from perfbot.render.escape import prose
+
+HOUR = timedelta(hours=1)
+
+
+class NotDone(Exception):
+    """A command that is not carried out; the text says why in perfbot's own words."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandHandler:
+    """Where commands of one merge request are dealt with.
+
+    Attributes:
+        resumed: the same comment may have been acted on before, by a process that did not live to say so.
+        per_hour: how many re-runs may be asked for in an hour; 0 for what the target branch says.
+        upsert: options for writing the comment.
+    """
+
+    forge: Forge
+    number: int
+    now: datetime
+    resumed: bool = False
+    per_hour: int = 0
+    key: str = KEY
+    upsert: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def comments(self) -> Comments:
+        """The conversation."""
+        return self.forge.comments(self.number)
+
+    def act(self, note: Note) -> str:
+        """Carry out the commands of a comment that was just created; what was done, for the log.
+
+        Raises:
+            PublishError: the forge stays down; hand the comment in again later, ``resumed``.
+        """
+        found = commands.parse(note.body)
+        if not found or note.mine or note.edited:
+            return "no command"
+        comments = self.comments
+        if comments.reactions(note) & {"done", "refused"}:
+            return "answered before"
+        if not self.forge.repository.may_write(note.author_key):
+            comments.react(note, "refused")
+            self._reply("strangers", "Only people with write access to this project can give perfbot commands.")
+            return "refused: no write access"
+        comments.react(note, "seen")
+        answers = [self._one(note, command, place) for place, command in enumerate(found)]
+        comments.react(note, "refused" if any(refused for refused, _ in answers) else "done")
+        return "; ".join(said for _, said in answers)
+
+    def press(self, note: Note, head: str) -> bool:
+        """The "Re-run" of a check was pressed: as ``/rebench``, but with nothing to answer in.
+
+        Args:
+            head: the commit whose check it was; an older one is not measured again.
+
+        Returns:
+            Whether a run was started, now or by an earlier try.
+        """
+        may = self.forge.repository.may_write(note.author_key)
+        if not may or self.forge.repository.merge_request(self.number).head != head:
+            return False
+        try:
+            self._rebench(Rebench())
+        except (NotDone, RefusedError):
+            return False
+        return True
+
+    def _one(self, note: Note, command: Command, place: int) -> tuple[bool, str]:
+        """Whether it was refused, and what was done, for the log."""
+        try:
+            said, reply = self._carry_out(note, command)
+        except (NotDone, RefusedError) as error:
+            why = error.message if isinstance(error, RefusedError) else str(error)
+            self._reply(f"{note.id}.{place}", why)
+            return True, f"refused: {why}"
+        if reply:
+            self._reply(f"{note.id}.{place}", reply)
+        return False, said
+
+    def _carry_out(self, note: Note, command: Command) -> tuple[str, str]:
+        match command:
+            case Help():
+                return "helped", commands.USAGE
+            case Misspelt(why):
+                raise NotDone(f"{why} `/perfbot help` shows what there is.")
+            case Rebench():
+                return self._rebench(command)
+            case Accept():
+                return self._accept(note, command)
+
+    # Measuring again
+
+    def _rebench(self, command: Rebench) -> tuple[str, str]:
+        request = self._open_request()
+        if self.forge.runs.in_flight(request):
+            if self.resumed:
+                return "started before", ""
+            raise NotDone("A measurement of this head is under way already.")
+        per_hour = self.per_hour or read_rules(self.forge.repository, request).target.publish.commands_per_hour
+        if self._asked_lately() > per_hour:
+            raise NotDone(f"More than {per_hour} re-runs were asked for within an hour; try later.")
+        said = self.forge.runs.measure(request, Again(request.head, command.globs, command.budget))
+        self._mark_stale(request)
+        return said, "" if said in ("started", "started again") else f"{said[0].upper()}{said[1:]}."
+
+    def _open_request(self) -> MergeRequest:
+        request = self.forge.repository.merge_request(self.number)
+        if not request.open:
+            raise NotDone("This merge request is closed.")
+        return request
+
+    def _asked_lately(self) -> int:
+        """How often people who may were asking for a run; what strangers write keeps nobody waiting."""
+        since = (self.now - HOUR).strftime("%Y-%m-%dT%H:%M:%S")
+        asked = Counter(
+            n.author_key
+            for n in self.comments.notes()
+            if not n.mine and n.created >= since and any(isinstance(c, Rebench) for c in commands.parse(n.body))
+        )
+        return sum(times for who, times in asked.items() if self.forge.repository.may_write(who))
+
+    def _mark_stale(self, request: MergeRequest) -> None:
+        banner = f"Measuring `{request.head[:7]}` again; what follows is older."
+        self._change(lambda body: all_stale(body, banner))
+        if self.forge.kind == "github" and self._published_by_me():
+            self.forge.statuses.show(Status("running", "perfbot", request.head, "Measuring again."))
+
+    def _published_by_me(self) -> bool:
+        """Only who published can end a check that waits: workflows may publish under another name than this one."""
+        return bool(read_body(self.comments, self.key).sections)
+
+    # A known cost
+
+    def _accept(self, note: Note, command: Accept) -> tuple[str, str]:
+        request = self._open_request()
+        body = read_body(self.comments, self.key)
+        failing = _failing(body, request.head, command.glob)
+        if not failing:
+            raise NotDone(
+                "Nothing that fails at the present head matches. Accepting needs a verdict of this head first."
+            )
+        moment = note.created or self.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+        new = [
+            Acceptance(glob.escape(name), command.reason, note.author, moment, request.head, change)
+            for name, change in failing.items()
+        ]
+        self._change(lambda found: _with(found, new))
+        return self._publish_again(request, body, tuple(failing))
+
+    def _publish_again(self, request: MergeRequest, body: Body, names: Sequence[str]) -> tuple[str, str]:
+        said = f"accepted {len(names)} of the benchmarks that fail"
+        jobs = {s.job for s in body.sections if s.job and set(s.failing) & set(names)}
+        for job in sorted(jobs):
+            try:
+                self.forge.runs.publish(request, job)
+            except RefusedError:
+                if not self.resumed:
+                    return said, "Accepted. Run the job that publishes again to see it: perfbot may not."
+        return said, "" if jobs else "Accepted; it counts from the next verdict on."
+
+    # Writing
+
+    def _change(self, change: object) -> None:
+        options = {"create": False, **self.upsert}
+        Upsert(self.comments, self.key, change, **options).run()  # type: ignore[arg-type]
+
+    def _reply(self, to: str, text: str) -> None:
+        """One reply to a comment (or to all strangers together), however often it is handed in."""
+        marker = f"<!-- perfbot:reply to={to} -->"
+        if not any(n.mine and marker in n.body for n in self.comments.notes()):
+            self.comments.write(f"{marker}\n{text}\n", marker)
+
+
+def _failing(body: Body, head: str, pattern: str) -> dict[str, float]:
+    """Benchmarks that fail at a head and match, with their changes."""
+    return {
+        name: change
+        for section in body.sections
+        if section.head == head
+        for name, change in section.failing.items()
+        if fnmatch.fnmatchcase(name, pattern)
+    }
+
+
+def _with(body: Body, new: Sequence[Acceptance]) -> Body:
+    """A later acceptance of the same benchmark replaces an earlier one."""
+    matches = {acceptance.match for acceptance in new}
+    kept = [acceptance for acceptance in body.accepted if acceptance.match not in matches]
+    return replace(body, accepted=(*kept, *new))
+
+
+def find_by_head(repository: Repository, head: str) -> int:
+    """Number of the open merge request with this head; 0 when there is none or several."""
+    found = [request.number for request in repository.open_merge_requests("") if request.head == head]
+    return found[0] if len(found) == 1 else 0
+
+
+def poll(forge: Forge, *, since: datetime, now: datetime) -> list[str]:
+    """Look for commands in comments written after a moment, in all open merge requests touched since."""
+    said = []
+    text = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for request in forge.repository.open_merge_requests(text):
+        own = CommandHandler(forge, request.number, now)
+        said += [
+            f"{request.number}, comment {note.id} by {prose(note.author)}: {own.act(note)}"
+            for note in own.comments.notes()
+            if note.created >= text and not note.mine and commands.parse(note.body)
+        ]
+    return said

@@ -1,0 +1,111 @@
+"""Nothing in a report is believed that the forge can say itself; what remains is judged again from its rounds.
+
+The job that measured ran the merge request's code, so its report may say anything. Which commit it is about, which
+policy decides, what was accepted and whether anything had to be measured all come from the forge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from perfbot import config, shards
+from perfbot.errors import ConfigError, ReportError
+from perfbot.forge.base import MergeRequest, Repository
+from perfbot.judge import verdict as judging
+from perfbot.model import Acceptance, Policy, Problem, Report
+
+MAX_REPORT = 64 * 1024 * 1024
+"""Bytes of one report file that are read: 5,000 benchmarks with their rounds take about half."""
+
+NOT_TOUCHED = "Nothing that is measured was touched."
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What decides in one merge request.
+
+    Attributes:
+        target: the target branch's configuration.
+        proposed: the policy at head where the merge request changes it; shown, not obeyed.
+        problem: why head's configuration cannot be read, where it cannot.
+    """
+
+    target: config.Config
+    proposed: Policy | None = None
+    problem: str = ""
+
+
+def read_rules(repository: Repository, request: MergeRequest) -> Rules:
+    """Read the target branch's rules, and head's to compare.
+
+    Raises:
+        ConfigError: the target branch's configuration is wrong.
+        PublishError: the forge does not tell.
+    """
+    target = config.find(lambda path: repository.file_at(request.target, path), f"at {request.target}")
+    try:
+        head = config.find(lambda path: repository.file_at(request.head, path))
+    except ConfigError as error:
+        return Rules(target, problem=error.message)
+    changed = replace(head.policy, origin="") != replace(target.policy, origin="")
+    return Rules(target, replace(head.policy, origin=f"at {request.head[:7]}") if changed else None)
+
+
+def check_change(report: Report, request: MergeRequest, commits: Sequence[str], where: str) -> None:
+    """That a report is about the merge request's head.
+
+    Args:
+        commits: further commits that stand for the head, as the CI says.
+
+    Raises:
+        ReportError: it is about another commit.
+    """
+    head = report.change.head
+    if head not in {request.head, request.merge_sha, *commits} - {""}:
+        raise ReportError(
+            f"{where} is about {head[:7]}, but the head of merge request {request.number} is {request.head[:7]}.",
+            hint="Measure the head again. A report of another commit is never published.",
+        )
+
+
+def judged(report: Report, rules: Rules, acceptances: Sequence[Acceptance]) -> Report:
+    """The report with a verdict of our own: its rounds under the target branch's policy.
+
+    Warnings of the run stay warnings; what it says of its own verdict, policy and acceptances is dropped.
+    """
+    problems = report.problems
+    if rules.problem:
+        problems += (Problem("configuration at head", rules.problem, fatal=False),)
+    if not report.results:
+        problems += (Problem("report", "It holds no results, although the change may touch what is measured."),)
+    own = replace(
+        report,
+        problems=problems,
+        policy=rules.target.policy,
+        proposed_policy=rules.proposed,
+        acceptances=tuple(acceptances),
+        trend="",
+        skipped="",
+    )
+    return judging.rejudge(own, rules.target.policy)
+
+
+def skipped(report: Report, rules: Rules, changed: Sequence[str] | None) -> bool:
+    """Whether a report without results is right to be empty: the *forge* says nothing measured was touched."""
+    if report.results or any(problem.fatal for problem in report.problems):
+        return False
+    return changed is not None and not rules.target.run.concerns(changed)
+
+
+def group(reports: Sequence[tuple[str, Report]]) -> list[tuple[str, Report]]:
+    """Reports by section: shards become one; several others are told apart by their names.
+
+    Args:
+        reports: (name, report); names are unique.
+    """
+    parts = [report for _, report in reports if report.shard is not None]
+    whole = [(name, report) for name, report in reports if report.shard is None]
+    if parts:
+        whole.append(("", shards.merge(parts)))
+    return [("", whole[0][1])] if len(whole) == 1 else whole

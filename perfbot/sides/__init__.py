@@ -1,0 +1,1 @@
+"""Two sides on disk: checkouts, the cache that keeps them, an environment each, where packages come from."""

@@ -1,0 +1,202 @@
+"""Two commits side by side on disk: work trees outside the checkout, kept for the next run, never mixed up.
+
+A work tree is a real ``git worktree``, so that versions derived from tags come out right. While a run uses it,
+it is registered with the user's clone; when the run ends, git's record of it is moved out of the clone, beside
+the files, and moved back by the next run: ``git worktree list`` stays clean, and what a build left in the tree
+stays usable.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from perfbot.errors import ChangeError, SetupError, UsageError
+from perfbot.git.command import NETWORK_SECONDS, Git, open_work_tree, short
+from perfbot.git.submodules import fill_submodules
+from perfbot.model import Change, Side
+from perfbot.sides.cache import KEEP, Checkout, Shelf, Slot, remove_tree
+
+__all__ = ["Checkout", "changed_files", "checkout", "checkouts", "overlay", "read_file_at"]
+
+
+@contextlib.contextmanager
+def checkouts(
+    repo: Path, change: Change, *, cache: Path, recipe: str = "", overlaid: Sequence[str] = ()
+) -> Iterator[tuple[Checkout, Checkout]]:
+    """Base and head side by side, unregistered again when the block ends, however it ends.
+
+    Args:
+        repo: the user's clone; nothing in it changes but git's own records.
+        cache: perfbot's cache folder, outside the clone.
+        recipe: what the environments are made from; other text, other folders.
+        overlaid: files, folders and globs, relative to the clone's top, that base takes from head.
+
+    Raises:
+        SetupError: a work tree could not be made.
+    """
+    _no_overlay_of_everything(overlaid)
+    git = open_work_tree(repo)
+    files = _overlay_id(git, change, overlaid)
+    with (
+        checkout(repo, "base", change.base, cache=cache, recipe=recipe + files) as base,
+        checkout(repo, "head", change.head, cache=cache, recipe=recipe) as head,
+    ):
+        yield replace(base, overlaid=overlay(base, head, overlaid)), head
+
+
+@contextlib.contextmanager
+def checkout(repo: Path, side: Side, commit: str, *, cache: Path, recipe: str = "") -> Iterator[Checkout]:
+    """One commit's files for one side, held by this run alone. The same side again is a second copy of it.
+
+    Raises:
+        SetupError: the work tree could not be made.
+    """
+    git = open_work_tree(repo)
+    worktrees = git.common_folder() / "worktrees"
+    shelf = _shelf(git, cache)
+    with shelf.hold(f"{side}\0{commit}\0{recipe}") as slot:
+        _tidy(worktrees, shelf)
+        try:
+            _occupy(git, worktrees, side, commit, slot)
+            yield Checkout(side, commit, slot)
+        finally:
+            _park(worktrees, slot)
+
+
+def overlay(base: Checkout, head: Checkout, paths: Sequence[str]) -> tuple[str, ...]:
+    """Bring head's version of ``paths`` to base's work tree; what only base has under them goes.
+
+    Git's index of the work tree knows of it, so the next use of the tree undoes it.
+
+    Returns:
+        The files that differ between the sides, relative to the top.
+    """
+    differing = _differing(Git(base.path), base.commit, head.commit, paths)
+    if differing:
+        listed = "\0".join(differing).encode("utf-8", "surrogateescape")
+        where = ("--staged", "--worktree", "--pathspec-from-file=-", "--pathspec-file-nul")
+        Git(base.path, {"GIT_LITERAL_PATHSPECS": "1"}).text("restore", f"--source={head.commit}", *where, stdin=listed)
+    return differing
+
+
+def read_file_at(repo: Path, commit: str, path: str) -> str | None:
+    """A file as a commit has it, or None when the commit lacks it (a policy is read from the target branch so)."""
+    done = Git(repo).run("cat-file", "blob", f"{commit}:{path}")
+    return None if done.returncode else done.stdout.decode("utf-8", "replace")
+
+
+def changed_files(repo: Path, change: Change, paths: Sequence[str] = ()) -> tuple[str, ...]:
+    """Files that differ between base and head, under ``paths`` (files, folders, globs; none means all)."""
+    return _differing(open_work_tree(repo), change.base, change.head, paths or ("",))
+
+
+def _differing(git: Git, base: str, head: str, paths: Sequence[str]) -> tuple[str, ...]:
+    if not paths:
+        return ()
+    return git.names("diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", base, head, *_specs(paths))
+
+
+def _specs(paths: Sequence[str]) -> tuple[str, ...]:
+    return ("--", *(f":(top,glob){os.path.normpath(path) if path else ''}" for path in paths))
+
+
+def _overlay_id(git: Git, change: Change, paths: Sequence[str]) -> str:
+    """Names the overlay by the blobs in it: an environment may be built from overlaid files, too."""
+    if not paths:
+        return ""
+    raw = git.text("diff", "--raw", "--no-renames", "--abbrev=40", "-z", change.base, change.head, *_specs(paths))
+    return hashlib.sha256(raw.encode("utf-8", "surrogateescape")).hexdigest() if raw else ""
+
+
+def _no_overlay_of_everything(paths: Sequence[str]) -> None:
+    for path in paths:
+        normal = os.path.normpath(path)
+        if normal in (".", "*", "**") or normal.startswith(("..", "/")):
+            message = (
+                f'files = "head" with paths = ["{path}"] would take all of head\'s files to base, '
+                "and nothing would be left to compare."
+            )
+            raise UsageError(message, hint='Name the benchmarks\' own files or folders, or set files = "each".')
+
+
+def _shelf(git: Git, cache: Path) -> Shelf:
+    top = git.folder.resolve()
+    if cache.resolve().is_relative_to(top):
+        message = f"perfbot's cache {cache} lies in the checkout {top}: work trees in it would see its files."
+        raise SetupError(message, hint="Set PERFBOT_CACHE to a folder outside the checkout.")
+    clone = hashlib.sha256(os.fsencode(git.common_folder())).hexdigest()[:12]
+    return Shelf(cache.resolve() / clone)
+
+
+def _tidy(worktrees: Path, shelf: Shelf) -> None:
+    """Unregister what a killed run left behind, and delete the slots that were not used for longest."""
+    for place, folder in enumerate(shelf.by_age()):
+        with shelf.try_hold(folder.name) as slot:
+            if slot is None:
+                continue
+            used = folder.stat().st_mtime_ns
+            _park(worktrees, slot)
+            if place >= KEEP:
+                remove_tree(folder)
+            else:
+                os.utime(folder, ns=(used, used))
+
+
+def _occupy(git: Git, worktrees: Path, side: Side, commit: str, slot: Slot) -> None:
+    """Make the slot's tree the commit's files; what builds left there stays when the tree is known to be good."""
+    try:
+        if not _reuse(worktrees, commit, slot):
+            _forget(worktrees, slot)
+            slot.folder.mkdir(parents=True)
+            add = ("worktree", "add", "--quiet", "--detach", os.fspath(slot.tree), commit)
+            git.text(*add, timeout=NETWORK_SECONDS)  # large files and partial clones are fetched now
+            fill_submodules(git, Git(slot.tree))
+        # Made last: a tree without a home beside it was never finished.
+        slot.home.mkdir(exist_ok=True)
+    except ChangeError as error:
+        _forget(worktrees, slot)
+        message = f"checkout of {short(commit)} failed on {side}: {error.message}"
+        raise SetupError(message, hint=error.hint, output=error.output) from error
+    except OSError as error:
+        _forget(worktrees, slot)
+        message = f"checkout of {short(commit)} failed on {side}: {error}"
+        raise SetupError(message, hint="Set PERFBOT_CACHE to a folder with room.") from error
+
+
+def _forget(worktrees: Path, slot: Slot) -> None:
+    remove_tree(_record(worktrees, slot))
+    remove_tree(slot.folder)
+
+
+def _reuse(worktrees: Path, commit: str, slot: Slot) -> bool:
+    record = _record(worktrees, slot)
+    whole = slot.parked.is_dir() and (slot.tree / ".git").is_file() and slot.home.is_dir()
+    if not whole or record.exists():
+        return False
+    record.parent.mkdir(exist_ok=True)
+    shutil.move(slot.parked, record)
+    tree = Git(slot.tree)
+    return tree.commit("HEAD") == commit and tree.ok("reset", "--hard", "--quiet")
+
+
+def _park(worktrees: Path, slot: Slot) -> None:
+    """Move git's record of the tree out of the clone. Without a whole tree there is nothing worth keeping."""
+    record = _record(worktrees, slot)
+    if record.is_dir() and (slot.tree / ".git").is_file():
+        remove_tree(slot.parked)
+        shutil.move(record, slot.parked)
+    elif record.is_dir():
+        remove_tree(record)
+    with contextlib.suppress(OSError):
+        record.parent.rmdir()
+
+
+def _record(worktrees: Path, slot: Slot) -> Path:
+    """Where git keeps its record of a registered work tree: it names it by the last folder of the tree."""
+    return worktrees / slot.tree.name

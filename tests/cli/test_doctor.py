@@ -1,0 +1,147 @@
+"""``perfbot doctor`` on small repositories: its lines, its exit codes, and its JSON."""
+
+import json
+import subprocess
+
+import pytest
+
+from perfbot.cli.doctor import exit_code, sections
+from perfbot.cli.main import main
+from perfbot.runner.diagnosis import Finding
+
+BENCH = "def test_x(benchmark): ...\ndef test_y(benchmark): ...\n"
+SUITE = '[[suite]]\nname = "core"\nharness = "pytest"\npaths = ["bench/"]\n'
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A repository with one commit and two benchmarks; it is the current folder."""
+    (tmp_path / "bench").mkdir()
+    (tmp_path / "bench" / "test_a.py").write_text(BENCH)
+    (tmp_path / "perfbot.toml").write_text(SUITE)
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "start"]):
+        identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+        subprocess.run(["git", *identity, *command], cwd=tmp_path, check=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PERFBOT_CACHE", str(tmp_path / "cache"))
+    return tmp_path
+
+
+@pytest.fixture
+def doctor(capsys):
+    """``doctor()`` gives the exit code and the findings by what they are about."""
+
+    def call(*words):
+        code = main(["doctor", "--format", "json", *words])
+        found = json.loads(capsys.readouterr().out)
+        assert found["exit"] == code
+        return code, {finding["what"]: finding for finding in found["findings"]}
+
+    return call
+
+
+def test_a_good_project_has_nothing_wrong(project, doctor):
+    code, found = doctor()
+    assert code == 0
+    assert found["configuration"]["message"] == "perfbot.toml"
+    assert found["suite core"]["message"] == (
+        "2 benchmarks: bench/test_a.py::test_x, bench/test_a.py::test_y; nothing to set up"
+    )
+    assert found["budget"]["message"] == "10 min for 2 benchmarks, parameters not counted"
+    assert found["git"]["state"] == "ok"
+
+
+def test_the_text_names_states_and_advice(project, capsys):
+    (project / "bench" / "test_a.py").write_text("x = 1")
+    assert main(["doctor"]) == 2
+    out = capsys.readouterr().out
+    assert "\n  ok  configuration  perfbot.toml\n" in out
+    assert "BAD   suite core     no benchmark was found for pytest in bench/\n" in out
+    assert "→ expected tests with the argument `benchmark`" in out
+
+
+@pytest.mark.parametrize(
+    ("config", "what", "message"),
+    [
+        ("[run]\nbudget = 3\n", "configuration", "perfbot.toml: [run] budget: found 3, a number without a unit"),
+        (SUITE.replace("bench/", "benhc/"), "suite core", 'paths: "benhc/" matches nothing in the repository'),
+        (SUITE + 'directory = "none"', "suite core", 'directory: "none" is not there'),
+        (SUITE + 'only = ["nothing*"]', "suite core", "no benchmark was found for pytest in bench/"),
+    ],
+)
+def test_a_wrong_configuration_ends_with_2(project, doctor, config, what, message):
+    (project / "perfbot.toml").write_text(config)
+    code, found = doctor()
+    assert code == 2
+    assert found[what]["state"] == "wrong"
+    assert message in found[what]["message"]
+
+
+def test_an_interpreter_that_is_not_there_ends_with_3(project, doctor, monkeypatch):
+    monkeypatch.setenv("PERFBOT_INSTALLER", "pip")
+    (project / "perfbot.toml").write_text(SUITE + 'python = "2.1"')
+    code, found = doctor()
+    assert code == 3
+    assert found["suite core"]["message"] == 'python = "2.1" was not found'
+
+
+def test_a_project_that_does_not_run_on_this_python_is_a_warning(project, doctor):
+    (project / "pyproject.toml").write_text('[project]\nname = "x"\nrequires-python = "==3.8.*"\n')
+    _, found = doctor()
+    assert found["suite core"]["state"] == "warning"
+    assert "the project allows Python ==3.8.* alone, and the suite runs on " in found["suite core"]["message"]
+    assert found["suite core"]["advice"] == 'python = "3.8" in its [[suite]]'
+
+
+def test_a_file_that_is_no_python_is_a_warning(project, doctor):
+    (project / "bench" / "test_b.py").write_text("def (")
+    code, found = doctor()
+    assert code == 0
+    assert found["suite core"]["state"] == "warning"
+
+
+def test_without_configuration_the_suites_found_are_shown(project, doctor):
+    (project / "perfbot.toml").unlink()
+    code, found = doctor()
+    assert code == 0
+    assert found["configuration"]["advice"] == "perfbot init"
+    assert found["suite bench"]["state"] == "ok"
+
+
+def test_with_nothing_to_measure_it_ends_with_2(project, doctor):
+    (project / "perfbot.toml").unlink()
+    (project / "bench" / "test_a.py").unlink()
+    code, found = doctor()
+    assert code == 2
+    assert found["suites"]["state"] == "wrong"
+
+
+def test_another_file_is_read_where_asked_for(project, doctor):
+    (project / "other.toml").write_text(SUITE.replace("core", "other"))
+    _, found = doctor("--config", "other.toml")
+    assert "suite other" in found
+
+
+def test_outside_a_repository_it_ends_with_3(tmp_path, monkeypatch, doctor):
+    (tmp_path / "perfbot.toml").write_text(SUITE)
+    (tmp_path / "bench").mkdir()
+    (tmp_path / "bench" / "test_a.py").write_text(BENCH)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    code, found = doctor()
+    assert code == 3
+    assert found["repository"]["state"] == "wrong"
+
+
+def test_the_worst_finding_decides_the_exit_code():
+    assert exit_code([Finding("a", "ok", ""), Finding("b", "warning", "")]) == 0
+    assert exit_code([Finding("a", "wrong", "")]) == 3
+    assert exit_code([Finding("a", "wrong", ""), Finding("b", "wrong", "", exit_code=2)]) == 2
+
+
+def test_sections_of_pyperfs_report_are_read():
+    report = (
+        "System state\n============\n\nCPU: 2\n\nAdvices\n=======\n\nA: do\nB: this\n\nWarnings\n========\n\nC: no\n"
+    )
+    assert sections(report, ("Advices", "Warnings")) == ["A: do", "B: this", "C: no"]
+    assert sections("", ("Advices",)) == []

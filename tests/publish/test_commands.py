@@ -1,0 +1,127 @@
+"""What is a command and what is not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perfbot.publish.commands import Accept, Help, Misspelt, Rebench, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/rebench", Rebench()),
+        ("/rebench   ", Rebench()),
+        ("Please:\r\n/rebench\r\nthanks", Rebench()),
+        ("/rebench core/* other/solve", Rebench(("core/*", "other/solve"))),
+        ("/rebench core/* --budget 10m", Rebench(("core/*",), 600.0)),
+        ("/rebench --budget=90s", Rebench((), 90.0)),
+        ('/rebench "core/a b[x y]"', Rebench(("core/a b[x y]",))),
+        ("/rebench\tcore/*", Rebench(("core/*",))),
+        ("> quoted by me\n\n/rebench", Rebench()),
+        ("```\ncode\n```\n/rebench", Rebench()),
+        ("a `code` span\n/rebench", Rebench()),
+        ("an unclosed ` tick\n\n/rebench", Rebench()),
+        ("<!-- hidden -->\n/rebench", Rebench()),
+        (">>>\nquote\n>>>\n/rebench", Rebench()),
+        ("/perfbot help", Help()),
+        ("/perfbot", Help()),
+        ("/perfbot accept core/parse* we need the checks", Accept("core/parse*", "we need the checks")),
+        ('/perfbot accept "core/a b" because', Accept("core/a b", "because")),
+    ],
+)
+def test_commands(text: str, expected: object) -> None:
+    assert parse(text) == (expected,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "please /rebench",
+        " /rebench",
+        "    /rebench",
+        "\t/rebench",
+        "- /rebench",
+        "1. /rebench",
+        "/rebenchmark",
+        "/Rebench",
+        "//rebench",
+        "\u200b/rebench",
+        "`/rebench`",
+        "> /rebench",
+        ">/rebench",
+        ">>> \n/rebench\n>>>",
+        ">>>\n/rebench",
+        "```\n/rebench\n```",
+        "````\n```\n/rebench\n```\n````",
+        "~~~ text\n/rebench\n~~~",
+        "```\n/rebench",
+        "- item\n  ```\n/rebench\n  ```",
+        "- ```\n/rebench\n```",
+        "a `span that\n/rebench\ngoes on` here",
+        "<!--\n/rebench\n-->",
+        "<!-- a --> <!--\n/rebench\n-->",
+        "<pre>\n/rebench\n</pre>",
+        "<pre>\n\n/rebench\n</pre>",
+        "<code>\n/rebench\n</code>",
+        "```suggestion\n/perfbot accept * because\n```",
+    ],
+)
+def test_no_commands(text: str) -> None:
+    assert parse(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("/rebench --bugdet 10m", "knows one option"),
+        ("/rebench --budget soon", "wants a duration"),
+        ("/rebench --budget", "wants a duration"),
+        ("/rebench --budget 5h", "wants between"),
+        ("/rebench --budget 1ms", "wants between"),
+        ("/rebench 'core", "not closed"),
+        ("/rebench -rf", "knows one option"),
+        ("/rebench " + "x " * 21, "At most 20"),
+        ("/rebench " + "x" * 301, "1 to 300"),
+        ("/rebench a\u202eb", "printable"),
+        ("/perfbot acept core/* because", "no such command"),
+        ("/perfbot accept", "wants a glob"),
+        ("/perfbot accept core/*", "wants a reason"),
+    ],
+)
+def test_misspelt(text: str, why: str) -> None:
+    (found,) = parse(text)
+    assert isinstance(found, Misspelt)
+    assert why in found.why
+
+
+def test_several_in_order_and_not_too_many() -> None:
+    assert parse("/perfbot accept a b\n/rebench") == (Accept("a", "b"), Rebench())
+    assert len(parse("/rebench\n" * 50)) == 5
+
+
+def test_a_reason_is_cut() -> None:
+    (found,) = parse("/perfbot accept a " + "x" * 5000)
+    assert isinstance(found, Accept)
+    assert len(found.reason) == 500
+
+
+@given(st.text(alphabet=st.sampled_from(list("/rebnchpft `~>\n-<!\t*[]\"'=0m")) | st.characters(), max_size=200))
+def test_anything_can_be_read(text: str) -> None:
+    for command in parse(text):
+        assert isinstance(command, Rebench | Accept | Help | Misspelt)
+
+
+@given(st.text(max_size=100))
+def test_nothing_in_a_fence_is_a_command(text: str) -> None:
+    inside = "\n".join(line.replace("`", "") for line in text.splitlines())
+    assert parse(f"```\n{inside}\n/rebench\n```\n") == ()
+
+
+@given(st.text(max_size=100))
+def test_nothing_quoted_is_a_command(text: str) -> None:
+    quoted = "\n".join(f"> {line}" for line in [*text.split("\n"), "/rebench"])
+    assert parse(quoted.replace("\r", "")) == ()

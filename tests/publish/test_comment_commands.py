@@ -1,0 +1,276 @@
+"""Commands in comments: who may, what happens, how it is answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from perfbot.forge.base import Note
+from perfbot.publish.comment_commands import CommandHandler, poll
+from perfbot.publish.flow import publish
+from perfbot.publish.publisher import read_body
+from tests.fakes.gitlab import AUTHOR, STRANGER, FakeGitLab
+from tests.worlds import HEAD, OTHER, QUICK, InCI, report, result, write
+
+NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
+
+People = dict[str, Any]
+
+
+def person(ci: InCI, name: str) -> Any:
+    people: People = {"ada": AUTHOR, "mallory": STRANGER} if isinstance(ci.fake, FakeGitLab) else {}
+    return people.get(name, name)
+
+
+def say(ci: InCI, body: str, who: str = "ada") -> Note:
+    """Somebody comments; the note as the forge tells it."""
+    made = ci.fake.say(body, person(ci, who))
+    return next(n for n in ci.forge().comments(1).notes() if n.id == made["id"])
+
+
+def desk(ci: InCI, **changes: Any) -> CommandHandler:
+    return CommandHandler(ci.forge(), 1, NOW, upsert=dict(QUICK), **changes)
+
+
+def reactions(ci: InCI, note: Note) -> frozenset[str]:
+    return frozenset(ci.forge().comments(1).reactions(note))
+
+
+def replies(ci: InCI) -> list[str]:
+    return [c["body"] for c in ci.fake.by_bot() if "perfbot:reply" in c["body"]]
+
+
+def measured(ci: InCI) -> int:
+    """How many runs were started."""
+    if isinstance(ci.fake, FakeGitLab):
+        return sum(job["status"] == "pending" and job["name"] != "perfbot-publish" for job in ci.fake.jobs)
+    return len(ci.fake.dispatched) + sum(run["run_attempt"] > 1 for run in ci.fake.runs)
+
+
+@pytest.fixture
+def ready(ci: InCI) -> InCI:
+    """A merge request whose measuring job can be played (GitLab) or dispatched (GitHub)."""
+    if isinstance(ci.fake, FakeGitLab):
+        ci.fake.add_job(int(ci.environ["CI_PIPELINE_ID"]), "perfbot", "manual")
+    return ci
+
+
+def test_rebench(ready: InCI, tmp_path: Path) -> None:
+    publish(write(tmp_path, report(result())), ready.voice())
+    note = say(ready, "/rebench core/* 'core/a b' --budget 5m")
+    assert desk(ready).act(note) == "started"
+    assert reactions(ready, note) == {"seen", "done"}
+    assert measured(ready) == 1
+    assert "Measuring `aaaaaaa` again; what follows is older." in ready.comment()
+    assert replies(ready) == []
+    asked = {"PERFBOT_FORCE": "1", "PERFBOT_HEAD": HEAD, "PERFBOT_ONLY": "core/*\ncore/a b", "PERFBOT_BUDGET": "300s"}
+    if isinstance(ready.fake, FakeGitLab):
+        job = next(j for j in ready.fake.jobs if j["name"] == "perfbot")
+        assert ready.fake.jobs[-1]["name"] == "perfbot-publish", "publishes again after it"
+        assert {v["key"]: v["value"] for v in job["variables"]} == asked
+    else:
+        (dispatched,) = ready.fake.dispatched
+        assert dispatched["ref"] == "main"
+        assert dispatched["inputs"] == {
+            "merge_request": "1", "head": HEAD, "only": "core/*\ncore/a b", "budget": "300s"
+        }  # fmt: skip
+        assert ready.status()[0] == "running"
+
+
+def test_a_finished_gitlab_job_is_retried(gitlab: InCI) -> None:
+    gitlab.fake.add_job(int(gitlab.environ["CI_PIPELINE_ID"]), "perfbot", "success")
+    assert desk(gitlab).act(say(gitlab, "/rebench core/*")) == "started again"
+    assert next(j for j in gitlab.fake.jobs if j["status"] == "pending")["inputs"]["only"] == "core/*"
+
+
+def test_an_old_gitlab_retries_everything_and_says_so(gitlab: InCI) -> None:
+    gitlab.fake.retry_takes_inputs = False
+    gitlab.fake.add_job(int(gitlab.environ["CI_PIPELINE_ID"]), "perfbot", "failed")
+    assert "the whole suite" in desk(gitlab).act(say(gitlab, "/rebench core/*"))
+    assert "cannot hand options to a finished job" in replies(gitlab)[0]
+
+
+def test_all_jobs_of_a_gitlab_matrix_are_retried(gitlab: InCI) -> None:
+    for shard in (1, 2):
+        gitlab.fake.add_job(int(gitlab.environ["CI_PIPELINE_ID"]), f"perfbot {shard}/2", "success")
+    desk(gitlab).act(say(gitlab, "/rebench"))
+    assert measured(gitlab) == 2
+
+
+def test_without_a_gitlab_job_a_pipeline_is_started(gitlab: InCI) -> None:
+    before = len(gitlab.fake.pipelines)
+    assert "new pipeline" in desk(gitlab).act(say(gitlab, "/rebench"))
+    assert len(gitlab.fake.pipelines) == before + 1
+
+
+def test_a_github_workflow_that_cannot_be_dispatched_is_repeated(github: InCI) -> None:
+    github.fake.dispatchable = False
+    assert "started again" in desk(github).act(say(github, "/rebench"))
+    assert github.fake.runs[0]["run_attempt"] == 2
+
+
+def test_strangers_are_refused_once(ready: InCI) -> None:
+    notes = [say(ready, "/rebench", "mallory"), say(ready, "/perfbot accept * hi @all", "mallory")]
+    for note in notes:
+        assert desk(ready).act(note) == "refused: no write access"
+        assert reactions(ready, note) == {"refused"}
+    assert measured(ready) == 0
+    assert len(replies(ready)) == 1
+
+
+def test_who_cannot_be_asked_about_is_refused(ready: InCI) -> None:
+    """The permission endpoint fails: closed."""
+    from tests.fakes.server import Fault
+
+    note = say(ready, "/rebench")
+    ready.fake.faults = [Fault(403, path="members|permission", times=99)]
+    assert desk(ready).act(note) == "refused: no write access"
+    assert measured(ready) == 0
+
+
+def test_perfbot_never_obeys_itself(ready: InCI) -> None:
+    note = replace(say(ready, "/rebench"), mine=True)
+    assert desk(ready).act(note) == "no command"
+    assert measured(ready) == 0
+
+
+def test_edits_are_no_commands(ready: InCI) -> None:
+    note = replace(say(ready, "/rebench"), edited=True)
+    assert desk(ready).act(note) == "no command"
+
+
+def test_one_at_a_time(ready: InCI) -> None:
+    desk(ready).act(say(ready, "/rebench"))
+    second = say(ready, "/rebench")
+    assert "under way already" in desk(ready).act(second)
+    assert reactions(ready, second) == {"seen", "refused"}
+    assert measured(ready) == 1
+
+
+def test_the_same_comment_again_does_nothing(ready: InCI) -> None:
+    note = say(ready, "/rebench")
+    desk(ready).act(note)
+    assert desk(ready, resumed=True).act(note) == "answered before"
+    assert measured(ready) == 1
+
+
+def test_killed_before_it_could_say_done(ready: InCI) -> None:
+    """The run was started, the reaction was not given: handed in again, nothing is started twice."""
+    note = say(ready, "/rebench")
+    desk(ready).act(note)
+    given = ready.fake.emojis if isinstance(ready.fake, FakeGitLab) else ready.fake.given
+    given.clear()
+    assert desk(ready, resumed=True).act(note) == "started before"
+    assert reactions(ready, note) == {"seen", "done"}
+    assert measured(ready) == 1
+
+
+def test_not_too_often(ready: InCI) -> None:
+    for _ in range(4):
+        say(ready, "/rebench")
+    assert "More than 3 re-runs" in desk(ready, per_hour=3).act(say(ready, "/rebench"))
+    later = replace(desk(ready, per_hour=3), now=NOW + timedelta(hours=2))
+    assert later.act(say(ready, "/rebench")).startswith("started")
+
+
+def test_strangers_do_not_use_up_the_runs_of_others(ready: InCI) -> None:
+    for _ in range(9):
+        say(ready, "/rebench", "mallory")
+    assert desk(ready, per_hour=3).act(say(ready, "/rebench")).startswith("started")
+
+
+def test_a_draft_is_measured_a_closed_one_is_not(ready: InCI) -> None:
+    ready.fake.add_merge_request(1, HEAD, draft=True)
+    assert desk(ready).act(say(ready, "/rebench")).startswith("started")
+    ready.fake.add_merge_request(1, HEAD, state="closed")
+    assert "closed" in desk(ready).act(say(ready, "/rebench"))
+
+
+def test_help_and_misspelt(ready: InCI) -> None:
+    note = say(ready, "/perfbot help")
+    assert desk(ready).act(note) == "helped"
+    assert "| `/rebench` | measure this head again |" in replies(ready)[0]
+    wrong = say(ready, "/perfbot acept core/* @everyone")
+    assert "no such command" in desk(ready).act(wrong)
+    assert reactions(ready, wrong) == {"seen", "refused"}
+    assert "@everyone" not in replies(ready)[1]
+
+
+def accept(ci: InCI, text: str = "/perfbot accept core/slow* the checks are worth it") -> str:
+    return desk(ci).act(say(ci, text))
+
+
+@pytest.fixture
+def failing(ci: InCI, tmp_path: Path) -> Callable[[float], int]:
+    """Publishes a run in which core/slow[1] is slower by so much; its exit code."""
+
+    def run(change: float) -> int:
+        ci.next_run()
+        return publish(write(tmp_path, report(result("slow[1]", change), result("fine"))), ci.voice()).code
+
+    assert run(0.2) == 1
+    return run
+
+
+def test_accept(ci: InCI, failing: Callable[[float], int]) -> None:
+    assert accept(ci).startswith("accepted 1 ")
+    (accepted,) = read_body(ci.forge().comments(1)).accepted
+    assert (accepted.who, accepted.reason, accepted.head) == ("ada", "the checks are worth it", HEAD)
+    assert failing(0.2) == 0
+    assert "the checks are worth it" in ci.comment()
+    assert ci.status()[0] == "success"
+
+
+def test_what_gets_worse_is_no_longer_accepted(ci: InCI, failing: Callable[[float], int]) -> None:
+    accept(ci)
+    assert failing(0.2) == 0
+    assert failing(0.4) == 1
+    assert "worse than" in ci.comment()
+
+
+def test_accepting_publishes_again(ci: InCI, failing: Callable[[float], int]) -> None:
+    accept(ci)
+    if isinstance(ci.fake, FakeGitLab):
+        assert ci.fake.jobs[-1]["name"] == "perfbot-publish"
+        assert ci.fake.jobs[-1]["status"] == "pending"
+
+
+def test_accept_needs_a_verdict_of_this_head(ci: InCI, failing: Callable[[float], int]) -> None:
+    assert "Nothing that fails" in accept(ci, "/perfbot accept core/fine why not")
+    ci.fake.add_merge_request(1, OTHER)
+    assert "Nothing that fails" in accept(ci)
+
+
+def test_a_glob_accepts_only_what_failed_by_then(ci: InCI, failing: Callable[[float], int], tmp_path: Path) -> None:
+    accept(ci, "/perfbot accept * everything")
+    ci.next_run()
+    own = report(result("slow[1]", 0.2), result("fine", 0.2))
+    assert publish(write(tmp_path, own), ci.voice()).code == 1
+    assert "1 regression, 1 accepted regression" in ci.comment()
+
+
+def test_hostile_reasons_are_harmless(ci: InCI, failing: Callable[[float], int]) -> None:
+    accept(ci, "/perfbot accept core/slow* @all --> <!-- perfbot:end --> <script>")
+    failing(0.2)
+    body = read_body(ci.forge().comments(1))
+    assert len(body.sections) == 1
+    shown = [line for line in ci.comment().splitlines() if "<script>" in line]
+    assert shown
+    assert all(re.search(r"`[^`]*@all[^`]*<script>`", line) for line in shown), "only in code spans"
+
+
+def test_poll(ready: InCI) -> None:
+    note = say(ready, "thanks\n\n/rebench")
+    say(ready, "no command")
+    said = poll(ready.forge(), since=NOW - timedelta(days=1), now=NOW)
+    assert len(said) == 1
+    assert said[0].endswith("started")
+    assert reactions(ready, note) == {"seen", "done"}
+    assert poll(ready.forge(), since=NOW - timedelta(days=1), now=NOW)[0].endswith("answered before")
+    assert measured(ready) == 1
