@@ -1,4 +1,4 @@
-"""The ratio of both sides' mean costs over several rounds, and how sure it is, after each of several numbers of rounds."""
+"""The ratio of both sides' mean costs over several rounds, and how sure it is, after several numbers of rounds."""
 
 from __future__ import annotations
 

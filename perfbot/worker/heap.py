@@ -16,8 +16,8 @@ of values."""
 
 LARGE = 31 << 20
 """Bytes. Once a process has freed a block of this size, glibc gives no freed memory back to the system that comes in
-smaller blocks (``man 3 mallopt``, M_MMAP_THRESHOLD): the state that long-lived processes come to. Before it does,
-a few hundred bytes decide whether the end of the heap is given back and got again, page by page, in every single call."""
+smaller blocks (``man 3 mallopt``, M_MMAP_THRESHOLD): the state that long-lived processes come to. Before it does, a few
+hundred bytes decide whether the end of the heap is given back and got again, page by page, in every single call."""
 
 MOST_BLOCKS, MOST_BYTES = 25, 100_000
 MOST_OBJECTS = 3000

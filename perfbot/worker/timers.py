@@ -1,9 +1,9 @@
 """Timers: ``timer(loops) -> Times``, nanoseconds for ``loops`` calls of one benchmark.
 
 Everything a harness knows how to measure is turned into one of these; the turn-taking in :mod:`turns` knows no more.
-What a call returns is freed inside the timed part. Some know more: ``single(begin, end)`` makes one call, and tells right
-before it and, while its result is alive, right after it. ``warm(loops)`` makes calls that are not for timing, and keeps
-a result for whoever wants one; ``keeping()`` times a single call without freeing its result, which is kept.
+What a call returns is freed inside the timed part. Some know more: ``single(begin, end)`` makes one call, and tells
+right before it and, while its result is alive, right after it. ``warm(loops)`` makes calls that are not for timing, and
+keeps a result for whoever wants one; ``keeping()`` times a single call without freeing its result, which is kept.
 """
 
 from __future__ import annotations

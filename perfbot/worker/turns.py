@@ -63,6 +63,7 @@ class Taken:
         self._values: List[Times] = []
         self._began: List[int] = []
         self._discarded = NOTHING
+        self._kept = False
 
     def draw(self, turn: int) -> None:
         """Draw where memory lies, if it is time to."""
@@ -73,16 +74,14 @@ class Taken:
     def turn(self, count: int) -> None:
         """Take ``count`` values, after calls that are thrown away."""
         loops, discard = self._order["loops"], self._order["discard"]
+        keeping = None if discard or loops > 1 else getattr(self._timer, "keeping", None)
         self._began.append(perf_counter_ns())
         if discard:
             self._discarded = self._discarded.plus(warm(self._timer, discard))
         for _ in range(count):
             self._left -= 1
-            last = self._left == 0 and loops == 1 and not discard
-            self._values.append(getattr(self._timer, "keeping", self._alone)() if last else self._timer(loops))
-
-    def _alone(self) -> Times:
-        return self._timer(1)
+            self._kept = keeping is not None and self._left == 0
+            self._values.append(keeping() if keeping and self._kept else self._timer(loops))
 
     def answer(self) -> Dict[str, Any]:
         """Everything, as the scheduler wants it."""
@@ -93,6 +92,7 @@ class Taken:
             "costs": costs,
             "began": self._began,
             "discarded": self._discarded.wall,
+            "kept": self._kept,
         }
 
 
@@ -100,8 +100,8 @@ def turns(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
     """Take turns: ``counts[i]`` values of ``loops`` calls each in turn i, after ``discard`` calls that are thrown away.
 
     The side with ``first`` begins; the token goes over after every turn, but not after the last one of both sides
-    (``hand_over_last`` is false there). Before every ``drawn_every``-th turn the place in memory is drawn, from ``draw``.
-    Where nothing is thrown away, the last call leaves its result to whoever asked for it.
+    (``hand_over_last`` is false there). Before every ``drawn_every``-th turn the place in memory is drawn. Where
+    nothing is thrown away, the last call leaves its result to whoever asked for it.
     """
     counts, taken = order["counts"], Taken(timer, order)
     last = len(counts) - 1
