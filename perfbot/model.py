@@ -60,6 +60,11 @@ class Change:
     notes: tuple[str, ...] = ()
 
 
+def full_name(suite: str, benchmark: str) -> str:
+    """What a benchmark is called outside its suite. A suite's name holds no slash, so the first one parts the two."""
+    return f"{suite}/{benchmark}"
+
+
 @dataclass(frozen=True, slots=True)
 class Benchmark:
     """One benchmark of a suite. ``name`` is unique within ``suite`` and the same on both sides."""
@@ -70,6 +75,11 @@ class Benchmark:
     line: int = 0
     source_changed: bool = False
     """The benchmark's own source differs between base and head."""
+
+    @property
+    def full_name(self) -> str:
+        """``suite/benchmark``: what globs match and people read."""
+        return full_name(self.suite, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,9 +270,9 @@ class Result:
     raw: tuple[Round, ...] = ()
 
     @property
-    def name(self) -> str:
+    def full_name(self) -> str:
         """``suite/benchmark``: what globs match and people read."""
-        return f"{self.suite}/{self.benchmark}"
+        return full_name(self.suite, self.benchmark)
 
 
 def machine_class(cpu: str, cores: int, python: str) -> str:

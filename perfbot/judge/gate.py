@@ -30,7 +30,7 @@ ROUNDING = 1e-9
 
 def gated(result: Result, policy: Policy, acceptances: Sequence[Acceptance], control: Control | None) -> Result:
     """Whether it passes the gate."""
-    if not policy.gates(result.name, Metric(result.metric, result.unit)):
+    if not policy.gates(result.full_name, Metric(result.metric, result.unit)):
         return replace(result, reason=joined(result.reason, "does not gate"))
     return _accepted(_undisturbed(_failing(result), control), acceptances)
 
@@ -58,7 +58,7 @@ def gate_of(
 
 def budgeted(result: Result, case: Case, policy: Policy, alpha: float) -> Result:
     """How head's own values, one a round, stand to their limit, whatever base was."""
-    budget = policy.budget_for(result.name, case.comparison.metric)
+    budget = policy.budget_for(result.full_name, case.comparison.metric)
     if budget is None:
         return result
     heads: list[float] = case.sides[:, 1].tolist()
@@ -107,7 +107,7 @@ def _accepted(result: Result, acceptances: Sequence[Acceptance]) -> Result:
     if result.gate != "fail" or result.verdict == "failed":
         return result
     for accepted in reversed(acceptances):
-        if not fnmatch.fnmatchcase(result.name, accepted.match):
+        if not fnmatch.fnmatchcase(result.full_name, accepted.match):
             continue
         if _surely_worse(result, accepted):
             clause = f"worse than the {format_change(accepted.change or 0.0)} accepted by {accepted.who}"

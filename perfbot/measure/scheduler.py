@@ -187,7 +187,7 @@ class Scheduler:
         }
         self._family = max(1, sum(metric.rule == "noisy" for pairs in wanted.values() for _, metric in pairs))
         self._nothing_found(found)
-        listed = {_name(b) for discovery in found.values() for b in _benchmarks(discovery) if self._wants(b)}
+        listed = {b.full_name for discovery in found.values() for b in _benchmarks(discovery) if self._wants(b)}
         self._own = frozenset(self._share(listed))
         for name, discovery in found.items():
             self._problems.extend(discovery.problems)
@@ -205,7 +205,7 @@ class Scheduler:
             self._progress.suite(name, len({benchmark.name for benchmark, _ in own}))
 
     def _takes(self, benchmark: Benchmark) -> bool:
-        return _name(benchmark) in self._own
+        return benchmark.full_name in self._own
 
     def _forecast(self) -> None:
         """Say, before the time is spent, what it will not do for."""
@@ -227,7 +227,7 @@ class Scheduler:
                     f'[[suite]] "{name}": has no benchmarks; expected some in its `paths`',
                     hint=self._meant(name) or "Type `perfbot doctor` to see what each suite would collect.",
                 )
-        names = [_name(b) for discovery in found.values() for b in _benchmarks(discovery)]
+        names = [b.full_name for discovery in found.values() for b in _benchmarks(discovery)]
         if names and not any(map(self._select, names)):
             raise UsageError(
                 f"none of the {len(names)} benchmarks is selected by --only (or `only` and `skip` of their suites)",
@@ -235,10 +235,10 @@ class Scheduler:
             )
 
     def _wants(self, benchmark: Benchmark) -> bool:
-        return self._select(_name(benchmark))
+        return self._select(benchmark.full_name)
 
     def _track(self, benchmark: Benchmark, metric: Metric, discovery: Discovery) -> SequentialTest:
-        name = _name(benchmark)
+        name = benchmark.full_name
         threshold = self._policy.threshold_for(name, metric)
         plan = Plan(threshold, self._policy.alpha / self._family, self._policy.beta)
         known = self._noise.spreads.get((name, metric.name))
@@ -364,7 +364,7 @@ class Scheduler:
             return
         self._decided += not track.open
         if isinstance(outcome, Failed):
-            self._progress.decided(_name(track.benchmark), "incomparable" if outcome.skipped else "failed", None)
+            self._progress.decided(track.benchmark.full_name, "incomparable" if outcome.skipped else "failed", None)
         else:
             self._tell_decided(track)
 
@@ -372,15 +372,11 @@ class Scheduler:
         if track.open:
             return
         state, change = (track.decision.state, track.decision.change) if track.decision else ("done", None)
-        self._progress.decided(_name(track.benchmark), state, change)
+        self._progress.decided(track.benchmark.full_name, state, change)
 
 
 def _benchmarks(discovery: Discovery) -> tuple[Benchmark, ...]:
     return (*discovery.benchmarks, *(comparison.benchmark for comparison in discovery.settled))
-
-
-def _name(benchmark: Benchmark) -> str:
-    return f"{benchmark.suite}/{benchmark.name}"
 
 
 def selector(globs: Sequence[str]) -> Callable[[str], bool]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from perfbot.judge.ratios import evidence_of_rounds
 from perfbot.measure.session import Failed, Measured, Outcome
@@ -103,24 +101,3 @@ class SequentialTest:
                 self.failure.side,
             )
         return Comparison(self.benchmark, self.metric, tuple(self.rounds), notes=notes)
-
-
-class Cost(Protocol):
-    """What is known of a suite's times; see :class:`perfbot.measure.session.SuiteSession`."""
-
-    @property
-    def startup_seconds(self) -> float: ...
-
-    def predicted_seconds(self, name: str) -> float: ...
-
-
-def soonest_decided(tracks: Iterable[SequentialTest], suite: Cost, seconds: float) -> set[str]:
-    """Names of those that need the fewest rounds, as many as can all be decided within some time."""
-    chosen: set[str] = set()
-    measuring = 0.0
-    for track in sorted(tracks, key=SequentialTest.rounds_left):
-        measuring += suite.predicted_seconds(track.benchmark.name) * track.rounds_left()
-        if measuring + suite.startup_seconds * track.rounds_left() > seconds:
-            break
-        chosen.add(track.benchmark.name)
-    return chosen

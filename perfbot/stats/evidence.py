@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from perfbot.stats.rounds import Floats, by_length, estimate
 
@@ -52,6 +53,10 @@ class Evidence:
             means = (None if side is None else side[..., begin:end] for side in self.means)
             yield Evidence(self.typical[..., begin:end], *means)
             begin = end
+
+    def of(self, streams: NDArray[np.intp]) -> Evidence:
+        """Some of several streams [stream, round]."""
+        return Evidence(self.typical[streams], *(None if side is None else side[streams] for side in self.means))
 
     def slower(self, effect: float) -> Evidence:
         """As if every value of head were so much larger, a log ratio."""

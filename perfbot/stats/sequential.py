@@ -289,11 +289,6 @@ def first_stop(codes: Codes) -> NDArray[np.intp]:
     return index
 
 
-def next_look(n: int, plan: Plan) -> int | None:
-    """Rounds at the first look after ``n`` rounds; None when there is none."""
-    return next((look for look in plan.looks if look > n), None)
-
-
 @lru_cache(maxsize=64)
 def _looks(n_max: int) -> tuple[int, ...]:
     looks = [FIRST_LOOK]

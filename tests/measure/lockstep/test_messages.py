@@ -13,8 +13,14 @@ from perfbot.measure.lockstep.messages import has_values, is_probe, read
 
 DONE = {"event": "done", "name": "b", "error": "", "skipped": "", "held": True, "value": 1.5, "freed": []}
 ANSWER = {
-    "event": "answer", "name": "b", "walls": [1, 2], "cpus": [1, 2], "costs": [0, 2],
-    "began": [5], "discarded": 3, "kept": False,
+    "event": "answer",
+    "name": "b",
+    "walls": [1, 2],
+    "cpus": [1, 2],
+    "costs": [0, 2],
+    "began": [5],
+    "discarded": 3,
+    "kept": False,
 }
 PROBE = {"event": "answer", "name": "b", "first": 5, "loops": 1, "wall": 7, "cpu": 7, "cost": 0}
 READY = {"event": "ready", "name": "b", "once": False, "inner": 1}
