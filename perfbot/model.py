@@ -20,11 +20,12 @@ Side = Literal["base", "head"]
 SIDES: tuple[Side, Side] = ("base", "head")
 
 ForgeKind = Literal["gitlab", "github", "local"]
-Better = Literal["lower", "higher"]
+Better = Literal["lower", "higher", "unknown"]
 Rule = Literal["noisy", "exact"]
 Verdict = Literal["regressed", "improved", "unchanged", "inconclusive", "added", "removed", "failed", "incomparable"]
 Gate = Literal["pass", "fail", "accepted"]
 RunVerdict = Literal["pass", "fail", "error"]
+OnGate = Literal["pass", "fail"]
 Status = Literal["measured", "added", "removed", "failed", "incomparable"]
 BudgetState = Literal["within", "over", "unclear"]
 
@@ -75,6 +76,10 @@ class Benchmark:
     line: int = 0
     source_changed: bool = False
     """The benchmark's own source differs between base and head."""
+    new: bool = False
+    """Base's own suite does not have it; where base can run it all the same, it is measured."""
+    rewritten: bool = False
+    """Its source differs, and each side ran its own."""
 
     @property
     def full_name(self) -> str:
@@ -180,6 +185,9 @@ class Policy:
         beta: probability of calling a change of exactly the threshold "unchanged".
         limits: exceptions, in the order of the file.
         origin: where it was read ("perfbot.toml at 60ab91e", "defaults").
+        removed: what becomes of benchmarks that base has and head has not, or leaves out.
+        rewritten: what becomes of regressions where each side ran its own version of the benchmark.
+        broken_on_both: what becomes of benchmarks that fail on both sides alike.
     """
 
     threshold: float = 0.02
@@ -188,6 +196,9 @@ class Policy:
     beta: float = 0.05
     limits: tuple[Limit, ...] = ()
     origin: str = "defaults"
+    removed: OnGate = "fail"
+    rewritten: OnGate = "pass"
+    broken_on_both: OnGate = "pass"
 
     def threshold_for(self, benchmark: str, metric: Metric) -> float:
         """The smallest change that matters to ``suite/name`` under ``metric``, a fraction."""
@@ -265,6 +276,8 @@ class Result:
     file: str = ""
     line: int = 0
     source_changed: bool = False
+    new: bool = False
+    rewritten: bool = False
     failed_side: Literal["", "base", "head", "both"] = ""
     notes: tuple[str, ...] = ()
     raw: tuple[Round, ...] = ()

@@ -85,14 +85,14 @@ def _decided(cases: Sequence[Case], final: bool) -> Iterator[tuple[Case, Result]
     for case, kind in zip(cases, kinds, strict=True):
         result = _measured(case)
         if kind == "noisy":
-            result = _noisy(result, case, next(decisions))
+            result = _undirected(_noisy(result, case, next(decisions)))
         elif kind == "exact":
-            result = _exact(result, case.sides)
+            result = _undirected(_exact(result, case.sides))
         elif kind == "empty":
             result = replace(result, reason=result.reason or "not measured")
         elif kind != "kept":
             result = replace(result, verdict="incomparable", reason=_INCOMPARABLE[kind])
-        yield case, result
+        yield case, replace(result, verdict="added") if result.new and result.rounds and kind != "kept" else result
 
 
 def rejudge(report: Report, policy: Policy | None = None) -> Report:
@@ -121,7 +121,13 @@ def comparison_of(result: Result) -> Comparison:
         kept = "measured"
     return Comparison(
         benchmark=Benchmark(
-            result.suite, result.benchmark, result.file, result.line, source_changed=result.source_changed
+            result.suite,
+            result.benchmark,
+            result.file,
+            result.line,
+            source_changed=result.source_changed,
+            new=result.new,
+            rewritten=result.rewritten,
         ),
         metric=Metric(result.metric, result.unit, result.better, result.rule),
         rounds=result.raw,
@@ -155,6 +161,8 @@ def _measured(case: Case) -> Result:
         file=benchmark.file,
         line=benchmark.line,
         source_changed=benchmark.source_changed,
+        new=benchmark.new,
+        rewritten=benchmark.rewritten,
         failed_side=comparison.failed_side,
         notes=comparison.notes,
         raw=rounds,
@@ -214,7 +222,17 @@ def _verdict(found: Decision, better: Better) -> Verdict:
         return "unchanged"
     if found.state == "open":
         return "inconclusive"
+    if better == "unknown":
+        return "incomparable"
     return "regressed" if (found.state == "up") == (better == "lower") else "improved"
+
+
+def _undirected(result: Result) -> Result:
+    """It moved, and nobody knows whether that is good: shown, and no failure, until the configuration says."""
+    if result.better != "unknown" or result.verdict != "incomparable":
+        return result
+    which = f'write higher = ["{result.metric}"] or lower = ["{result.metric}"] in [[suite]] "{result.suite}"'
+    return replace(result, reason=joined(result.reason, f"it moved; to have it judged, {which}"))
 
 
 def _could_have_seen(found: Decision) -> str:
