@@ -62,7 +62,7 @@ def ready(ci: InCI) -> InCI:
 
 
 def test_rebench(ready: InCI, tmp_path: Path) -> None:
-    publish(write(tmp_path, report(result())), ready.voice())
+    publish(write(tmp_path, report(result())), ready.publisher())
     note = say(ready, "/rebench core/* 'core/a b' --budget 5m")
     assert desk(ready).act(note) == "started"
     assert reactions(ready, note) == {"seen", "done"}
@@ -212,7 +212,7 @@ def failing(ci: InCI, tmp_path: Path) -> Callable[[float], int]:
 
     def run(change: float) -> int:
         ci.next_run()
-        return publish(write(tmp_path, report(result("slow[1]", change), result("fine"))), ci.voice()).code
+        return publish(write(tmp_path, report(result("slow[1]", change), result("fine"))), ci.publisher()).code
 
     assert run(0.2) == 1
     return run
@@ -251,7 +251,7 @@ def test_a_glob_accepts_only_what_failed_by_then(ci: InCI, failing: Callable[[fl
     accept(ci, "/perfbot accept * everything")
     ci.next_run()
     own = report(result("slow[1]", 0.2), result("fine", 0.2))
-    assert publish(write(tmp_path, own), ci.voice()).code == 1
+    assert publish(write(tmp_path, own), ci.publisher()).code == 1
     assert "1 regression, 1 accepted regression" in ci.comment()
 
 
