@@ -242,6 +242,19 @@ def test_github_comment_keeps_its_limit(github: InCI, tmp_path: Path) -> None:
     assert "perfbot (two)" in github.comment()
 
 
+@pytest.mark.parametrize(("jobs", "name"), [(1, "x" * 2_000), (1, "長" * 600), (2, "<" * 700), (12, "x" * 90)])
+def test_a_comment_is_never_longer_than_people_read(ci: InCI, tmp_path: Path, name: str, jobs: int) -> None:
+    """However long the names, however many the jobs, and however much longer GitLab lets it be."""
+    results = [result(f"{n:02d}{name}", change=0.3, raw=rounds(0.3, 8)) for n in range(45 if jobs < 12 else 4)]
+    names = tuple(f"job {number}" for number in range(jobs))
+    published = publish(write(tmp_path, *[report(*results)] * jobs, names=names), ci.publisher())
+    assert published.code == 1
+    assert len(ci.comment().encode()) <= 100_000
+    assert len(ci.comment()) <= 65_536 or ci.fake.token == "bot-token"
+    assert "regression" in ci.comment()
+    assert ci.status()[0] == "failed"
+
+
 def test_the_comment_points_at_the_full_report(ci: InCI, tmp_path: Path) -> None:
     ci.environ |= {"CI_PIPELINE_URL": "https://gitlab.example/p/1", "GITHUB_SERVER_URL": "https://github.example"}
     page = "https://gitlab.example/p/1" if "GITLAB_CI" in ci.environ else (
