@@ -109,7 +109,7 @@ def publisher(args: argparse.Namespace, connect: Callable[[str, str], Forge]) ->
         url = args.gitlab_url if kind == "gitlab" else args.github_url
         place = Place(kind=cast("ForgeKind", kind), url=url, project=who.project, merge_request=number)
         forge = connect(kind, who.project)
-        voice = Publisher(
+        publisher = Publisher(
             forge,
             place,
             forge.repository.merge_request(number),
@@ -120,7 +120,7 @@ def publisher(args: argparse.Namespace, connect: Callable[[str, str], Forge]) ->
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "report.json"
             write(report, file)
-            publish([file], voice)
+            publish([file], publisher)
 
     return put
 
