@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from perfbot.cli import asked
 from perfbot.cli.database import VARIABLE as DATABASE
+from perfbot.cli.watching import add_watching_arguments
 from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, StoreError
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help=f"keep the run in this history: a file for SQLite, or postgresql://… (or {DATABASE}; default: none)",
     )
+    add_watching_arguments(parser)
     add_output_arguments(parser)
 
 
@@ -90,16 +92,16 @@ def measure(args: argparse.Namespace) -> Report:
     from perfbot import api
     from perfbot.cli.artifacts import Artifacts
     from perfbot.cli.interrupts import interruptible
+    from perfbot.cli.watching import watched
     from perfbot.measure.trace import no_trace, trace_to
-    from perfbot.render.progress import progress_for
 
     request = request_from(args)
     artifacts = Artifacts.from_arguments(args)
     artifacts.check()
     with contextlib.ExitStack() as stack:
         trace = trace_to(stack.enter_context(artifacts.trace.open("w", buffering=1))) if artifacts.trace else no_trace
-        progress = progress_for(quiet=args.format == "json", budget=request.budget or 0.0)
-        stack.callback(progress.close)
+        quiet = args.quiet or args.format == "json"
+        progress = stack.enter_context(watched(quiet=quiet, verbose=args.verbose))
         stack.enter_context(interruptible())
         report = api.measure(request, progress, trace)
     report, lost = keep_run(report, database_of(args))

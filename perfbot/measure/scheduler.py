@@ -10,10 +10,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from random import Random
-from typing import Protocol
+from typing import Literal, Protocol
 
 from perfbot.calibration.noise import NOTHING, Noise
-from perfbot.errors import ConfigError, MeasureError, UsageError
+from perfbot.errors import ConfigError, Interrupted, MeasureError, UsageError
 from perfbot.measure.allocation import affordable, fitting, too_short, urgency
 from perfbot.measure.forecast import Foretold, forecast
 from perfbot.measure.sequential_test import SequentialTest
@@ -28,6 +28,9 @@ CONTROL_EVERY = 6
 
 COUNTING_SHARE = 1 / 3
 """Of the budget, for metrics that are counted; what they leave of it goes to time. Without time they have it all."""
+
+LIMITLESS = 7 * 86_400.0
+"""Seconds: the time limit of those who want none."""
 
 MOST_LANES = 2
 """Rounds measured at the same time, each on a core of its own. Two cost 7 % more spread than one and take half the
@@ -45,6 +48,12 @@ class Progress(Protocol):
 
     def decided(self, name: str, verdict: str, change: float | None) -> None:
         """A benchmark is done with."""
+
+    def leaning(self, name: str, change: float, rounds_left: int) -> None:
+        """A benchmark that is not decided yet: its change so far, and the rounds it should still take."""
+
+    def asked(self) -> Literal["", "go on", "stop"]:
+        """What whoever watches wants: nothing, measuring without a time limit, or to stop and report."""
 
     def log(self, line: str) -> None:
         """Something the reader should know."""
@@ -266,6 +275,7 @@ class Scheduler:
         """Keep the lanes busy with rounds until nothing is left to begin."""
         running: dict[Future[None], ScheduledRound] = {}
         while True:
+            self._obey(self._progress.asked())
             while (turn := self._next_turn(tuple(running.values()))) is not None:
                 running[pool.submit(self._measure, turn)] = turn
             if not running:
@@ -273,6 +283,17 @@ class Scheduler:
             for done in wait(running, return_when=FIRST_COMPLETED).done:
                 del running[done]
                 done.result()
+
+    def _obey(self, asked: Literal["", "go on", "stop"]) -> None:
+        """Do what whoever watches wants. Stopping is an interruption: a verdict may not rest on when somebody stops.
+
+        Raises:
+            Interrupted: measuring is to end now.
+        """
+        if asked == "stop":
+            raise Interrupted("stopped by q: what was measured until then is kept")
+        if asked == "go on":
+            self._budget = LIMITLESS
 
     def _next_turn(self, running: Sequence[ScheduledRound]) -> ScheduledRound | None:
         """What to begin beside what is running; None when nothing can or need be.
@@ -370,6 +391,8 @@ class Scheduler:
 
     def _tell_decided(self, track: SequentialTest) -> None:
         if track.open:
+            if track.decision is not None:
+                self._progress.leaning(track.benchmark.full_name, track.decision.change, track.rounds_left())
             return
         state, change = (track.decision.state, track.decision.change) if track.decision else ("done", None)
         self._progress.decided(track.benchmark.full_name, state, change)
