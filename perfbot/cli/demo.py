@@ -88,16 +88,17 @@ def _kept(report: Report, folder: Path) -> tuple[tuple[str, str], ...]:
 def _told(found: Mapping[str, str]) -> int:
     """Say how right the verdicts are. One that is left open where nothing changed is not wrong: the gate passes it."""
     from perfbot.demo import EXPECTED
+    from perfbot.render.terminal import console, say
 
+    on = console()
     verdicts = {name: found.get(name, "missing") for name in EXPECTED}
     undecided = [name for name, right in EXPECTED.items() if (right, verdicts[name]) == ("unchanged", "inconclusive")]
     wrong = [name for name, right in EXPECTED.items() if verdicts[name] != right and name not in undecided]
     for name in wrong:
-        print(f"{name}: {verdicts[name]}, but {EXPECTED[name]} would be right")
+        say(f"{name}: {verdicts[name]}, but {EXPECTED[name]} would be right", on)
     if undecided:
-        print(
-            f"Undecided: {', '.join(undecided)}. This machine is busy; `perfbot demo --budget 3m` gives it more time."
-        )
+        more = "`perfbot demo --budget 3m` gives it more time."
+        say(f"Undecided: {', '.join(undecided)}. This machine is busy; {more}", on)
     elif not wrong:
-        print("All six verdicts are right: one function was made slower, one faster, four were left alone.")
+        say("All six verdicts are right: one function was made slower, one faster, four were left alone.", on)
     return NOT_MEASURED if wrong else PASS

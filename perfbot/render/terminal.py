@@ -74,9 +74,11 @@ def _print_report(report: Report, on: Console, *, whole: bool, where: Sequence[t
         on.print(line, no_wrap=True, overflow="crop", crop=True)
     if hidden:
         on.print(Text(f"… and {hidden}: perfbot show --all", style="dim"))
-    for sentence in _closing(report, where):
-        for part in _wrapped(sentence, on.width):
-            on.print(Text(part, style="dim" if sentence.startswith(" ") else ""))
+    for sentence in _closing(report):
+        say(sentence, on)
+    longest = max((len(name) for name, _ in where), default=0)
+    for name, place in where:
+        on.print(Text(f"  {name:{longest}}  {place}", style="dim"), no_wrap=True, overflow="ignore", crop=False)
     if rest := headline.rest(report):
         on.print(Text(f"{rest}."))
     words = headline.headline(report) + {"fail": ": the gate fails"}.get(report.verdict, "")
@@ -187,7 +189,13 @@ def _print_problem(problem: Problem, on: Console) -> None:
         on.print(Text(f"  │ {line}", style="dim"), no_wrap=True, overflow="ellipsis")
 
 
-def _closing(report: Report, where: Sequence[tuple[str, str]]) -> Iterable[str]:
+def say(sentence: str, on: Console, style: str = "") -> None:
+    """A sentence that is folded between its words, and nowhere else."""
+    for part in _wrapped(sentence, on.width):
+        on.print(Text(part, style=style))
+
+
+def _closing(report: Report) -> Iterable[str]:
     change, machine = report.change, view.machine(report)
     yield ""
     base = f" ({clean(change.base_name, 60)})" if change.base_name else ""
@@ -203,9 +211,6 @@ def _closing(report: Report, where: Sequence[tuple[str, str]]) -> Iterable[str]:
         yield f"control: base against itself {view.control(report)}"
     if report.trend:
         yield clean(report.trend, 400)
-    longest = max((len(name) for name, _ in where), default=0)
-    for name, place in where:
-        yield f"  {name:{longest}}  {place}"
 
 
 def _headline_style(report: Report) -> str:

@@ -33,8 +33,8 @@ def test_it_tells_what_was_decided_what_leans_and_what_is_left() -> None:
     assert lines[1] == "1 min 12 s of 10 min, at most 8 min 48 s left · about 4 rounds to go"
     assert lines[2:6] == [
         "decided",
-        f"  {'core/crash':64}     failed",
-        f"  {'core/parse_header':64}      +38 %",
+        f"  {'core/crash':66}     failed",
+        f"  {'core/parse_header':66}      +38 %",
         "not decided yet, leaning to",
     ]
     assert lines[6].split() == ["core/diff", "+2.1", "%", "about", "4", "rounds"]
