@@ -16,6 +16,7 @@ import sys
 import traceback
 from typing import Any, Callable, Dict, List, Optional
 
+from .awaiting import NothingRan
 from .channel import Channel, Gone, Token
 from .paths import prefer_installed
 from .timers import Timer
@@ -64,6 +65,7 @@ class Session:
         self._benchmarks: List[Dict[str, Any]] = []
         self._problems: List[Dict[str, str]] = []
         self.held: Optional[str] = None
+        self._raised: Optional[BaseException] = None
 
     def found(
         self, name: str, file: str = "", line: int = 0, metric: Optional[Dict[str, str]] = None, timeout: float = 0.0
@@ -97,7 +99,11 @@ class Session:
             order = self._channel.receive()
             if order["op"] == "leave":
                 return seconds
-            answer = ORDERS[order["op"]](timer, self._token, order)
+            try:
+                answer = ORDERS[order["op"]](timer, self._token, order)
+            except BaseException as error:
+                self._raised = error
+                raise
             seconds.extend(wall / order["loops"] / inner / 1e9 for wall in answer.get("walls", ()))
             self._channel.send(event="answer", name=name, **answer)
 
@@ -105,6 +111,11 @@ class Session:
         """Report that a benchmark was left, with the value of one that is not timed; put the working folder back."""
         os.chdir(self._home)
         held, self.held = self.held == name, None
+        raised, self._raised = self._raised, None
+        if isinstance(raised, NothingRan):
+            error, skipped = "", str(raised)
+        elif raised is not None and not error and not skipped:
+            error = "the call that is measured raised this, and the benchmark went on:\n" + error_text(raised)
         self._channel.send(event="done", name=name, error=error, skipped=skipped, held=held, value=value)
 
     def attempt(self, name: str, enter: Callable[[], Optional[float]]) -> None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import repeat
-from time import perf_counter_ns, process_time_ns
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+from .awaiting import Loop, Run, is_coroutine, is_coroutine_function
+from .clocks import NANOSECONDS
 
 Times = Tuple[int, int]
 Timer = Callable[[int], Times]
@@ -21,28 +23,53 @@ Single = Callable[[Mark, Mark], None]
 class Calls:
     """A plain call, as tightly looped as Python allows; remembers what a single call returned.
 
+    A call that makes a coroutine is awaited to its end; making and starting the loop that runs it is not timed.
+
     Attributes:
         results: the last value returned by a batch of one call, or empty.
+        awaits: whether calls make coroutines, which are awaited.
     """
 
     def __init__(
-        self, function: Callable[..., Any], args: Sequence[Any] = (), kwargs: Optional[Dict[str, Any]] = None
+        self,
+        function: Callable[..., Any],
+        args: Sequence[Any] = (),
+        kwargs: Optional[Dict[str, Any]] = None,
+        run: Optional[Run] = None,
     ) -> None:
+        """``run``: runs coroutines, in place of a loop of their own."""
         self._function = partial(function, *args, **kwargs) if kwargs else function
         self._args = () if kwargs else tuple(args)
+        self._run = run or Loop()
+        self.awaits = is_coroutine_function(function)
+        self._known = self.awaits
         self.results: List[Any] = []
 
     def __call__(self, loops: int) -> Times:
+        if not self._known and loops > 1:
+            self._single()  # what it returns shows whether it has to be awaited
+        if self.awaits:
+            return self._run(self._awaited(loops))  # type: ignore[no-any-return]
         if loops == 1:
             return self._single()
         return self._many_with_arguments(loops) if self._args else self._many(loops)
 
+    @property
+    def bracketed(self) -> bool:
+        """Whether what a call takes shows between marks alone: starting a loop is no part of it."""
+        return self.awaits
+
     def result(self) -> Any:
         """What the function returns; called once more where no single call was timed."""
-        return self.results[0] if self.results else self._function(*self._args)
+        if not self.results:
+            self(1)
+        return self.results[0]
 
     def single(self, begin: Mark, end: Mark) -> None:
         """One call between two marks."""
+        if self.awaits:
+            self._run(self._awaited_between(begin, end))
+            return
         function, args = self._function, self._args
         self.results.clear()
         begin()
@@ -52,26 +79,54 @@ class Calls:
 
     def _single(self) -> Times:
         function, args = self._function, self._args
+        wall_clock, cpu_clock = NANOSECONDS
         self.results.clear()
-        cpu, wall = process_time_ns(), perf_counter_ns()
+        cpu, wall = cpu_clock(), wall_clock()
         result = function(*args)
-        times = perf_counter_ns() - wall, process_time_ns() - cpu
+        times = wall_clock() - wall, cpu_clock() - cpu
+        if not self._known:
+            self.awaits, self._known = is_coroutine(result), True
+            if self.awaits:
+                result.close()  # nothing of it has run
+                return self(1)
         self.results.append(result)
         return times
 
     def _many(self, loops: int) -> Times:
         function, again = self._function, repeat(None, loops)
-        cpu, wall = process_time_ns(), perf_counter_ns()
+        wall_clock, cpu_clock = NANOSECONDS
+        cpu, wall = cpu_clock(), wall_clock()
         for _ in again:
             function()
-        return perf_counter_ns() - wall, process_time_ns() - cpu
+        return wall_clock() - wall, cpu_clock() - cpu
 
     def _many_with_arguments(self, loops: int) -> Times:
         function, args, again = self._function, self._args, repeat(None, loops)
-        cpu, wall = process_time_ns(), perf_counter_ns()
+        wall_clock, cpu_clock = NANOSECONDS
+        cpu, wall = cpu_clock(), wall_clock()
         for _ in again:
             function(*args)
-        return perf_counter_ns() - wall, process_time_ns() - cpu
+        return wall_clock() - wall, cpu_clock() - cpu
+
+    async def _awaited(self, loops: int) -> Times:
+        function, args, again = self._function, self._args, repeat(None, loops)
+        wall_clock, cpu_clock = NANOSECONDS
+        result = None
+        self.results.clear()
+        cpu, wall = cpu_clock(), wall_clock()
+        for _ in again:
+            result = await function(*args)
+        times = wall_clock() - wall, cpu_clock() - cpu
+        self.results.append(result)
+        return times
+
+    async def _awaited_between(self, begin: Mark, end: Mark) -> None:
+        function, args = self._function, self._args
+        self.results.clear()
+        begin()
+        result = await function(*args)
+        end()
+        self.results.append(result)
 
 
 class WithSetup:
@@ -80,6 +135,7 @@ class WithSetup:
     Attributes:
         bracketed: what its calls take shows between the marks of single calls alone.
         results: the value that the last call returned, or empty.
+        awaits: whether calls make coroutines, which are awaited.
     """
 
     bracketed = True
@@ -95,35 +151,72 @@ class WithSetup:
         self._prepare = prepare
         self._clean = clean
         self._iterations = iterations
+        self._run = Loop()
+        self.awaits = is_coroutine_function(function)
         self.results: List[Any] = []
 
     def __call__(self, loops: int) -> Times:
-        function, iterations, result = self._function, self._iterations, None
         wall_total = cpu_total = 0
         for _ in range(loops):
             args, kwargs = self._prepare()
-            cpu, wall = process_time_ns(), perf_counter_ns()
-            for _ in range(iterations):
-                result = function(*args, **kwargs)
-            wall_total += perf_counter_ns() - wall
-            cpu_total += process_time_ns() - cpu
-            self.results[:] = [result]
+            wall, cpu = self._run(self._awaited(args, kwargs)) if self.awaits else self._called(args, kwargs)
+            wall_total += wall
+            cpu_total += cpu
             if self._clean is not None:
                 self._clean(*args, **kwargs)
         return wall_total, cpu_total
 
+    def _called(self, args: Sequence[Any], kwargs: Dict[str, Any]) -> Times:
+        function, again = self._function, repeat(None, self._iterations)
+        result: Any = None
+        wall_clock, cpu_clock = NANOSECONDS
+        cpu, wall = cpu_clock(), wall_clock()
+        for _ in again:
+            result = function(*args, **kwargs)
+        times = wall_clock() - wall, cpu_clock() - cpu
+        if is_coroutine(result):
+            result.close()  # nothing of it has run
+            self.awaits = True
+            return self._run(self._awaited(args, kwargs))  # type: ignore[no-any-return]
+        self.results[:] = [result]
+        return times
+
+    async def _awaited(self, args: Sequence[Any], kwargs: Dict[str, Any]) -> Times:
+        function, again, result = self._function, repeat(None, self._iterations), None
+        wall_clock, cpu_clock = NANOSECONDS
+        cpu, wall = cpu_clock(), wall_clock()
+        for _ in again:
+            result = await function(*args, **kwargs)
+        times = wall_clock() - wall, cpu_clock() - cpu
+        self.results[:] = [result]
+        return times
+
     def single(self, begin: Mark, end: Mark) -> None:
         """The calls of one preparation between two marks; the last one's result is alive at the second."""
-        function, result = self._function, None
         self.results.clear()
         args, kwargs = self._prepare()
+        if self.awaits:
+            self._run(self._awaited_between(begin, end, args, kwargs))
+        else:
+            self._called_between(begin, end, args, kwargs)
+        if self._clean is not None:
+            self._clean(*args, **kwargs)
+
+    def _called_between(self, begin: Mark, end: Mark, args: Sequence[Any], kwargs: Dict[str, Any]) -> None:
+        function, result = self._function, None
         begin()
         for _ in range(self._iterations):
             result = function(*args, **kwargs)
         end()
         self.results.append(result)
-        if self._clean is not None:
-            self._clean(*args, **kwargs)
+
+    async def _awaited_between(self, begin: Mark, end: Mark, args: Sequence[Any], kwargs: Dict[str, Any]) -> None:
+        function, result = self._function, None
+        begin()
+        for _ in range(self._iterations):
+            result = await function(*args, **kwargs)
+        end()
+        self.results.append(result)
 
     def result(self) -> Any:
         """What the function returned; called once where it was not yet."""
@@ -149,9 +242,10 @@ def self_timed(function: Callable[..., float], args: Sequence[Any] = ()) -> Time
 
     def timer(loops: int) -> Times:
         before = queued()
-        cpu, wall = process_time_ns(), perf_counter_ns()
+        wall_clock, cpu_clock = NANOSECONDS
+        cpu, wall = cpu_clock(), wall_clock()
         seconds = function(loops, *args)
-        wall, cpu = perf_counter_ns() - wall, process_time_ns() - cpu
+        wall, cpu = wall_clock() - wall, cpu_clock() - cpu
         after = queued()
         waited = wall - cpu - ((after or 0) - (before or 0))
         own = round(seconds * 1e9)

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import gc
 from operator import itemgetter
-from time import perf_counter_ns
 from typing import Any, Callable, Dict, List
 
 from . import counting
 from .channel import Token
+from .clocks import NANOSECONDS
 from .timers import Timer, queued
 
 YOUNG = 1
@@ -73,7 +73,7 @@ def turns(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
     for turn, count in enumerate(counts):
         if turn or not order["first"]:
             token.take()
-        began.append(perf_counter_ns())
+        began.append(NANOSECONDS[0]())
         discarded += timer(discard)[0] if discard else 0
         for _ in range(count):
             wall, cpu = timer(loops)
@@ -91,7 +91,7 @@ def together(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any
     gc.collect(YOUNG)
     token.give()
     token.take()
-    began = perf_counter_ns()
+    began = NANOSECONDS[0]()
     discarded = timer(order["discard"])[0] if order["discard"] else 0
     for _ in range(order["counts"][0]):
         wall, cpu = timer(order["loops"])
