@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 
-NANOSECONDS = (time.perf_counter_ns, time.process_time_ns)
-"""Wall time, and CPU time of this process with all of its threads."""
+CLOCKS = (time.perf_counter_ns, time.process_time_ns, time.thread_time_ns)
+"""Nanoseconds: of wall time, of CPU time of this process with all of its threads, of CPU time of the calling thread."""
 
 SECONDS = (time.perf_counter,)
 """Wall time as pyperf reads it."""

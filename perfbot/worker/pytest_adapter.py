@@ -256,7 +256,7 @@ def pytest_pyfunc_call(pyfuncitem: Any) -> Optional[bool]:
     arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
     state.held[pyfuncitem.nodeid] = True
     function, run = coroutine_of(pyfuncitem)
-    state.session.hold(pyfuncitem.nodeid, Calls(function, (), arguments, run))
+    state.session.hold(pyfuncitem.nodeid, Calls(function, (), arguments, run=run))
     return True
 
 
