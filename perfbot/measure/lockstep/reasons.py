@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from perfbot.measure.lockstep.link import BOOT, GAVE_UP, WorkerLost
 from perfbot.measure.lockstep.plan import FEWEST_CALLS, Speed
@@ -26,12 +28,24 @@ def too_long(limit: float) -> str:
 
 
 def joined(failures: list[Failed]) -> Iterator[Failed]:
-    """One failure a benchmark: of one side, or of both with head's reason."""
-    if len(failures) == len(SIDES):
-        worst = min(failures, key=lambda failure: (failure.skipped, failure.side == "base"))
-        yield Failed(worst.name, "both", worst.reason, worst.skipped)
+    """One failure a benchmark: of one side, or of both with head's reason; skipping counts where nothing fails."""
+    failed = [one for one in failures if not one.skipped] or failures
+    if len(failed) == len(SIDES):
+        worst = min(failed, key=lambda failure: failure.side == "base")
+        yield replace(worst, side="both")
     else:
-        yield from failures
+        yield from failed
+
+
+def ended(name: str, side: Side, message: Mapping[str, Any]) -> Failed:
+    """What a worker says about a benchmark that ended with an error, or by leaving itself out."""
+    skipped = not message["error"]
+    return Failed(name, side, message["error"] or message["skipped"], skipped, left_out=skipped)
+
+
+def blamed(failed: Failed) -> Failed:
+    """A failure on both sides for which head answers: both ran its version of the benchmark."""
+    return replace(failed, side="head", reason=f"head's version fails on both sides\n{failed.reason}")
 
 
 def reason_of(lost: WorkerLost) -> str:
