@@ -20,7 +20,7 @@ Side = Literal["base", "head"]
 SIDES: tuple[Side, Side] = ("base", "head")
 
 ForgeKind = Literal["gitlab", "github", "local"]
-Better = Literal["lower", "higher"]
+Better = Literal["lower", "higher", "unknown"]
 Rule = Literal["noisy", "exact"]
 Verdict = Literal["regressed", "improved", "unchanged", "inconclusive", "added", "removed", "failed", "incomparable"]
 Gate = Literal["pass", "fail", "accepted"]

@@ -52,7 +52,7 @@ def gate_of(
         return "error"
     if skipped:
         return "pass"
-    compared = any(result.rounds and result.verdict not in KEPT for result in results)
+    compared = any(result.rounds and (result.verdict not in KEPT or result.change is not None) for result in results)
     return "pass" if complete and (compared or any(result.verdict == "added" for result in results)) else "error"
 
 

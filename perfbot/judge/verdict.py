@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from perfbot.judge.case import Case, cases_of, ratios_of_each
-from perfbot.judge.gate import KEPT, budgeted, gate_of, gated
+from perfbot.judge.gate import KEPT, budgeted, gate_of, gated, joined
 from perfbot.model import (
     Acceptance,
     Benchmark,
@@ -83,9 +83,9 @@ def _decided(cases: Sequence[Case], final: bool) -> Iterator[tuple[Case, Result]
     for case, kind in zip(cases, kinds, strict=True):
         result = _measured(case)
         if kind == "noisy":
-            result = _noisy(result, next(decisions))
+            result = _undirected(_noisy(result, next(decisions)))
         elif kind == "exact":
-            result = _exact(result, case.sides)
+            result = _undirected(_exact(result, case.sides))
         elif kind == "empty":
             result = replace(result, reason=result.reason or "not measured")
         elif kind != "kept":
@@ -200,7 +200,17 @@ def _verdict(found: Decision, better: Better) -> Verdict:
         return "unchanged"
     if found.state == "open":
         return "inconclusive"
+    if better == "unknown":
+        return "incomparable"
     return "regressed" if (found.state == "up") == (better == "lower") else "improved"
+
+
+def _undirected(result: Result) -> Result:
+    """It moved, and nobody knows whether that is good: shown, and no failure, until the configuration says."""
+    if result.better != "unknown" or result.verdict != "incomparable":
+        return result
+    which = f'write higher = ["{result.metric}"] or lower = ["{result.metric}"] in [[suite]] "{result.suite}"'
+    return replace(result, reason=joined(result.reason, f"it moved; to have it judged, {which}"))
 
 
 def _could_have_seen(found: Decision) -> str:
