@@ -9,7 +9,7 @@ import contextlib
 import os
 import time
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from perfbot.errors import SetupError
@@ -39,22 +39,25 @@ class BenchmarkFiles:
     base: str
     head: str
     names: tuple[str, ...]
+    _given_back: set[str] = field(default_factory=set)
 
     @contextlib.contextmanager
     def own(self) -> Iterator[None]:
         """Base's own versions are in its tree while the block lasts. Nothing may be measured there meanwhile."""
+        heads = [name for name in self.names if name not in self._given_back]
         kept = self._ages()
-        self.give_back(self.names)
+        self._put(self.base, heads, age=OLDER_SECONDS)
         try:
             yield
         finally:
-            self._put(self.head, self.names)
+            self._put(self.head, heads)
             for path, when in kept.items():
                 os.utime(path, ns=(when, when), follow_symlinks=False)
 
     def give_back(self, names: Collection[str]) -> None:
         """Put base's own versions of some files into its tree, for good."""
         self._put(self.base, names, age=OLDER_SECONDS)
+        self._given_back.update(names)
 
     def _ages(self) -> dict[Path, int]:
         paths = [self.tree / name for name in self.names]

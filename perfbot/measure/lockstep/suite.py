@@ -17,16 +17,11 @@ from perfbot.measure.lockstep.discovery import Listings, Sorting
 from perfbot.measure.lockstep.link import HANGS, WorkerLost, WorkerSpec
 from perfbot.measure.lockstep.own_files import Lister, OwnFiles
 from perfbot.measure.lockstep.pair import START_SECONDS, Messages, Pair, round_of, speed_of
-from perfbot.measure.lockstep.plan import (
-    LATE_SECONDS,
-    LONG_SECONDS,
-    Speed,
-    patience,
-    plan_values,
-    starting_order,
-)
+from perfbot.measure.lockstep.plan import LATE_SECONDS, LONG_SECONDS, Speed, patience, plan_values, starting_order
 from perfbot.measure.lockstep.reasons import (
     blamed,
+    ended_as,
+    is_suspect,
     joined,
     notes_of,
     reason_of,
@@ -121,22 +116,16 @@ class LockstepSuite:
     def _count(self, names: Sequence[str], until: float) -> Iterator[Outcome]:
         assert self.counter is not None  # noqa: S101 - nothing else hands this out
         for outcome in self.counter.count({name: self.identity(name) for name in names}, until):
-            yield blamed(outcome) if self._is_suspect(outcome) else outcome
+            yield blamed(outcome) if self.own_files and is_suspect(outcome) else outcome
 
-    def _is_suspect(self, outcome: Outcome) -> bool:
-        """Whether a failure on both sides may be head's doing, for both ran head's version of the benchmark."""
-        return isinstance(outcome, Failed) and outcome.side == "both" and not outcome.skipped and bool(self.own_files)
-
-    def _settled_suspects(
-        self, suspects: Sequence[Failed], index: int, until: float, place: Placement
-    ) -> Iterator[Outcome]:
+    def _settled(self, suspects: Sequence[Failed], index: int, until: float, place: Placement) -> Iterator[Outcome]:
         """Try base's own versions of what failed in head's. Only in the first round: nothing else runs beside it."""
         known = [one.name for one in suspects if self.identity(one.name) in self._before]
-        failing: set[str] = set()
+        failing = {one.name for one in suspects if one.left_out and one.name not in known}  # new, and says so itself
         if index == 0 and known and self.own_files is not None:
             with self.own_files.in_place() as specs:
                 again = list(self._round(index, known, until, place, specs))
-            failing = {outcome.name for outcome in again if isinstance(outcome, Failed)}
+            failing |= {outcome.name for outcome in again if isinstance(outcome, Failed)}
         yield from (one if one.name in failing else blamed(one) for one in suspects)
 
     def predicted_seconds(self, name: str) -> float:
@@ -184,12 +173,11 @@ class LockstepSuite:
         """Measure ``names`` in order with one pair; a lost worker costs the benchmark it was in, and a new pair."""
         suspects: list[Failed] = []
         for outcome in self._round(index, names, until, place, self.specs):
-            if isinstance(outcome, Failed) and self._is_suspect(outcome):
+            if self.own_files and is_suspect(outcome):
                 suspects.append(outcome)
             else:
                 yield outcome
-        if suspects:
-            yield from self._settled_suspects(suspects, index, until, place)
+        yield from self._settled(suspects, index, until, place)
 
     def _round(
         self, index: int, names: Sequence[str], until: float, place: Placement, specs: Mapping[Side, WorkerSpec]
@@ -334,11 +322,7 @@ class PairSession:
         ended = {**arrived, **pair.leave(held)}
         self._tests += time.monotonic() - leaving
         failures = [
-            Failed(
-                name, side, message["error"] or message["skipped"], not message["error"], left_out=not message["error"]
-            )
-            for side, message in ended.items()
-            if message["error"] or message["skipped"]
+            ended_as(name, side, message) for side, message in ended.items() if message["error"] or message["skipped"]
         ]
         seconds = time.monotonic() - began
         self._suite.took(name, max(seconds, self._suite.predicted_seconds(name)))
