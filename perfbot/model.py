@@ -112,7 +112,8 @@ class Round:
         loops: calls a value was averaged over.
         seconds: wall time spent measuring it (start-up not included).
         core: the processor it was pinned to; −1 where it was not.
-        clock: what the values were read from.
+        clock: what the values were read from; ``cost`` is wall time less the time that other programs had the core.
+        waited: seconds a call in which base and head waited for something other than the core; None where unknown.
         together: both sides ran at once on one core; otherwise they took turns.
     """
 
@@ -122,8 +123,9 @@ class Round:
     loops: int = 1
     seconds: float = 0.0
     core: int = -1
-    clock: Literal["wall", "cpu", "count"] = "wall"
+    clock: Literal["wall", "cpu", "count", "cost"] = "wall"
     together: bool = False
+    waited: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         for side in SIDES:
@@ -242,7 +244,8 @@ class Result:
     """One judged comparison. ``change``, ``interval`` and ``detectable`` are fractions; None where unknown.
 
     Attributes:
-        base, head: typical value of each side (median over rounds of the rounds' medians), in ``unit``.
+        base, head: what each side takes, in ``unit``, ``change`` apart: around the medians over rounds of the rounds'
+            medians, or of their means where the means decide.
         interval: of ``change``, at ``confidence`` (which allows for all comparisons and all looks).
         detectable: the smallest change that could have been seen with the rounds there are.
         rounds: how many there are; ``raw`` holds them.

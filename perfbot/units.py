@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
 Better = Literal["lower", "higher", "unknown"]
@@ -185,6 +186,15 @@ def parse_duration(text: str) -> float:
     if previous < 0:
         raise ValueError(_complaint(text, expected))
     return seconds
+
+
+def milliseconds(moment: str) -> int:
+    """Milliseconds since the epoch of an ISO 8601 text (UTC where it does not say); 0 when it is none."""
+    try:
+        found = datetime.fromisoformat(moment.replace(" UTC", "+00:00"))
+        return max(0, round((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000))
+    except (ValueError, OverflowError):
+        return 0
 
 
 def parse_percentage(text: str) -> float:

@@ -95,7 +95,7 @@ class RegexSuite(ToolBase):
         try:
             groups = set(re.compile(pattern).groupindex)
         except re.error as error:
-            raise ValueError(f'"{pattern}" is no regular expression: {error}') from error
+            raise ValueError(f'"{pattern}" is not a regular expression: {error}') from error
         if not groups - {"name", "unit"}:
             raise ValueError(f'"{pattern}" has no group for a value, such as (?P<time>[0-9.]+)')
         return pattern

@@ -124,7 +124,7 @@ def test_an_interval_too_wide_to_tell_anything_is_left_out():
 
 
 def test_more_comparisons_need_more_evidence():
-    comparison = measured(0.022, rounds=12, noise=0.014)
+    comparison = measured(0.022, rounds=12, noise=0.008)
     assert one(comparison, family=1).verdict == "regressed"
     assert one(comparison, family=5000).verdict == "inconclusive"
 

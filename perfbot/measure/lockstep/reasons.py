@@ -44,7 +44,7 @@ def ended_as(name: str, side: Side, message: Mapping[str, Any]) -> Failed:
 
 
 def is_suspect(outcome: Outcome) -> TypeGuard[Failed]:
-    """Whether a failure, or a skip, on both sides may be head's doing, where both ran head's version of the benchmark."""
+    """Whether a failure or skip on both sides may be head's doing, where both ran head's version of the benchmark."""
     return isinstance(outcome, Failed) and outcome.side == "both" and (outcome.left_out or not outcome.skipped)
 
 
