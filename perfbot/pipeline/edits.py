@@ -43,7 +43,10 @@ def marked(outcomes: Outcomes, job: Job, differing: Collection[str]) -> Outcomes
         known = not benchmark.new
         return replace(benchmark, source_changed=edited and known, rewritten=rewritten and known)
 
-    marked: list[Comparison] = [replace(one, benchmark=mark(one.benchmark)) for one in outcomes.comparisons]
+    marked: list[Comparison] = [
+        one if one.status in ("added", "removed") else replace(one, benchmark=mark(one.benchmark))
+        for one in outcomes.comparisons
+    ]
     return replace(outcomes, comparisons=tuple(marked))
 
 
