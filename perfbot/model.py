@@ -27,6 +27,7 @@ Gate = Literal["pass", "fail", "accepted"]
 RunVerdict = Literal["pass", "fail", "error"]
 Status = Literal["measured", "added", "removed", "failed", "incomparable"]
 BudgetState = Literal["within", "over", "unclear"]
+Confirm = Literal["no", "here", "runner"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,11 @@ class Benchmark:
     source_changed: bool = False
     """The benchmark's own source differs between base and head."""
 
+    @property
+    def full_name(self) -> str:
+        """``suite/benchmark``: what globs match and people read."""
+        return f"{self.suite}/{self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
@@ -99,6 +105,7 @@ class Round:
         core: the processor it was pinned to; −1 where it was not.
         clock: what the values were read from.
         together: both sides ran at once on one core; otherwise they took turns.
+        confirming: taken under other conditions, once earlier rounds had shown a change; it had no part in showing it.
     """
 
     index: int
@@ -109,6 +116,7 @@ class Round:
     core: int = -1
     clock: Literal["wall", "cpu", "count"] = "wall"
     together: bool = False
+    confirming: bool = False
 
     def __post_init__(self) -> None:
         for side in SIDES:
@@ -167,6 +175,8 @@ class Policy:
         alpha: probability of any false alarm in a run, all comparisons together.
         beta: probability of calling a change of exactly the threshold "unchanged".
         limits: exceptions, in the order of the file.
+        confirm: where a change is measured again before it counts as one; ``no`` takes the first decision's word.
+        undecided: what the gate makes of a benchmark that could not be decided.
         origin: where it was read ("perfbot.toml at 60ab91e", "defaults").
     """
 
@@ -176,6 +186,8 @@ class Policy:
     beta: float = 0.05
     limits: tuple[Limit, ...] = ()
     origin: str = "defaults"
+    confirm: Confirm = "no"
+    undecided: Literal["pass", "fail"] = "pass"
 
     def threshold_for(self, benchmark: str, metric: Metric) -> float:
         """The smallest change that matters to ``suite/name`` under ``metric``, a fraction."""

@@ -32,7 +32,16 @@ class Document(Record):
     def policy(self, origin: str) -> Policy:
         """What judging uses; ``origin`` says where it was read."""
         gate, limits = self.gate, tuple(section.limit() for section in self.limit)
-        return Policy(gate.threshold, gate.exact_threshold, gate.alpha, gate.beta, limits, origin)
+        return Policy(
+            gate.threshold,
+            gate.exact_threshold,
+            gate.alpha,
+            gate.beta,
+            limits,
+            origin,
+            confirm=gate.confirm,
+            undecided=gate.undecided,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,12 @@ class Gate(Record):
     beta: Probability = Field(default=_SHIPPED.beta, gt=0, le=0.5)
     """Probability of calling a change of exactly the threshold "unchanged"."""
 
+    confirm: Literal["no", "here", "runner"] = "here"
+    """Where a change is measured again, in fresh rounds, before it counts: not at all, in the same run, or on another runner too."""
+
+    undecided: Literal["pass", "fail"] = "pass"
+    """What the gate makes of benchmarks that could not be decided."""
+
 
 class Publish(Record):
     """``[publish]``: how much to say in a merge request. Read from the target branch."""

@@ -49,6 +49,14 @@ class Case:
             return "exact"
         return "noisy" if values.min() > 0 else "unrelated"
 
+    def parted(self, ratios: Sequence[float]) -> tuple[list[float], list[float]]:
+        """Of its rounds' log ratios, those that may show a change, and those taken to confirm it."""
+        flagged = list(zip(ratios, self.comparison.rounds, strict=True))
+        return (
+            [ratio for ratio, taken in flagged if not taken.confirming],
+            [ratio for ratio, taken in flagged if taken.confirming],
+        )
+
 
 def cases_of(comparisons: Sequence[Comparison], policy: Policy, alpha: float) -> list[Case]:
     rounds = [one for comparison in comparisons for one in comparison.rounds]

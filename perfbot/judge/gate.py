@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from perfbot.judge.case import Case
+from perfbot.judge.confirmation import is_over
 from perfbot.model import (
     Acceptance,
     BudgetState,
@@ -23,9 +24,6 @@ from perfbot.units import format_change, format_percentage
 
 KEPT = ("added", "removed", "failed", "incomparable")
 """Statuses that are verdicts as they stand."""
-
-ROUNDING = 1e-9
-"""A change of exactly its threshold counts as over it, whatever floating point makes of it."""
 
 
 def gated(result: Result, policy: Policy, acceptances: Sequence[Acceptance], control: Control | None) -> Result:
@@ -79,7 +77,7 @@ def _failing(result: Result) -> Result:
     clauses = [result.reason]
     failing = result.verdict == "failed" and result.failed_side != "base"
     if result.verdict == "regressed":
-        over = result.change is None or abs(result.change) >= (result.threshold or 0.0) * (1 - ROUNDING)
+        over = result.change is None or is_over(result.change, result.threshold or 0.0)
         failing = failing or over
         clauses.append(f"{'over' if over else 'under'} the {format_percentage(result.threshold or 0.0)} threshold")
     if result.budget_state == "over":

@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from perfbot.judge.case import Case, cases_of, ratios_of_each
+from perfbot.judge.confirmation import confirmation_of, confirmed, is_confirmed
 from perfbot.judge.gate import KEPT, budgeted, gate_of, gated
 from perfbot.model import (
     Acceptance,
@@ -71,19 +72,21 @@ def judge(
     return tuple(
         gated(budgeted(result, case, policy, alpha), policy, acceptances, control)
         for block in blocks
-        for case, result in _decided(cases_of(block, policy, alpha), final)
+        for case, result in _decided(cases_of(block, policy, alpha), policy, final)
     )
 
 
-def _decided(cases: Sequence[Case], final: bool) -> Iterator[tuple[Case, Result]]:
+def _decided(cases: Sequence[Case], policy: Policy, final: bool) -> Iterator[tuple[Case, Result]]:
     """The verdicts of the rounds; noisy ones are decided together, for numbers are quicker by the thousand."""
     kinds = [case.kind for case in cases]
     noisy = [case for case, kind in zip(cases, kinds, strict=True) if kind == "noisy"]
-    decisions = iter(decide_each(ratios_of_each(noisy), [case.plan for case in noisy], final=final))
+    parts = [case.parted(ratios) for case, ratios in zip(noisy, ratios_of_each(noisy), strict=True)]
+    found = decide_each([before for before, _ in parts], [case.plan for case in noisy], final=final)
+    decisions = zip(found, parts, strict=True)
     for case, kind in zip(cases, kinds, strict=True):
         result = _measured(case)
         if kind == "noisy":
-            result = _noisy(result, next(decisions))
+            result = _confirmed(result, case, policy, *next(decisions))
         elif kind == "exact":
             result = _exact(result, case.sides)
         elif kind == "empty":
@@ -157,6 +160,21 @@ def _measured(case: Case) -> Result:
         notes=comparison.notes,
         raw=rounds,
     )
+
+
+def _confirmed(
+    result: Result, case: Case, policy: Policy, found: Decision, parts: tuple[list[float], list[float]]
+) -> Result:
+    """A change that fresh rounds did not bear out is none that anybody can rely on."""
+    before, fresh = parts
+    metric, plan = case.comparison.metric, case.plan
+    gates = policy.gates(result.name, metric)
+    so_far = confirmation_of(found, before, fresh, metric, plan, gates=gates) if is_confirmed(policy) else None
+    if so_far is None:
+        return _noisy(result, found)
+    stated, why = confirmed(found, before, fresh, so_far, plan)
+    judged = _noisy(result, stated)
+    return replace(judged, reason=why) if why else judged
 
 
 def _noisy(result: Result, found: Decision) -> Result:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
+from perfbot.judge.confirmation import confirmation_of
 from perfbot.judge.ratios import ratios_of
 from perfbot.measure.session import Failed, Measured, Outcome
 from perfbot.model import Benchmark, Comparison, Metric, Round
+from perfbot.stats.confirmation import Confirmation
 from perfbot.stats.sequential import Decision, Plan, decide, expected_rounds, rounds_for
 
 FIRST_ROUNDS = 6
@@ -20,7 +21,10 @@ EXACT_ROUNDS = 3
 
 @dataclass(slots=True)
 class SequentialTest:
-    """One benchmark and metric on its way to a decision. ``counted``: in no round, but before all of them."""
+    """One benchmark and metric on its way to a decision. ``counted``: in no round, but before all of them.
+
+    It explores until it is decided. A change is then confirmed by fresh rounds, where changes are to be.
+    """
 
     benchmark: Benchmark
     metric: Metric
@@ -28,15 +32,30 @@ class SequentialTest:
     counted: bool = False
     known: float | None = None
     """Spread of a round in earlier A/A runs: only ``rounds_left`` asks for it, never a decision."""
+    confirms: bool = False
+    """Changes are to be confirmed before they count."""
+    gates: bool = True
+    """A regression may fail the merge request."""
+    touched: bool = False
+    """It seems to measure what the change edits."""
     rounds: list[Round] = field(default_factory=list)
     ratios: list[float] = field(default_factory=list)
+    """Of the rounds that explore."""
+    fresh: list[float] = field(default_factory=list)
+    """Log ratios of the rounds that confirm."""
     decision: Decision | None = None
+    confirmation: Confirmation | None = None
     failure: Failed | None = None
     notes: dict[str, None] = field(default_factory=dict)
     unrelated: bool = False
     """A value was zero or below, and has no ratio to any other."""
     _expected: tuple[int, int] = (0, 0)
     """Rounds in all that are expected, and after how many rounds that was found."""
+
+    @property
+    def name(self) -> str:
+        """``suite/benchmark``."""
+        return self.benchmark.full_name
 
     @property
     def exact(self) -> bool:
@@ -46,12 +65,22 @@ class SequentialTest:
     @property
     def open(self) -> bool:
         """More rounds could still decide it."""
+        return self.exploring or self.confirming
+
+    @property
+    def exploring(self) -> bool:
+        """It is not known yet what to say about it."""
         if self.failure is not None or self.counted:
             return False
         if self.exact:
             return len(self.rounds) < EXACT_ROUNDS
         settled = self.decision is not None and self.decision.state != "open"
-        return not settled and len(self.rounds) < self.plan.n_max
+        return not settled and len(self.ratios) < self.plan.n_max
+
+    @property
+    def confirming(self) -> bool:
+        """A change was found, and fresh rounds may still bear it out."""
+        return self.failure is None and self.confirmation is not None and self.confirmation.open
 
     def add(self, measured: Measured) -> None:
         """Take one more round and look at all of them."""
@@ -61,22 +90,57 @@ class SequentialTest:
         self.unrelated = self.unrelated or min(*taken.base, *taken.head) <= 0
         if self.exact:
             return
-        self.ratios += ratios_of((taken,), self.metric.unit)
-        self.decision = decide(self.ratios, self.plan)
+        if taken.confirming:
+            self.fresh += ratios_of((taken,), self.metric.unit)
+        else:
+            self.ratios += ratios_of((taken,), self.metric.unit)
+            self.decision = decide(self.ratios, self.plan)
+        self._confirm()
+
+    def resume(self, rounds: Sequence[Round]) -> None:
+        """Go on from the rounds of an earlier run."""
+        self.rounds += rounds
+        self.unrelated = any(min(*taken.base, *taken.head) <= 0 for taken in rounds)
+        if self.exact or not rounds:
+            return
+        for taken, ratio in zip(rounds, ratios_of(rounds, self.metric.unit), strict=True):
+            (self.fresh if taken.confirming else self.ratios).append(ratio)
+        self.decision = decide(self.ratios, self.plan, final=bool(self.fresh))
+        self._confirm()
+
+    def last_look(self) -> None:
+        """Look once more, as if no further round would come, so that there is time to confirm what that shows."""
+        if not self.exploring or self.exact or not self.confirms:
+            return
+        found = decide(self.ratios, self.plan, final=True)
+        if found.state in ("up", "down"):
+            self.decision = found
+            self._confirm()
+
+    def _confirm(self) -> None:
+        if not self.confirms or self.decision is None:
+            return
+        self.confirmation = confirmation_of(
+            self.decision, self.ratios, self.fresh, self.metric, self.plan, gates=self.gates
+        )
 
     def enter(self, outcome: Outcome) -> bool:
-        """Take in what came out of a round, where it is about this benchmark and metric and nothing failed yet."""
+        """Take in what came out of a round, where it is about this benchmark and metric and it has a use for it."""
         concerned = outcome.name == self.benchmark.name and outcome.metric in (None, self.metric)
         if not concerned or self.failure is not None:
             return False
         if isinstance(outcome, Failed):
             self.failure = outcome
-        else:
+        elif self.counted or (self.confirming if outcome.round.confirming else self.exploring):
             self.add(outcome)
+        else:
+            return False
         return True
 
     def rounds_left(self) -> int:
-        """Expected number of rounds until it is decided."""
+        """Expected number of rounds until it is decided, or confirmed."""
+        if self.confirming and self.confirmation is not None:
+            return self.confirmation.rounds_left()
         if self.exact:
             return EXACT_ROUNDS - len(self.rounds)
         taken = len(self.ratios)
@@ -101,24 +165,3 @@ class SequentialTest:
                 self.failure.side,
             )
         return Comparison(self.benchmark, self.metric, tuple(self.rounds), notes=notes)
-
-
-class Cost(Protocol):
-    """What is known of a suite's times; see :class:`perfbot.measure.session.SuiteSession`."""
-
-    @property
-    def startup_seconds(self) -> float: ...
-
-    def predicted_seconds(self, name: str) -> float: ...
-
-
-def soonest_decided(tracks: Iterable[SequentialTest], suite: Cost, seconds: float) -> set[str]:
-    """Names of those that need the fewest rounds, as many as can all be decided within some time."""
-    chosen: set[str] = set()
-    measuring = 0.0
-    for track in sorted(tracks, key=SequentialTest.rounds_left):
-        measuring += suite.predicted_seconds(track.benchmark.name) * track.rounds_left()
-        if measuring + suite.startup_seconds * track.rounds_left() > seconds:
-            break
-        chosen.add(track.benchmark.name)
-    return chosen

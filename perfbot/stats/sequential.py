@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -140,6 +140,22 @@ def decide_each(streams: Sequence[Sequence[float]], plans: Sequence[Plan], *, fi
             raise ValueError("ratios must be finite")
         found.update(zip(every, _decided(values, plan, final), strict=True))
     return [found[index] for index in range(len(streams))]
+
+
+def restated(ratios: Sequence[float], plan: Plan, state: State) -> Decision:
+    """A decision taken at an earlier look, with what all rounds together say: the bounds hold at every look.
+
+    Where they no longer leave out zero, it is open again.
+    """
+    values = np.array([ratios[: plan.n_max]], dtype=float)
+    rounds = values.shape[1]
+    if rounds < FIRST_LOOK:
+        return replace(decide(ratios, plan), state="open")
+    looks, change_t, same_t = _critical_until(plan, rounds)
+    means, errors = estimates(values, looks[-1:])
+    look = _Look(rounds, float(means[0, 0]), float(errors[0, 0]), float(change_t[-1]), float(same_t[-1]))
+    holds = abs(look.mean) > look.change_t * look.error and (look.mean > 0) == (state == "up")
+    return _decision(state if holds else "open", look, plan)
 
 
 def _decided(values: Floats, plan: Plan, final: bool) -> list[Decision]:
