@@ -7,7 +7,6 @@ Nothing of the change is executed.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import tempfile
@@ -17,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from perfbot.ci.change import ChangeRequest, detect
+from perfbot.ci.event import read_event
 from perfbot.errors import ChangeError, UsageError
+from perfbot.git.branches import Branch, default_branch, full_name, namesakes
 from perfbot.git.command import Git, is_full_id, open_work_tree, short
 from perfbot.git.shallow import WHOLE_HISTORY, Reach
 from perfbot.git.submodules import uninitialised
@@ -111,15 +112,10 @@ def _name(revision: str) -> str:
 
 
 def _event(environ: Mapping[str, str]) -> Mapping[str, Any]:
-    path = environ.get("GITHUB_EVENT_PATH", "")
-    if not path or not Path(path).is_file():
-        return {}
     try:
-        event = json.loads(Path(path).read_bytes())
-    except ValueError as error:
-        message = f"The event at GITHUB_EVENT_PATH ({path}) is not JSON: {error}."
-        raise ChangeError(message, hint="Give the commits yourself: perfbot run BASE..HEAD") from error
-    return event if isinstance(event, dict) else {}
+        return read_event(environ)
+    except UsageError as error:
+        raise ChangeError(error.message, hint="Give the commits yourself: perfbot run BASE..HEAD") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +133,12 @@ def _resolve(git: Git, reach: Reach, request: ChangeRequest, *, dirty: bool) -> 
     merge = _merge_commit(reach, request, checked_out)
     if merge:
         return _working_tree(git, merge, checked_out, request, dirty=dirty)
-    head = reach.commit(request.head)
+    head = reach.commit(full_name(git, request.head))
     if request.base:
-        tip = reach.commit(request.base)
-        base = reach.merge_base(tip, head) if request.fork else tip
-        pair = _Pair(base, head, request.base_name, request.head_name)
+        tip = reach.commit(full_name(git, request.base))
+        base = reach.merge_base(tip, head, called=_name(request.base)) if request.fork else tip
+        notes = namesakes(git, (request.base, request.head))
+        pair = _Pair(base, head, request.base_name, request.head_name, notes=notes)
     else:
         pair = _default_pair(git, reach, request, head, dirty=dirty)
     return _working_tree(git, pair, checked_out, request, dirty=dirty)
@@ -157,36 +154,46 @@ def _merge_commit(reach: Reach, request: ChangeRequest, checked_out: str) -> _Pa
 
 
 def _default_pair(git: Git, reach: Reach, request: ChangeRequest, head: str, *, dirty: bool) -> _Pair:
-    name, tip = _default_branch(git, reach, request)
+    target = _target(git, reach, request)
     head_name = request.head_name or _branch_name(git)
-    base = reach.merge_base(tip, head) if tip else head
+    base = reach.merge_base(target.tip, head, called=target.name) if target else head
+    told = target.notes if target else ()
     if base != head or (dirty and _status(git)):
-        note = f"Base is the merge base with {name}." if base != head else "Base is the last commit."
-        return _Pair(base, head, "merge base" if base != head else "HEAD", head_name, notes=(note,))
+        note = f"Base is the merge base with {target.name}." if target and base != head else "Base is the last commit."
+        return _Pair(base, head, "merge base" if base != head else "HEAD", head_name, notes=(note, *told))
     parents = reach.parents(head)
     if not parents:
         message = f"{short(head)} is the first commit of this repository: there is nothing to compare it with."
         raise ChangeError(message, hint="Commit a change, or name two commits: perfbot run BASE..HEAD")
-    why = f"{name} already holds head" if tip else "no default branch was found"
-    return _Pair(reach.commit(parents[0]), head, "parent", head_name, notes=(f"Base is head's parent: {why}.",))
+    why = f"{target.name} already holds head" if target else "no default branch was found"
+    note = f"Base is head's parent: {why}."
+    return _Pair(reach.commit(parents[0]), head, "parent", head_name, notes=(note, *told))
 
 
-def _default_branch(git: Git, reach: Reach, request: ChangeRequest) -> tuple[str, str]:
-    """Name and tip of the branch that changes are merged into; empty when there is none."""
+def _target(git: Git, reach: Reach, request: ChangeRequest) -> Branch | None:
+    """The branch that the change is merged into; None where there is none but its own."""
     if request.default_branch:
-        return request.default_branch, reach.branch(request.default_branch)
-    symbolic = git.maybe("symbolic-ref", "--quiet", "refs/remotes/origin/HEAD")
-    names = (symbolic.removeprefix("refs/remotes/"), "origin/main", "origin/master", "main", "master")
-    return next(((name, tip) for name in names if name and (tip := git.commit(name))), ("", ""))
+        tip = reach.branch(request.default_branch)
+        return Branch(request.default_branch, tip) if tip else None
+    return default_branch(git, reach)
 
 
 def _branch_name(git: Git) -> str:
     return git.maybe("symbolic-ref", "--quiet", "--short", "HEAD")
 
 
+OWN_FILES = (
+    "perfbot.toml", ".perfbot", "**/perfbot-*.json", "**/perfbot-*.jsonl", "**/perfbot-*.md", "**/perfbot-*.html",
+    "**/perfbot-*.txt", ".gitlab/perfbot.yml", ".github/workflows/perfbot*.yml",
+)  # fmt: skip
+"""What perfbot itself writes into a working tree: its configuration, which is obeyed as it stands there, CI files,
+histories and artifacts."""
+
+
 def _status(git: Git) -> tuple[str, ...]:
-    """Uncommitted and untracked files, as git's two-letter code and name."""
-    return git.names("status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal")
+    """Uncommitted and untracked files, as git's two-letter code and name; those that perfbot wrote do not count."""
+    others = (".", *(f":(exclude,glob,top){name}" for name in OWN_FILES))
+    return git.names("status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal", "--", *others)
 
 
 def _working_tree(git: Git, pair: _Pair, checked_out: str, request: ChangeRequest, *, dirty: bool) -> _Pair:
@@ -204,14 +211,10 @@ def _working_tree(git: Git, pair: _Pair, checked_out: str, request: ChangeReques
     return replace(pair, notes=(*pair.notes, *_unmeasured(changed, request)))
 
 
-CONFIGURATION = "perfbot.toml"
-"""Is obeyed as it stands in the working tree, so that it need not be committed to be tried."""
-
-
 def _unmeasured(changed: tuple[str, ...], request: ChangeRequest) -> tuple[str, ...]:
     # CI jobs leave untracked files lying about (caches, artifacts), which nobody meant to measure.
     left_about = "nothing" if request.origin == "local" else "??"
-    counted = [line for line in changed if line[3:] != CONFIGURATION and not line.startswith(left_about)]
+    counted = [line for line in changed if not line.startswith(left_about)]
     if not counted:
         return ()
     files = "1 file" if len(counted) == 1 else f"{len(counted)} files"

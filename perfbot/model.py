@@ -61,6 +61,11 @@ class Change:
     notes: tuple[str, ...] = ()
 
 
+def full_name(suite: str, benchmark: str) -> str:
+    """What a benchmark is called outside its suite. A suite's name holds no slash, so the first one parts the two."""
+    return f"{suite}/{benchmark}"
+
+
 @dataclass(frozen=True, slots=True)
 class Benchmark:
     """One benchmark of a suite. ``name`` is unique within ``suite`` and the same on both sides."""
@@ -75,7 +80,7 @@ class Benchmark:
     @property
     def full_name(self) -> str:
         """``suite/benchmark``: what globs match and people read."""
-        return f"{self.suite}/{self.name}"
+        return full_name(self.suite, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,9 +274,9 @@ class Result:
     raw: tuple[Round, ...] = ()
 
     @property
-    def name(self) -> str:
+    def full_name(self) -> str:
         """``suite/benchmark``: what globs match and people read."""
-        return f"{self.suite}/{self.benchmark}"
+        return full_name(self.suite, self.benchmark)
 
 
 def machine_class(cpu: str, cores: int, python: str) -> str:

@@ -116,8 +116,8 @@ def _disjoint(reports: Sequence[Report]) -> tuple[Result, ...]:
     found: dict[tuple[str, str], Result] = {}
     for report in reports:
         for result in report.results:
-            if found.setdefault((result.name, result.metric), result) is not result:
-                raise ReportError(f"{result.name} ({result.metric}) is in two shards.")
+            if found.setdefault((result.full_name, result.metric), result) is not result:
+                raise ReportError(f"{result.full_name} ({result.metric}) is in two shards.")
     return tuple(found.values())
 
 

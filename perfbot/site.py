@@ -93,7 +93,7 @@ def benchmark(connection: Connection, scope: Scope, subject: Subject, place: sit
     releases = ledger.read_releases(connection, scope.project)
     found = next(iter(queries.series(connection, [subject], scope.branch)), None)
     if found is None:
-        raise UsageError(f"{subject.name} was never measured on {scope.branch}.")
+        raise UsageError(f"{subject.full_name} was never measured on {scope.branch}.")
     trend = standings.trend(connection, subject, scope.branch)
     if trend is None or trend.points != len(found.points):
         trend = analyse(found, releases)

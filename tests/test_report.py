@@ -36,7 +36,7 @@ from perfbot.report import dumps, loads, read, schema, write, write_text
 from tests.render.hostile import TEXTS, saying
 from tests.render.samples import ALL, everything, typical
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[1] / "docs"
 
 NUMBER = st.floats(allow_nan=False, allow_infinity=False, width=64)
 POSITIVE = st.floats(1e-12, 1e12)

@@ -106,7 +106,7 @@ def run_of(report: Report) -> CalibrationRun:
 def _observed(result: Result, change: float) -> Observation:
     noisy = result.rule == "noisy" and all(min(*one.base, *one.head) > 0 for one in result.raw)
     return Observation(
-        result.name,
+        result.full_name,
         result.metric,
         result.rule,
         result.verdict,

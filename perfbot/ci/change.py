@@ -14,6 +14,9 @@ from typing import Any, Literal
 
 from perfbot.errors import ChangeError
 
+BRANCH_EVENTS = ("push", "schedule", "workflow_dispatch")
+"""Of GitHub: those whose job measures the branch it runs on. A ``workflow_run`` runs there too, about others."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChangeRequest:
@@ -61,6 +64,21 @@ def detect(environ: Mapping[str, str], event: Mapping[str, Any]) -> ChangeReques
     if environ.get("GITHUB_ACTIONS"):
         return _github(environ, event)
     return ChangeRequest()
+
+
+def branch_of(environ: Mapping[str, str]) -> str:
+    """The branch that the CI's job ran for; empty when it ran for a merge request, or for anything else."""
+    if environ.get("CI_COMMIT_BRANCH"):
+        return environ["CI_COMMIT_BRANCH"]
+    own = environ.get("GITHUB_EVENT_NAME", "") in BRANCH_EVENTS and environ.get("GITHUB_REF_TYPE") == "branch"
+    return environ.get("GITHUB_REF_NAME", "") if own else ""
+
+
+def merge_request_head(environ: Mapping[str, str]) -> str:
+    """The merge request's head as GitLab says it; elsewhere the head is pinned by the checkout itself."""
+    if not environ.get("GITLAB_CI"):
+        return ""
+    return environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", "") or environ.get("CI_COMMIT_SHA", "")
 
 
 def _gitlab(environ: Mapping[str, str]) -> ChangeRequest:

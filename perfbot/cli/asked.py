@@ -10,8 +10,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
+from perfbot.ci.change import merge_request_head
+from perfbot.ci.event import read_event
 from perfbot.ci.place import find_place, forced
-from perfbot.cli.places import read_event
 from perfbot.errors import ChangeError
 
 
@@ -25,16 +26,9 @@ def apply(args: argparse.Namespace, environ: Mapping[str, str]) -> None:
         args.only = [line for line in environ.get("PERFBOT_ONLY", "").splitlines() if line.strip()]
     args.budget = args.budget or environ.get("PERFBOT_BUDGET") or None
     args.force = args.force or forced(environ, find_place(environ, read_event(environ)))
-    pinned, found = environ.get("PERFBOT_HEAD", ""), _head(environ)
+    pinned, found = environ.get("PERFBOT_HEAD", ""), merge_request_head(environ)
     if pinned and found and pinned != found and not args.head:
         raise ChangeError(
             f"A run of {pinned[:7]} was asked for, but this pipeline is of {found[:7]}.",
             hint="Ask again with /rebench at the present head.",
         )
-
-
-def _head(environ: Mapping[str, str]) -> str:
-    """The merge request's head as GitLab says it; elsewhere the head is pinned by the checkout itself."""
-    if not environ.get("GITLAB_CI"):
-        return ""
-    return environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", "") or environ.get("CI_COMMIT_SHA", "")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from perfbot.errors import UsageError
 
@@ -36,6 +35,7 @@ def add_place_arguments(parser: argparse.ArgumentParser) -> None:
 
 def find(args: argparse.Namespace, event_file: Path | None = None) -> Place:
     """The place that options and environment name, with its secrets."""
+    from perfbot.ci.event import read_event
     from perfbot.ci.place import find_place, given
 
     environ = with_key(os.environ)
@@ -72,24 +72,6 @@ def connect(args: argparse.Namespace, place: Place) -> Forge:
     except ValueError as error:
         raise UsageError(f"--patience: {error}") from error
     return connect_place(place, root=Path.cwd(), patience=patience)
-
-
-def read_event(environ: Mapping[str, str], file: Path | None = None) -> dict[str, Any]:
-    """The event's payload: of ``file``, else at GITHUB_EVENT_PATH, else empty.
-
-    Raises:
-        UsageError: the file is not there or no JSON object.
-    """
-    path = file or (Path(environ["GITHUB_EVENT_PATH"]) if environ.get("GITHUB_EVENT_PATH") else None)
-    if path is None or (file is None and not path.is_file()):
-        return {}
-    try:
-        event = json.loads(_text(path))
-    except ValueError as error:
-        raise UsageError(f"{path}: is no JSON: {error}") from error
-    if not isinstance(event, dict):
-        raise UsageError(f"{path}: expected a JSON object, the event's payload")
-    return event
 
 
 def _text(path: Path) -> str:

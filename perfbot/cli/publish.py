@@ -70,8 +70,9 @@ def execute(args: argparse.Namespace) -> int:
 
 def hand_to(server: str, files: list[Path]) -> int:
     """Hand reports to a service; the verdict is told in the merge request, by the service."""
+    from perfbot.ci.change import branch_of
     from perfbot.history.releases import releases_here
-    from perfbot.publish.upload import branch_of, hand_over
+    from perfbot.publish.upload import hand_over
 
     if not files:
         raise UsageError("--server takes reports, not --pending.", hint="perfbot publish --server URL report.json")

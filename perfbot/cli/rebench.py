@@ -12,7 +12,8 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from perfbot.cli.places import add_place_arguments, connect, find, read_event
+from perfbot.ci.event import read_event
+from perfbot.cli.places import add_place_arguments, connect, find
 from perfbot.errors import PASS, UsageError
 
 

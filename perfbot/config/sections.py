@@ -54,7 +54,7 @@ class Gate(Record):
     """Probability of calling a change of exactly the threshold "unchanged"."""
 
     confirm: Literal["no", "here", "runner"] = "here"
-    """Where a change is measured again, in fresh rounds, before it counts: not at all, in the same run, or on another runner too."""
+    """Where a change is measured again, in fresh rounds, before it counts: nowhere, here, or on another runner too."""
 
     undecided: Literal["pass", "fail"] = "pass"
     """What the gate makes of benchmarks that could not be decided."""

@@ -7,7 +7,7 @@ A forge is four parts with a handful of methods each, so that a fake or a new fo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -70,9 +70,7 @@ class MergeRequest:
     target: str
     merge_sha: str = ""
     fork: bool = False
-    draft: bool = False
     open: bool = True
-    labels: tuple[str, ...] = ()
     updated: str = ""
 
 
@@ -190,23 +188,16 @@ class Runs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Forge:
-    """A connected forge. ``limit`` is the longest comment it takes, in ``unit``."""
+    """A connected forge. ``limit`` is the longest comment it takes,
+    ``conversations`` opens a merge request's by its number."""
 
     kind: ForgeKind
     repository: Repository
     statuses: Statuses
     runs: Runs
     limit: int
-    unit: Literal["characters", "bytes"]
-    conversations: Conversations
+    conversations: Callable[[int], Comments]
 
     def comments(self, number: int) -> Comments:
         """The conversation of one merge request."""
         return self.conversations(number)
-
-
-class Conversations(Protocol):
-    """Gives the conversation of a merge request by its number."""
-
-    def __call__(self, number: int) -> Comments:
-        """The conversation of merge request ``number``."""

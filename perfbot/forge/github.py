@@ -80,7 +80,6 @@ def connect(
         statuses=GitHubStatuses(server, app=isinstance(auth, github.Auth.AppInstallationAuth)),
         runs=GitHubRuns(server, workflow),
         limit=COMMENT_CHARACTERS,
-        unit="characters",
         conversations=lambda number: GitHubComments(server, number),
     )
 
@@ -319,8 +318,6 @@ def _pull(data: dict[str, Any]) -> MergeRequest:
         target=str(base["ref"]),
         merge_sha=str(data.get("merge_commit_sha") or ""),
         fork=(head.get("repo") or {}).get("full_name") != (base.get("repo") or {}).get("full_name"),
-        draft=bool(data.get("draft")),
         open=data.get("state") == "open",
-        labels=tuple(str(label["name"]) for label in data.get("labels") or ()),
         updated=str(data.get("updated_at") or ""),
     )

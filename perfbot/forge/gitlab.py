@@ -66,7 +66,6 @@ def connect(
         statuses=GitLabStatuses(server),
         runs=GitLabRuns(server, job),
         limit=COMMENT_BYTES,
-        unit="bytes",
         conversations=lambda number: GitLabComments(server, number),
     )
 
@@ -237,9 +236,7 @@ def _merge_request(data: dict[str, Any]) -> MergeRequest:
         head=str(data.get("sha") or ""),
         target=str(data["target_branch"]),
         fork=data.get("source_project_id") != data.get("target_project_id"),
-        draft=bool(data.get("draft")),
         open=data.get("state") == "opened",
-        labels=tuple(data.get("labels") or ()),
         updated=str(data.get("updated_at") or ""),
     )
 

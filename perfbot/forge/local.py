@@ -37,7 +37,6 @@ def connect(folder: Path, root: Path, head: str = "") -> Forge:
         statuses=LocalStatuses(folder),
         runs=LocalRuns(),
         limit=LIMIT,
-        unit="characters",
         conversations=lambda number: LocalComments(folder),  # noqa: ARG005
     )
 

@@ -132,9 +132,13 @@ class Git:
         """The ``.git`` folder that all work trees of this clone share."""
         return (self.folder / self.text("rev-parse", "--git-common-dir")).resolve()
 
+    def remotes(self) -> tuple[str, ...]:
+        """The names of the remotes, in git's order."""
+        return tuple(self.maybe("remote").splitlines())
+
     def remote(self) -> str:
         """``origin``, or the only other remote, or nothing."""
-        remotes = self.maybe("remote").split()
+        remotes = self.remotes()
         if "origin" in remotes:
             return "origin"
         return remotes[0] if remotes else ""

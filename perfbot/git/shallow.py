@@ -58,16 +58,35 @@ class Reach:
         return tuple(line.removeprefix("parent ") for line in header.split("\n") if line.startswith("parent "))
 
     def branch(self, name: str) -> str:
-        """The tip of a branch as this clone last saw it, else as its remote has it now; or nothing."""
-        remote = self.git.remote()
-        found = self.git.commit(f"refs/remotes/{remote}/{name}") if remote else ""
-        if found or not remote:
-            return found or self.git.commit(f"refs/heads/{name}")
-        listed = self.git.run("ls-remote", "--exit-code", remote, f"refs/heads/{name}", timeout=NETWORK_SECONDS)
-        return self.commit(listed.stdout.decode().split()[0]) if listed.returncode == 0 else ""
+        """The tip of a branch as its remote has it now, else as this clone last saw it.
 
-    def merge_base(self, one: str, other: str) -> str:
+        A runner's clone is kept from job to job, and what it saw of other branches may be old. Local branches count
+        only where there is no remote.
+
+        Raises:
+            ChangeError: neither knows it.
+        """
+        remote = self.git.remote()
+        if not remote:
+            return self.git.commit(f"refs/heads/{name}")
+        wanted = f"refs/heads/{name}"
+        listed = self.git.run("ls-remote", remote, wanted, timeout=NETWORK_SECONDS)
+        lines = listed.stdout.decode("utf-8", "surrogateescape").splitlines() if listed.returncode == 0 else []
+        tip = next((line.partition("\t")[0] for line in lines if line.partition("\t")[2] == wanted), "")
+        found = self.commit(tip) if tip else self.git.commit(f"refs/remotes/{remote}/{name}")
+        if not found:
+            why = complaint(listed) if listed.returncode else f"{remote} has no such branch"
+            raise ChangeError(
+                f"The branch {name} is not in this clone, and {remote} did not name its tip: {why}.",
+                hint="Name the commit to compare with: perfbot run --base REV",
+            )
+        return found
+
+    def merge_base(self, one: str, other: str, *, called: str = "") -> str:
         """The best common ancestor of two commits, deepening a shallow history until it shows.
+
+        Args:
+            called: what people call ``one``.
 
         Raises:
             ChangeError: they share no history, or it could not be fetched.
@@ -76,6 +95,11 @@ class Reach:
             found = self.git.maybe("merge-base", one, other)
             if found:
                 return found.split("\n", 1)[0]
+        if not self.git.is_shallow():
+            raise ChangeError(
+                f"{called or short(one)} and {short(other)} have no common ancestor: their histories are unrelated.",
+                hint=f"Compare them as they are: perfbot run {called or one}..HEAD",
+            )
         raise self._unreachable(f"No common ancestor of {short(one)} and {short(other)} was found")
 
     def _ever_deeper(self, *commits: str) -> Iterator[None]:
@@ -88,8 +112,7 @@ class Reach:
             yield
 
     def _remotes(self) -> tuple[str, ...]:
-        own = self.git.remote()
-        return tuple(name for name in (own, *self.urls) if name)
+        return tuple(dict.fromkeys(name for name in (self.git.remote(), *self.git.remotes(), *self.urls) if name))
 
     def _fetch(self, remote: str, commit: str) -> bool:
         # A depth on a complete clone would cut its history off, so it is asked for in shallow ones alone.

@@ -82,13 +82,13 @@ def _of_the_newest_run(watch: Watch) -> Iterator[Condition]:
         return
     if report.control is not None and report.control.disturbed:
         return
-    known = {(trend.subject.name, trend.subject.metric): trend.subject for trend in watch.trends}
+    known = {(trend.subject.full_name, trend.subject.metric): trend.subject for trend in watch.trends}
     stepped = {
-        (trend.subject.name, trend.subject.metric) for trend in watch.trends
+        (trend.subject.full_name, trend.subject.metric) for trend in watch.trends
         if any(step.first == report.change.head for step in trend.steps)
     }  # fmt: skip
     for result in report.results:
-        place = (result.name, result.metric)
+        place = (result.full_name, result.metric)
         link = watch.link(known.get(place))
         if result.budget_state == "over":
             yield _over_budget(result, report, link)
@@ -99,8 +99,8 @@ def _of_the_newest_run(watch: Watch) -> Iterator[Condition]:
 def _over_budget(result: Result, report: Report, link: str) -> Condition:
     value = "" if result.head is None else format_quantity(result.head, result.unit)
     return Condition(
-        "budget", f"budget:{result.name}:{result.metric}",
-        f"{result.name} is over its budget: {value} of {result.budget}",
+        "budget", f"budget:{result.full_name}:{result.metric}",
+        f"{result.full_name} is over its budget: {value} of {result.budget}",
         _body(f"At {report.change.head[:10]}, {result.metric}.", link),
     )  # fmt: skip
 
@@ -109,8 +109,8 @@ def _regression(result: Result, report: Report, branch: str, link: str) -> Condi
     change = "" if result.change is None else format_change(result.change)
     interval = "" if result.interval is None else f" {format_interval(*result.interval)}"
     return Condition(
-        "regression", f"regression:{result.name}:{result.metric}:{report.change.head[:16]}",
-        f"{result.name} regressed on {branch}: {change}{interval}",
+        "regression", f"regression:{result.full_name}:{result.metric}:{report.change.head[:16]}",
+        f"{result.full_name} regressed on {branch}: {change}{interval}",
         _body(f"{report.change.base[:10]} → {report.change.head[:10]}, {result.metric}, {result.rounds} rounds.", link),
     )  # fmt: skip
 
@@ -123,8 +123,8 @@ def _change_points(watch: Watch) -> Iterator[Condition]:
             continue
         last = losses[-1]
         yield Condition(
-            "change point", f"step:{subject.name}:{subject.metric}:{len(losses)}",
-            f"{subject.name} {_word(subject)} by {format_change(last.change)} on {watch.branch}",
+            "change point", f"step:{subject.full_name}:{subject.metric}:{len(losses)}",
+            f"{subject.full_name} {_word(subject)} by {format_change(last.change)} on {watch.branch}",
             _body(
                 f"{format_interval(*last.interval)} % between {last.after[:10]} and {last.first[:10]} "
                 f"({last.started[:10]}), {subject.metric}.",
@@ -147,14 +147,14 @@ def _drifts(watch: Watch) -> Iterator[Condition]:
         since, subject = trend.since, trend.subject
         if since is None or not worse(subject, since.change) or since.interval[0] <= 0 <= since.interval[1]:
             continue
-        key = f"drift:{subject.name}:{subject.metric}:{since.name}"
+        key = f"drift:{subject.full_name}:{subject.metric}:{since.name}"
         limit = watch.drift_limit * (REARM if key in watch.held else 1)
         if abs(since.change) < limit:
             continue
         start = since.name or f"{since.commit[:10]} ({since.moment[:10]})"
         yield Condition(
             "drift", key,
-            f"{subject.name}: {format_change(since.change)} since {start}",
+            f"{subject.full_name}: {format_change(since.change)} since {start}",
             _body(
                 f"{format_interval(*since.interval)} % over {since.links} runs of {watch.branch}, {subject.metric}, "
                 f"by the chain of ratios.",

@@ -79,7 +79,7 @@ def refresh(
 
 
 def _budget(subject: Subject, policy: Policy) -> Budget | None:
-    return policy.budget_for(subject.name, Metric(subject.metric, subject.unit, subject.better, subject.rule))
+    return policy.budget_for(subject.full_name, Metric(subject.metric, subject.unit, subject.better, subject.rule))
 
 
 def trend_line(store: Store, project: str, branch: str) -> str:
@@ -100,7 +100,7 @@ def describe(trends: Sequence[Trend]) -> str:
     worst, first = lost[0]
     since = f"Since {first.name}" if first.name else f"Since {first.moment[:10]}"
     words = "became worse" if any(subject.better == "higher" for subject, _ in lost) else "became slower"
-    most = f"{worst.name} most" if len(lost) > 1 else worst.name
+    most = f"{worst.full_name} most" if len(lost) > 1 else worst.full_name
     return f"{since}, {len(lost)} of {len(trends)} {words}, {most}: {format_change(first.change)}."
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from perfbot.model import Better, Budget, Rule, RunVerdict
+from perfbot.model import Better, Budget, Rule, RunVerdict, full_name
 
 Kind = Literal["merge-request", "branch", "calibration"]
 KINDS: tuple[Kind, ...] = ("merge-request", "branch", "calibration")
@@ -56,9 +56,9 @@ class Subject:
     number: int = 0
 
     @property
-    def name(self) -> str:
+    def full_name(self) -> str:
         """``suite/benchmark``: what globs match and people read."""
-        return f"{self.suite}/{self.benchmark}"
+        return full_name(self.suite, self.benchmark)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def cases_of(comparisons: Sequence[Comparison], policy: Policy, alpha: float) ->
     cases: list[Case] = []
     for comparison, sides in zip(comparisons, np.split(sides_of(rounds), ends[:-1]), strict=True):
         benchmark = comparison.benchmark
-        threshold = policy.threshold_for(f"{benchmark.suite}/{benchmark.name}", comparison.metric)
+        threshold = policy.threshold_for(benchmark.full_name, comparison.metric)
         plan = Plan(threshold or policy.threshold, alpha, policy.beta)
         cases.append(Case(comparison, sides, threshold, plan))
     return cases

@@ -25,12 +25,15 @@ from perfbot.units import format_change, format_percentage
 KEPT = ("added", "removed", "failed", "incomparable")
 """Statuses that are verdicts as they stand."""
 
+DECIDED = ("regressed", "improved", "unchanged")
+"""Verdicts that tell what the change did."""
+
 
 def gated(result: Result, policy: Policy, acceptances: Sequence[Acceptance], control: Control | None) -> Result:
     """Whether it passes the gate."""
-    if not policy.gates(result.name, Metric(result.metric, result.unit)):
+    if not policy.gates(result.full_name, Metric(result.metric, result.unit)):
         return replace(result, reason=joined(result.reason, "does not gate"))
-    return _accepted(_undisturbed(_failing(result), control), acceptances)
+    return _accepted(_undecided(_undisturbed(_failing(result), control), policy), acceptances)
 
 
 def gate_of(
@@ -39,7 +42,7 @@ def gate_of(
     """The run's verdict.
 
     ``fail`` when a result fails the gate. Otherwise ``error`` when a problem is fatal, a benchmark failed on head,
-    nothing could be compared although benchmarks are not merely new, or the run did not come to its end. ``fail``
+    nothing could be decided although benchmarks are not merely new, or the run did not come to its end. ``fail``
     outranks ``error``: a job that tolerates errors (GitLab's ``allow_failure: exit_codes``) must not let a proven
     regression through because something else crashed as well. A run that was ``skipped`` for a reason passes.
     """
@@ -50,13 +53,13 @@ def gate_of(
         return "error"
     if skipped:
         return "pass"
-    compared = any(result.rounds and result.verdict not in KEPT for result in results)
-    return "pass" if complete and (compared or any(result.verdict == "added" for result in results)) else "error"
+    known = any(result.verdict in (*DECIDED, "added") for result in results)
+    return "pass" if complete and known else "error"
 
 
 def budgeted(result: Result, case: Case, policy: Policy, alpha: float) -> Result:
     """How head's own values, one a round, stand to their limit, whatever base was."""
-    budget = policy.budget_for(result.name, case.comparison.metric)
+    budget = policy.budget_for(result.full_name, case.comparison.metric)
     if budget is None:
         return result
     heads: list[float] = case.sides[:, 1].tolist()
@@ -100,12 +103,19 @@ def _undisturbed(result: Result, control: Control | None) -> Result:
     )
 
 
+def _undecided(result: Result, policy: Policy) -> Result:
+    """Where the policy wants a decision, none is not good enough."""
+    if policy.undecided == "pass" or result.verdict != "inconclusive":
+        return result
+    return replace(result, gate="fail", reason=joined(result.reason, "undecided"))
+
+
 def _accepted(result: Result, acceptances: Sequence[Acceptance]) -> Result:
     """A person's acceptance holds until the change is surely worse than the one that was accepted."""
     if result.gate != "fail" or result.verdict == "failed":
         return result
     for accepted in reversed(acceptances):
-        if not fnmatch.fnmatchcase(result.name, accepted.match):
+        if not fnmatch.fnmatchcase(result.full_name, accepted.match):
             continue
         if _surely_worse(result, accepted):
             clause = f"worse than the {format_change(accepted.change or 0.0)} accepted by {accepted.who}"

@@ -168,7 +168,7 @@ def _confirmed(
     """A change that fresh rounds did not bear out is none that anybody can rely on."""
     before, fresh = parts
     metric, plan = case.comparison.metric, case.plan
-    gates = policy.gates(result.name, metric)
+    gates = policy.gates(result.full_name, metric)
     so_far = confirmation_of(found, before, fresh, metric, plan, gates=gates) if is_confirmed(policy) else None
     if so_far is None:
         return _noisy(result, found)

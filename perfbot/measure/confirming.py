@@ -1,7 +1,7 @@
 """Which changes are measured again, when, and in which order: pure, but for the order that is drawn.
 
 What would be called a change gets fresh rounds of its own: without the benchmarks that are decided already or were
-never in doubt, in an order that is drawn anew, each of them first, right after the start of its processes, as often as the others.
+never in doubt, in an order that is drawn anew, each first in turn, right after the start of its processes.
 """
 
 from __future__ import annotations

@@ -26,7 +26,8 @@ class Selection:
     Attributes:
         wanted: whether ``suite/benchmark`` is to be measured.
         share: which of all wanted names fall to this run; others' count as the same family (shards of one run).
-        touched: whether a benchmark measures what the change edits, as far as names tell: it comes first where time is short.
+        touched: whether a benchmark measures what the change edits, as far as names tell: it comes first where time
+            is short.
         noise: what A/A runs found: says before measuring what cannot be decided in the budget, and whose turn it is.
         meant: what a suite without benchmarks should have said, as a hint.
         earlier: rounds of the run that this one continues.

@@ -108,7 +108,7 @@ def forecast(tracks: Sequence[SequentialTest], noise: Noise, budget: float, lane
 def _needs(tracks: Iterable[SequentialTest], noise: Noise) -> list[Need]:
     found = []
     for track in tracks:
-        name = f"{track.benchmark.suite}/{track.benchmark.name}"
+        name = track.benchmark.full_name
         if track.known is None or name not in noise.round_seconds:
             continue
         rounds = rounds_for(track.known, track.plan)
@@ -145,7 +145,7 @@ def _share(late: Sequence[Need], noise: Noise, left: float) -> int:
 def _told(need: Need, share: int) -> str:
     plan = need.track.plan
     lasting = f"about {need.rounds} rounds of {format_duration(need.seconds)}" if need.rounds else "no budget would do"
-    name = f"{need.suite}/{need.track.benchmark.name}"
+    name = need.track.benchmark.full_name
     words = [f"rounds stray by {format_percentage(float(f'{need.spread:.1e}'))}", lasting]
     for percent in range(math.floor(plan.delta * 100 + 1e-9) + 1, LARGEST_THRESHOLD + 1):
         wanted = rounds_for(need.spread, replace(plan, delta=percent / 100))

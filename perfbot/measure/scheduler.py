@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
@@ -12,7 +14,7 @@ from random import Random
 
 from perfbot.errors import MeasureError
 from perfbot.judge.confirmation import is_confirmed
-from perfbot.measure.allocation import affordable, fitting, too_short, urgency
+from perfbot.measure.allocation import affordable, fitting, has_begun, outlook, too_short, trial_seconds, urgency
 from perfbot.measure.confirming import LAST_SHARE, next_to_confirm, seconds_to_confirm
 from perfbot.measure.discovering import EVERYTHING, Selection, discovered
 from perfbot.measure.forecast import Foretold, forecast
@@ -43,7 +45,7 @@ class Outcomes:
         controls: base against a second process of base.
         seconds: wall time of measuring.
         startups: of the suites that were measured.
-        foretold: sentences about what calibrated noise does not let decide in the budget, said before measuring.
+        foretold: sentences about what the budget will not decide, said before measuring or after the first round.
     """
 
     comparisons: tuple[Comparison, ...] = ()
@@ -65,6 +67,8 @@ class ScheduledRound:
     place: Placement
     private: bool
     confirming: bool = False
+    limit: float = math.inf
+    """Where something new is in it: when to leave the rest for later (monotonic seconds)."""
 
 
 class Scheduler:
@@ -118,6 +122,8 @@ class Scheduler:
         self._stopped = False
         self._confirmed: dict[str, int] = {}
         """Rounds of confirming, of each suite."""
+        self._told = False
+        self._notes: tuple[str, ...] = ()
         self._looked = False
         """Undecided benchmarks had their last look."""
         self._began = clock()
@@ -151,7 +157,8 @@ class Scheduler:
             seconds = self._clock() - self._began
             starts = tuple(Startup(one.name, one.startup_seconds) for one in self._suites if self._rounds.get(one.name))
             problems, controls = tuple(self._problems), tuple(self._controls)
-            return Outcomes(comparisons, problems, controls, self._family, seconds, starts, self._foretold.notes)
+            notes = (*self._foretold.notes, *self._notes)
+            return Outcomes(comparisons, problems, controls, self._family, seconds, starts, notes)
 
     def _discover(self) -> None:
         found = discovered(self._suites, self._policy, self._selection, self._progress)
@@ -207,12 +214,24 @@ class Scheduler:
         """
         with self._lock:
             now = self._clock()
+            self._tell_outlook(now, running)
             if self._stopped or len(running) == self._lanes or any(turn.private for turn in running):
                 return None
             due = self._confirming_is_due(now)
             found = (self._to_confirm(now, running) if due else None) or self._to_explore(now)
             suite, names, confirming = found or self._to_confirm(now, running) or (None, (), False)
             return self._begun(suite, names, running, confirming=confirming) if suite else None
+
+    def _tell_outlook(self, now: float, running: Sequence[ScheduledRound]) -> None:
+        """Say what is left of the budget will do for, once a first round of everything has shown what it takes."""
+        if self._told or running or not all(self._rounds.values()):
+            return
+        self._told = True
+        every = [(suite, self._exploring(suite.name)) for suite in self._suites]
+        told = outlook(every, self._until - now, self._lanes)
+        if told and not self._foretold.lines:
+            self._progress.log(told)
+            self._notes += (told,)
 
     def _begun(
         self, suite: SuiteSession, names: tuple[str, ...], running: Sequence[ScheduledRound], *, confirming: bool
@@ -231,7 +250,15 @@ class Scheduler:
             self._confirmed[suite.name] = self._confirmed.get(suite.name, 0) + 1
         free = [core for core in self._cores if core not in {turn.place.core for turn in running}]
         place = Placement(self._random.choice(free), crowded=not private) if free else Placement()
-        return ScheduledRound(suite, index, names, place, private, confirming)
+        return ScheduledRound(suite, index, names, place, private, confirming, self._limit(suite, names))
+
+    def _limit(self, suite: SuiteSession, names: Collection[str]) -> float:
+        """When a round ends in which something is measured for the first time, where the budget is short."""
+        if all(has_begun(test, suite) for test in self._all(suite.name) if test.benchmark.name in names):
+            return math.inf
+        now = self._clock()
+        waiting = sum(self._rounds.get(one.name) == 0 for one in self._suites) + 1
+        return now + trial_seconds(self._until - now, waiting)
 
     def _to_explore(self, now: float) -> tuple[SuiteSession, tuple[str, ...], bool] | None:
         """The first rounds of every suite come first; then the suite that is soonest done."""
@@ -242,18 +269,18 @@ class Scheduler:
         return suite, self._affordable(suite, now), False
 
     def _confirming_is_due(self, now: float) -> bool:
-        """Whether what is left of the budget is needed to confirm changes; then undecided benchmarks have a last look."""
+        """Whether what is left of the budget is needed to confirm changes; undecided ones then have a last look."""
         if not is_confirmed(self._policy):
             return False
-        left, waiting = self._until - now, self._changes()
-        needed = seconds_to_confirm(self._suites, waiting) / self._lanes
-        if left > max(needed, LAST_SHARE * self._budget):
+        if self._looked:
+            return True
+        needed = seconds_to_confirm(self._suites, self._changes()) / self._lanes
+        if self._until - now > max(needed, LAST_SHARE * self._budget):
             return False
-        if not self._looked:
-            self._looked = True
-            for suite in self._tests:
-                for test in self._all(suite):
-                    test.last_look()
+        self._looked = True
+        for suite in self._tests:
+            for test in self._all(suite):
+                test.last_look()
         return True
 
     def _to_confirm(
@@ -292,7 +319,7 @@ class Scheduler:
     def _affordable(self, suite: SuiteSession, now: float) -> tuple[str, ...]:
         left, done = self._until - now, self._rounds[suite.name]
         early = left > self._budget / 2
-        return affordable(self._fitting(suite, now), suite, done, self._lanes * left, early=early)
+        return affordable(self._fitting(suite, now), suite, done + 1, self._lanes * left, early=early)
 
     def _measure(self, turn: ScheduledRound) -> None:
         """Measure a round, in a lane's thread."""
@@ -301,14 +328,17 @@ class Scheduler:
         following = dict(pairwise(names))
         try:
             self._tell(suite.name, turn.index, names[0])
-            for outcome in suite.measure_round(turn.index, names, self._until, turn.place):
-                with self._lock:
-                    for track in tracks[outcome.name]:
-                        self._take(track, _flagged(outcome, turn))
-                if self._stopped:
-                    return
-                if outcome.name in following:
-                    self._tell(suite.name, turn.index, following[outcome.name])
+            with _ending(suite.measure_round(turn.index, names, self._until, turn.place)) as outcomes:
+                for outcome in outcomes:
+                    with self._lock:
+                        for track in tracks[outcome.name]:
+                            self._take(track, _flagged(outcome, turn))
+                    if self._stopped:
+                        return
+                    if self._clock() > turn.limit:
+                        break
+                    if outcome.name in following:
+                        self._tell(suite.name, turn.index, following[outcome.name])
             followed = turn.index in CONTROL_ROUNDS or turn.index % CONTROL_EVERY == CONTROL_ROUNDS[-1]
             if followed and not turn.confirming:
                 self._controls += suite.control_round(turn.index, self._until, turn.place)
@@ -344,6 +374,16 @@ class Scheduler:
             return
         state, change = (track.decision.state, track.decision.change) if track.decision else ("done", None)
         self._progress.decided(track.name, state, change)
+
+
+@contextlib.contextmanager
+def _ending(outcomes: Iterator[Outcome]) -> Iterator[Iterator[Outcome]]:
+    """A round that is over when the block is, even where it was left early."""
+    try:
+        yield outcomes
+    finally:
+        if isinstance(outcomes, Generator):
+            outcomes.close()
 
 
 def _flagged(outcome: Outcome, turn: ScheduledRound) -> Outcome:

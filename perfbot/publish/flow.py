@@ -27,8 +27,6 @@ from perfbot.publish.verify import (
 )
 from perfbot.render.comment import comment
 
-CODES = {"pass": PASS, "fail": GATE_FAILED, "error": NOT_MEASURED}
-
 
 @dataclass(frozen=True, slots=True)
 class Published:

@@ -72,7 +72,7 @@ class Publisher:
     def verdict(self, report: Report, *, create: bool) -> Outcome:
         """Say what a judged report found: the comment first, since the status points at it."""
         text = functools.cache(functools.partial(self._text, report))
-        failing = [(r.name, r.change) for r in report.results if r.gate == "fail" and r.change is not None]
+        failing = [(r.full_name, r.change) for r in report.results if r.gate == "fail" and r.change is not None]
         part = Section(
             self.section, self.request.head, self._run, "", job=self.place.job, failing=dict(failing[:MAX_FAILING])
         )
@@ -181,7 +181,7 @@ def _annotation(result: Result) -> Annotation:
     if shown and result.interval is not None:
         shown += f" {format_interval(*result.interval)}"
     message = f"{shown}: {result.reason}" if shown else result.reason or "failed"
-    return Annotation(result.file, result.line, f"{result.name} {result.verdict}", message)
+    return Annotation(result.file, result.line, f"{result.full_name} {result.verdict}", message)
 
 
 @contextlib.contextmanager

@@ -28,18 +28,6 @@ class _AgainError(Exception):
     """Worth another try: the service was away, busy, or restarting."""
 
 
-BRANCH_EVENTS = ("push", "schedule", "workflow_dispatch")
-"""Of GitHub: those whose job measures the branch it runs on. A ``workflow_run`` runs there too, about others."""
-
-
-def branch_of(environ: Mapping[str, str]) -> str:
-    """The branch that the CI's job ran for; empty when it ran for a merge request, or for anything else."""
-    if environ.get("CI_COMMIT_BRANCH"):
-        return environ["CI_COMMIT_BRANCH"]
-    own = environ.get("GITHUB_EVENT_NAME", "") in BRANCH_EVENTS and environ.get("GITHUB_REF_TYPE") == "branch"
-    return environ.get("GITHUB_REF_NAME", "") if own else ""
-
-
 def hand_over(
     files: Sequence[Path],
     server: str,

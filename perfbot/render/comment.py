@@ -199,7 +199,7 @@ def _problem(problem: Problem) -> str:
 
 
 def _name(result: Result, url: str = "") -> str:
-    name = code(result.name)
+    name = code(result.full_name)
     name = f"[{name}](<{url}#{view.anchor(result)}>)" if url else name
     return name if result.metric == view.MAIN_METRIC else f"{name} {prose(result.metric)}"
 
@@ -278,7 +278,7 @@ def _budget_table(results: Sequence[Result]) -> Table:
     words = {"over": "🔴 over", "within": "within", "unclear": "too close to tell"}
     order = list(words)
     limited = sorted(
-        ((order.index(one.budget_state), one.name, one) for one in results if one.budget_state is not None),
+        ((order.index(one.budget_state), one.full_name, one) for one in results if one.budget_state is not None),
         key=lambda item: item[:2],
     )
     return Table(

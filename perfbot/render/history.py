@@ -36,7 +36,7 @@ def table(trends: Iterable[Trend]) -> tuple[tuple[str, ...], ...]:
 
 def _row(trend: Trend) -> tuple[str, ...]:
     subject = trend.subject
-    name = subject.name + ("" if subject.metric == "time" else f" {subject.metric}")
+    name = subject.full_name + ("" if subject.metric == "time" else f" {subject.metric}")
     return (
         clean(name, NAME_LENGTH),
         "" if trend.latest is None else format_quantity(trend.latest, subject.unit),

@@ -164,7 +164,7 @@ def _row(result: Result, scale: pictures.Axis) -> Row:
         icon=view.icon(result),
         verdict=view.verdict_word(result),
         gate=result.gate,
-        name=clean(result.name + metric, NAME_LENGTH),
+        name=clean(result.full_name + metric, NAME_LENGTH),
         change=view.change(result),
         interval=view.interval(result),
         remarks=clean("; ".join(view.remarks(result, whole=True)), TEXT_LENGTH),

@@ -65,7 +65,7 @@ def write_suites(report: Report, path: Path) -> tuple[Path, ...]:
 def _benchmark(result: Result, side: Side, metadata: dict[str, Any], *, named: bool) -> pyperf.Benchmark:
     import pyperf  # noqa: PLC0415 - loaded already
 
-    name = clean(f"{result.name} {result.metric}" if named else result.name)
+    name = clean(f"{result.full_name} {result.metric}" if named else result.full_name)
     own = {**metadata, "name": name.strip() or "unnamed", "unit": _UNITS.get(result.unit, _OTHER_UNIT)}
     return pyperf.Benchmark(
         [

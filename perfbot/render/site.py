@@ -114,8 +114,8 @@ def benchmark(story: Story, place: Address, updated: str) -> str:
     drawn = chart(trend, story.course, story.releases, place.run)
     return _lay_out(
         "benchmark", place, updated,
-        title=f"{_text(subject.name)} {_text(subject.metric)}", home=place.home,
-        project=_text(story.project) or "Overview", name=_text(subject.name), metric=_text(subject.metric),
+        title=f"{_text(subject.full_name)} {_text(subject.metric)}", home=place.home,
+        project=_text(story.project) or "Overview", name=_text(subject.full_name), metric=_text(subject.metric),
         facts=_facts(trend), data=as_json(drawn), thinned=_thinned_words(len(drawn["when"]), len(points)),
         chain_title=f"Against {_first(points)}, by the chain of ratios: what no change of machine can fake",
         machines=_machines(points),
@@ -176,7 +176,7 @@ def _text(text: str) -> str:
 
 
 def _title(subject: Subject) -> str:
-    return _text(subject.name if subject.metric == "time" else f"{subject.name} {subject.metric}")
+    return _text(subject.full_name if subject.metric == "time" else f"{subject.full_name} {subject.metric}")
 
 
 def _summary(seen: Overview) -> str:

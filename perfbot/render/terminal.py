@@ -77,7 +77,7 @@ def _cells(result: Result) -> list[Text]:
         Text(text)
         for text in (
             view.verdict_word(result),
-            clean(result.name + metric, NAME_LENGTH),
+            clean(result.full_name + metric, NAME_LENGTH),
             clean(view.quantity(result.base, result.unit), 30),
             clean(view.quantity(result.head, result.unit), 30),
             view.change(result),

@@ -92,7 +92,7 @@ def groups(results: Iterable[Result]) -> Groups:
         found[_group(result)].append(result)
     return Groups(
         bad=tuple(sorted(found["bad"], key=_badness)),
-        improved=tuple(sorted(found["improved"], key=lambda one: (-effect(one), one.name, one.metric))),
+        improved=tuple(sorted(found["improved"], key=lambda one: (-effect(one), one.full_name, one.metric))),
         undecided=tuple(sorted(found["undecided"], key=_openness)),
         unchanged=tuple(found["unchanged"]),
         others=tuple(sorted(found["others"], key=lambda one: one.verdict)),
@@ -107,11 +107,11 @@ def _group(result: Result) -> str:
 
 def _badness(result: Result) -> tuple[int, bool, float, str, str]:
     gate = ("fail", "accepted", "pass").index(result.gate)
-    return gate, result.verdict != "failed", -effect(result), result.name, result.metric
+    return gate, result.verdict != "failed", -effect(result), result.full_name, result.metric
 
 
 def _openness(result: Result) -> tuple[float, str, str]:
-    return -(result.detectable if result.detectable is not None else math.inf), result.name, result.metric
+    return -(result.detectable if result.detectable is not None else math.inf), result.full_name, result.metric
 
 
 def effect(result: Result) -> float:

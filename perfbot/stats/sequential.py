@@ -197,11 +197,6 @@ def first_stop(codes: Codes) -> NDArray[np.intp]:
     return index
 
 
-def next_look(n: int, plan: Plan) -> int | None:
-    """Rounds at the first look after ``n`` rounds; None when there is none."""
-    return next((look for look in plan.looks if look > n), None)
-
-
 def expected_rounds(ratios: Sequence[float], plan: Plan, known: float | None = None) -> int:
     """Rounds, in all, after which a decision is expected if estimate and spread stay what they are.
 

@@ -177,7 +177,7 @@ def test_a_first_commit_has_nothing_to_compare_with(tmp_path: Path) -> None:
 def test_histories_without_a_common_commit(project: Project) -> None:
     project.repository.git("checkout", "--quiet", "--orphan", "island")
     project.repository.commit({"island.txt": "alone\n"})
-    with pytest.raises(ChangeError, match=r"No common ancestor of .* was found"):
+    with pytest.raises(ChangeError, match=r"have no common ancestor: their histories are unrelated"):
         find(project.path)
 
 
@@ -229,3 +229,14 @@ def test_variables_of_a_hook_do_not_lead_elsewhere(
 def test_large_files_that_stay_pointers_are_told(project: Project) -> None:
     project.repository.commit({"data/.gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n"})
     assert "Git LFS, which is not set up here" in find(project.path).notes[-1]
+
+
+def test_what_perfbot_wrote_is_no_uncommitted_change(project: Project) -> None:
+    project.repository.git("checkout", "--quiet", "feature")
+    own = ("perfbot.toml", ".gitlab/perfbot.yml", ".github/workflows/perfbot-publish.yml", ".perfbot/history.db",
+           "perf/perfbot-report.json", "perf/perfbot-comment.md")  # fmt: skip
+    project.repository.write(dict.fromkeys(own, "\n"))
+    assert find(project.path).notes == ("Base is the merge base with main.",)
+    assert find(project.path, dirty=True).head == project.feature[-1]
+    project.repository.write({".github/workflows/test.yml": "\n"})
+    assert "Uncommitted changes in 1 file are not measured" in find(project.path).notes[-1]

@@ -203,7 +203,7 @@ class TestSetUp:
         shell = shell_for(tmp_path, f'[run]\nbudget = "4 s"\n{bad}{good}')
         done = shell.type("run", "--report", str(tmp_path / "report.json"))
         assert done.returncode == NOT_MEASURED
-        assert [result.name for result in read(tmp_path / "report.json").results] == ["good/same"]
+        assert [result.full_name for result in read(tmp_path / "report.json").results] == ["good/same"]
 
 
 def test_what_touches_nothing_measured_passes_unmeasured(tmp_path: Path) -> None:

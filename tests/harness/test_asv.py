@@ -11,7 +11,7 @@ from perfbot.errors import MeasureError
 from perfbot.measure.session import Measured
 from perfbot.model import TIME, Metric
 from perfbot.worker import footprint
-from perfbot.worker.asv_benchmarks import Case, cases, modules
+from perfbot.worker.asv_benchmarks import AsvCase, cases, modules
 from tests.workers import PATIENCE, Sides, Taken, take
 
 SUITE = 'harness = "asv"\npaths = ["benchmarks/"]'
@@ -300,7 +300,7 @@ def test_equal_texts_of_parameters_are_numbered() -> None:
 
     time_x.params = [["a", "a", "b"]]  # type: ignore[attr-defined]
     module.time_x = time_x
-    found: list[Case] = list(cases(module, lambda *_: pytest.fail("a problem")))
+    found: list[AsvCase] = list(cases(module, lambda *_: pytest.fail("a problem")))
     assert [case.name for case in found] == ["mod.time_x('a' (0))", "mod.time_x('a' (1))", "mod.time_x('b')"]
 
 

@@ -289,7 +289,7 @@ def test_a_share_is_taken_of_all_that_is_wanted() -> None:
         asked.append(sorted(names))
         return ["s/b"]
 
-    outcomes = conducted([suite], select=lambda name: name != "s/c", share=share)
+    outcomes = conducted([suite], wanted=lambda name: name != "s/c", share=share)
     assert asked == [["s/a", "s/b"]]
     assert set(rounds(outcomes)) == {"b"}
     assert outcomes.family == 2, "others' count as the same family"

@@ -51,7 +51,7 @@ def report_of(repository: Repository, cache: Path, **options: object) -> Report:
 
 def by_name(report: Report) -> dict[str, Result]:
     """Results by ``suite/benchmark``."""
-    return {result.name: result for result in report.results}
+    return {result.full_name: result for result in report.results}
 
 
 @pytest.fixture(scope="session")

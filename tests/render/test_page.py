@@ -77,7 +77,7 @@ def test_pages_are_well_formed_and_stand_alone(name: str) -> None:
     assert view.headline(made) in read.text
     for one in made.results:
         assert view.anchor(one) in read.ids
-        assert one.name in read.text
+        assert one.full_name in read.text
 
 
 @pytest.mark.parametrize("name", TEXTS)

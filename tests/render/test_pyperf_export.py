@@ -20,7 +20,7 @@ def test_head_and_base_are_read_again(tmp_path: Path) -> None:
     assert (head_path.name, base_path.name) == ("run.json", "run.base.json")
     for path, side in ((head_path, "head"), (base_path, "base")):
         suite = pyperf.BenchmarkSuite.load(str(path))
-        assert suite.get_benchmark_names() == [one.name for one in typical().results]
+        assert suite.get_benchmark_names() == [one.full_name for one in typical().results]
         for benchmark, one in zip(suite.get_benchmarks(), typical().results, strict=True):
             runs = [getattr(measured, side) for measured in one.raw]
             assert [run.values for run in benchmark.get_runs()] == runs

@@ -18,13 +18,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from perfbot.ci.change import branch_of
 from perfbot.cli.main import main
 from perfbot.errors import PublishError, UsageError
 from perfbot.history import recording
 from perfbot.history.records import Release
 from perfbot.history.store import Store, ledger, open_store, queries, queue, standings
 from perfbot.model import Report
-from perfbot.publish.upload import branch_of, hand_over
+from perfbot.publish.upload import hand_over
 from perfbot.report import dumps
 from perfbot.service.history import History
 from perfbot.service.identity import Gatekeeper, Identity, gatekeeper

@@ -144,7 +144,7 @@ def fingerprint(report: Report) -> str:
              report.seed, dataclasses.asdict(report.shard) if report.shard else None]
         ).encode()
     )  # fmt: skip
-    for result in sorted(report.results, key=lambda r: (r.name, r.metric)):
+    for result in sorted(report.results, key=lambda r: (r.full_name, r.metric)):
         seen.update(_identity(result))
     return seen.hexdigest()
 
@@ -153,5 +153,5 @@ def _identity(result: Result) -> bytes:
     rounds = hashlib.sha256()
     for r in result.raw:
         rounds.update(array("d", (*r.base, *r.head)).tobytes())
-    bare = [result.name, result.metric, result.unit, result.rounds, rounds.hexdigest()]
+    bare = [result.full_name, result.metric, result.unit, result.rounds, rounds.hexdigest()]
     return json.dumps(bare).encode()

@@ -23,11 +23,6 @@ def projects(connection: Connection) -> tuple[str, ...]:
     return tuple(connection.scalars(select(project.c.name).order_by(project.c.name)))
 
 
-def project_number(connection: Connection, name: str) -> int | None:
-    """The store's number of a project; None when it was never seen."""
-    return connection.scalar(select(project.c.id).where(project.c.name == name))
-
-
 def only_project(connection: Connection, name: str | None) -> str:
     """The project asked for, or the only one there is.
 
@@ -154,7 +149,7 @@ def export_key(connection: Connection, number: int) -> str:
 def subjects(connection: Connection, project_name: str, pattern: str = "*") -> tuple[Subject, ...]:
     """The subjects whose ``suite/benchmark`` matches a glob, by name and metric."""
     found = _subjects(connection, project_name)
-    return tuple(one for one in found if pattern == "*" or fnmatch.fnmatchcase(one.name, pattern))
+    return tuple(one for one in found if pattern == "*" or fnmatch.fnmatchcase(one.full_name, pattern))
 
 
 def _subjects(connection: Connection, project_name: str, *where: ColumnElement[bool]) -> Iterator[Subject]:

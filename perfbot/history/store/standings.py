@@ -35,7 +35,7 @@ def _row(project_id: int, branch: str, trend: Trend) -> dict[str, Any]:
         "subject_id": trend.subject.number,
         "branch": branch,
         "project_id": project_id,
-        "name": trend.subject.name,
+        "name": trend.subject.full_name,
         "points": trend.points,
         "loss": loss(trend),
         "noise": trend.noise,

@@ -78,7 +78,7 @@ def test_a_writer_killed_half_way_leaves_no_half_run(where: str, tmp_path: Path)
     open_store(where).close()
     script = tmp_path / "writer.py"
     script.write_text(textwrap.dedent(WRITER))
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     with subprocess.Popen(
         [sys.executable, script, where], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONPATH": str(root)},

@@ -84,7 +84,7 @@ def test_a_series_holds_changes_with_the_error_of_their_rounds(store: Store) -> 
     assert point.log_change == pytest.approx(math.log(1.1))
     assert 0.001 < (point.log_error or 0) < 0.01
     assert point.base_value == pytest.approx(0.01 / 1.1)
-    assert series.subject.name == "core/parse"
+    assert series.subject.full_name == "core/parse"
 
 
 def test_a_commit_measured_again_later_stands_beside_its_first_measurement(store: Store) -> None:
