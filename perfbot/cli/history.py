@@ -23,7 +23,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from perfbot.cli.database import add_database_argument, must_exist
-from perfbot.cli.moments import moment_of
 from perfbot.errors import PASS, UsageError
 
 if TYPE_CHECKING:
@@ -74,48 +73,36 @@ def execute(args: argparse.Namespace) -> int:
     return PASS
 
 
-def _runs(store: Store, args: argparse.Namespace) -> None:
+def _runs(_: Store, args: argparse.Namespace) -> None:
     import dataclasses
     import json
 
-    from perfbot.history.store import queries
+    from perfbot import api
     from perfbot.render.history import run_rows
 
-    with store.read() as connection:
-        since = moment_of(store, args.since, args.project)
-        runs = queries.runs(connection, args.project, branch=args.branch, since=since, limit=args.limit)
+    found = api.runs(args.database, project=args.project, branch=args.branch, since=args.since, limit=args.limit)
     if args.format == "json":
-        print(json.dumps([dataclasses.asdict(run) for run in runs], indent=1))
+        print(json.dumps([dataclasses.asdict(run) for run in found], indent=1))
         return
     head = ("run", "started", "kind", "branch", "commits", "verdict", "results", "machine", "not used because it")
-    print_table(head, run_rows(runs), args.format)
+    print_table(head, run_rows(found), args.format)
 
 
-def _table(store: Store, args: argparse.Namespace) -> None:
-    from perfbot.history.store import ledger, queries
-    from perfbot.history.trends import analyse
+def _table(_: Store, args: argparse.Namespace) -> None:
+    from perfbot import api
     from perfbot.render import history
 
     pattern = args.words[0] if args.words else "*"
-    since = moment_of(store, args.since, args.project)
-    with store.read() as connection:
-        project = queries.only_project(connection, args.project)
-        branch = args.branch or queries.main_branch(connection, project)
-        subjects = queries.subjects(connection, project, pattern)
-        releases = ledger.read_releases(connection, project)
-        found = list(queries.series(connection, subjects, branch, since=since))
-    if not subjects:
-        raise UsageError(f"No benchmark matches {pattern!r}.", hint="Globs match suite/name.")
+    found = api.trends(args.database, pattern, project=args.project, branch=args.branch, since=args.since)
     if args.format == "csv":
-        sys.stdout.write(history.to_csv(found))
+        sys.stdout.write(history.to_csv([series for series, _ in found]))
         return
-    trends = [analyse(one, releases) for one in found]
     if args.format == "json":
-        sys.stdout.write(history.to_json(zip(found, trends, strict=True)))
+        sys.stdout.write(history.to_json(found))
         return
-    print_table(history.HEAD, history.table(trends[: args.limit]), args.format)
-    if len(trends) > args.limit:
-        print(f"… and {len(trends) - args.limit} more: --limit {len(trends)}")
+    print_table(history.HEAD, history.table([trend for _, trend in found[: args.limit]]), args.format)
+    if len(found) > args.limit:
+        print(f"… and {len(found) - args.limit} more: --limit {len(found)}")
 
 
 def print_table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...], kind: str) -> None:

@@ -36,7 +36,7 @@ def refresh(store: Store, args: argparse.Namespace) -> None:
 
 def prune(store: Store, args: argparse.Namespace) -> None:
     """Drops what is older than was asked for, and gives the room back."""
-    from perfbot.cli.moments import moment_of
+    from perfbot.history.moments import moment_of
     from perfbot.history.store import care
 
     if not (args.rounds_older or args.merge_requests_older):
@@ -44,7 +44,9 @@ def prune(store: Store, args: argparse.Namespace) -> None:
             "history prune: nothing to do.", hint="Say what: --rounds-older 90d, --merge-requests-older 180d"
         )
     before = care.size(store)
-    rounds, runs = moment_of(store, args.rounds_older), moment_of(store, args.merge_requests_older)
+    with store.read() as connection:
+        rounds = moment_of(connection, args.rounds_older)
+        runs = moment_of(connection, args.merge_requests_older)
     gone = store.write(lambda connection: care.prune(connection, rounds_before=rounds, runs_before=runs))
     care.compact(store)
     print(f"dropped the rounds of {gone.rounds} comparisons and {gone.runs} runs; ", end="")

@@ -23,29 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Read, judge, tell."""
-    from dataclasses import replace
-    from pathlib import Path
-
+    from perfbot import api
     from perfbot.cli.artifacts import Artifacts
-    from perfbot.errors import UsageError
-    from perfbot.judge.verdict import rejudge
-    from perfbot.report import read
     from perfbot.units import parse_percentage
 
-    report = read(Path(args.file))
-    policy = report.policy
-    if args.config:
-        from perfbot.config import load
-
-        policy = load(Path(args.config), Path.cwd()).policy
     threshold = parsed_option("--threshold", args.threshold, parse_percentage)
-    if threshold is not None:
-        policy = replace(policy, threshold=threshold)
-    if args.alpha is not None:
-        if not 0 < args.alpha <= 0.5:
-            raise UsageError(f"--alpha: found {args.alpha}, expected a probability above 0 and at most 0.5")
-        policy = replace(policy, alpha=args.alpha)
-    judged = rejudge(report, policy)
+    judged = api.rejudge(args.file, config=args.config, threshold=threshold, alpha=args.alpha)
     artifacts = Artifacts.from_arguments(args)
     artifacts.check()
     artifacts.write(judged)

@@ -86,10 +86,10 @@ def measure(args: argparse.Namespace) -> Report:
     """Run the pipeline with live progress, and write every artifact that was asked for."""
     import contextlib
 
+    from perfbot import api
     from perfbot.cli.artifacts import Artifacts
     from perfbot.cli.interrupts import interruptible
     from perfbot.measure.trace import no_trace, trace_to
-    from perfbot.pipeline.story import run
     from perfbot.render.progress import progress_for
 
     request = request_from(args)
@@ -100,7 +100,7 @@ def measure(args: argparse.Namespace) -> Report:
         progress = progress_for(quiet=args.format == "json", budget=request.budget or 0.0)
         stack.callback(progress.close)
         stack.enter_context(interruptible())
-        report = run(request, progress, trace)
+        report = api.measure(request, progress, trace)
     report, lost = keep_run(report, database_of(args))
     artifacts.write(report)
     artifacts.show(report)

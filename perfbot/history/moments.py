@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+
+from sqlalchemy import Connection
 
 from perfbot.errors import UsageError
-
-if TYPE_CHECKING:
-    from perfbot.history.store import Store
+from perfbot.history.store import ledger, queries
 
 
-def moment_of(store: Store, text: str, project: str | None = None) -> str:
+def moment_of(connection: Connection, text: str, project: str | None = None) -> str:
     """A moment from a date, an age (``90d``) or a release's name; empty for an empty text.
 
     Raises:
         UsageError: it is none of these.
     """
-    import datetime as dt
-
-    from perfbot.history.store import ledger, queries
-
     if not text:
         return ""
     age = text[:-1] if text[-1:] in "dw" else ""
@@ -31,8 +27,7 @@ def moment_of(store: Store, text: str, project: str | None = None) -> str:
         return dt.date.fromisoformat(text).strftime("%Y-%m-%dT00:00:00Z")
     except ValueError:
         pass
-    with store.read() as connection:
-        found = ledger.read_releases(connection, queries.only_project(connection, project))
+    found = ledger.read_releases(connection, queries.only_project(connection, project))
     releases = {one.name: one.moment for one in found}
     if text in releases:
         return releases[text]

@@ -1,0 +1,232 @@
+"""perfbot from Python: the surface that stays. What ``__all__`` names is covered by semantic versioning.
+
+The same functions serve the command line. Nothing here writes a file, asks a forge, or prints, unless it is told to::
+
+    import perfbot
+
+    report = perfbot.compare("main..HEAD", only=["core/parse*"], budget="2m")
+    for result in report.results:
+        print(result.full_name, result.verdict, result.change, result.interval)
+
+    stricter = perfbot.rejudge(report, threshold="1%")
+    stricter.verdict
+
+    for series, trend in perfbot.trends("history.db", "core/*", since="v2.3"):
+        print(trend.subject.full_name, len(series.points), trend.since)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from perfbot.errors import PerfbotError, UsageError
+from perfbot.model import Policy, Report, Result
+from perfbot.units import parse_duration, parse_percentage
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from perfbot.history.records import Run, Series, Trend
+    from perfbot.measure.trace import Trace
+    from perfbot.pipeline.job import Request
+    from perfbot.render.progress import Progress
+
+__all__ = [
+    "PerfbotError",
+    "Policy",
+    "Report",
+    "Result",
+    "compare",
+    "read_report",
+    "rejudge",
+    "runs",
+    "trends",
+    "write_report",
+]
+
+
+def compare(
+    spec: str = "",
+    *,
+    repo: str | Path = ".",
+    base: str = "",
+    head: str = "",
+    dirty: bool = False,
+    config: str | Path | None = None,
+    suites: Sequence[str] = (),
+    only: Sequence[str] = (),
+    budget: str | float | None = None,
+    threshold: str | float | None = None,
+    seed: int | None = None,
+    environ: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Measure two commits of a repository and judge them.
+
+    Args:
+        spec: ``BASE..HEAD``, or ``BASE...HEAD`` for their merge base; empty: this branch against its merge base.
+        repo: the clone, or a folder in it.
+        base, head: the same, one by one.
+        dirty: head is the working tree, with what is not committed.
+        config: a perfbot.toml to use instead of the repository's own.
+        suites, only: names of suites, and globs of ``suite/benchmark``; empty: all.
+        budget: the time limit of measuring, seconds or ``"2m"``; None: as configured.
+        threshold: the smallest change that matters, a fraction or ``"2%"``; None: as configured.
+        seed: of every random choice; None: drawn.
+        environ: the environment to read (CI variables, PATH); None: this process's.
+        progress: told what happens; None: nothing is.
+
+    Raises:
+        PerfbotError: nothing could be measured at all. What went wrong with some benchmarks is in the report.
+    """
+    from perfbot.pipeline.job import Request
+    from perfbot.sides.cache import cache_folder
+
+    surroundings = dict(os.environ if environ is None else environ)
+    request = Request(
+        repo=Path(repo),
+        environ=surroundings,
+        cache=cache_folder(surroundings),
+        config=Path(config) if config else None,
+        spec=spec,
+        base=base,
+        head=head,
+        dirty=dirty,
+        suites=tuple(suites),
+        only=tuple(only),
+        budget=parse_duration(budget) if isinstance(budget, str) else budget,
+        threshold=parse_percentage(threshold) if isinstance(threshold, str) else threshold,
+        seed=seed,
+    )
+    return measure(request, progress)
+
+
+def measure(request: Request, progress: Progress | None = None, trace: Trace | None = None) -> Report:
+    """Measure what a request asks for; :func:`compare` for those who have one already."""
+    from perfbot.measure.trace import no_trace
+    from perfbot.pipeline.story import run
+    from perfbot.render.progress import Silent
+
+    return run(request, progress or Silent(), trace or no_trace)
+
+
+def read_report(file: str | Path) -> Report:
+    """A report that ``perfbot run --report`` wrote.
+
+    Raises:
+        ReportError: it cannot be read, or contradicts itself.
+    """
+    from perfbot.report import read
+
+    return read(Path(file))
+
+
+def write_report(report: Report, file: str | Path) -> None:
+    """Write a report, whole or not at all."""
+    from perfbot.report import write
+
+    write(report, Path(file))
+
+
+def rejudge(
+    report: Report | str | Path,
+    *,
+    policy: Policy | None = None,
+    config: str | Path | None = None,
+    threshold: str | float | None = None,
+    alpha: float | None = None,
+) -> Report:
+    """Judge the rounds of a report again, without measuring.
+
+    Args:
+        report: one, or the file it is in.
+        policy: instead of the report's own.
+        config: take the policy (``[gate]``, ``[[limit]]``) from this file.
+        threshold: the smallest change that matters, a fraction or ``"2%"``.
+        alpha: probability of any false alarm in the run.
+
+    Raises:
+        UsageError: ``alpha`` is no probability, or both ``policy`` and ``config`` are given.
+    """
+    from perfbot.judge import verdict
+
+    read = report if isinstance(report, Report) else read_report(report)
+    if policy is not None and config is not None:
+        raise UsageError("policy and config: give one of them.")
+    if config is not None:
+        from perfbot.config import load
+
+        policy = load(Path(config), Path.cwd()).policy
+    chosen = policy or read.policy
+    if threshold is not None:
+        chosen = replace(chosen, threshold=parse_percentage(threshold) if isinstance(threshold, str) else threshold)
+    if alpha is not None:
+        if not 0 < alpha <= 0.5:
+            raise UsageError(f"alpha: found {alpha}, expected a probability above 0 and at most 0.5")
+        chosen = replace(chosen, alpha=alpha)
+    return verdict.rejudge(read, chosen)
+
+
+def runs(
+    database: str | Path, *, project: str | None = None, branch: str | None = None, since: str = "", limit: int = 200
+) -> tuple[Run, ...]:
+    """The runs that a history keeps, newest first.
+
+    Args:
+        database: an SQLite file or a ``postgresql://`` URL.
+        since: a date, an age (``90d``), or a release's name.
+    """
+    from perfbot.history.moments import moment_of
+    from perfbot.history.store import queries
+
+    with _read(database) as connection:
+        after = moment_of(connection, since, project)
+        return tuple(queries.runs(connection, project, branch=branch, since=after, limit=limit))
+
+
+def trends(
+    database: str | Path, pattern: str = "*", *, project: str | None = None, branch: str | None = None, since: str = ""
+) -> tuple[tuple[Series, Trend], ...]:
+    """The values of the benchmarks that match a glob, and what they say over time; in the order of their names.
+
+    Args:
+        database: an SQLite file or a ``postgresql://`` URL.
+        branch: whose runs count; None: the main branch.
+        since: a date, an age (``90d``), or a release's name.
+
+    Raises:
+        UsageError: nothing matches, or the history is not there.
+    """
+    from perfbot.history.moments import moment_of
+    from perfbot.history.store import ledger, queries
+    from perfbot.history.trends import analyse
+
+    with _read(database) as connection:
+        after = moment_of(connection, since, project)
+        name = queries.only_project(connection, project)
+        subjects = queries.subjects(connection, name, pattern)
+        releases = ledger.read_releases(connection, name)
+        found = tuple(
+            queries.series(connection, subjects, branch or queries.main_branch(connection, name), since=after)
+        )
+    if not subjects:
+        raise UsageError(f"No benchmark matches {pattern!r}.", hint="Globs match suite/name.")
+    return tuple((one, analyse(one, releases)) for one in found)
+
+
+@contextlib.contextmanager
+def _read(database: str | Path) -> Iterator[Connection]:
+    """Ask a history; one that is not there is not made."""
+    from perfbot.history.store import open_store
+
+    if "://" not in str(database) and not Path(database).exists():
+        raise UsageError(
+            f"There is no history at {database}.", hint=f"Keep runs in it with: perfbot run --database {database}"
+        )
+    with open_store(database) as store, store.read() as connection:
+        yield connection
