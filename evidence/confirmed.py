@@ -3,10 +3,10 @@
     python -m evidence.confirmed
     python -m evidence.confirmed --suites 5000 --alpha .05,.01
 
-Rounds of two values, skewed, correlated with their neighbours, or of a few distinct values, from a random generator; head
-no slower than base. For suites of 20 benchmarks whose rounds scatter between 0.5 and 10 %: the share in which any
-benchmark would have failed the gate by the first decision alone, and the share in which one does once fresh rounds have to
-confirm it; then, for benchmarks that are 3 % slower in truth, how many of those found are confirmed, and by how many
+Rounds of two values, skewed, correlated with their neighbours, or of a few distinct values, from a random generator;
+head no slower than base. For suites of 20 benchmarks whose rounds scatter between 0.5 and 10 %: the share in which any
+benchmark would have failed the gate by the first decision alone, and the share in which one does once fresh rounds have
+to confirm it; then, for benchmarks that are 3 % slower in truth, how many of those found are confirmed, and by how many
 fresh rounds. Judged by the shipped code.
 """
 
@@ -25,6 +25,7 @@ from evidence.truth import Floats, numbers
 from perfbot.judge.confirmation import confirmation_of, is_over, is_worse
 from perfbot.model import TIME
 from perfbot.stats.confirmation import FEWEST_ALLOWED
+from perfbot.stats.evidence import Evidence
 from perfbot.stats.sequential import MOST_ROUNDS, Decision, Plan, decide_each
 
 SLOWER = 0.03
@@ -86,10 +87,11 @@ def red(found: Decision, plan: Plan) -> bool:
 
 def fresh_rounds(stream: Sequence[float], found: Decision, plan: Plan) -> tuple[bool, int]:
     """Whether the rounds after the first decision confirm it, and how many that took."""
-    before, later = stream[: found.rounds], stream[found.rounds :]
+    every = Evidence(np.array(stream))
+    before, later = every.first(found.rounds), Evidence(every.typical[found.rounds :])
     taken = 0
     while True:
-        so_far = confirmation_of(found, before, later[:taken], TIME, plan, gates=True)
+        so_far = confirmation_of(found, before, later.first(taken), TIME, plan, gates=True)
         assert so_far is not None
         if not so_far.open or taken == len(later):
             return so_far.holds, taken

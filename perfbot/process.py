@@ -1,17 +1,15 @@
 """The only place that starts processes: scrubbed environments, process groups, time-outs, bounded output.
 
 Every process leads a session of its own, so that a time-out or a signal reaches all of its children. What leaves
-that session (a daemon) falls to perfbot when its parent ends, is known by a variable that it inherited, and is
-killed as well. Output is drained by a thread and only its end is kept, so a process that floods its stdout neither
-blocks nor fills memory.
+that session (a daemon) falls to perfbot when its parent ends, and is killed as well: see :mod:`perfbot.orphans`.
+Output is drained by a thread and only its end is kept, so a process that floods its stdout neither blocks nor fills
+memory.
 """
 
 from __future__ import annotations
 
 import codecs
 import contextlib
-import ctypes
-import functools
 import itertools
 import os
 import signal
@@ -24,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from perfbot import orphans
 from perfbot.errors import Interrupted
 from perfbot.runner.address_space import Layout
 
@@ -44,9 +43,6 @@ ALLOWED_PREFIXES = ("LC_",)
 
 MARK = "PERFBOT_CHILD"
 """Variable that names each :class:`Child` a process descends from, outermost first; a perfbot may run in another."""
-
-PR_SET_CHILD_SUBREAPER = 36
-"""From ``linux/prctl.h``."""
 
 
 def scrubbed_environment(
@@ -154,52 +150,18 @@ def kill_all() -> None:
     """Kill every process that was started here and still runs (the end of an interrupted run)."""
     for child in tuple(_running):
         child.kill()
-    _kill_orphans(_mark_prefix())
 
 
-def _mark_prefix() -> str:
-    return f":{os.getpid():010}."
-
-
-@functools.cache
-def _adopt_orphans() -> None:
-    """From now on what outlives its parent becomes a child of this process, where the system can do that."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def _kill_orphans(mark: str, session: int = -1) -> None:
-    """Kill this process's children of a session, or with a mark in their environment, until no more turn up."""
-    while found := [pid for pid in _children() if _session(pid) == session or mark.encode() in _environ(pid)]:
-        for pid in found:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, 0)
-
-
-def _children() -> list[int]:
-    """Process ids of all children of this process, except for those that it waits for itself."""
-    listed: list[str] = []
-    for file in Path("/proc/self/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            listed += file.read_text().split()
-    waited_for = {child.pid for child in tuple(_running)}
-    return [pid for pid in map(int, listed) if pid not in waited_for]
-
-
-def _session(pid: int) -> int:
+@contextlib.contextmanager
+def nothing_left() -> Iterator[None]:
+    """A block after which nothing lives on that was started in it, nor what that started."""
+    orphans.adopt()
+    before = orphans.present()
     try:
-        return os.getsid(pid)
-    except OSError:
-        return 0
-
-
-def _environ(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:
-        return b""
+        yield
+    finally:
+        kill_all()
+        orphans.end(before)
 
 
 class Child:
@@ -230,20 +192,23 @@ class Child:
     ) -> None:
         if _stopped.is_set():
             raise Interrupted("nothing is started any more: the run was stopped")
-        _adopt_orphans()
+        orphans.adopt()
+        self._before = orphans.present()
         self.started = time.monotonic()
-        self._mark = f"{_mark_prefix()}{next(_numbers):010}"
+        self._mark = f":{os.getpid():010}.{next(_numbers):010}"
         env = {**env, **self.marked}
         with layout.drawn() if layout else contextlib.nullcontext():
-            self.popen = subprocess.Popen(
-                list(argv),
-                cwd=cwd,
-                env=layout.padded(argv, env) if layout else env,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                pass_fds=tuple(pass_fds),
+            self.popen = orphans.start(
+                lambda: subprocess.Popen(
+                    list(argv),
+                    cwd=cwd,
+                    env=layout.padded(argv, env) if layout else env,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    pass_fds=tuple(pass_fds),
+                )
             )
         assert self.popen.stdout is not None  # noqa: S101 - a pipe was asked for
         self._tail = Tail(self.popen.stdout, on_line)
@@ -294,8 +259,18 @@ class Child:
         _running.discard(self)
         # Only now: an interruption before this line leaves it to kill_all.
         self._done = True
-        _kill_orphans(self._mark, self.pid)
+        orphans.forget(self.pid)
+        orphans.end(self._before, _belongs_to_another)
         self._tail.close()
+
+    def claims(self, pid: int) -> bool:
+        """Whether an orphan is surely from here: of this session, or with this child's mark."""
+        return orphans.session(pid) == self.pid or self._mark.encode() in orphans.environment(pid)
+
+
+def _belongs_to_another(pid: int) -> bool:
+    """Whether an orphan stems from a child that still runs, which may count on it; one that hides it is nobody's."""
+    return any(child.claims(pid) for child in tuple(_running))
 
 
 def run(
@@ -351,4 +326,21 @@ def capture(
     Raises:
         subprocess.TimeoutExpired: after ``timeout`` seconds.
     """
-    return subprocess.run(list(argv), cwd=cwd, env=env, timeout=timeout, input=stdin, capture_output=True, check=False)
+    popen = orphans.start(
+        lambda: subprocess.Popen(
+            list(argv),
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    )
+    try:
+        out, err = popen.communicate(stdin, timeout)
+    finally:
+        if popen.poll() is None:
+            popen.kill()
+            popen.communicate()
+        orphans.forget(popen.pid)
+    return subprocess.CompletedProcess(popen.args, popen.returncode, out, err)

@@ -16,7 +16,7 @@ from perfbot.errors import ConfigError
 FILE = "perfbot.toml"
 PYPROJECT = "pyproject.toml"
 
-HINT = "See docs/configuration.md, or type `perfbot doctor` after mending it."
+HINT = "See docs/configuration.md, or type `perfbot doctor` after fixing it."
 
 
 def load(path: Path | None, root: Path) -> Config:

@@ -26,14 +26,27 @@ SAFE = (
     "-c", "core.hooksPath=/dev/null",
     "-c", "core.fsmonitor=false",
     "-c", "gc.auto=0",
+    "-c", "maintenance.auto=false",
+    "-c", "log.showSignature=false",
+    "-c", "submodule.recurse=false",
     "-c", "advice.detachedHead=false",
 )  # fmt: skip
 
-LOCATION = frozenset({
-    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_EXTERNAL_DIFF",
+KEPT = frozenset({
+    "PATH", "HOME", "XDG_CONFIG_HOME", "USER", "LOGNAME", "TMPDIR", "TMP", "TEMP",
+    "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS",
+    "GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS", "SSH_AUTH_SOCK", "GIT_EXEC_PATH",
+    "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "GIT_SSL_NO_VERIFY", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "http_proxy", "https_proxy", "no_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
+    "LD_LIBRARY_PATH",
 })  # fmt: skip
-"""Variables that a git hook or alias leaves behind and that would point every command at its own repository."""
+"""Variables that git sees: what finds it, its configuration, and its remotes. It may run programs that a configuration
+names, and those need no secret; nor is it to be led to another repository by what a hook or alias left behind."""
+
+KEPT_PREFIXES = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_LFS_")
+
+JOB_TOKEN = "CI_JOB_TOKEN"  # noqa: S105 - a name
+"""Kept on GitLab's runners, whose own credential helper reads it."""
 
 _FULL_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
@@ -55,7 +68,8 @@ def without_credentials(text: str) -> str:
 
 
 def _environment(extra: Mapping[str, str]) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in LOCATION}
+    names = KEPT | {JOB_TOKEN} if os.environ.get("GITLAB_CI") else KEPT
+    kept = {name: value for name, value in os.environ.items() if name in names or name.startswith(KEPT_PREFIXES)}
     kept.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
     return {**kept, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", **extra}
 

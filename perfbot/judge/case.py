@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Literal
 
 import numpy as np
 
-from perfbot.judge.ratios import ratios_of, sides_of
+from perfbot.judge.ratios import evidence_of_rounds, sides_of
 from perfbot.model import (
     Comparison,
     Policy,
 )
+from perfbot.stats.evidence import Evidence
 from perfbot.stats.rounds import Floats, flat
 from perfbot.stats.sequential import Plan
 
@@ -49,13 +49,10 @@ class Case:
             return "exact"
         return "noisy" if values.min() > 0 else "unrelated"
 
-    def parted(self, ratios: Sequence[float]) -> tuple[list[float], list[float]]:
-        """Of its rounds' log ratios, those that may show a change, and those taken to confirm it."""
-        flagged = list(zip(ratios, self.comparison.rounds, strict=True))
-        return (
-            [ratio for ratio, taken in flagged if not taken.confirming],
-            [ratio for ratio, taken in flagged if taken.confirming],
-        )
+    def parted(self, evidence: Evidence) -> tuple[Evidence, Evidence]:
+        """Of what its rounds say, that of those which may show a change, and of those taken to confirm it."""
+        confirming = np.array([taken.confirming for taken in self.comparison.rounds], dtype=bool)
+        return evidence.chosen(~confirming), evidence.chosen(confirming)
 
 
 def cases_of(comparisons: Sequence[Comparison], policy: Policy, alpha: float) -> list[Case]:
@@ -70,12 +67,12 @@ def cases_of(comparisons: Sequence[Comparison], policy: Policy, alpha: float) ->
     return cases
 
 
-def ratios_of_each(cases: Sequence[Case]) -> list[list[float]]:
-    """Each case's log ratios, those of one unit computed together."""
-    found: dict[int, list[float]] = {}
+def evidence_of_each(cases: Sequence[Case]) -> list[Evidence]:
+    """What each case's rounds say, those of one unit computed together."""
+    found: dict[int, Evidence] = {}
     for unit in {case.comparison.metric.unit for case in cases}:
         these = [index for index, case in enumerate(cases) if case.comparison.metric.unit == unit]
         rounds = [one for index in these for one in cases[index].comparison.rounds]
-        ratios = iter(ratios_of(rounds, unit, np.concatenate([cases[index].sides for index in these])))
-        found.update((index, list(islice(ratios, len(cases[index].sides)))) for index in these)
+        evidence = evidence_of_rounds(rounds, unit, np.concatenate([cases[index].sides for index in these]))
+        found.update(zip(these, evidence.parted([len(cases[index].sides) for index in these]), strict=True))
     return [found[index] for index in range(len(cases))]

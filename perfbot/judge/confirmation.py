@@ -7,10 +7,9 @@ takes nothing for granted about the shape of the noise (:mod:`perfbot.stats.conf
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from perfbot.model import Metric, Policy
 from perfbot.stats.confirmation import Confirmation, confirmation
+from perfbot.stats.evidence import Evidence
 from perfbot.stats.sequential import Decision, Plan, restated
 from perfbot.units import format_change
 
@@ -29,30 +28,29 @@ def is_over(change: float, threshold: float) -> bool:
 
 
 def confirmation_of(
-    found: Decision, before: Sequence[float], fresh: Sequence[float], metric: Metric, plan: Plan, *, gates: bool
+    found: Decision, before: Evidence, fresh: Evidence, metric: Metric, plan: Plan, *, gates: bool
 ) -> Confirmation | None:
     """How far ``fresh`` rounds bear out what was found ``before``; None where no change was found.
 
     Args:
-        before, fresh: log ratios, in the order measured.
+        before, fresh: what rounds say, in the order measured.
         gates: whether a regression of this comparison may fail the merge request.
     """
     if found.state not in ("up", "down"):
         return None
     fails = gates and is_worse(found, metric) and is_over(found.change, plan.delta)
     needed = 1 / (plan.alpha if fails else plan.beta)
-    return confirmation(before, fresh, up=found.state == "up", needed=needed, plan=plan)
+    return confirmation(found, before, fresh, needed=needed, plan=plan)
 
 
 def confirmed(
-    found: Decision, before: Sequence[float], fresh: Sequence[float], so_far: Confirmation, plan: Plan
+    found: Decision, before: Evidence, fresh: Evidence, so_far: Confirmation, plan: Plan
 ) -> tuple[Decision, str]:
     """The decision with what all rounds say, and why it is none after all, where it is not borne out."""
-    stands = so_far.holds
-    stated = restated([*before, *fresh], plan, found.state if stands else "open")
-    if stands and stated.state != "open":
+    stated = restated(before.and_then(fresh), plan, found, holds=so_far.holds)
+    if stated.state != "open":
         return stated, ""
-    if not fresh:
+    if not len(fresh):
         return stated, f"not confirmed: {format_change(found.change)} in {len(before)} rounds, and no time for more"
     return stated, (
         f"not confirmed: {format_change(found.change)} in {len(before)} rounds, "

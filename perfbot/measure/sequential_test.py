@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from perfbot.judge.confirmation import confirmation_of
-from perfbot.judge.ratios import ratios_of
+from perfbot.judge.ratios import evidence_of_rounds
 from perfbot.measure.session import Failed, Measured, Outcome
 from perfbot.model import Benchmark, Comparison, Metric, Round
 from perfbot.stats.confirmation import Confirmation
-from perfbot.stats.sequential import Decision, Plan, decide, expected_rounds, rounds_for
+from perfbot.stats.evidence import NOTHING, Evidence
+from perfbot.stats.expectation import expected_rounds, rounds_for
+from perfbot.stats.sequential import Decision, Plan, decide
 
 FIRST_ROUNDS = 6
 """Fresh pairs that everything gets before anything is decided: fewer do not show how much processes differ."""
@@ -39,10 +42,10 @@ class SequentialTest:
     touched: bool = False
     """It seems to measure what the change edits."""
     rounds: list[Round] = field(default_factory=list)
-    ratios: list[float] = field(default_factory=list)
+    evidence: Evidence = NOTHING
     """Of the rounds that explore."""
-    fresh: list[float] = field(default_factory=list)
-    """Log ratios of the rounds that confirm."""
+    fresh: Evidence = NOTHING
+    """Of the rounds that confirm."""
     decision: Decision | None = None
     confirmation: Confirmation | None = None
     failure: Failed | None = None
@@ -75,7 +78,7 @@ class SequentialTest:
         if self.exact:
             return len(self.rounds) < EXACT_ROUNDS
         settled = self.decision is not None and self.decision.state != "open"
-        return not settled and len(self.ratios) < self.plan.n_max
+        return not settled and len(self.evidence) < self.plan.n_max
 
     @property
     def confirming(self) -> bool:
@@ -90,12 +93,18 @@ class SequentialTest:
         self.unrelated = self.unrelated or min(*taken.base, *taken.head) <= 0
         if self.exact:
             return
-        if taken.confirming:
-            self.fresh += ratios_of((taken,), self.metric.unit)
-        else:
-            self.ratios += ratios_of((taken,), self.metric.unit)
-            self.decision = decide(self.ratios, self.plan)
+        self._take_in((taken,))
+        if not taken.confirming:
+            self.decision = decide(self.evidence, self.plan)
         self._confirm()
+
+    def _take_in(self, rounds: Sequence[Round]) -> None:
+        """Rounds of one kind."""
+        more = evidence_of_rounds(rounds, self.metric.unit)
+        if rounds[0].confirming:
+            self.fresh = self.fresh.and_then(more)
+        else:
+            self.evidence = self.evidence.and_then(more)
 
     def resume(self, rounds: Sequence[Round]) -> None:
         """Go on from the rounds of an earlier run."""
@@ -103,16 +112,16 @@ class SequentialTest:
         self.unrelated = any(min(*taken.base, *taken.head) <= 0 for taken in rounds)
         if self.exact or not rounds:
             return
-        for taken, ratio in zip(rounds, ratios_of(rounds, self.metric.unit), strict=True):
-            (self.fresh if taken.confirming else self.ratios).append(ratio)
-        self.decision = decide(self.ratios, self.plan, final=bool(self.fresh))
+        for _, alike in groupby(rounds, key=lambda taken: taken.confirming):
+            self._take_in(tuple(alike))
+        self.decision = decide(self.evidence, self.plan, final=len(self.fresh) > 0)
         self._confirm()
 
     def last_look(self) -> None:
         """Look once more, as if no further round would come, so that there is time to confirm what that shows."""
         if not self.exploring or self.exact or not self.confirms:
             return
-        found = decide(self.ratios, self.plan, final=True)
+        found = decide(self.evidence, self.plan, final=True)
         if found.state in ("up", "down"):
             self.decision = found
             self._confirm()
@@ -121,7 +130,7 @@ class SequentialTest:
         if not self.confirms or self.decision is None:
             return
         self.confirmation = confirmation_of(
-            self.decision, self.ratios, self.fresh, self.metric, self.plan, gates=self.gates
+            self.decision, self.evidence, self.fresh, self.metric, self.plan, gates=self.gates
         )
 
     def enter(self, outcome: Outcome) -> bool:
@@ -143,12 +152,12 @@ class SequentialTest:
             return self.confirmation.rounds_left()
         if self.exact:
             return EXACT_ROUNDS - len(self.rounds)
-        taken = len(self.ratios)
+        taken = len(self.evidence)
         if taken < FIRST_ROUNDS:
             foretold = FIRST_ROUNDS if self.known is None else rounds_for(self.known, self.plan) or self.plan.n_max
             return foretold - taken
         if self._expected[1] != taken:
-            self._expected = expected_rounds(self.ratios, self.plan, self.known), taken
+            self._expected = expected_rounds(self.evidence, self.plan, self.known), taken
         return max(1, self._expected[0] - taken)
 
     def comparison(self) -> Comparison:

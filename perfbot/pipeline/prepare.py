@@ -16,6 +16,7 @@ from perfbot.model import SIDES, Problem, Side
 from perfbot.pipeline.job import Job, Request
 from perfbot.process import kill_all, scrubbed_environment
 from perfbot.render.progress import Progress
+from perfbot.sides.cache import drop_zones, zone
 from perfbot.sides.checkout import Checkout, checkouts
 from perfbot.sides.environment import prepare, recipe
 
@@ -45,9 +46,9 @@ def prepared(
     """Both sides of a group of suites, checked out and set up at the same time."""
     suite = group[0]
     overlaid = [path for one in group for path in benchmark_files(one, job.repo)] if suite.files == "head" else []
-    with checkouts(
-        job.repo, job.change, cache=request.cache, recipe=_recipe(suite, job.repo), overlaid=overlaid
-    ) as trees:
+    folder = zone(request.cache, job.change)
+    with checkouts(job.repo, job.change, cache=folder, recipe=_recipe(suite, job.repo), overlaid=overlaid) as trees:
+        drop_zones(folder)
 
         def ready(tree: Checkout) -> SideReady:
             made = prepare(

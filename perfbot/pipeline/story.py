@@ -36,6 +36,7 @@ from perfbot.pipeline.job import Job, Request
 from perfbot.pipeline.prepare import groups_of, prepared, sessions_of
 from perfbot.pipeline.select import meant, selected, share_of
 from perfbot.pipeline.understand import understand
+from perfbot.process import nothing_left
 from perfbot.render.progress import Progress
 from perfbot.runner.cores import allowed_cores
 from perfbot.runner.machine import read_machine
@@ -80,6 +81,7 @@ def run(request: Request, progress: Progress, trace: Trace = no_trace) -> Report
 def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found: _Found) -> None:
     """Prepare both sides of every suite and measure them all together, within one budget."""
     with contextlib.ExitStack() as stack:
+        stack.enter_context(nothing_left())
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="perfbot-")))
         effects = Effects(Random(job.seed), scratch, trace, reader)  # noqa: S311 - an order, not a secret
         progress.stage(f"preparing {short(job.change.base)} and {short(job.change.head)}")

@@ -121,6 +121,7 @@ class CommandHandler:
     def _rebench(self, command: Rebench) -> tuple[str, str]:
         request = self._open_request()
         if self.forge.runs.in_flight(request):
+            self.forge.runs.resume(request, Again(request.head, command.globs, command.budget))
             if self.resumed:
                 return "started before", ""
             raise NotDone("A measurement of this head is under way already.")

@@ -1,9 +1,10 @@
-"""Two commits side by side on disk: work trees outside the checkout, kept for the next run, never mixed up.
+"""Two commits side by side on disk: work trees outside the checkout, made anew for each run, never mixed up.
 
-A work tree is a real ``git worktree``, so that versions derived from tags come out right. While a run uses it,
-it is registered with the user's clone; when the run ends, git's record of it is moved out of the clone, beside
-the files, and moved back by the next run: ``git worktree list`` stays clean, and what a build left in the tree
-stays usable.
+A work tree is a real ``git worktree``, so that versions derived from tags come out right. It is registered with the
+user's clone while a run uses it, and not a moment longer: ``git worktree list`` stays clean. No git ever runs in a tree
+that code of a change could write to before: what lies there might lead git to a configuration of that code's own. The
+next run moves such a tree aside and makes another; what a build left in it is used again where it is known to be as
+set-up left it (:mod:`perfbot.sides.environment`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from perfbot.git.command import NETWORK_SECONDS, Git, open_work_tree, short
 from perfbot.git.submodules import fill_submodules
 from perfbot.model import Change, Side
 from perfbot.sides.cache import KEEP, Checkout, Shelf, Slot, remove_tree
+from perfbot.sides.contents import GIT, names, remove
 
 __all__ = ["Checkout", "changed_files", "checkout", "checkouts", "overlay", "read_file_at"]
 
@@ -47,7 +48,8 @@ def checkouts(
         checkout(repo, "base", change.base, cache=cache, recipe=recipe + files) as base,
         checkout(repo, "head", change.head, cache=cache, recipe=recipe) as head,
     ):
-        yield replace(base, overlaid=overlay(base, head, overlaid)), head
+        taken = overlay(base, head, overlaid)
+        yield (replace(base, overlaid=taken, files=_files(base.slot)) if taken else base), head
 
 
 @contextlib.contextmanager
@@ -64,15 +66,13 @@ def checkout(repo: Path, side: Side, commit: str, *, cache: Path, recipe: str = 
         _tidy(worktrees, shelf)
         try:
             _occupy(git, worktrees, side, commit, slot)
-            yield Checkout(side, commit, slot)
+            yield Checkout(side, commit, slot, files=_files(slot))
         finally:
-            _park(worktrees, slot)
+            _unregister(worktrees, slot)
 
 
 def overlay(base: Checkout, head: Checkout, paths: Sequence[str]) -> tuple[str, ...]:
     """Bring head's version of ``paths`` to base's work tree; what only base has under them goes.
-
-    Git's index of the work tree knows of it, so the next use of the tree undoes it.
 
     Returns:
         The files that differ between the sides, relative to the top.
@@ -134,30 +134,28 @@ def _shelf(git: Git, cache: Path) -> Shelf:
     return Shelf(cache.resolve() / clone)
 
 
+def _files(slot: Slot) -> frozenset[str]:
+    return frozenset(names(slot.tree, without=(GIT,)))
+
+
 def _tidy(worktrees: Path, shelf: Shelf) -> None:
     """Unregister what a killed run left behind, and delete the slots that were not used for longest."""
     for place, folder in enumerate(shelf.by_age()):
         with shelf.try_hold(folder.name) as slot:
             if slot is None:
                 continue
-            used = folder.stat().st_mtime_ns
-            _park(worktrees, slot)
+            remove_tree(_record(worktrees, slot))
             if place >= KEEP:
                 remove_tree(folder)
-            else:
-                os.utime(folder, ns=(used, used))
 
 
 def _occupy(git: Git, worktrees: Path, side: Side, commit: str, slot: Slot) -> None:
-    """Make the slot's tree the commit's files; what builds left there stays when the tree is known to be good."""
+    """Make the slot's tree anew; the one of the last run is put aside."""
     try:
-        if not _reuse(worktrees, commit, slot):
-            _forget(worktrees, slot)
-            slot.folder.mkdir(parents=True)
-            add = ("worktree", "add", "--quiet", "--detach", os.fspath(slot.tree), commit)
-            git.text(*add, timeout=NETWORK_SECONDS)  # large files and partial clones are fetched now
-            fill_submodules(git, Git(slot.tree))
-        # Made last: a tree without a home beside it was never finished.
+        _put_aside(worktrees, slot)
+        add = ("worktree", "add", "--quiet", "--detach", os.fspath(slot.tree), commit)
+        git.text(*add, timeout=NETWORK_SECONDS)  # large files and partial clones are fetched now
+        fill_submodules(git, Git(slot.tree))
         slot.home.mkdir(exist_ok=True)
     except ChangeError as error:
         _forget(worktrees, slot)
@@ -169,32 +167,30 @@ def _occupy(git: Git, worktrees: Path, side: Side, commit: str, slot: Slot) -> N
         raise SetupError(message, hint="Set PERFBOT_CACHE to a folder with room.") from error
 
 
+def _put_aside(worktrees: Path, slot: Slot) -> None:
+    """What the last run left may be of use; what a killed one left half made never is."""
+    remove_tree(_record(worktrees, slot))
+    slot.folder.mkdir(parents=True, exist_ok=True)
+    if slot.tree.is_dir() and not slot.tree.is_symlink() and slot.done.is_file():
+        remove_tree(slot.old)
+        slot.tree.rename(slot.old)
+    else:
+        remove_tree(slot.folder)
+        slot.folder.mkdir(parents=True)
+
+
 def _forget(worktrees: Path, slot: Slot) -> None:
     remove_tree(_record(worktrees, slot))
     remove_tree(slot.folder)
 
 
-def _reuse(worktrees: Path, commit: str, slot: Slot) -> bool:
-    record = _record(worktrees, slot)
-    whole = slot.parked.is_dir() and (slot.tree / ".git").is_file() and slot.home.is_dir()
-    if not whole or record.exists():
-        return False
-    record.parent.mkdir(exist_ok=True)
-    shutil.move(slot.parked, record)
-    tree = Git(slot.tree)
-    return tree.commit("HEAD") == commit and tree.ok("reset", "--hard", "--quiet")
-
-
-def _park(worktrees: Path, slot: Slot) -> None:
-    """Move git's record of the tree out of the clone. Without a whole tree there is nothing worth keeping."""
-    record = _record(worktrees, slot)
-    if record.is_dir() and (slot.tree / ".git").is_file():
-        remove_tree(slot.parked)
-        shutil.move(record, slot.parked)
-    elif record.is_dir():
-        remove_tree(record)
+def _unregister(worktrees: Path, slot: Slot) -> None:
+    """Git's record goes, and the tree's pointer to it: it leads nowhere now, or where code of the change wants."""
+    remove_tree(_record(worktrees, slot))
+    if slot.tree.is_dir():
+        remove(slot.tree / GIT)
     with contextlib.suppress(OSError):
-        record.parent.rmdir()
+        worktrees.rmdir()
 
 
 def _record(worktrees: Path, slot: Slot) -> Path:

@@ -1,8 +1,8 @@
 """One environment a side: made by uv or by venv and pip, filled by the set-up commands, kept until they change.
 
 Set-up runs code of the change, so it sees an allow-listed environment, a home of its own, and the user's package
-indexes where they hold no credentials. An environment counts only once its marker is written: what a killed run
-left is made anew.
+indexes where they hold no credentials. An environment counts only once it is noted (:mod:`perfbot.sides.kept`): what a
+killed run left, and what anybody changed since, is made anew.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from perfbot.errors import SetupError
-from perfbot.git.command import Git
 from perfbot.model import Side
 from perfbot.process import Finished, run, scrubbed_environment
 from perfbot.sides.cache import Checkout, Slot, remove_tree
+from perfbot.sides.kept import again, clear, note
 from perfbot.sides.package_indexes import find_indexes, holds_credentials
 
 
@@ -96,11 +96,11 @@ def prepare(
     outer = os.environ if environ is None else environ
     slot = checkout.slot
     inner = {**_lasting(slot, outer, needs_python=needs_python), **(variables or {})}
-    reused = _is_done(slot, stamp, needs_python=needs_python)
+    reused = again(slot, stamp, checkout.files) and (not needs_python or _python(slot).exists())
     if not reused:
         setting_up = _SetUp(checkout, outer, inner, started + timeout, on_line)
         setting_up.everything(setup, python=python, needs_python=needs_python, requires=requires)
-        slot.done.write_text(stamp)
+        note(slot, stamp)
     return Environment(
         side=checkout.side,
         python=_python(slot) if needs_python else None,
@@ -118,12 +118,6 @@ def _bin(slot: Slot) -> Path:
 
 def _python(slot: Slot) -> Path:
     return _bin(slot) / "python"
-
-
-def _is_done(slot: Slot, stamp: str, *, needs_python: bool) -> bool:
-    if not slot.done.is_file() or slot.done.read_text() != stamp:
-        return False
-    return not needs_python or _python(slot).exists()
 
 
 def _lasting(slot: Slot, environ: Mapping[str, str], *, needs_python: bool) -> dict[str, str]:
@@ -212,7 +206,7 @@ class _SetUp:
         self, setup: Sequence[str], *, python: str | None, needs_python: bool, requires: Sequence[str]
     ) -> None:
         """From whatever an earlier run left to a complete environment."""
-        self.empty()
+        clear(self.slot, self.checkout.files)
         self.fill_home()
         if self.withheld:
             self.say(f"withheld from set-up, because they hold credentials: {', '.join(self.withheld)}")
@@ -226,13 +220,6 @@ class _SetUp:
     def say(self, line: str) -> None:
         """Tell progress."""
         self._on_line(f"{self.checkout.side}: {line}")
-
-    def empty(self) -> None:
-        """Remove what an unfinished or different set-up left; overlaid files are git's and stay."""
-        self.slot.done.unlink(missing_ok=True)
-        remove_tree(self.slot.env)
-        remove_tree(self.slot.home)
-        Git(self.checkout.path).text("clean", "-ffdxq")
 
     def fill_home(self) -> None:
         """A home with what tools refuse to work without: git's trust in the work tree, and uv's settings."""

@@ -13,10 +13,12 @@ a fair game's: it ever exceeds w with probability 1/w at most, whenever one look
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from perfbot.stats.sequential import Plan, decide
+import numpy as np
+
+from perfbot.stats.evidence import Evidence
+from perfbot.stats.sequential import Decision, Plan, decide
 
 PRIOR_ROUNDS = 12
 """What earlier rounds' signs count for at most, when the first bets are placed: conditions have changed since."""
@@ -80,45 +82,45 @@ class Confirmation:
         return max(1, min(wanted, self.allowed - self.rounds))
 
 
-def confirmation(
-    before: Sequence[float], fresh: Sequence[float], *, up: bool, needed: float, plan: Plan
-) -> Confirmation:
+def confirmation(found: Decision, before: Evidence, fresh: Evidence, *, needed: float, plan: Plan) -> Confirmation:
     """What fresh rounds say about a change that earlier ones showed.
 
+    Where means decided, many rounds may hold no slow call and say nothing: a round that points less far than the change
+    is bet on by less. That is as fair a game as long as both sides are alike.
+
     Args:
-        before: log ratios of the rounds that showed it.
-        up: whether head's value was the larger one.
-        fresh: log ratios of later rounds, in the order measured, which had no part in that.
+        found: the change, up or down.
+        before: the rounds that showed it.
+        fresh: later rounds, in the order measured, which had no part in that.
         needed: see :class:`Confirmation`.
         plan: by which the fresh rounds alone may refute it.
     """
-    direction = 1.0 if up else -1.0
-    won, lost = _signs(before, direction)
-    scale = min(1.0, PRIOR_ROUNDS / max(won + lost, 1))
+    direction = 1.0 if found.state == "up" else -1.0
+    reach = abs(math.log1p(found.change)) if found.by_mean else 0.0
+    earlier, later = (_pointing(one, direction, reach, by_mean=found.by_mean) for one in (before, fresh))
+    won, lost = sum(one for one in earlier if one > 0), -sum(one for one in earlier if one < 0)
+    scale = min(1.0, PRIOR_ROUNDS / max(won + lost, 1.0))
     for_it, against = won * scale + 1, lost * scale + DOUBT
     wealth = reached = 1.0
-    for ratio in fresh:
-        if ratio == 0:
-            continue
-        agrees = ratio * direction > 0
-        wealth *= 2 * (for_it if agrees else against) / (for_it + against)
-        for_it, against = for_it + agrees, against + (not agrees)
+    for pointing in later:
+        wealth *= 1 + pointing * (for_it - against) / (for_it + against)
+        for_it, against = for_it + max(pointing, 0.0), against + max(-pointing, 0.0)
         reached = max(reached, wealth)
     allowed = max(FEWEST_ALLOWED, ALLOWED_SHARE * len(before))
-    agreeing, _ = _signs(fresh, direction)
-    return Confirmation(
-        needed, reached, wealth, len(fresh), agreeing, allowed, refuted=_refuted(fresh, direction, plan)
-    )
-
-
-def _signs(ratios: Sequence[float], direction: float) -> tuple[int, int]:
-    """Rounds that point that way, and the other way."""
-    return sum(ratio * direction > 0 for ratio in ratios), sum(ratio * direction < 0 for ratio in ratios)
-
-
-def _refuted(fresh: Sequence[float], direction: float, plan: Plan) -> bool:
+    agreeing = sum(one > 0 for one in later)
     state = decide(fresh, plan).state
-    return state in ("same", "down" if direction > 0 else "up")
+    refuted = state in ("same", "down" if found.state == "up" else "up")
+    return Confirmation(needed, reached, wealth, len(fresh), agreeing, allowed, refuted)
+
+
+def _pointing(evidence: Evidence, direction: float, reach: float, *, by_mean: bool) -> list[float]:
+    """Of each round, whether it points that way (above zero) or the other, and by how much it is bet on (1: wholly)."""
+    ratios = evidence.typical
+    if by_mean and evidence.base is not None and evidence.head is not None:
+        ratios = np.log(evidence.head / evidence.base)
+    weights = np.minimum(1.0, np.abs(ratios) / reach) if reach else np.ones(len(ratios))
+    pointing: list[float] = (np.sign(ratios) * direction * weights).tolist()
+    return pointing
 
 
 def _bits(share: float) -> float:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from perfbot.errors import NOT_MEASURED, SetupError
 from perfbot.sides.environment import Environment, recipe
-from tests.repositories import git
 from tests.sides.environment.conftest import Sides
 
 
@@ -172,10 +172,10 @@ def test_without_python_there_is_no_environment(sides: Sides) -> None:
 
 
 def test_overlaid_files_survive_the_cleaning(sides: Sides) -> None:
-    sides.repository.git("checkout", "--quiet", "--force", sides.head.commit)
+    taken = replace(sides.base, files=sides.base.files | {"bench_new.py"})
     (sides.base.path / "bench_new.py").write_text("new")
-    git(sides.base.path, "add", "bench_new.py")
-    sides.prepare(sides.base, "test -e bench_new.py", needs_python=False)
+    (sides.base.path / "rubbish").write_text("left by a set-up that was killed")
+    sides.prepare(taken, "test -e bench_new.py && test ! -e rubbish", needs_python=False)
 
 
 SECRETS = {

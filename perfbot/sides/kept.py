@@ -1,0 +1,133 @@
+"""What set-up had built, used again: only where it is, to the byte, what it was when set-up was complete.
+
+Beside an environment stands a note of all that tree, environment and home held then. A later run begins with a fresh
+tree of the commit's own files; what set-up had built in the old one is moved there when everything that was noted is as
+it was. What came later goes. Anything missing or changed means that all of it is made anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from perfbot.sides.cache import Slot, remove_tree
+from perfbot.sides.contents import GIT, Contents, Entry, differs, look, look_at, names, remove
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A note.
+
+    Attributes:
+        stamp: of what the environment was made from.
+        times: when each file of the tree was changed last, in nanoseconds; build systems go by it.
+    """
+
+    stamp: str
+    tree: Contents
+    env: Contents
+    home: Contents
+    times: Mapping[str, int]
+
+
+def note(slot: Slot, stamp: str) -> None:
+    """Write down that set-up is complete, and what there is.
+
+    Raises:
+        OSError: it cannot be read or written.
+    """
+    tree = look(slot.tree, without=(GIT,))
+    times = {name: (slot.tree / name).lstat().st_mtime_ns for name, entry in tree.items() if entry[0] == "file"}
+    text = json.dumps([stamp, tree, look(slot.env), look(slot.home), times])
+    part = slot.folder / "done.part"
+    remove(part)
+    part.write_text(text, "ascii")
+    part.replace(slot.done)
+
+
+def again(slot: Slot, stamp: str, files: Collection[str]) -> bool:
+    """Bring a slot into the state that was noted, if that can be.
+
+    Args:
+        files: of the commit, and so of the fresh tree; they are left as they are.
+    """
+    try:
+        kept = _read(slot.done)
+        if kept is None or kept.stamp != stamp or differs(slot.env, kept.env) or differs(slot.home, kept.home):
+            return False
+        built = {name: entry for name, entry in kept.tree.items() if name not in files}
+        return _built_again(slot, built, files) and _dated(slot, kept, files)
+    except OSError:
+        return False
+
+
+def clear(slot: Slot, files: Collection[str]) -> None:
+    """Leave nothing but the commit's own files: all else was made by a set-up that does not count."""
+    remove(slot.done)
+    for folder in (slot.env, slot.home, slot.old):
+        remove_tree(folder)
+    for name in sorted(names(slot.tree, without=(GIT,))):
+        if name not in files:
+            remove(slot.tree / name)
+
+
+def _built_again(slot: Slot, built: Mapping[str, Entry], files: Collection[str]) -> bool:
+    """Whether everything that set-up had built is in the tree, as it was."""
+    if not slot.old.is_dir():
+        own = {name: look_at(slot.tree / name) for name in files}
+        return not differs(slot.tree, {**own, **built}, without=(GIT,))
+    found = look(slot.old, without=(GIT,))
+    if any(found.get(name) != entry for name, entry in built.items()):
+        return False
+    for name in sorted(built):
+        _move(slot, name, built[name])
+    remove_tree(slot.old)
+    return True
+
+
+def _move(slot: Slot, name: str, entry: Entry) -> None:
+    """One thing from the old tree to the new one; folders are made before what lies in them."""
+    target = slot.tree / name
+    if target.parent.resolve() != slot.tree.resolve() / Path(name).parent:
+        raise OSError(f"{name} would leave the tree")
+    if entry[0] == "folder":
+        target.mkdir(mode=entry[1])
+    else:
+        (slot.old / name).rename(target)
+
+
+def _dated(slot: Slot, kept: Kept, files: Collection[str]) -> bool:
+    """The commit's files as old as they were, so that nothing that is built already is built again."""
+    for name in files:
+        path, noted = slot.tree / name, kept.tree.get(name)
+        if name in kept.times and noted is not None and noted[0] == "file" and _same(path, noted):
+            os.utime(path, ns=(kept.times[name], kept.times[name]))
+    return True
+
+
+def _same(path: Path, noted: Entry) -> bool:
+    return stat.S_ISREG(path.lstat().st_mode) and look_at(path) == noted
+
+
+def _read(file: Path) -> Kept | None:
+    """None where there is no note, or where it is damaged."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, encoding="ascii") as stream:
+            stamp, tree, env, home, times = json.load(stream)
+        dated = {str(name): int(when) for name, when in times.items()}
+        return Kept(str(stamp), _entries(tree), _entries(env), _entries(home), dated)
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _entries(found: Mapping[str, Any]) -> dict[str, Entry]:
+    entries = {name: (str(kind), int(mode), str(what)) for name, (kind, mode, what) in found.items()}
+    if any(Path(name).is_absolute() or ".." in Path(name).parts for name in entries):
+        raise ValueError("a path that leads elsewhere")
+    return entries
