@@ -128,7 +128,8 @@ def _rounds(header: list[list[Any]], values: array[float]) -> tuple[Round, ...]:
     found, start = [], 0
     for index, pairs, loops, seconds, core, clock, together, *later in header:
         middle, end = start + pairs, start + 2 * pairs
-        waited, confirming = (*later, None, False)[:2] if len(later) < 2 else later
+        waited = later[0] if later else None
+        confirming = len(later) > 1 and later[1]
         found.append(
             Round(index, tuple(values[start:middle]), tuple(values[middle:end]),
                   loops, seconds, core, clock, together, tuple(waited) if waited else None, confirming)
