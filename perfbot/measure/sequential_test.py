@@ -9,7 +9,7 @@ from itertools import groupby
 from perfbot.judge.confirmation import confirmation_of
 from perfbot.judge.ratios import evidence_of_rounds
 from perfbot.measure.session import Failed, Measured, Outcome
-from perfbot.model import Benchmark, Comparison, Metric, Round
+from perfbot.model import Benchmark, Comparison, Metric, Round, Status
 from perfbot.stats.confirmation import Confirmation
 from perfbot.stats.evidence import NOTHING, Evidence
 from perfbot.stats.expectation import expected_rounds, rounds_for
@@ -168,9 +168,16 @@ class SequentialTest:
                 self.benchmark,
                 self.metric,
                 tuple(self.rounds),
-                "incomparable" if self.failure.skipped else "failed",
+                self._lost_as(self.failure),
                 self.failure.reason,
                 notes,
                 self.failure.side,
             )
         return Comparison(self.benchmark, self.metric, tuple(self.rounds), notes=notes)
+
+    @staticmethod
+    def _lost_as(failure: Failed) -> Status:
+        """A benchmark that leaves itself out on head alone is gone, as if it had been removed."""
+        if failure.left_out and failure.side == "head":
+            return "removed"
+        return "incomparable" if failure.skipped else "failed"
