@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from perfbot.measure.scheduler import Progress as Told
+from perfbot.measure.progress import Progress as Told
 from perfbot.render.live import Live
 from perfbot.render.progress import LINE_EVERY, Lines, Progress, Silent
 from perfbot.render.sections import Sections
