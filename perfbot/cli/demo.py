@@ -47,7 +47,7 @@ def _show(folder: Path, args: argparse.Namespace) -> int:
     import os
 
     from perfbot.cli import last_run
-    from perfbot.cli.interrupts import interruptible
+    from perfbot.cli.interrupts import exit_code, interruptible
     from perfbot.cli.run import parsed_option
     from perfbot.cli.watching import watched
     from perfbot.demo import build
@@ -70,6 +70,8 @@ def _show(folder: Path, args: argparse.Namespace) -> int:
     if not where and last_run.keep(report, last_run.place(last_run.DEMO, os.environ)):
         where = (("page", "perfbot open --demo"), ("comment", "perfbot show --demo --comment"))
     terminal(report, where=where)
+    if not report.complete:
+        return exit_code(NOT_MEASURED)
     return _told({result.benchmark: result.verdict for result in report.results})
 
 

@@ -82,7 +82,9 @@ def execute(args: argparse.Namespace) -> int:
     """Measure, judge, tell."""
     asked.apply(args, os.environ)
     report = measure(args)
-    return EXIT_CODES[report.verdict]
+    from perfbot.cli.interrupts import exit_code
+
+    return exit_code(EXIT_CODES[report.verdict])
 
 
 def measure(args: argparse.Namespace) -> Report:
