@@ -190,7 +190,7 @@ class Recorder:
         if known and not set(known) <= set(self._names):
             raise SystemExit(f"{self._options.schedule}: has other benchmarks in this file; choose another --schedule")
         for bench, speed in known.items():
-            self._session.learn(bench, speed, once=False)
+            self._session.known.learn(bench, speed, once=False)
         return known
 
     def _probed(self) -> dict[str, Speed]:
@@ -199,7 +199,7 @@ class Recorder:
         left_out = [name for name in self._names if name not in self._seen or len(values(self._seen[name])) < 2]
         for name in left_out:
             say(f"{name}: left out, it gave fewer than two values a round")
-        speeds = {name: self._session.speed(name) for name in self._names if name not in left_out}
+        speeds = {name: self._session.known.speed(name) for name in self._names if name not in left_out}
         return {name: speed for name, speed in speeds.items() if speed is not None}
 
     def _round(self, index: int) -> None:

@@ -113,6 +113,7 @@ class Round:
         seconds: wall time spent measuring it (start-up not included).
         core: the processor it was pinned to; −1 where it was not.
         clock: what the values were read from; ``cost`` is wall time less the time that other programs had the core.
+        reach: calls that each side had made in its process when the round ended, as far as known.
         waited: seconds a call in which base and head waited for something other than the core; None where unknown.
         together: both sides ran at once on one core; otherwise they took turns.
     """
@@ -126,6 +127,7 @@ class Round:
     clock: Literal["wall", "cpu", "count", "cost"] = "wall"
     together: bool = False
     waited: tuple[float, float] | None = None
+    reach: int = 0
 
     def __post_init__(self) -> None:
         for side in SIDES:

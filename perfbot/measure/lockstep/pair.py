@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from perfbot.measure.lockstep import messages
 from perfbot.measure.lockstep.link import HANGS, RUBBISH, Link, WorkerLost, WorkerSpec, culprit, first_sign
-from perfbot.measure.lockstep.plan import ValuePlan, turn_counts
+from perfbot.measure.lockstep.plan import ValuePlan
 from perfbot.model import SIDES, Round, Side
 from perfbot.runner.address_space import Layout
 from perfbot.runner.cores import pin_process
@@ -149,7 +149,7 @@ class Pair:
         if values.mode == "together":
             counts = {first: [values.pairs], second: [values.pairs]}
         else:
-            counts = dict(zip((first, second), turn_counts(values.pairs), strict=True))
+            counts = dict(zip((first, second), values.counts, strict=True))
         first_is_last = len(counts[first]) > len(counts[second])
         for side in (second, first):
             self.links[side].send(
