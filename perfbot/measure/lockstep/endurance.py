@@ -8,9 +8,9 @@ rounds are long, and only their second half counts.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
-from statistics import fmean
+
+import numpy as np
 
 from perfbot.measure.lockstep.plan import Speed, ValuePlan
 from perfbot.model import Round
@@ -18,6 +18,9 @@ from perfbot.model import Round
 SECONDS = 1.5
 """For the stretches of all benchmarks of a suite together, and as much again for one benchmark alone; a benchmark may
 have as much as one more round takes, too."""
+
+SHARE = 0.05
+"""Of the time that is left, at most, for one stretch."""
 
 MOST_CALLS = 4000
 """Steady states are reached within a few thousand calls, or much later than any budget allows."""
@@ -32,27 +35,31 @@ TURN_SECONDS = 8e-3
 """Longer turns than in a round: there is less to throw away."""
 
 MOVED = 0.06
-"""Log ratio by which both sides' ratio must be another one than at first to be so for more than chance: three times the
-default threshold, as far as the mean of an unchanged benchmark may be off."""
+"""Log ratio by which both sides' ratio must be another one than at first: three times the default threshold, as far as
+the mean of an unchanged benchmark may be off."""
+
+ERRORS = 2.0
+"""And in standard errors. One in twenty does so by chance, and not again in the next stretch."""
 
 
-def stretch(speed: Speed, values: ValuePlan, benchmarks: int) -> ValuePlan | None:
+def stretch(speed: Speed, values: ValuePlan, benchmarks: int, left: float) -> ValuePlan | None:
     """A long stretch of calls, or None where it would not be longer than a round in the time that there is.
 
     Args:
         speed: of both sides.
         values: how a round of it is measured.
-        benchmarks: known of the suite.
+        benchmarks: measured in a round.
+        left: seconds of the time limit.
     """
     both = speed.wall + (speed.other or speed).wall
-    seconds = max(SECONDS * (1 + 1 / benchmarks) / benchmarks, values.seconds(speed.wall))
+    seconds = min(SHARE * left, max(SECONDS * (1 + 1 / benchmarks) / benchmarks, values.seconds(speed.wall)))
     calls = min(MOST_CALLS, int(seconds / both))
     if calls < LONGER * values.calls:
         return None
     loops = math.ceil(calls / VALUES)
-    turn = max(1, round(TURN_SECONDS / (loops * speed.wall)))
-    pairs = max(4, 4 * round(calls / loops / 4))
-    return ValuePlan("turns", loops, 1, pairs, values.pinned, pairs, min(turn, pairs // 4))
+    turn = max(1, min(round(TURN_SECONDS / (loops * speed.wall)), calls // loops // 4))
+    pairs = 4 * turn * max(1, round(calls / loops / (4 * turn)))
+    return ValuePlan("turns", loops, 1, pairs, values.pinned, drawn_every=pairs, turn=turn)
 
 
 def later(long: Round) -> Round:
@@ -61,21 +68,27 @@ def later(long: Round) -> Round:
     return replace(long, base=long.base[half:], head=long.head[half:])
 
 
-def moved(usual: Round, long: Round) -> bool:
-    """Whether both sides' means differ otherwise in a stretch than in a round, or at its end than on the whole."""
-    first = _ratio(usual.base, usual.head)
-    end = later(long)
-    return any(abs(_ratio(one.base, one.head) - first) > MOVED for one in (long, end))
+def moved(usual: Round, long: Round) -> int:
+    """The sign of how both sides' ratio differs in a stretch, or at its end, from that of a round; 0: it does not."""
+    first, before = _ratio(usual)
+    for one in (later(long), long):
+        ratio, error = _ratio(one)
+        if abs(ratio - first) > max(MOVED, ERRORS * math.hypot(error, before)):
+            return 1 if ratio > first else -1
+    return 0
 
 
 def notes(long: Round, values: ValuePlan, plan: ValuePlan) -> tuple[str, ...]:
     """What a reader should know about a benchmark whose later calls are not like the first ones."""
     begin, end = values.calls + plan.calls // 2, values.calls + plan.calls
     told = f"its first {values.calls:,} calls are not like later ones: compared from call {begin:,} to {end:,}"
-    half, last = later(long), later(later(long))
-    drifts = abs(_ratio(last.base, last.head) - _ratio(half.base, half.head)) > MOVED
+    (half, error), (last, least) = _ratio(later(long)), _ratio(later(later(long)))
+    drifts = abs(last - half) > max(MOVED, ERRORS * math.hypot(error, least))
     return (told, f"still warming up after {end:,} calls") if drifts else (told,)
 
 
-def _ratio(base: Sequence[float], head: Sequence[float]) -> float:
-    return math.log(fmean(head) / fmean(base))
+def _ratio(taken: Round) -> tuple[float, float]:
+    """Log ratio of both sides' means, and its standard error as far as values tell it."""
+    base, head = np.asarray(taken.base), np.asarray(taken.head)
+    errors = [side.std() / side.mean() / math.sqrt(len(side)) for side in (base, head)]
+    return math.log(head.mean() / base.mean()), math.hypot(*errors)

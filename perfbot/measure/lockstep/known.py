@@ -16,7 +16,8 @@ class Known:
         startup_seconds: of a pair.
         speeds: what a probe found.
         once: those of which only the first call in a process may be timed.
-        endured: those of which many calls were made in one process.
+        endured: those of which many calls in one process are like few.
+        suspected: the sign of what many calls of one process changed, where that has to be seen once more.
         stretches: how those are measured whose later calls are not like the first ones.
         notes: what a reader should know about them.
     """
@@ -25,6 +26,7 @@ class Known:
     speeds: dict[str, Speed] = field(default_factory=dict)
     once: set[str] = field(default_factory=set)
     endured: set[str] = field(default_factory=set)
+    suspected: dict[str, int] = field(default_factory=dict)
     stretches: dict[str, ValuePlan] = field(default_factory=dict)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _spreads: dict[str, Spread] = field(default_factory=dict)

@@ -46,9 +46,11 @@ class Measurable(Protocol):
 
     name: str
     timeout: float
-    trace: Trace
     thrifty: bool
     known: Known
+
+    @property
+    def trace(self) -> Trace: ...
 
     def identity(self, name: str) -> str: ...
 
@@ -188,17 +190,17 @@ class PairSession:
             return []
         if name in suite.known.stretches:
             taken = endurance.later(taken)
-        elif not self._control and self._wants_stretch(name):
+        elif not self._control and name not in suite.known.endured:
             return [self._endure(pair, name, values, taken, ready)]
         elif suite.thrifty and values.mode == "turns" and not self._control:
             suite.known.spread(name).add(taken)
         return [self._measured(name, taken)]
 
-    def _measured(self, name: str, taken: Round) -> Measured:
+    def _measured(self, name: str, taken: Round, *, anew: bool = False) -> Measured:
         known = self._suite.known
         speed = known.speeds[name]
         notes = (*notes_of(speed, pinned=taken.core >= 0 or speed.threaded), *known.notes.get(name, ()))
-        return Measured(name, TIME, taken, notes)
+        return Measured(name, TIME, taken, notes, anew)
 
     def _take(self, pair: Pair, name: str, values: ValuePlan, ready: Messages) -> Round | None:
         """The values of one plan; None where they would not be there in time."""
@@ -223,27 +225,24 @@ class PairSession:
         taken = round_of(self._index, values, speed.clock, answers, calls, seconds, self._core if pinned else -1)
         return replace(taken, reach=values.calls)
 
-    def _wants_stretch(self, name: str) -> bool:
-        """Whether nobody has looked yet how a benchmark behaves after many calls."""
-        known = self._suite.known
-        fresh = name not in known.endured and name not in known.once
-        known.endured.add(name)
-        return fresh
-
     def _endure(self, pair: Pair, name: str, values: ValuePlan, usual: Round, ready: Messages) -> Measured:
-        """Many calls more in the same processes: where later ones are of another kind, they are what is measured."""
+        """Many calls more in the same processes: where later ones prove to be of another kind, they are compared."""
         known = self._suite.known
-        stretch = endurance.stretch(known.speeds[name], values, self._count)
-        long = None if stretch is None else self._take(pair, name, stretch, ready)
+        stretch = endurance.stretch(known.speeds[name], values, self._count, self._until - time.monotonic())
+        long = None if stretch is None or name in known.once else self._take(pair, name, stretch, ready)
         if stretch is None or long is None:
+            known.endured.add(name)
             return self._measured(name, usual)
+        self._extra = long.seconds
         reach = values.calls + stretch.calls
-        if not endurance.moved(usual, long):
-            self._extra = long.seconds
-            return self._measured(name, replace(usual, reach=reach))
-        known.stretches[name] = stretch
-        known.notes[name] = endurance.notes(long, values, stretch)
-        return self._measured(name, replace(endurance.later(long), reach=reach))
+        sign = endurance.moved(usual, long)
+        if sign and known.suspected.get(name) == sign:
+            known.stretches[name], known.notes[name] = stretch, endurance.notes(long, values, stretch)
+            return self._measured(name, replace(endurance.later(long), reach=reach), anew=True)
+        known.suspected[name] = sign
+        if not sign:
+            known.endured.add(name)
+        return self._measured(name, replace(usual, reach=reach))
 
     def _probe(self, pair: Pair, *, once: bool) -> Speed:
         """Speed of base, or of head where that is much slower; what either side does beside computing is in it."""
