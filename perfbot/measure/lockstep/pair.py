@@ -6,11 +6,12 @@ import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Any, Literal
 
 from perfbot.measure.lockstep import messages
 from perfbot.measure.lockstep.link import HANGS, RUBBISH, Link, WorkerLost, WorkerSpec, culprit, first_sign
-from perfbot.measure.lockstep.plan import ValuePlan
+from perfbot.measure.lockstep.plan import Speed, ValuePlan
 from perfbot.model import SIDES, Round, Side
 from perfbot.runner.address_space import Layout
 from perfbot.runner.cores import pin_process
@@ -53,6 +54,18 @@ def round_of(
     return Round(
         index, base, head, calls["base"], seconds, core, "cost" if told else clock, values.mode == "together", waited
     )
+
+
+def speed_of(answer: messages.Message) -> Speed:
+    """What a probe found."""
+    scale = answer["loops"] * 1e9
+    queued = max(0, answer["wall"] - answer["cost"]) / scale if answer["cost"] else None
+    return Speed(answer["wall"] / scale, answer["cpu"] / scale, answer["first"] / 1e9, queued)
+
+
+def drawn(random: Random) -> dict[Side, int]:
+    """For each side, where its memory is to lie: see :mod:`perfbot.worker.heap`."""
+    return {side: random.getrandbits(48) for side in SIDES}
 
 
 def _waited(answer: messages.Message, calls: int) -> float:

@@ -13,7 +13,7 @@ from perfbot.measure.lockstep import endurance
 from perfbot.measure.lockstep.freed import with_freed
 from perfbot.measure.lockstep.known import Known
 from perfbot.measure.lockstep.link import HANGS, WorkerLost, WorkerSpec
-from perfbot.measure.lockstep.pair import START_SECONDS, Messages, Pair, round_of
+from perfbot.measure.lockstep.pair import START_SECONDS, Messages, Pair, drawn, round_of, speed_of
 from perfbot.measure.lockstep.plan import (
     LATE_SECONDS,
     VALUE_SECONDS,
@@ -190,7 +190,7 @@ class PairSession:
             return []
         if name in suite.known.stretches:
             taken = endurance.later(taken)
-        elif not self._control and name not in suite.known.endured:
+        elif suite.thrifty and not self._control and name not in suite.known.endured:
             return [self._endure(pair, name, values, taken, ready)]
         elif suite.thrifty and values.mode == "turns" and not self._control:
             suite.known.spread(name).add(taken)
@@ -213,8 +213,7 @@ class PairSession:
             suite.known.took(name, predicted)
             return None
         self._be_patient(pair)
-        draws: dict[Side, int] = {side: self._random.getrandbits(48) for side in SIDES}
-        answers = pair.measure(values, first, predicted + 2 * speed.first, draws)
+        answers = pair.measure(values, first, predicted + 2 * speed.first, drawn(self._random))
         seconds = time.monotonic() - began
         suite.trace(
             event="round", suite=suite.name, benchmark=name, round=self._index, control=self._control,
@@ -267,7 +266,4 @@ class PairSession:
     @staticmethod
     def _probe_side(pair: Pair, side: Side, *, once: bool) -> Speed:
         at_least, again_below = (0.0, 0.0) if once else (VALUE_SECONDS, WARM_BELOW_SECONDS)
-        answer = pair.probe(side, at_least=at_least, again_below=again_below)
-        scale = answer["loops"] * 1e9
-        queued = max(0, answer["wall"] - answer["cost"]) / scale if answer["cost"] else None
-        return Speed(answer["wall"] / scale, answer["cpu"] / scale, answer["first"] / 1e9, queued)
+        return speed_of(pair.probe(side, at_least=at_least, again_below=again_below))
