@@ -9,8 +9,9 @@ Both sides run the same code: twenty small benchmarks of its own (everyday.py), 
 perfbot.toml in an environment that has what it needs. The file is in the layout of recordings.py, with ``S_c``
 and ``S_o`` (nanoseconds of CPU time, and of what calls cost as a run compares them, the shape of ``S_w``) and, for each
 benchmark, ``S_benches``, ``S_speed`` (seconds a call: wall, CPU, first, queued), ``S_loops`` and ``S_discard`` (calls a
-value, calls thrown away in each turn). It is written every few rounds; an existing schedule is continued up to ``--rounds``, others in the file are kept. Calls of 1 to 3 ms, and calls
-that run at once on both sides, have fewer pairs a round: they get schedules of their own, ``S-medium``, ``S-long``.
+value, calls thrown away in each turn). It is written every few rounds; an existing schedule is continued up to
+``--rounds``, others in the file are kept. Calls of 1 to 3 ms, and calls that run at once on both sides, have fewer
+pairs a round: they get schedules of their own, ``S-medium``, ``S-long``.
 
 ``--load`` keeps so many processes busy meanwhile; of several numbers each serves ten rounds in turn.
 """

@@ -38,6 +38,9 @@ MOVED = 0.06
 """Log ratio by which both sides' ratio must be another one than at first: three times the default threshold, as far as
 the mean of an unchanged benchmark may be off."""
 
+ROUNDS = 12
+"""That the time which is left must do for, once all rounds are long."""
+
 ERRORS = 2.0
 """And in standard errors. One in twenty does so by chance, and not again in the next stretch."""
 
@@ -51,27 +54,33 @@ def stretch(speed: Speed, values: ValuePlan, benchmarks: int, left: float) -> Va
         benchmarks: measured in a round.
         left: seconds of the time limit.
     """
-    both = speed.wall + (speed.other or speed).wall
     seconds = min(SHARE * left, max(SECONDS * (1 + 1 / benchmarks) / benchmarks, values.seconds(speed.wall)))
-    calls = min(MOST_CALLS, int(seconds / both))
-    if calls < LONGER * values.calls:
-        return None
-    loops = math.ceil(calls / VALUES)
-    turn = max(1, min(round(TURN_SECONDS / (loops * speed.wall)), calls // loops // 4))
-    pairs = 4 * turn * max(1, round(calls / loops / (4 * turn)))
-    return ValuePlan("turns", loops, 1, pairs, values.pinned, drawn_every=pairs, turn=turn)
+    calls = min(MOST_CALLS, int(seconds / _both(speed)))
+    return _plan(speed, calls, values.pinned) if calls >= LONGER * values.calls else None
 
 
-def later(long: Round) -> Round:
-    """The second half of a stretch."""
+def lasting(plan: ValuePlan, long: Round, speed: Speed, left: float) -> ValuePlan:
+    """How all rounds are measured once a stretch has shown that later calls are of another kind.
+
+    Where a change came on the way, what lies before it is left out. Where slow calls come now and then, all count, and
+    stretches are as long as lets the benchmark be decided.
+    """
     half = len(long.base) // 2
-    return replace(long, base=long.base[half:], head=long.head[half:])
+    (early, before), (late, error) = _ratio(_part(long, 0, half)), _ratio(_part(long, half, 2 * half))
+    if abs(late - early) > max(MOVED, ERRORS * math.hypot(before, error)):
+        return replace(plan, later=True)
+    return _plan(speed, min(plan.calls, max(plan.calls // 4, int(left / ROUNDS / _both(speed)))), plan.pinned)
+
+
+def kept(long: Round, plan: ValuePlan) -> Round:
+    """The values of a stretch that count."""
+    return _part(long, len(long.base) // 2, len(long.base)) if plan.later else long
 
 
 def moved(usual: Round, long: Round) -> int:
     """The sign of how both sides' ratio differs in a stretch, or at its end, from that of a round; 0: it does not."""
     first, before = _ratio(usual)
-    for one in (later(long), long):
+    for one in (_part(long, len(long.base) // 2, len(long.base)), long):
         ratio, error = _ratio(one)
         if abs(ratio - first) > max(MOVED, ERRORS * math.hypot(error, before)):
             return 1 if ratio > first else -1
@@ -80,11 +89,31 @@ def moved(usual: Round, long: Round) -> int:
 
 def notes(long: Round, values: ValuePlan, plan: ValuePlan) -> tuple[str, ...]:
     """What a reader should know about a benchmark whose later calls are not like the first ones."""
-    begin, end = values.calls + plan.calls // 2, values.calls + plan.calls
-    told = f"its first {values.calls:,} calls are not like later ones: compared from call {begin:,} to {end:,}"
-    (half, error), (last, least) = _ratio(later(long)), _ratio(later(later(long)))
-    drifts = abs(last - half) > max(MOVED, ERRORS * math.hypot(error, least))
+    begin, end = values.calls + plan.later * plan.calls // 2, values.calls + plan.calls
+    told = f"its first {values.calls:,} calls are not like later ones: rounds are longer"
+    if not plan.later:
+        return (told,)
+    count = len(long.base)
+    (third, error), (last, least) = (_ratio(_part(long, at * count // 4, (at + 1) * count // 4)) for at in (2, 3))
+    drifts = abs(last - third) > max(MOVED, ERRORS * math.hypot(error, least))
+    told = f"{told}, and compared from call {begin:,} on"
     return (told, f"still warming up after {end:,} calls") if drifts else (told,)
+
+
+def _plan(speed: Speed, calls: int, pinned: bool) -> ValuePlan:
+    loops = math.ceil(calls / VALUES)
+    turn = max(1, min(round(TURN_SECONDS / (loops * speed.wall)), calls // loops // 4))
+    pairs = 4 * turn * max(1, round(calls / loops / (4 * turn)))
+    return ValuePlan("turns", loops, 1, pairs, pinned, drawn_every=pairs, turn=turn)
+
+
+def _both(speed: Speed) -> float:
+    """Seconds of a call of each side."""
+    return speed.wall + (speed.other or speed).wall
+
+
+def _part(taken: Round, begin: int, end: int) -> Round:
+    return replace(taken, base=taken.base[begin:end], head=taken.head[begin:end])
 
 
 def _ratio(taken: Round) -> tuple[float, float]:

@@ -189,7 +189,7 @@ class PairSession:
         if taken is None:
             return []
         if name in suite.known.stretches:
-            taken = endurance.later(taken)
+            taken = endurance.kept(taken, values)
         elif suite.thrifty and not self._control and name not in suite.known.endured:
             return [self._endure(pair, name, values, taken, ready)]
         elif suite.thrifty and values.mode == "turns" and not self._control:
@@ -202,7 +202,7 @@ class PairSession:
         notes = (*notes_of(speed, pinned=taken.core >= 0 or speed.threaded), *known.notes.get(name, ()))
         return Measured(name, TIME, taken, notes, anew)
 
-    def _take(self, pair: Pair, name: str, values: ValuePlan, ready: Messages) -> Round | None:
+    def _take(self, pair: Pair, name: str, values: ValuePlan, ready: Messages, *, event: str = "round") -> Round | None:
         """The values of one plan; None where they would not be there in time."""
         suite, speed = self._suite, self._suite.known.speeds[name]
         pinned = pair.pin(self._cores if values.pinned else allowed_cores()) and values.pinned
@@ -216,7 +216,7 @@ class PairSession:
         answers = pair.measure(values, first, predicted + 2 * speed.first, drawn(self._random))
         seconds = time.monotonic() - began
         suite.trace(
-            event="round", suite=suite.name, benchmark=name, round=self._index, control=self._control,
+            event=event, suite=suite.name, benchmark=name, round=self._index, control=self._control,
             mode=values.mode, first=first, loops=values.loops, discard=values.discard, seconds=seconds,
             **{key: {side: answers[side][key] for side in SIDES} for key in TRACED},
         )  # fmt: skip
@@ -228,7 +228,9 @@ class PairSession:
         """Many calls more in the same processes: where later ones prove to be of another kind, they are compared."""
         known = self._suite.known
         stretch = endurance.stretch(known.speeds[name], values, self._count, self._until - time.monotonic())
-        long = None if stretch is None or name in known.once else self._take(pair, name, stretch, ready)
+        long = (
+            None if stretch is None or name in known.once else self._take(pair, name, stretch, ready, event="stretch")
+        )
         if stretch is None or long is None:
             known.endured.add(name)
             return self._measured(name, usual)
@@ -236,8 +238,9 @@ class PairSession:
         reach = values.calls + stretch.calls
         sign = endurance.moved(usual, long)
         if sign and known.suspected.get(name) == sign:
-            known.stretches[name], known.notes[name] = stretch, endurance.notes(long, values, stretch)
-            return self._measured(name, replace(endurance.later(long), reach=reach), anew=True)
+            lasting = endurance.lasting(stretch, long, known.speeds[name], self._until - time.monotonic())
+            known.stretches[name], known.notes[name] = lasting, endurance.notes(long, values, lasting)
+            return self._measured(name, replace(endurance.kept(long, lasting), reach=reach), anew=True)
         known.suspected[name] = sign
         if not sign:
             known.endured.add(name)

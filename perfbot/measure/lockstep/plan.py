@@ -111,6 +111,8 @@ class ValuePlan:
     drawn_every: int = DRAWN_EVERY
     turn: int = 1
     """Values of one side in its first turn; in the next ones twice as many."""
+    later: bool = False
+    """Only the second half of the values counts: what comes before warms up."""
 
     @property
     def calls(self) -> int:
