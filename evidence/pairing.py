@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from perfbot.measure.lockstep.link import WorkerSpec
 from perfbot.measure.lockstep.pair import Messages, Pair, speed_of
-from perfbot.measure.lockstep.plan import VALUE_SECONDS, WARM_BELOW_SECONDS, Speed, turn_counts
+from perfbot.measure.lockstep.plan import Speed, turn_counts
 from perfbot.model import SIDES, Side
 from perfbot.process import scrubbed_environment
 from perfbot.runner.address_space import Layout
@@ -63,7 +63,7 @@ class FreePair(Pair):
 
     def speed(self, side: Side = "base") -> Speed:
         """How long a call takes, found out as a run does."""
-        return speed_of(self.probe(side, at_least=VALUE_SECONDS, again_below=WARM_BELOW_SECONDS))
+        return speed_of(self, side, once=False)
 
     def slices(self, wanted: float) -> bool:
         """Ask the kernel to let each worker compute so many seconds before the other one gets the core; 0: its own.

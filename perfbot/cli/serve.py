@@ -107,11 +107,11 @@ def publisher(args: argparse.Namespace, connect: Callable[[str, str], Forge]) ->
         url = args.gitlab_url if kind == "gitlab" else args.github_url
         place = Place(kind=cast("ForgeKind", kind), url=url, project=who.project, merge_request=number)
         forge = connect(kind, who.project)
-        voice = Publisher(forge, place, forge.repository.merge_request(number), details_url=page, trend=trend)
+        publisher = Publisher(forge, place, forge.repository.merge_request(number), details_url=page, trend=trend)
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "report.json"
             write(report, file)
-            publish([file], voice)
+            publish([file], publisher)
 
     return put
 

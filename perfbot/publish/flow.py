@@ -88,26 +88,26 @@ def _told_apart(files: Sequence[Path]) -> list[str]:
     raise UsageError("The same report is named twice.", hint="Name each report once.")
 
 
-def publish(files: Sequence[Path], voice: Publisher) -> Published:
+def publish(files: Sequence[Path], publisher: Publisher) -> Published:
     """Read, check, judge, and tell.
 
     Raises:
         ReportError: a report cannot be believed; the status says so.
         PublishError: the forge could not be told.
     """
-    place, request = voice.place, voice.request
+    place, request = publisher.place, publisher.request
     if place.head and place.kind != "local" and place.head != request.head:
         return Published((), superseded=True)
-    with told_when_it_fails(voice):
+    with told_when_it_fails(publisher):
         sections = group(read(files))
         for name, report in sections:
             if place.kind == "local":
                 request = replace(request, head=report.change.head)
             check_change(report, request, place.commits, name or files[0].name)
-        rules = read_rules(voice.forge.repository, request)
+        rules = read_rules(publisher.forge.repository, request)
         said = [
             _say(
-                replace(voice, section=_named(voice.section, name), request=request, started=report.started),
+                replace(publisher, section=_named(publisher.section, name), request=request, started=report.started),
                 report,
                 rules,
             )
@@ -120,14 +120,14 @@ def _named(outer: str, inner: str) -> str:
     return " ".join(filter(None, (outer, inner)))
 
 
-def _say(voice: Publisher, report: Report, rules: Rules) -> tuple[str, str, Outcome]:
-    if not report.results and _skipped(voice, report, rules):
-        outcome, state = voice.nothing_touched(NOT_TOUCHED)
-        return voice.section, _verdict(state), outcome
-    own = replace(judged(report, rules, voice.accepted()), trend=voice.trend)
+def _say(publisher: Publisher, report: Report, rules: Rules) -> tuple[str, str, Outcome]:
+    if not report.results and _skipped(publisher, report, rules):
+        outcome, state = publisher.nothing_touched(NOT_TOUCHED)
+        return publisher.section, _verdict(state), outcome
+    own = replace(judged(report, rules, publisher.accepted()), trend=publisher.trend)
     create = rules.target.publish.comment == "always" or notable(own)
-    outcome, state = voice.verdict(own, create=create)
-    return voice.section, own.verdict if outcome != "outrun" else _verdict(state), outcome
+    outcome, state = publisher.verdict(own, create=create)
+    return publisher.section, own.verdict if outcome != "outrun" else _verdict(state), outcome
 
 
 def _verdict(state: Ended) -> RunVerdict:
@@ -135,11 +135,11 @@ def _verdict(state: Ended) -> RunVerdict:
     return "pass" if state == "success" else "fail"
 
 
-def _skipped(voice: Publisher, report: Report, rules: Rules) -> bool:
+def _skipped(publisher: Publisher, report: Report, rules: Rules) -> bool:
     """At home the run is believed; a forge is asked."""
-    if voice.place.kind == "local":
+    if publisher.place.kind == "local":
         return bool(report.skipped)
-    return skipped(report, rules, voice.forge.repository.changed_files(voice.request.number))
+    return skipped(report, rules, publisher.forge.repository.changed_files(publisher.request.number))
 
 
 def keep(files: Sequence[Path], place: Place, output: Path, section: str = "") -> str:

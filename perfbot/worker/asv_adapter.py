@@ -65,6 +65,7 @@ class Adapter:
         self._root = os.getcwd()
         self._cases: Dict[str, AsvCase] = {}
         self._problems: Dict[str, str] = {}
+        self._twice: Dict[str, str] = {}
         self._copies: Optional[Copies] = None
 
     def start(self, session: Session) -> None:
@@ -78,7 +79,7 @@ class Adapter:
         for module in modules(os.path.basename(self._folder), self._problem, names):
             for case in cases(module, self._problem):
                 if case.name in self._cases and names is None:
-                    self._problem(case.name, "two benchmarks have this name; the first is measured")
+                    self._twice.setdefault(case.name, "two benchmarks have this name; the first is measured")
                 self._cases.setdefault(case.name, case)
 
     def _problem(self, where: str, message: str) -> None:
@@ -88,6 +89,8 @@ class Adapter:
         self._find()
         for where, message in self._problems.items():
             session.problem(where, message)
+        for where, message in self._twice.items():
+            session.problem(where, message, "note")
         for name, case in self._cases.items():
             file = os.path.relpath(case.file, self._root) if case.file else ""
             limit = case.bind().get("timeout", 0)

@@ -125,7 +125,7 @@ class Adapter:
 
             def note(name: str, _make: Make, _inner: int, script: str = script, seen: List[str] = seen) -> None:
                 if name in seen:
-                    session.problem(script, "two benchmarks are named " + name + "; the first is measured")
+                    session.problem(script, "two benchmarks are named " + name + "; the first is measured", "note")
                 else:
                     seen.append(name)
                     session.found(script + "::" + name, script)

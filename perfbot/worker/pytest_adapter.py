@@ -13,7 +13,7 @@ import re
 import shlex
 import sys
 from functools import partial
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, Optional, Set
 
 import pytest
 
@@ -42,6 +42,7 @@ class _State:
     adapter: "Adapter"
     names: List[str]
     problems: Dict[str, str]
+    left_out: Set[str]
     errors: Dict[str, str]
     skips: Dict[str, str]
     held: Dict[str, bool]
@@ -62,6 +63,7 @@ class Adapter:
     def start(self, session: Session) -> None:
         state.session, state.adapter = session, self
         state.problems, state.errors, state.skips, state.held = {}, {}, {}, {}
+        state.left_out = set()
         if not self._paths:  # pytest without paths would collect the whole checkout
             session.serve(self)
             return
@@ -91,7 +93,7 @@ class Adapter:
 
     def collect(self, session: Session) -> None:
         for where, message in state.problems.items():
-            session.problem(where, message)
+            session.problem(where, message, "skipped" if where in state.left_out else "error")
         for name, item in self._items.items():
             line = item.location[1]
             path = str(getattr(item, "path", None) or item.fspath)
@@ -264,6 +266,7 @@ def pytest_collectreport(report: Any) -> None:
     elif report.skipped and where.endswith(".py"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         state.problems[where] = "left out as a whole: " + reason
+        state.left_out.add(where)
 
 
 def pytest_runtest_logreport(report: Any) -> None:

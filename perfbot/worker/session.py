@@ -77,9 +77,13 @@ class Session:
         """
         self._benchmarks.append({"name": name, "file": file, "line": line, "metric": metric, "timeout": timeout})
 
-    def problem(self, where: str, message: str) -> None:
-        """Report something that could not be collected; the rest goes on."""
-        self._problems.append({"where": where, "message": message[-ERROR_CHARACTERS:]})
+    def problem(self, where: str, message: str, kind: str = "error") -> None:
+        """Report something that was not collected; the rest goes on.
+
+        Args:
+            kind: ``error``, ``skipped`` where the suite itself leaves it out, ``note`` where nothing is lost.
+        """
+        self._problems.append({"where": where, "message": message[-ERROR_CHARACTERS:], "kind": kind})
 
     def hold(self, name: str, timer: Timer, once: bool = False, inner: int = 1) -> List[float]:
         """Stay inside a benchmark and obey orders until told to leave.

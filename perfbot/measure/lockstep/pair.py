@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from perfbot.measure.lockstep import messages
 from perfbot.measure.lockstep.link import HANGS, RUBBISH, Link, WorkerLost, WorkerSpec, culprit, first_sign
-from perfbot.measure.lockstep.plan import Speed, ValuePlan
+from perfbot.measure.lockstep.plan import VALUE_SECONDS, WARM_BELOW_SECONDS, Speed, ValuePlan
 from perfbot.model import SIDES, Round, Side
 from perfbot.runner.address_space import Layout
 from perfbot.runner.cores import pin_process
@@ -54,13 +54,6 @@ def round_of(
     return Round(
         index, base, head, calls["base"], seconds, core, "cost" if told else clock, values.mode == "together", waited
     )
-
-
-def speed_of(answer: messages.Message) -> Speed:
-    """What a probe found."""
-    scale = answer["loops"] * 1e9
-    queued = max(0, answer["wall"] - answer["cost"]) / scale if answer["cost"] else None
-    return Speed(answer["wall"] / scale, answer["cpu"] / scale, answer["first"] / 1e9, queued)
 
 
 def drawn(random: Random) -> dict[Side, int]:
@@ -243,3 +236,12 @@ class Pair:
             return lost
         other = next(one for one in self.links.values() if one is not link)
         return other.lost() if link.abandoned and not other.abandoned else lost
+
+
+def speed_of(pair: Pair, side: Side, *, once: bool) -> Speed:
+    """How fast one side is, by calls of it alone; ``once``: by its first call alone."""
+    at_least, again_below = (0.0, 0.0) if once else (VALUE_SECONDS, WARM_BELOW_SECONDS)
+    answer = pair.probe(side, at_least=at_least, again_below=again_below)
+    scale = answer["loops"] * 1e9
+    queued = max(0, answer["wall"] - answer["cost"]) / scale if answer["cost"] else None
+    return Speed(answer["wall"] / scale, answer["cpu"] / scale, answer["first"] / 1e9, queued)

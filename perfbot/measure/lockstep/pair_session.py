@@ -16,14 +16,12 @@ from perfbot.measure.lockstep.link import HANGS, WorkerLost, WorkerSpec
 from perfbot.measure.lockstep.pair import START_SECONDS, Messages, Pair, drawn, round_of, speed_of
 from perfbot.measure.lockstep.plan import (
     LATE_SECONDS,
-    VALUE_SECONDS,
-    WARM_BELOW_SECONDS,
     Speed,
     ValuePlan,
     patience,
     plan_values,
 )
-from perfbot.measure.lockstep.reasons import joined, notes_of, reason_of, too_long
+from perfbot.measure.lockstep.reasons import ended_as, joined, notes_of, reason_of, too_long
 from perfbot.measure.session import Failed, Measured, Outcome, Placement
 from perfbot.measure.trace import Trace
 from perfbot.model import SIDES, TIME, Metric, Round, Side
@@ -126,7 +124,7 @@ class PairSession:
         """What the loss of a worker means for the benchmark that it was in."""
         if self._is_too_long(lost):
             return Failed(self.current, "both", too_long(self._hurry), skipped=True)
-        return Failed(self.current, lost.side, reason_of(lost), lost.skipped)
+        return Failed(self.current, lost.side, reason_of(lost), lost.skipped, left_out=lost.skipped)
 
     def _is_too_long(self, lost: WorkerLost) -> bool:
         return self._hurry > 0 and lost.reason == HANGS
@@ -158,9 +156,7 @@ class PairSession:
         outcomes = [with_freed(outcome, arrived, ended) for outcome in outcomes]
         self._tests += time.monotonic() - leaving
         failures = [
-            Failed(name, side, message["error"] or message["skipped"], skipped=not message["error"])
-            for side, message in ended.items()
-            if message["error"] or message["skipped"]
+            ended_as(name, side, message) for side, message in ended.items() if message["error"] or message["skipped"]
         ]
         seconds = time.monotonic() - began - self._extra
         self._extra = 0.0
@@ -250,23 +246,18 @@ class PairSession:
         """Speed of base, or of head where that is much slower; what either side does beside computing is in it."""
         self._be_patient(pair, known=False)
         try:
-            base = self._probe_side(pair, "base", once=once)
+            base = speed_of(pair, "base", once=once)
         except WorkerLost as lost:
             raise (lost if self._is_too_long(lost) else self._worse(pair, lost, once=once)) from lost
         self._be_patient(pair)
-        head = self._probe_side(pair, "head", once=once)
+        head = speed_of(pair, "head", once=once)
         planned, other = (head, base) if head.wall > MUCH_SLOWER * base.wall else (base, head)
         return replace(planned, other=other)
 
     def _worse(self, pair: Pair, lost: WorkerLost, *, once: bool) -> WorkerLost:
         """What base's failure is called once head was tried too."""
         try:
-            self._probe_side(pair, "head", once=once)
+            speed_of(pair, "head", once=once)
         except WorkerLost as too:
             return WorkerLost("both", too.reason, too.output, skipped=too.skipped)
         return lost
-
-    @staticmethod
-    def _probe_side(pair: Pair, side: Side, *, once: bool) -> Speed:
-        at_least, again_below = (0.0, 0.0) if once else (VALUE_SECONDS, WARM_BELOW_SECONDS)
-        return speed_of(pair.probe(side, at_least=at_least, again_below=again_below))
