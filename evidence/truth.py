@@ -28,8 +28,19 @@ from scipy.stats import binomtest
 
 from evidence.recordings import ARRAYS, Draw, Ratios, Recording, clocks, draw_suites, read, robust_spread, schedules
 from evidence.rules import RULES, missing
-from perfbot.stats.location import estimates
-from perfbot.stats.sequential import MOST_ROUNDS, OPEN, SAME, UP, Codes, Plan, classify, critical_values, first_stop
+from perfbot.stats.evidence import Evidence
+from perfbot.stats.sequential import (
+    MOST_ROUNDS,
+    OPEN,
+    SAME,
+    UP,
+    Codes,
+    Plan,
+    classify,
+    critical_values,
+    first_stop,
+    seen,
+)
 
 Floats = NDArray[np.float64]
 Rounds = NDArray[np.int_]
@@ -67,18 +78,22 @@ class Row:
         return self.rounds / self.sprt_pairs
 
 
-def outcomes(streams: Floats, effects: Sequence[float], plan: Plan) -> tuple[Codes, Rounds]:
-    """Verdicts and rounds used of streams [stream, n] with each effect added: both [effect, stream]."""
-    change_t, same_t = critical_values(plan)
-    codes = np.full((len(effects), len(streams)), OPEN, dtype=np.int8)
+def outcomes(streams: Floats | Evidence, effects: Sequence[float], plan: Plan) -> tuple[Codes, Rounds]:
+    """Verdicts and rounds used of streams [stream, n] with each effect added: both [effect, stream].
+
+    Bare log ratios are judged as what is typical alone, without means.
+    """
+    streams = streams if isinstance(streams, Evidence) else Evidence(streams)
+    critical = critical_values(plan)
+    codes = np.full((len(effects), len(streams.typical)), OPEN, dtype=np.int8)
     rounds = np.full(codes.shape, plan.n_max)
-    going = np.arange(len(streams))
+    going = np.arange(len(streams.typical))
     for first in range(0, len(plan.looks), LOOKS_AT_ONCE):
         part = slice(first, first + LOOKS_AT_ONCE)
         looks = np.array(plan.looks[part])
-        means, errors = estimates(streams[going], plan.looks[part])
+        found_there = seen(streams.of(going), plan.looks[part])
         for index, effect in enumerate(effects):
-            found = classify(means + np.log1p(effect), errors, change_t[part], same_t[part], plan.margin)
+            found = classify(found_there.shifted(np.log1p(effect)), critical.at(part), plan.margin).codes
             stop = first_stop(found)
             code = found[np.arange(len(going)), stop]
             fresh = (codes[index, going] == OPEN) & (code != OPEN)

@@ -39,6 +39,8 @@ from evidence.zoo_score import MEANING, WRONG, described, scores, tally, worst
 
 BUDGET = 60.0
 
+GATE_FAILED = 1
+
 
 class Zoo:
     """One file of results, and a folder in which cases are run."""
@@ -80,6 +82,7 @@ class Zoo:
             "repeat": repeat,
             **about,
             "changed": case.changed,
+            "slower": case.slower,
             "outcome": worst_one.outcome,
             "score": asdict(worst_one),
             "outcomes": dict(tally(score.outcome for score in found)),
@@ -97,7 +100,7 @@ class Zoo:
 
 def table(records: Sequence[Mapping[str, Any]]) -> str:
     """One line a kind, and one for all; then what was wrong or undecided, one line each."""
-    head = ("kind", "runs", "right", "wrong", *WRONG, "undecided", "seconds, mean")
+    head = ("kind", "runs", "right", "wrong", *WRONG, "undecided", "red wrongly", "seconds, mean")
     kinds: dict[str, list[Mapping[str, Any]]] = {}
     for one in records:
         kinds.setdefault(one["case"].partition("/")[0], []).append(one)
@@ -114,6 +117,7 @@ def _row(name: str, records: Sequence[Mapping[str, Any]]) -> str:
     counted = tally(one["outcome"] for one in records)
     seconds = sum(one["seconds"] for one in records) / max(len(records), 1)
     numbers = [len(records), counted["right"], counted["wrong"], *(counted[one] for one in WRONG), counted["undecided"]]
+    numbers.append(sum(one["code"] == GATE_FAILED and not one.get("slower", one["changed"]) for one in records))
     return f"| {name} | " + " | ".join(map(str, numbers)) + f" | {seconds:.1f} |"
 
 
@@ -181,7 +185,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="zoo-", ignore_cleanup_errors=True) as folder, Neighbours() as neighbours:
         neighbours.set(0 if options.summary else options.busy)
         if options.check_truth:
-            return zoo_truth.check([case for case in cases if case.changed], Path(folder), options.pairs)
+            return zoo_truth.check([case for case in cases if not case.is_equal_pair], Path(folder), options.pairs)
         if not options.summary:
             zoo = Zoo(options, Path(folder))
             zoo.all(cases)

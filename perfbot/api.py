@@ -71,10 +71,12 @@ def compare(
     Args:
         spec: ``BASE..HEAD``, or ``BASE...HEAD`` for their merge base; empty: this branch against its merge base.
         repo: the clone, or a folder in it.
-        base, head: the same, one by one.
+        base: the same, one by one.
+        head: the same; both are found as if nothing had been said where they are empty.
         dirty: head is the working tree, with what is not committed.
         config: a perfbot.toml to use instead of the repository's own.
-        suites, only: names of suites, and globs of ``suite/benchmark``; empty: all.
+        suites: their names; empty: all.
+        only: globs of ``suite/benchmark``; empty: all.
         budget: the time limit of measuring, seconds or ``"2m"``; None: as configured.
         threshold: the smallest change that matters, a fraction or ``"2%"``; None: as configured.
         seed: of every random choice; None: drawn.

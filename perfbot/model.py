@@ -20,11 +20,12 @@ Side = Literal["base", "head"]
 SIDES: tuple[Side, Side] = ("base", "head")
 
 ForgeKind = Literal["gitlab", "github", "local"]
-Better = Literal["lower", "higher"]
+Better = Literal["lower", "higher", "unknown"]
 Rule = Literal["noisy", "exact"]
 Verdict = Literal["regressed", "improved", "unchanged", "inconclusive", "added", "removed", "failed", "incomparable"]
 Gate = Literal["pass", "fail", "accepted"]
 RunVerdict = Literal["pass", "fail", "error"]
+OnGate = Literal["pass", "fail"]
 Status = Literal["measured", "added", "removed", "failed", "incomparable"]
 BudgetState = Literal["within", "over", "unclear"]
 
@@ -75,6 +76,10 @@ class Benchmark:
     line: int = 0
     source_changed: bool = False
     """The benchmark's own source differs between base and head."""
+    new: bool = False
+    """Base's own suite does not have it; where base can run it all the same, it is measured."""
+    rewritten: bool = False
+    """Its source differs, and each side ran its own."""
 
     @property
     def full_name(self) -> str:
@@ -107,7 +112,8 @@ class Round:
         loops: calls a value was averaged over.
         seconds: wall time spent measuring it (start-up not included).
         core: the processor it was pinned to; −1 where it was not.
-        clock: what the values were read from.
+        clock: what the values were read from; ``cost`` is wall time less the time that other programs had the core.
+        waited: seconds a call in which base and head waited for something other than the core; None where unknown.
         together: both sides ran at once on one core; otherwise they took turns.
     """
 
@@ -117,8 +123,9 @@ class Round:
     loops: int = 1
     seconds: float = 0.0
     core: int = -1
-    clock: Literal["wall", "cpu", "count"] = "wall"
+    clock: Literal["wall", "cpu", "count", "cost"] = "wall"
     together: bool = False
+    waited: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         for side in SIDES:
@@ -178,6 +185,9 @@ class Policy:
         beta: probability of calling a change of exactly the threshold "unchanged".
         limits: exceptions, in the order of the file.
         origin: where it was read ("perfbot.toml at 60ab91e", "defaults").
+        removed: what becomes of benchmarks that base has and head has not, or leaves out.
+        rewritten: what becomes of regressions where each side ran its own version of the benchmark.
+        broken_on_both: what becomes of benchmarks that fail on both sides alike.
     """
 
     threshold: float = 0.02
@@ -186,6 +196,9 @@ class Policy:
     beta: float = 0.05
     limits: tuple[Limit, ...] = ()
     origin: str = "defaults"
+    removed: OnGate = "fail"
+    rewritten: OnGate = "pass"
+    broken_on_both: OnGate = "pass"
 
     def threshold_for(self, benchmark: str, metric: Metric) -> float:
         """The smallest change that matters to ``suite/name`` under ``metric``, a fraction."""
@@ -224,6 +237,8 @@ class Acceptance:
     head: str = ""
     change: float | None = None
     """The measured change when it was accepted; a worse one is no longer accepted."""
+    note: int = 0
+    """Id of the comment that accepted it, which the forge is asked about; 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +246,8 @@ class Result:
     """One judged comparison. ``change``, ``interval`` and ``detectable`` are fractions; None where unknown.
 
     Attributes:
-        base, head: typical value of each side (median over rounds of the rounds' medians), in ``unit``.
+        base, head: what each side takes, in ``unit``, ``change`` apart: around the medians over rounds of the rounds'
+            medians, or of their means where the means decide.
         interval: of ``change``, at ``confidence`` (which allows for all comparisons and all looks).
         detectable: the smallest change that could have been seen with the rounds there are.
         rounds: how many there are; ``raw`` holds them.
@@ -262,6 +278,8 @@ class Result:
     file: str = ""
     line: int = 0
     source_changed: bool = False
+    new: bool = False
+    rewritten: bool = False
     failed_side: Literal["", "base", "head", "both"] = ""
     notes: tuple[str, ...] = ()
     raw: tuple[Round, ...] = ()

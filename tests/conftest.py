@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+from tests.workers import Sides
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -46,3 +49,9 @@ def plant(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path
 
     return write
+
+
+@pytest.fixture
+def sides(tmp_path: Path) -> Sides:
+    """Two empty checkouts, whose suites run under this very Python."""
+    return Sides(tmp_path, Path(sys.executable))

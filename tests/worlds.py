@@ -15,12 +15,12 @@ from perfbot.forge.base import Forge
 from perfbot.forge.connect import connect
 from perfbot.model import Change, Report, Result, Round
 from perfbot.publish.flow import find_request
-from perfbot.publish.publisher import Publisher
+from perfbot.publish.publisher import Publisher, find_run
 from tests.fakes.github import FakeGitHub
 from tests.fakes.gitlab import FakeGitLab
 
 BASE, HEAD, OTHER = "b" * 40, "a" * 40, "c" * 40
-QUICK: dict[str, object] = {"settle": (0, 0), "stagger": 0, "sleep": lambda seconds: None}
+QUICK: dict[str, object] = {"settle": (0, 0), "lag": 0, "lost": 0, "stagger": 0, "sleep": lambda seconds: None}
 
 
 def rounds(change: float, count: int = 20) -> tuple[Round, ...]:
@@ -74,6 +74,7 @@ class InCI:
 
     def voice(self, **changes: Any) -> Publisher:
         place, forge = self.place(), self.forge()
+        changes = {"run": find_run(forge, place), **changes}
         return Publisher(forge, place, find_request(forge, place), options=dict(QUICK), **changes)
 
     def config(self, text: str, ref: str = "main") -> None:

@@ -50,10 +50,19 @@ def bench():
 
 _BUFFERS = """
 def bench():
-    for _ in range($times):
+    for _ in range(4):
         block = bytearray(2_000_000)
         block[::4096] = bytes(len(block[::4096]))
     return block
+"""
+
+_COPIES = """
+FROM = bytes(400_000)
+TO = bytearray(400_000)
+
+def bench():
+    for _ in range($times):
+        TO[:] = FROM
 """
 
 _WORKING_SET = """
@@ -118,7 +127,8 @@ PROGRAMS: tuple[Program, ...] = (
     Program("memory/cycles", _CYCLES, {"nodes": 1000}, {"nodes": 1500}, (1.42, 1.58)),
     Program("memory/collections", _COLLECT, {"kept": 20_000}, {"kept": 60_000}, (1.5, 3.0)),
     Program("memory/cycles-of-two", _COLLECTED_SOMETIMES),
-    Program("memory/buffers", _BUFFERS, {"times": 4}, {"times": 6}, (1.4, 1.6)),
+    Program("memory/buffers", _BUFFERS),
+    Program("memory/copies", _COPIES, {"times": 4}, {"times": 6}, (1.45, 1.52)),
     Program("memory/in-the-first-cache", _WORKING_SET, {"size": 100, "passes": 40}, {"passes": 52}, (1.27, 1.32)),
     Program("memory/in-the-second-cache", _WORKING_SET, {"size": 4_000, "passes": 2}, {"passes": 3}, (1.45, 1.52)),
     Program("memory/beyond-the-caches", _WORKING_SET, {"size": 300_000, "passes": 1}, {"passes": 2}, (1.85, 2.1)),

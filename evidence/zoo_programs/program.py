@@ -33,6 +33,9 @@ Truth = tuple[float, float]
 
 NOTHING: Truth = (1.0, 1.0)
 
+EQUAL = "="
+"""What the names of equal pairs end with."""
+
 KNOWN_TO = 0.02
 """How well one counts what is around the work: a truth given as one number is that, give or take this share of the
 change (of ×1.5 for instance 1.49 to 1.51)."""
@@ -172,6 +175,16 @@ class Case:
         """Whether anything costs more or less on head."""
         return any(truth != NOTHING for truth in (self.truth, *self.others.values()))
 
+    @property
+    def slower(self) -> bool:
+        """Whether something may cost more on head, so that the gate may fail."""
+        return any(high > 1 for _, high in (self.truth, *self.others.values()))
+
+    @property
+    def is_equal_pair(self) -> bool:
+        """Whether the sides differ by an edit that costs nothing."""
+        return self.name.endswith(EQUAL)
+
 
 def cases_of(program: Program) -> list[Case]:
     """The change, where there is one, and the equal pair, where it is wanted."""
@@ -184,7 +197,7 @@ def cases_of(program: Program) -> list[Case]:
     if program.equals:
         same = {**base, program.edited: base[program.edited] + _edit(program)}
         nothing = dict.fromkeys(truths, NOTHING)
-        found.append(Case(f"{program.name}=", base, same, NOTHING, nothing, program))
+        found.append(Case(program.name + EQUAL, base, same, NOTHING, nothing, program))
     return found
 
 

@@ -13,7 +13,8 @@ from scipy.stats import binomtest
 from perfbot.calibration.noise import WRONG, Noise, noise_of
 from perfbot.calibration.records import Calibration, Observation
 from perfbot.model import Rule
-from perfbot.stats.sequential import FIRST_LOOK, Plan, ruled_out_after, visible_after
+from perfbot.stats.expectation import ruled_out_after, visible_after
+from perfbot.stats.sequential import FIRST_LOOK, Plan
 from perfbot.units import format_percentage
 
 DECIDING_SHARE = 0.9

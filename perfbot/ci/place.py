@@ -12,6 +12,7 @@ from typing import Any
 
 from perfbot.errors import UsageError
 from perfbot.model import ForgeKind
+from perfbot.units import milliseconds
 
 GITLAB, GITHUB_API = "https://gitlab.com", "https://api.github.com"
 LABEL = "perfbot"
@@ -40,7 +41,9 @@ class Place:
         sha: the commit that statuses go on; empty for the head.
         commits: further commits that stand for the head, such as the forge's test merge.
         pipeline: GitLab pipeline that statuses belong to; 0 for none.
-        run: orders the runs about one head.
+        run: ids of pipeline and job, or of workflow run and attempt.
+        moment: when what is published began to be measured, in milliseconds since the epoch, as the event says; 0
+            where the forge has to be asked.
         job: what to repeat to publish again.
         link: page of this job.
         artifacts: page of the pipeline or run that measured, with its artifacts.
@@ -59,6 +62,7 @@ class Place:
     commits: tuple[str, ...] = ()
     pipeline: int = 0
     run: tuple[int, int] = (0, 0)
+    moment: int = 0
     job: int = 0
     link: str = ""
     artifacts: str = ""
@@ -66,6 +70,16 @@ class Place:
     labels: tuple[str, ...] = ()
     ca_bundle: str = ""
     secrets: Secrets = Secrets()
+
+    @property
+    def page(self) -> str:
+        """Where people see the merge request; empty where that cannot be told."""
+        if not (self.merge_request and self.project and self.url):
+            return ""
+        if self.kind == "gitlab":
+            return f"{self.url}/{self.project}/-/merge_requests/{self.merge_request}"
+        site = "https://github.com" if self.url == GITHUB_API else self.url.removesuffix("/api/v3")
+        return f"{site}/{self.project}/pull/{self.merge_request}"
 
 
 def find_place(environ: Mapping[str, str], event: Mapping[str, Any]) -> Place:
@@ -235,6 +249,7 @@ def _after_workflow(place: Place, run: Mapping[str, Any]) -> Place:
         head=head,
         sha=head,
         run=(_number(run.get("id")), _number(run.get("run_attempt"))),
+        moment=milliseconds(str(run.get("run_started_at") or "")),
     )
 
 

@@ -29,7 +29,7 @@ VERBS = {
     "ci": "run, then publish, in one trusted job",
     "calibrate": "learn how noisy each benchmark is on this runner, from A/A runs",
     "history": "what the database knows: values, drift, change points",
-    "report": "write the project's pages: overview, and one for each benchmark",
+    "site": "write the project's pages: overview, and one for each benchmark",
     "serve": "webhooks, pages and API as a service",
     "rebench": "act on a comment event, or look for commands in comments",
     "init": "find suites and CI, write a commented perfbot.toml",

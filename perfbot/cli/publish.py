@@ -91,10 +91,11 @@ def begin(args: argparse.Namespace, place: Place) -> Publisher:
 def speak(args: argparse.Namespace, place: Place) -> Publisher:
     """A voice in the merge request that a place is about."""
     from perfbot.publish.flow import find_request
-    from perfbot.publish.publisher import Publisher
+    from perfbot.publish.publisher import Publisher, find_run
 
     forge = connect(args, place)
-    return Publisher(forge, place, find_request(forge, place), args.section, details_url=args.details_url)
+    request, run = find_request(forge, place), find_run(forge, place)
+    return Publisher(forge, place, request, args.section, details_url=args.details_url, run=run)
 
 
 def _with_history(voice: Publisher, args: argparse.Namespace) -> Publisher:
@@ -141,6 +142,7 @@ def _tell(published: Published) -> None:
             "unchanged": "comment was up to date",
             "none": "no comment needed",
             "superseded": "not published: the merge request has a newer head",
+            "outrun": "not published: a newer run of this head has spoken; the status is that one's",
         }[outcome]
         print(f"perfbot: {name + ': ' if name else ''}{verdict}; {words}", file=sys.stderr)
     if published.superseded and not published.sections:

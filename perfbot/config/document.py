@@ -32,7 +32,7 @@ class Document(Record):
     def policy(self, origin: str) -> Policy:
         """What judging uses; ``origin`` says where it was read."""
         gate, limits = self.gate, tuple(section.limit() for section in self.limit)
-        return Policy(gate.threshold, gate.exact_threshold, gate.alpha, gate.beta, limits, origin)
+        return Policy(limits=limits, origin=origin, **{name: getattr(gate, name) for name in type(gate).model_fields})
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ def _what(detail: ErrorDetails) -> str:
 def _unknown_key(key: str, known: Sequence[str]) -> str:
     close = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
     meant = f" (did you mean `{close[0]}`?)" if close else ""
-    return f"is no key of this table{meant}; expected any of {', '.join(known)}"
+    return f"unknown key{meant}; expected any of {', '.join(known)}"
 
 
 def _unknown_harness(entry: object) -> str:

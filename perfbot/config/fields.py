@@ -105,7 +105,7 @@ def check_path_pattern(pattern: str) -> str:
     try:
         pathspec.PathSpec.from_lines("gitignore", [pattern])
     except ValueError as error:
-        raise ValueError(f'"{pattern}" is no pattern as .gitignore knows them: {error}') from error
+        raise ValueError(f'"{pattern}" is not a pattern as in .gitignore: {error}') from error
     return check_glob(pattern)
 
 

@@ -26,7 +26,7 @@ _DEEP_KEY = re.compile(r"""(?<![\w-])(?:(?>[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+
 SHOWN, LONGEST = 20, 1_000
 """Mistakes that are told, and characters of each."""
 
-HINT = "See docs/configuration.md, or type `perfbot doctor` after mending it."
+HINT = "See docs/configuration.md, or type `perfbot doctor` after fixing it."
 
 
 def load(path: Path | None, root: Path) -> Config:

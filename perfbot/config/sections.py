@@ -11,7 +11,7 @@ from pydantic import Field, StrictInt
 
 from perfbot.config.fields import Duration, PathPattern, Percentage, Probability
 from perfbot.config.record import Record
-from perfbot.model import Policy
+from perfbot.model import OnGate, Policy
 
 
 class RunSettings(Record):
@@ -52,6 +52,16 @@ class Gate(Record):
 
     beta: Probability = Field(default=_SHIPPED.beta, gt=0, le=0.5)
     """Probability of calling a change of exactly the threshold "unchanged"."""
+
+    removed: OnGate = _SHIPPED.removed
+    """What becomes of a change after which benchmarks are gone: removed, left out by the configuration, or skipped on
+    head alone. Somebody may accept it in a comment."""
+
+    rewritten: OnGate = _SHIPPED.rewritten
+    """What becomes of a regression where head rewrote the benchmark and each side ran its own version."""
+
+    broken_on_both: OnGate = _SHIPPED.broken_on_both
+    """What becomes of a change beside benchmarks that fail on both sides alike."""
 
 
 class Publish(Record):

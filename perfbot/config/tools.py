@@ -32,7 +32,12 @@ class ToolBase(SuiteBase):
     suits the tool."""
 
     higher: tuple[Line, ...] = ()
-    """Metrics that are better when higher, where the tool does not say so."""
+    """Metrics that are better when higher, where the tool does not say so: a metric's name, or a glob of
+    ``benchmark/metric``."""
+
+    lower: tuple[Line, ...] = ()
+    """Metrics that are better when lower, likewise. One that is in neither, and whose unit does not tell, is shown and
+    fails nothing."""
 
     exact: tuple[Line, ...] = ()
     """Metrics that repeat exactly, where the tool does not say so."""
@@ -86,7 +91,7 @@ class RegexSuite(ToolBase):
         try:
             groups = set(re.compile(pattern).groupindex)
         except re.error as error:
-            raise ValueError(f'"{pattern}" is no regular expression: {error}') from error
+            raise ValueError(f'"{pattern}" is not a regular expression: {error}') from error
         if not groups - {"name", "unit"}:
             raise ValueError(f'"{pattern}" has no group for a value, such as (?P<time>[0-9.]+)')
         return pattern

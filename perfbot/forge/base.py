@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from perfbot.errors import PublishError
+from perfbot.forge.order import RunOrder
 from perfbot.model import ForgeKind
 
 Reaction = Literal["seen", "done", "refused"]
@@ -42,6 +43,7 @@ class Note:
         mine: written by the account perfbot acts as.
         created: ISO 8601, UTC.
         edited: its text is not the one it was created with, as far as the forge tells.
+        internal: not everybody who sees the merge request sees it.
     """
 
     id: int
@@ -51,6 +53,15 @@ class Note:
     mine: bool
     created: str = ""
     edited: bool = False
+    internal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A comment that was made. ``sent``: requests that may have made one; more than one where answers were lost."""
+
+    note: Note
+    sent: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +73,7 @@ class MergeRequest:
         merge_sha: the forge's own test merge of it into the target, or empty.
         target: name of the target branch.
         fork: the source branch lives in another project.
+        source: that project, where the forge names it; empty otherwise.
         updated: ISO 8601, UTC.
     """
 
@@ -70,6 +82,7 @@ class MergeRequest:
     target: str
     merge_sha: str = ""
     fork: bool = False
+    source: str = ""
     open: bool = True
     updated: str = ""
 
@@ -95,6 +108,7 @@ class Status:
         description: one line; forges cut it at 140 characters.
         summary: markdown, shown where the forge has room for it.
         rerun: offer a button that measures again, where the forge has one.
+        order: of the run that speaks; None for what is no last word, such as "running".
     """
 
     state: State
@@ -106,6 +120,22 @@ class Status:
     summary: str = ""
     annotations: tuple[Annotation, ...] = ()
     rerun: bool = True
+    order: RunOrder | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A status as the forge shows it.
+
+    Attributes:
+        order: of the run that spoke; None where it cannot be told.
+        here: in the pipeline that was asked about; a commit may have several.
+    """
+
+    state: State
+    description: str
+    order: RunOrder | None = None
+    here: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +158,11 @@ class Comments(Protocol):
     def notes(self) -> Sequence[Note]:
         """All comments that people wrote, over all pages, oldest first."""
 
-    def write(self, body: str, marker: str) -> Note:
-        """Add a comment, exactly once; ``marker`` is a text of ``body`` by which a lost answer is made up."""
+    def get(self, number: int) -> Note | None:
+        """One comment by its id, as it is now, however far the listing lags behind; None when it is gone."""
+
+    def write(self, body: str, marker: str) -> Written:
+        """Add a comment; ``marker`` is a text of ``body`` by which one is found whose answer was lost."""
 
     def edit(self, note: Note, body: str) -> None:
         """Replace a comment's text. Raises RefusedError with status 404 when it is gone."""
@@ -156,8 +189,14 @@ class Repository(Protocol):
     def find(self, owner: str, branch: str) -> int:
         """Number of the open merge request of a branch (of a fork's owner); 0 when there is none or several."""
 
+    def default_branch(self) -> str:
+        """Name of the branch that changes are merged into."""
+
     def file_at(self, revision: str, path: str) -> str | None:
-        """Text of a file at a commit or branch; None when there is no such file."""
+        """Text of a file at a commit, or a branch as ``refs/heads/NAME``; None when there is no such file.
+
+        A bare name will not do: where a tag has it, too, the tag would be read.
+        """
 
     def changed_files(self, number: int) -> tuple[str, ...] | None:
         """Paths a merge request changes, old and new names; None when the forge does not tell them all."""
@@ -172,6 +211,12 @@ class Statuses(Protocol):
     def show(self, status: Status) -> None:
         """Show a status; the last one shown of a name counts."""
 
+    def shown(self, status: Status) -> Sequence[Shown]:
+        """What is shown of this name on this commit, newest first."""
+
+    def cut(self, description: str) -> str:
+        """A description as the forge keeps it."""
+
 
 class Runs(Protocol):
     """Measuring and publishing again, done by the forge's CI."""
@@ -182,22 +227,35 @@ class Runs(Protocol):
     def measure(self, request: MergeRequest, again: Again) -> str:
         """Start one; returns what was done, in words. Raises RefusedError when there is nothing to start."""
 
+    def resume(self, request: MergeRequest, again: Again) -> None:
+        """Complete a start that was cut short between its requests; nothing where it is whole."""
+
     def publish(self, request: MergeRequest, job: int) -> str:
         """Repeat the job (GitLab) or workflow run (GitHub) that published the last verdict."""
+
+    def began(self, run: tuple[int, int]) -> tuple[int, int]:
+        """When what a run publishes began to be measured, in milliseconds since the epoch, and the attempt's id.
+
+        Args:
+            run: ids of pipeline and job, or of run and attempt.
+
+        Returns:
+            Zeros where the forge does not tell.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class Forge:
-    """A connected forge. ``limit`` is the longest comment it takes,
-    ``conversations`` opens a merge request's by its number."""
+    """A connected forge.
+
+    Attributes:
+        limit: bytes of the longest comment that perfbot writes there.
+        comments: the conversation of a merge request, by its number.
+    """
 
     kind: ForgeKind
     repository: Repository
     statuses: Statuses
     runs: Runs
     limit: int
-    conversations: Callable[[int], Comments]
-
-    def comments(self, number: int) -> Comments:
-        """The conversation of one merge request."""
-        return self.conversations(number)
+    comments: Callable[[int], Comments]

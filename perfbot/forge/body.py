@@ -8,7 +8,7 @@ read back only from a comment that perfbot's own account wrote.
 
     <!-- perfbot:v1 key=default head=f3c2… previous=60ab… -->
 
-    <!-- perfbot:section name=py311 head=f3c2… run=812.1 state=done job=91 failing={…} -->
+    <!-- perfbot:section name=py311 head=f3c2… run=1764259200000.812.1 state=done job=91 failing={…} said={…} -->
 
     …markdown…
 
@@ -30,12 +30,16 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote, unquote
 
+from perfbot.forge.order import Ended, RunOrder, Told, outrun, read_order
 from perfbot.model import Acceptance
 
 SectionState = Literal["done", "stale", "failed"]
 
 MAX_FAILING = 40
 """How many failing benchmarks a section remembers for ``/perfbot accept``."""
+
+LONGEST_FAILING = 200
+"""Characters of a name that is remembered: longer ones are shown, but cannot be accepted by name."""
 
 _BANNER = "> ⏳ "
 _SECTION = re.compile(
@@ -51,20 +55,27 @@ class Section:
 
     Attributes:
         name: tells the jobs of a matrix apart; empty where there is one.
-        run: (pipeline or run id, attempt), by which runs of one head are ordered.
+        run: of the run whose text this is.
         job: what to repeat to publish again: a job id on GitLab, a run id on GitHub; 0 when unknown.
         banner: one line above a text that is no longer, or not yet, the last word.
         failing: benchmark → change (a fraction) of those that fail the gate, at most :data:`MAX_FAILING`.
+        said: the newest run's last word, which the status repeats; of another run than the text where that failed.
     """
 
     name: str
     head: str
-    run: tuple[int, int]
+    run: RunOrder
     text: str
     state: SectionState = "done"
     job: int = 0
     banner: str = ""
     failing: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    said: Told | None = None
+
+    def spoken(self, head: str) -> RunOrder | None:
+        """The newest run that said something of a head here; None when none did."""
+        told = [self.run] if self.head == head else []
+        return max([*told, self.said.order] if self.said and self.said.head == head else told, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +125,16 @@ def merge(bodies: Iterable[Body]) -> Body:
     """One body out of several that were made at the same time: of each section the newest, all acceptances."""
     first, *others = bodies
     for other in others:
-        newest = other if _age(other) > _age(first) else first
-        merged = dataclasses.replace(newest, accepted=tuple(dict.fromkeys(first.accepted + other.accepted)))
-        for section in (first if newest is other else other).sections:
-            merged = put(merged, section)
-        first = merged
+        newest, older = (other, first) if _age(other) > _age(first) else (first, other)
+        sections = {section.name: section for section in older.sections}
+        for section in newest.sections:
+            old = sections.get(section.name)
+            sections[section.name] = old if old and old.head == section.head and old.run > section.run else section
+        first = dataclasses.replace(
+            newest,
+            sections=_sorted(sections.values()),
+            accepted=tuple(dict.fromkeys(first.accepted + other.accepted)),
+        )
     return first
 
 
@@ -129,22 +145,25 @@ def put(body: Body, section: Section) -> Body:
     a job that is no longer part of the matrix does not stay for ever.
     """
     old = body.section(section.name)
-    if old is not None and old.head == section.head and old.run > section.run:
+    if old is not None and outrun(section.run, old.spoken(section.head)):
         return body
     if section.head != body.head:
         body = _advance(body, section.head)
     others = [s for s in body.sections if s.name != section.name]
-    return dataclasses.replace(body, sections=tuple(sorted([*others, section], key=lambda s: s.name)))
+    return dataclasses.replace(body, sections=_sorted([*others, section]))
 
 
-def stale(body: Body, name: str, head: str, run: tuple[int, int], banner: str) -> Body:
-    """Put a banner over a section because a run begins; what it said of its own head stays readable."""
+def stale(body: Body, name: str, head: str, run: RunOrder, banner: str, said: Told | None = None) -> Body:
+    """Put a banner over a section because a run begins, or failed; what it said of its own head stays readable.
+
+    Args:
+        said: the run's last word, where it has failed.
+    """
     old = body.section(name)
-    if old is None or (old.head == head and old.run > run):
+    if old is None or outrun(run, old.spoken(head)):
         return body
-    marked = dataclasses.replace(old, state="stale", banner=banner)
-    others = tuple(s for s in body.sections if s.name != name)
-    return dataclasses.replace(body, sections=tuple(sorted([*others, marked], key=lambda s: s.name)))
+    marked = dataclasses.replace(old, state="stale", banner=banner, said=said or old.said)
+    return dataclasses.replace(body, sections=_sorted([*(s for s in body.sections if s.name != name), marked]))
 
 
 def all_stale(body: Body, banner: str) -> Body:
@@ -152,6 +171,10 @@ def all_stale(body: Body, banner: str) -> Body:
     return dataclasses.replace(
         body, sections=tuple(dataclasses.replace(s, state="stale", banner=banner) for s in body.sections)
     )
+
+
+def _sorted(sections: Iterable[Section]) -> tuple[Section, ...]:
+    return tuple(sorted(sections, key=lambda section: section.name))
 
 
 def _advance(body: Body, head: str) -> Body:
@@ -163,19 +186,22 @@ def _advance(body: Body, head: str) -> Body:
     return dataclasses.replace(body, head=head, previous=body.head, sections=kept)
 
 
-def _age(body: Body) -> tuple[int, int]:
-    return max((s.run for s in body.sections), default=(0, 0))
+def _age(body: Body) -> RunOrder:
+    return max((s.run for s in body.sections), default=RunOrder())
 
 
 def _compose_section(section: Section) -> str:
     data: dict[str, object] = {
         "name": section.name,
         "head": section.head,
-        "run": f"{section.run[0]}.{section.run[1]}",
+        "run": section.run,
         "state": section.state,
         "job": section.job,
         "failing": json.dumps(dict(section.failing), separators=(",", ":")),
     }
+    if section.said is not None:
+        said = dataclasses.asdict(section.said) | {"order": str(section.said.order)}
+        data["said"] = json.dumps(said, separators=(",", ":"))
     fields = " ".join(f"{name}={_encode(str(value))}" for name, value in data.items())
     banner = f"{_BANNER}{section.banner}\n\n" if section.banner else ""
     text = section.text.strip().replace("<!-- perfbot:", "&lt;!-- perfbot:")
@@ -184,7 +210,6 @@ def _compose_section(section: Section) -> str:
 
 def _parse_section(fields_text: str, text: str) -> Section:
     fields = _fields(fields_text)
-    pipeline, _, attempt = fields["run"].partition(".")
     banner, text = "", text.lstrip("\n")
     if text.startswith(_BANNER):
         line, _, text = text.partition("\n")
@@ -193,13 +218,20 @@ def _parse_section(fields_text: str, text: str) -> Section:
     return Section(
         name=fields["name"],
         head=fields["head"],
-        run=(int(pipeline), int(attempt)),
+        run=read_order(fields["run"]) or RunOrder(),
         text=text.strip(),
         state="stale" if state == "stale" else "failed" if state == "failed" else "done",
         job=int(fields["job"]),
         banner=banner,
         failing={str(name): float(change) for name, change in json.loads(fields["failing"]).items()},
+        said=_parse_said(fields["said"]) if "said" in fields else None,
     )
+
+
+def _parse_said(text: str) -> Told:
+    data = json.loads(text)
+    state: Ended = "success" if data["state"] == "success" else "failed"
+    return Told(str(data["head"]), read_order(data["order"]) or RunOrder(), state, str(data["words"]))
 
 
 def _parse_accepted(data: str) -> Acceptance:

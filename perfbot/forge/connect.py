@@ -38,7 +38,6 @@ def connect(place: Place, *, root: Path, patience: float = PATIENCE, pace: float
 
 def _gitlab(place: Place, patience: float) -> Forge:
     from perfbot.forge import gitlab  # noqa: PLC0415
-    from perfbot.forge.gitlab_server import read  # noqa: PLC0415
 
     return gitlab.connect(
         place.url,
@@ -46,35 +45,25 @@ def _gitlab(place: Place, patience: float) -> Forge:
         place.secrets.token,
         job=place.measured_by,
         ca_bundle=place.ca_bundle,
-        retries=Retries(read, patience=patience),
+        retries=Retries(patience=patience),
     )
 
 
 def _github(place: Place, patience: float, pace: float) -> Forge:
-    import github as client  # noqa: PLC0415
-
     from perfbot.forge import github  # noqa: PLC0415
 
-    retries, bot = Retries(github.read, patience=patience), ""
-    auth: client.Auth.Auth
-    if not place.secrets.app:
-        auth = client.Auth.Token(place.secrets.token)
-    else:
+    retries, bot = Retries(patience=patience), ""
+    authorise = github.by_token(place.secrets.token)
+    if place.secrets.app:
         from perfbot.forge.github_app import sign_in  # noqa: PLC0415
 
-        signed_in = sign_in(
-            place.url,
-            place.project,
-            place.secrets.app,
-            place.secrets.private_key,
-            ca_bundle=place.ca_bundle,
-            retries=retries,
-        )
-        auth, bot = signed_in.auth, signed_in.bot
+        app, key = place.secrets.app, place.secrets.private_key
+        installation = sign_in(place.url, place.project, app, key, ca_bundle=place.ca_bundle, retries=retries)
+        authorise, bot = installation.headers, installation.bot
     return github.connect(
         place.url,
         place.project,
-        auth,
+        authorise,
         workflow=place.measured_by,
         bot=bot,
         ca_bundle=place.ca_bundle,

@@ -3,31 +3,51 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from perfbot.forge.base import NOT_FOUND, Again, MergeRequest, RefusedError
-from perfbot.forge.github_status import Sender
+from perfbot.forge.github_server import GitHubServer
+from perfbot.units import milliseconds
 
 WAITING = frozenset({"queued", "in_progress", "waiting", "requested", "pending"})
 
 _FORBIDDEN = frozenset({401, 403, 404, 422})
 
 
+@dataclass(frozen=True, slots=True)
+class WorkflowRun:
+    """A run of a workflow."""
+
+    id: int
+    attempt: int
+    status: str
+    title: str
+    created: str
+
+
 class GitHubRuns:
     """Runs of the measuring workflow."""
 
-    def __init__(self, server: Sender, workflow: str) -> None:
+    def __init__(self, server: GitHubServer, workflow: str) -> None:
         self._server = server
         self._workflow = f"actions/workflows/{quote(workflow)}"
 
     def in_flight(self, request: MergeRequest) -> bool:
         """Whether a run for this head, or a dispatched one that names it, waits or runs."""
-        return any(run["status"] in WAITING for run in self._runs(request))
+        return any(run.status in WAITING for run in self._runs(request))
 
     def measure(self, request: MergeRequest, again: Again) -> str:
-        """Dispatch the workflow with its inputs; where it takes none, repeat the newest run of the head."""
-        default = self._server.send("read the repository", "GET", self._server.path)["default_branch"]
+        """Dispatch the workflow with its inputs; where it takes none, repeat the newest run of the head.
+
+        A dispatched run belongs to the default branch, whose caches it may write. A fork's code must not: its own run
+        is repeated, which has no more rights than it had.
+        """
+        if request.fork:
+            return self._repeat_own(request, again)
+        default = self._server.send("read the repository", "GET", "", read=lambda data: str(data["default_branch"]))
         inputs = {"merge_request": str(request.number), "head": again.head}
         if again.only:
             inputs["only"] = "\n".join(again.only)
@@ -40,7 +60,8 @@ class GitHubRuns:
                 "POST",
                 f"{self._workflow}/dispatches",
                 {"ref": default, "inputs": inputs},
-                lambda: self._since(request, started),
+                read=lambda _: True,
+                found=lambda: self._since(request, started),
             )
         except RefusedError as error:
             if error.status not in _FORBIDDEN:
@@ -48,17 +69,42 @@ class GitHubRuns:
             return self._repeat(request, again)
         return "started"
 
+    def resume(self, request: MergeRequest, again: Again) -> None:
+        """Nothing: one request starts a run, or none."""
+
     def publish(self, request: MergeRequest, job: int) -> str:
         """Repeat the failed jobs of the run that published."""
         del request
-        what = "publish again"
-        attempt = self._server.send(what, "GET", f"actions/runs/{job}")["run_attempt"]
-
-        def repeated() -> bool | None:
-            return self._server.send(what, "GET", f"actions/runs/{job}")["run_attempt"] > attempt or None
-
-        self._server.send(what, "POST", f"actions/runs/{job}/rerun-failed-jobs", {}, repeated)
+        self._rerun("publish again", job, self._attempt(job), "rerun-failed-jobs")
         return "publishing again"
+
+    def began(self, run: tuple[int, int]) -> tuple[int, int]:
+        """When an attempt of a run began to measure, in milliseconds, and its number; zeros when GitHub does not tell.
+
+        Where only what failed was repeated, the jobs that measured are those of an earlier attempt, and keep its time.
+        """
+        path = f"actions/runs/{run[0]}/attempts/{run[1] or 1}"
+        try:
+            jobs = list(self._server.each("read the jobs of the run", f"{path}/jobs", read=_ended, within="jobs"))
+            began = max((moment for moment in jobs if moment), default=0)
+            began = began or self._server.send(
+                "read when the run began", "GET", path, read=lambda data: milliseconds(str(data["run_started_at"]))
+            )
+        except RefusedError:
+            return 0, 0
+        return began, run[1]
+
+    def _repeat_own(self, request: MergeRequest, again: Again) -> str:
+        runs = sorted(self._listed(head_sha=request.head, event="pull_request"), key=lambda run: run.id)
+        if not runs:
+            raise RefusedError(
+                "There is no run of this head to repeat, and the code of a fork is not run on the default branch.",
+                status=NOT_FOUND,
+                hint="Push a commit, or close and reopen the pull request.",
+            )
+        self._rerun("repeat the workflow run", runs[-1].id, runs[-1].attempt, "rerun")
+        asked = again.only or again.budget
+        return "started again" + (", the whole suite: the run of a fork takes no options" if asked else "")
 
     def _repeat(self, request: MergeRequest, again: Again) -> str:
         runs = self._runs(request)
@@ -68,26 +114,51 @@ class GitHubRuns:
                 status=NOT_FOUND,
                 hint="Give the workflow `on: workflow_dispatch`, as docs/examples/github/perfbot.yml does.",
             )
-        run, attempt = runs[0]["id"], runs[0]["run_attempt"]
-
-        def repeated() -> bool | None:
-            return self._server.send("look", "GET", f"actions/runs/{run}")["run_attempt"] > attempt or None
-
-        self._server.send("repeat the workflow run", "POST", f"actions/runs/{run}/rerun", {}, repeated)
+        self._rerun("repeat the workflow run", runs[0].id, runs[0].attempt, "rerun")
         whole = again.only or again.budget
         return "started again" + (", the whole suite: the workflow takes no options" if whole else "")
 
-    def _runs(self, request: MergeRequest) -> list[dict[str, Any]]:
+    def _rerun(self, what: str, run: int, attempt: int, how: str) -> None:
+        """A run that was repeated has a higher attempt: that is how a lost answer shows."""
+
+        def repeated() -> bool | None:
+            return self._attempt(run) > attempt or None
+
+        self._server.send(what, "POST", f"actions/runs/{run}/{how}", {}, read=lambda _: True, found=repeated)
+
+    def _attempt(self, run: int) -> int:
+        read: Callable[[Any], int] = lambda data: int(data["run_attempt"])  # noqa: E731
+        return self._server.send("read the run", "GET", f"actions/runs/{run}", read=read)
+
+    def _runs(self, request: MergeRequest) -> list[WorkflowRun]:
         """Runs for the head, newest first, and dispatched ones whose title names it."""
-        path = f"{self._server.path}/{self._workflow}/runs"
-        of_head = self._server.each("list workflow runs", path, head_sha=request.head)
-        runs = {int(run["id"]): run for run in of_head}
+        runs = {run.id: run for run in self._listed(head_sha=request.head)}
         for status in sorted(WAITING):
-            dispatched = self._server.each("list workflow runs", path, event="workflow_dispatch", status=status)
-            runs |= {int(r["id"]): r for r in dispatched if request.head in str(r.get("display_title"))}
+            dispatched = self._listed(event="workflow_dispatch", status=status)
+            runs |= {run.id: run for run in dispatched if request.head in run.title}
         return [runs[number] for number in sorted(runs, reverse=True)]
+
+    def _listed(self, **query: object) -> list[WorkflowRun]:
+        path = f"{self._workflow}/runs"
+        return list(self._server.each("list workflow runs", path, read=_run, within="workflow_runs", **query))
 
     def _since(self, request: MergeRequest, moment: float) -> bool | None:
         """Whether a dispatched run for the head appeared after a moment (seconds since the epoch)."""
         after = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment - 2))
-        return any(run["created_at"] >= after for run in self._runs(request)) or None
+        return any(run.created >= after for run in self._runs(request)) or None
+
+
+def _run(data: Any) -> WorkflowRun:
+    return WorkflowRun(
+        int(data["id"]),
+        int(data["run_attempt"]),
+        str(data["status"]),
+        str(data.get("display_title") or ""),
+        str(data.get("created_at") or ""),
+    )
+
+
+def _ended(data: Any) -> int:
+    """When a job began that has ended; 0 for one that has not, or was not needed."""
+    measured = data["status"] == "completed" and data.get("conclusion") != "skipped"
+    return milliseconds(str(data.get("started_at") or "")) if measured else 0

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from perfbot.forge.base import Annotation, RefusedError, State, Status
+from perfbot.forge.base import Annotation, RefusedError, Shown, State, Status
+from perfbot.forge.github_server import GitHubServer
+from perfbot.forge.order import RunOrder, read_order
+from perfbot.forge.status_address import order_in, with_order
 
 SUMMARY = 65_535
 DESCRIPTION = 140
@@ -16,39 +20,33 @@ ANNOTATIONS = 50
 MAX_ANNOTATIONS = 200
 CONCLUSIONS: dict[State, str] = {"success": "success", "failed": "failure"}
 STATES: dict[State, str] = {"running": "pending", "success": "success", "failed": "failure"}
+READ: dict[str, State] = {"pending": "running", "success": "success"}
+"""GitHub's words for a status or a conclusion; what is in none of them counts as failed."""
+
 RERUN = {"label": "Re-run", "description": "Measure this head again", "identifier": "rebench"}
 """The button; 20, 40 and 20 characters at most."""
 
 _FORBIDDEN = frozenset({403, 404})
 
 
-class Sender(Protocol):
-    """The part of a server this module needs."""
+@dataclass(frozen=True, slots=True)
+class CheckRun:
+    """A check run as GitHub tells of it. ``slug`` is its App's; empty when not told."""
 
-    path: str
-
-    @property
-    def me(self) -> str:
-        """Login of the account perfbot acts as."""
-
-    def send(
-        self,
-        what: str,
-        verb: str,
-        path: str,
-        data: dict[str, Any] | None = None,
-        found: Callable[[], Any] | None = None,
-    ) -> Any:
-        """One request and its JSON answer."""
-
-    def each(self, what: str, path: str, **query: object) -> Iterator[dict[str, Any]]:
-        """All items of a listing."""
+    id: int
+    name: str
+    done: bool
+    conclusion: str
+    title: str
+    summary: str
+    order: RunOrder | None
+    slug: str
 
 
 class GitHubStatuses:
     """Check runs, with commit statuses for personal tokens, which may not make them."""
 
-    def __init__(self, server: Sender, *, app: bool) -> None:
+    def __init__(self, server: GitHubServer, *, app: bool) -> None:
         self._server = server
         self._app = app
         self._checks = True
@@ -65,36 +63,72 @@ class GitHubStatuses:
         if not self._checks:
             self._plain(status)
 
+    def shown(self, status: Status) -> Sequence[Shown]:
+        """All statuses of the name on the commit, newest first."""
+        return self._shown_checks(status) if self._checks else self._shown_plain(status)
+
+    def cut(self, description: str) -> str:
+        """A description as it is kept."""
+        return description[: TITLE if self._checks else DESCRIPTION]
+
+    def _shown_checks(self, status: Status) -> Sequence[Shown]:
+        try:
+            runs = self._runs(status)
+        except RefusedError as error:
+            if error.status not in _FORBIDDEN:
+                raise
+            runs = []
+        return [_shown(run) for run in runs] or self._shown_plain(status)
+
+    def _shown_plain(self, status: Status) -> Sequence[Shown]:
+        what, path = f"read the statuses of {status.sha[:7]}", f"commits/{status.sha}/statuses"
+        try:
+            listed = list(self._server.each(what, path, read=_row))
+        except RefusedError as error:
+            if error.status not in _FORBIDDEN:
+                raise
+            return ()
+        return [row[2] for row in sorted(listed, key=lambda row: -row[0]) if row[1] == status.name]
+
     def _plain(self, status: Status) -> None:
         data = {
             "state": STATES[status.state],
             "context": status.name,
             "description": status.description[:DESCRIPTION],
         }
-        if status.url:
-            data["target_url"] = status.url
-        self._server.send(f"set the status of {status.sha[:7]}", "POST", f"statuses/{status.sha}", data)
+        if address := with_order(status.url, status.order):
+            data["target_url"] = address
+        what = f"set the status of {status.sha[:7]}"
+        self._server.send(what, "POST", f"statuses/{status.sha}", data, read=lambda answer: answer["state"])
 
     def _check(self, status: Status) -> None:
-        """Go on with the unfinished check run of that name, or begin one."""
+        """Go on with the unfinished check run of that name, or begin one; end others that were left unfinished."""
         what = f"show the check on {status.sha[:7]}"
         first, *more = _pages(status.annotations)
         data = self._data(status, first)
-        run = self._unfinished(status)
-        if run is None:
-            made = self._server.send(
-                what,
-                "POST",
-                "check-runs",
-                {**data, "name": status.name, "head_sha": status.sha},
-                lambda: self._unfinished(status) if status.state == "running" else self._newest(status),
-            )
-            run = int(made["id"]) if isinstance(made, dict) else made
+        run, *left = [found.id for found in self._runs(status) if not found.done] or [0]
+        if not run:
+            run = self._new(status, data)
         else:
-            self._server.send(what, "PATCH", f"check-runs/{run}", data)
+            self._patch(what, run, data)
         for page in more:
-            output = _output(status, page)
-            self._server.send(what, "PATCH", f"check-runs/{run}", {"output": output})
+            self._patch(what, run, {"output": _output(status, page)})
+        if status.state != "running":
+            for other in left:
+                self._patch(what, other, self._data(status, ()))
+
+    def _new(self, status: Status, data: dict[str, Any]) -> int:
+        made, _ = self._server.create(
+            f"show the check on {status.sha[:7]}",
+            "check-runs",
+            {**data, "name": status.name, "head_sha": status.sha},
+            lambda answer: int(answer["id"]),
+            lambda: self._made(status),
+        )
+        return made
+
+    def _patch(self, what: str, run: int, data: dict[str, Any]) -> None:
+        self._server.send(what, "PATCH", f"check-runs/{run}", data, read=lambda answer: answer["id"])
 
     def _data(self, status: Status, annotations: Sequence[Annotation]) -> dict[str, Any]:
         data: dict[str, Any] = {"output": _output(status, annotations)}
@@ -102,38 +136,61 @@ class GitHubStatuses:
             data["details_url"] = status.url
         if status.state == "running":
             return {**data, "status": "in_progress"}
+        if status.order is not None:
+            data["external_id"] = str(status.order)
         if self._app and status.rerun:
             data["actions"] = [RERUN]
         return {**data, "status": "completed", "conclusion": CONCLUSIONS[status.state]}
 
-    def _unfinished(self, status: Status) -> int | None:
-        return next((int(r["id"]) for r in self._runs(status) if r["status"] != "completed"), None)
+    def _made(self, status: Status) -> int | None:
+        """One with what would be sent: made by a request whose answer was lost."""
+        runs = self._runs(status)
+        if status.state == "running":
+            return next((run.id for run in runs if not run.done), None)
+        newest = runs[0] if runs else None
+        summary = str(_output(status, ())["summary"])
+        same = newest is not None and newest.order == status.order and newest.summary == summary
+        return newest.id if newest and same and newest.conclusion == CONCLUSIONS[status.state] else None
 
-    def _newest(self, status: Status) -> int | None:
-        """A finished one with what would be sent: made by a request whose answer was lost."""
-        return next(
-            (
-                int(run["id"])
-                for run in self._runs(status)
-                if run.get("conclusion") == CONCLUSIONS[status.state]
-                and (run.get("output") or {}).get("summary") == _output(status, ())["summary"]
-            ),
-            None,
+    def _runs(self, status: Status) -> list[CheckRun]:
+        """This account's check runs of the name, newest first: another App's may not be changed, and would refuse."""
+        what, path = f"read the checks of {status.sha[:7]}", f"commits/{status.sha}/check-runs"
+        listed = self._server.each(
+            what, path, read=_check_run, within="check_runs", check_name=status.name, filter="all"
         )
+        own = [run for run in listed if run.name == status.name and self._by_me(run)]
+        return sorted(own, key=lambda run: -run.id)
 
-    def _runs(self, status: Status) -> list[dict[str, Any]]:
-        runs = self._server.each(
-            f"read the checks of {status.sha[:7]}",
-            f"{self._server.path}/commits/{status.sha}/check-runs",
-            check_name=status.name,
-        )
-        own = (r for r in runs if r["name"] == status.name and self._by_me(r))
-        return sorted(own, key=lambda r: -int(r["id"]))
+    def _by_me(self, run: CheckRun) -> bool:
+        return not run.slug or f"{run.slug}[bot]" == self._server.me
 
-    def _by_me(self, run: dict[str, Any]) -> bool:
-        """Another App's check of the same name may not be changed, and would refuse."""
-        slug = (run.get("app") or {}).get("slug")
-        return slug is None or f"{slug}[bot]" == self._server.me
+
+def _check_run(data: Any) -> CheckRun:
+    output = data.get("output") or {}
+    return CheckRun(
+        id=int(data["id"]),
+        name=str(data["name"]),
+        done=data["status"] == "completed",
+        conclusion=str(data.get("conclusion") or ""),
+        title=str(output.get("title") or ""),
+        summary=str(output.get("summary") or ""),
+        order=read_order(str(data.get("external_id") or "")),
+        slug=str((data.get("app") or {}).get("slug") or ""),
+    )
+
+
+def _shown(run: CheckRun) -> Shown:
+    return Shown(READ.get(run.conclusion, "failed") if run.done else "running", run.title, run.order)
+
+
+def _row(data: Any) -> tuple[int, str, Shown]:
+    """Number, name, and what is shown."""
+    shown = Shown(
+        READ.get(str(data["state"]), "failed"),
+        str(data.get("description") or ""),
+        order_in(str(data.get("target_url") or "")),
+    )
+    return int(data["id"]), str(data["context"]), shown
 
 
 def _pages(annotations: Sequence[Annotation]) -> list[Sequence[Annotation]]:

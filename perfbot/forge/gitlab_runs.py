@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from perfbot.forge.base import Again, MergeRequest, RefusedError
-from perfbot.forge.gitlab_server import BAD_REQUEST, PER_PAGE, GitLabServer
+from perfbot.forge.gitlab_server import BAD_REQUEST, GitLabServer
+from perfbot.units import milliseconds
 
 WAITING = frozenset({"created", "waiting_for_resource", "preparing", "pending", "running", "scheduled"})
 """States of jobs that come before an end."""
 
 FINISHED = frozenset({"success", "failed", "canceled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job of a pipeline. ``began`` is when it started, or was made where it has not; milliseconds, 0 when unknown."""
+
+    id: int
+    name: str
+    status: str
+    began: int = 0
+
+    @property
+    def kind(self) -> str:
+        """Its name without what tells the jobs of a matrix apart."""
+        return self.name.partition(":")[0].partition(" ")[0]
 
 
 class GitLabRuns:
@@ -23,7 +40,7 @@ class GitLabRuns:
 
     def in_flight(self, request: MergeRequest) -> bool:
         """Whether a job of that name waits or runs for this head."""
-        return any(job["status"] in WAITING for job in self._jobs(request))
+        return any(job.status in WAITING for job in self._jobs(request))
 
     def measure(self, request: MergeRequest, again: Again) -> str:
         """Play manual jobs, with variables; retry finished ones; otherwise start a pipeline."""
@@ -31,41 +48,66 @@ class GitLabRuns:
         if not jobs:
             self._start_pipeline(request)
             return "started a new pipeline" + (", of the whole suite" if _asks(again) else "")
-        said = [self._play(j, request, again) if j["status"] == "manual" else self._again(j, request, again)
+        said = [self._play(j, request, again) if j.status == "manual" else self._again(j, request, again)
                 for j in jobs]  # fmt: skip
         self._publish_after(request)
         return max(said, key=len)
+
+    def resume(self, request: MergeRequest, again: Again) -> None:
+        """Go on with a re-run whose start was cut short: the rest of the measuring jobs, and the one that publishes.
+
+        Retried jobs have higher numbers than the job that publishes; where a start is whole, that one has the highest.
+        """
+        pipeline = self._pipeline(request)
+        publishing = self._jobs_of(pipeline, f"{self._job}-publish")
+        measuring = self._jobs_of(pipeline)
+        last = max((job.id for job in publishing), default=0)
+        if not publishing or all(job.id < last for job in measuring):
+            return
+        for job in measuring:
+            if job.id < last and job.status in FINISHED:
+                self._again(job, request, again)
+        self._publish_after(request)
 
     def publish(self, request: MergeRequest, job: int) -> str:
         """Retry the job that published."""
         self._retry(job, request, {})
         return "publishing again"
 
+    def began(self, run: tuple[int, int]) -> tuple[int, int]:
+        """Of a pipeline's newest measuring job: when it began, in milliseconds, and its id; zeros when not told."""
+        try:
+            jobs = self._jobs_of(run[0])
+        except RefusedError:
+            return 0, 0
+        newest = max(jobs, key=lambda job: (job.began, job.id), default=None)
+        return (newest.began, newest.id) if newest and newest.began else (0, 0)
+
     def _publish_after(self, request: MergeRequest) -> None:
         """The job that published before publishes again; it needs the measuring ones, so GitLab lets it wait."""
         for job in self._jobs_of(self._pipeline(request), f"{self._job}-publish"):
-            if job["status"] in FINISHED:
-                self._retry(int(job["id"]), request, {})
+            if job.status in FINISHED:
+                self._retry(job.id, request, {})
 
-    def _play(self, job: dict[str, Any], request: MergeRequest, again: Again) -> str:
+    def _play(self, job: Job, request: MergeRequest, again: Again) -> str:
         def played() -> bool | None:
-            return all(j["status"] != "manual" for j in self._jobs(request) if j["id"] == job["id"]) or None
+            return all(j.status != "manual" for j in self._jobs(request) if j.id == job.id) or None
 
-        self._post(f"jobs/{job['id']}/play", {"job_variables_attributes": _variables(again)}, played)
+        self._post(f"jobs/{job.id}/play", {"job_variables_attributes": _variables(again)}, played)
         return "started"
 
-    def _again(self, job: dict[str, Any], request: MergeRequest, again: Again) -> str:
+    def _again(self, job: Job, request: MergeRequest, again: Again) -> str:
         """Inputs on retry are new in GitLab: an older server takes the retry alone."""
         if _asks(again):
             try:
-                self._retry(job["id"], request, {"inputs": _inputs(again)})
+                self._retry(job.id, request, {"inputs": _inputs(again)})
             except RefusedError as error:
                 if error.status != BAD_REQUEST:
                     raise
-                self._retry(job["id"], request, {})
+                self._retry(job.id, request, {})
                 return "started again, the whole suite: this GitLab cannot hand options to a finished job"
         else:
-            self._retry(job["id"], request, {})
+            self._retry(job.id, request, {})
         return "started again"
 
     def _retry(self, job: int, request: MergeRequest, data: dict[str, Any]) -> None:
@@ -74,7 +116,7 @@ class GitLabRuns:
 
         def retried() -> bool | None:
             names = ("", f"{self._job}-publish")
-            return all(j["id"] != job for name in names for j in self._jobs_of(pipeline, name)) or None
+            return all(j.id != job for name in names for j in self._jobs_of(pipeline, name)) or None
 
         self._post(f"jobs/{job}/retry", data, retried)
 
@@ -87,38 +129,34 @@ class GitLabRuns:
         )
 
     def _post(self, path: str, data: dict[str, Any], done: Callable[[], bool | None]) -> None:
-        def post() -> bool:
-            self._server.client.http_post(f"{self._server.path}/{path}", post_data=data)
-            return True
-
-        self._server.call(f"start {self._job}", post, found=done)
+        self._server.send(f"start {self._job}", "POST", path, data, read=lambda answer: bool(answer["id"]), found=done)
 
     def _pipeline(self, request: MergeRequest) -> int:
         """Newest pipeline of the pinned head, or of its merged result; 0 when there is none."""
-        path = f"{self._server.path}/merge_requests/{request.number}/pipelines"
-        pipelines = self._server.each(
+        listed = self._server.each(
             "list pipelines",
-            lambda: self._server.client.http_list(path, iterator=True, per_page=PER_PAGE),
+            f"merge_requests/{request.number}/pipelines",
+            read=lambda p: (int(p["id"]), str(p["sha"]), str(p["ref"])),
         )
-        return max(
-            (int(p["id"]) for p in pipelines if p["sha"] == request.head or p["ref"].endswith("/merge")),
-            default=0,
-        )
+        own = (number for number, sha, ref in listed if sha == request.head or ref.endswith("/merge"))
+        return max(own, default=0)
 
-    def _jobs(self, request: MergeRequest) -> list[dict[str, Any]]:
+    def _jobs(self, request: MergeRequest) -> list[Job]:
         return self._jobs_of(self._pipeline(request))
 
-    def _jobs_of(self, pipeline: int, name: str = "") -> list[dict[str, Any]]:
+    def _jobs_of(self, pipeline: int, name: str = "") -> list[Job]:
         """The jobs of a name (the measuring one's), each of a matrix once, newest first."""
         if not pipeline:
             return []
-        path = f"{self._server.path}/pipelines/{pipeline}/jobs"
-        jobs = self._server.each(
-            "list jobs", lambda: self._server.client.http_list(path, iterator=True, per_page=PER_PAGE)
-        )
-        named = [j for j in jobs if j["name"].partition(":")[0].partition(" ")[0] == (name or self._job)]
-        newest = {j["name"]: j for j in sorted(named, key=lambda j: int(j["id"]))}
-        return sorted(newest.values(), key=lambda j: -int(j["id"]))
+        jobs: Sequence[Job] = list(self._server.each("list jobs", f"pipelines/{pipeline}/jobs", read=_job))
+        named = [job for job in jobs if job.kind == (name or self._job)]
+        newest = {job.name: job for job in sorted(named, key=lambda job: job.id)}
+        return sorted(newest.values(), key=lambda job: -job.id)
+
+
+def _job(data: Any) -> Job:
+    began = str(data.get("started_at") or data.get("created_at") or "")
+    return Job(int(data["id"]), str(data["name"]), str(data["status"]), milliseconds(began))
 
 
 def _asks(again: Again) -> bool:

@@ -1,71 +1,78 @@
-"""The way to one GitLab project: python-gitlab's client, the retry layer, and who perfbot is there.
-
-The client's own retrying is off; a hook on its session turns every answer of 400 and above into a fault before the
-client reads it, so that Retry-After is not lost.
-"""
+"""The way to one GitLab project, and who perfbot is there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote
 
-import gitlab
-import requests
-from gitlab.v4.objects import Project, ProjectMergeRequest
-
-from perfbot.forge.retry import Fault, FaultError, Retries, fault_of, untrusted
+from perfbot.forge.base import NOT_FOUND, RefusedError
+from perfbot.forge.rest import Rest
+from perfbot.forge.retry import Retries
 
 T = TypeVar("T")
 
-PER_PAGE = 100
 BAD_REQUEST = 400
 
 
-def raise_fault(response: requests.Response, *_: Any, **__: Any) -> None:
-    """A hook for the client's session."""
-    if response.status_code >= BAD_REQUEST:
-        raise FaultError(fault_of(response.status_code, response.headers, response.text))
-
-
-def read(error: Exception) -> Fault | None:
-    """A client's exception as a fault."""
-    if isinstance(error, requests.exceptions.SSLError):
-        return untrusted(error)
-    if isinstance(error, requests.exceptions.RequestException):
-        return Fault(0, f"no answer: {type(error).__name__}", passing=True)
-    if isinstance(error, gitlab.exceptions.GitlabParsingError):
-        return Fault(0, "the answer was not what the API promises", passing=True)
-    return None
-
-
 class GitLabServer:
-    """The client, the project, and the retry layer, shared by the four parts."""
+    """The API, the project, and the retry layer, shared by the four parts. Paths are below the project."""
 
-    def __init__(self, client: gitlab.Gitlab, project: str, retries: Retries) -> None:
-        self.client = client
-        self.project: Project = client.projects.get(project, lazy=True)
-        self.path = f"/projects/{self.project.encoded_id}"
-        self._retries = retries
+    def __init__(self, url: str, project: str, token: str, retries: Retries, *, ca_bundle: str = "") -> None:
+        headers = {"PRIVATE-TOKEN": token}
+        self._rest = Rest(f"{url.rstrip('/')}/api/v4", lambda: headers, retries, ca_bundle=ca_bundle, endless=True)
+        self._path = f"/projects/{quote(project, safe='')}"
         self._me = 0
 
-    def call(self, what: str, action: Callable[[], T], found: Callable[[], T | None] | None = None) -> T:
+    def send(
+        self,
+        what: str,
+        verb: str,
+        path: str,
+        data: Mapping[str, Any] | None = None,
+        *,
+        read: Callable[[Any], T],
+        found: Callable[[], T | None] | None = None,
+    ) -> T:
         """One request, repeated where that helps."""
-        return self._retries.call(what, action, found=found)
+        return self._rest.send(what, verb, f"{self._path}/{path}", data, read=read, found=found)
 
-    def each(self, what: str, listing: Callable[[], Any]) -> Iterator[Any]:
-        """All items over all pages; a page that fails is asked for again by itself."""
-        pages = self.call(what, listing)
-        while (item := self.call(what, lambda: next(pages, None))) is not None:
-            yield item
+    def create(
+        self,
+        what: str,
+        path: str,
+        data: Mapping[str, Any],
+        read: Callable[[Any], T],
+        found: Callable[[], T | None],
+    ) -> tuple[T, int]:
+        """A creation, and how often it was sent."""
+        return self._rest.create(what, f"{self._path}/{path}", data, read, found)
 
-    def merge_request(self, number: int) -> ProjectMergeRequest:
-        """The client's object for one merge request; asks nothing."""
-        return self.project.mergerequests.get(number, lazy=True)
+    def find(self, what: str, path: str, *, read: Callable[[Any], T]) -> T | None:
+        """One thing; None when it is not there."""
+        try:
+            return self.send(what, "GET", path, read=read)
+        except RefusedError as error:
+            if error.status != NOT_FOUND:
+                raise
+            return None
+
+    def file(self, what: str, path: str) -> bytes | None:
+        """A file's bytes; None when it is not there."""
+        try:
+            return self._rest.text(what, f"{self._path}/{path}")
+        except RefusedError as error:
+            if error.status != NOT_FOUND:
+                raise
+            return None
+
+    def each(self, what: str, path: str, *, read: Callable[[Any], T], **query: object) -> Iterator[T]:
+        """All items over all pages."""
+        return self._rest.each(what, f"{self._path}/{path}", read=read, query=query)
 
     @property
     def me(self) -> int:
         """Id of the user the token belongs to."""
         if not self._me:
-            answer = self.call("ask who the token belongs to", lambda: self.client.http_get("/user"))
-            self._me = int(cast("dict[str, Any]", answer)["id"])
+            self._me = self._rest.send("ask who the token belongs to", "GET", "/user", read=lambda d: int(d["id"]))
         return self._me

@@ -13,6 +13,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from perfbot.forge.base import (
     NOT_FOUND,
@@ -22,8 +23,11 @@ from perfbot.forge.base import (
     Note,
     Reaction,
     RefusedError,
+    Shown,
     Status,
+    Written,
 )
+from perfbot.forge.order import RunOrder
 
 LIMIT = 1_000_000
 """Characters."""
@@ -37,7 +41,7 @@ def connect(folder: Path, root: Path, head: str = "") -> Forge:
         statuses=LocalStatuses(folder),
         runs=LocalRuns(),
         limit=LIMIT,
-        conversations=lambda number: LocalComments(folder),  # noqa: ARG005
+        comments=lambda number: LocalComments(folder),  # noqa: ARG005
     )
 
 
@@ -62,14 +66,19 @@ class LocalComments:
     def _note(self, number: int, body: str) -> Note:
         return Note(id=number, author="perfbot", author_key="perfbot", body=body, mine=True)
 
-    def write(self, body: str, marker: str) -> Note:
+    def get(self, number: int) -> Note | None:
+        """One comment."""
+        file = self._comments / f"{number}.md"
+        return self._note(number, file.read_text("utf-8")) if file.is_file() else None
+
+    def write(self, body: str, marker: str) -> Written:
         """Add a file."""
         del marker
         self._comments.mkdir(parents=True, exist_ok=True)
         number = max((n.id for n in self.notes()), default=0) + 1
         note = self._note(number, body)
         self._file(note).write_text(body, "utf-8")
-        return note
+        return Written(note)
 
     def edit(self, note: Note, body: str) -> None:
         """Replace a file's text."""
@@ -112,6 +121,10 @@ class LocalRepository:
         del owner, branch
         return 1
 
+    def default_branch(self) -> str:
+        """Not known here."""
+        return ""
+
     def file_at(self, revision: str, path: str) -> str | None:
         """The working tree's file, whatever the revision."""
         del revision
@@ -137,11 +150,30 @@ class LocalStatuses:
 
     def show(self, status: Status) -> None:
         """Write it down."""
-        file = self.folder / "status.json"
-        shown = json.loads(file.read_text("utf-8")) if file.exists() else {}
+        shown = self._all()
         shown[status.name] = dataclasses.asdict(status)
         self.folder.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(shown, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        self._file.write_text(json.dumps(shown, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+    def shown(self, status: Status) -> Sequence[Shown]:
+        """What was written down for this commit."""
+        found = self._all().get(status.name)
+        if found is None or found["sha"] != status.sha:
+            return ()
+        order = RunOrder(**found["order"]) if found.get("order") else None
+        return (Shown(found["state"], found["description"], order),)
+
+    def cut(self, description: str) -> str:
+        """Nothing is cut."""
+        return description
+
+    @property
+    def _file(self) -> Path:
+        return self.folder / "status.json"
+
+    def _all(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self._file.read_text("utf-8")) if self._file.exists() else {}
+        return found
 
 
 class LocalRuns:
@@ -156,6 +188,15 @@ class LocalRuns:
         """Not possible."""
         del request, again
         raise RefusedError("There is no CI to measure again.", status=NOT_FOUND, hint="Run: perfbot run")
+
+    def resume(self, request: MergeRequest, again: Again) -> None:
+        """Nothing was started."""
+        del request, again
+
+    def began(self, run: tuple[int, int]) -> tuple[int, int]:
+        """Not known here."""
+        del run
+        return 0, 0
 
     def publish(self, request: MergeRequest, job: int) -> str:
         """Not possible."""

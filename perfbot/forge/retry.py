@@ -1,20 +1,15 @@
-"""The one retry layer: what is worth another try, how long to wait for it, and how never to post twice.
-
-The clients' own retrying is switched off: it repeats a POST blindly, which makes a second comment when only
-the answer was lost, and it never repeats a PATCH.
-"""
+"""The one retry layer: what is worth another try, how long to wait for it, and how never to post twice."""
 
 from __future__ import annotations
 
 import email.utils
+import random
 import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
-
-import tenacity
 
 from perfbot.forge.base import RefusedError, UnreachableError
 
@@ -29,27 +24,42 @@ LONGEST_WAIT = 60.0
 PATIENCE = 180.0
 """Seconds that one request, with all of its repeats, may take."""
 
+LONGEST_REQUEST = 30.0
+"""Seconds after which one request counts as lost."""
+
+LAST_REQUEST = 0.1
+"""Share of the patience that the last request gets where nothing of it is left."""
+
 FIRST_WAIT, SLOWEST_WAIT = 0.5, 20.0
 """Seconds: bounds of the random exponential waits where the server names none."""
 
-MORE_THAN_ENOUGH = 20
-"""Attempts; time runs out first unless the waits are short."""
+SHORTEST_WAIT = 0.1
+"""Seconds; for servers that say "after 0 seconds" for ever."""
 
 _EXCERPT = 300
+_LONGEST_NUMBER = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A request that failed. ``status`` is 0 when there was no answer; ``wait`` in seconds, if the server said."""
+    """A request that failed.
+
+    Attributes:
+        status: of HTTP; 0 when there was no answer, or none that can be read.
+        wait: seconds, if the server said.
+        passing: worth another try.
+        lost: it may have been carried out all the same.
+    """
 
     status: int
     message: str
     wait: float | None = None
     passing: bool = False
+    lost: bool = False
 
 
 class FaultError(Exception):
-    """Carries a :class:`Fault` from a client to the retry layer."""
+    """Carries a :class:`Fault` to the retry layer."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.message)
@@ -57,13 +67,13 @@ class FaultError(Exception):
 
 
 def fault_of(status: int, headers: Mapping[str, str], text: str, now: float | None = None) -> Fault:
-    """Read an answer of 400 and above.
+    """Read an answer of 300 and above.
 
     A 403 is a passing fault only when it names its end: that is how GitHub tells of its secondary limits.
     """
     wait = _wait(headers, time.time() if now is None else now)
     limited = status == 403 and (wait is not None or "secondary rate limit" in text.lower())
-    return Fault(status, text[:_EXCERPT], wait, status in PASSING or limited)
+    return Fault(status, text[:_EXCERPT], wait, status in PASSING or limited, lost=status >= 500 or status == 408)
 
 
 def untrusted(error: Exception) -> Fault:
@@ -76,94 +86,101 @@ def _wait(headers: Mapping[str, str], now: float) -> float | None:
     found = {name.lower(): value for name, value in headers.items()}
     if "retry-after" in found:
         return _retry_after(found["retry-after"], now)
-    if found.get("x-ratelimit-remaining") == "0" and found.get("x-ratelimit-reset", "").isdigit():
-        return max(0.0, float(found["x-ratelimit-reset"]) - now)
+    reset = _seconds(found.get("x-ratelimit-reset", ""))
+    if found.get("x-ratelimit-remaining") == "0" and reset is not None:
+        return max(0.0, reset - now)
     return None
 
 
 def _retry_after(text: str, now: float) -> float | None:
     """Seconds, or an HTTP date; nothing when it is neither."""
-    if text.strip().isdigit():
-        return float(text)
+    if (seconds := _seconds(text)) is not None:
+        return seconds
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - datetime.fromtimestamp(now, UTC)).total_seconds())
+    except (ValueError, TypeError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.fromtimestamp(now, UTC)).total_seconds())
+
+
+def _seconds(text: str) -> float | None:
+    """A plain whole number; "²" is a digit to Python, and none to HTTP."""
+    text = text.strip()
+    plain = text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER
+    return float(text) if plain else None
 
 
 class Retries:
     """Runs requests, again where that helps and harms nobody.
 
     Args:
-        read: turns a client's exception into a fault; None for exceptions that are not about the request.
-        patience: seconds to go on trying one request.
+        patience: seconds to go on trying one request; a forge that was given up once gets one try from then on.
         sleep: waits; tests pass their own.
+        clock: seconds.
+        uniform: draws the waits.
     """
 
     def __init__(
         self,
-        read: Callable[[Exception], Fault | None],
         *,
         patience: float = PATIENCE,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
-        self._read = read
-        self._patience = patience
-        self._sleep = sleep
-        self._backoff = tenacity.wait_random_exponential(multiplier=FIRST_WAIT, max=SLOWEST_WAIT)
+        self.patience = patience
+        self.sleep = sleep
+        self.clock = clock
+        self._uniform = uniform
+        self._left = patience
 
-    def call(self, what: str, action: Callable[[], T], *, found: Callable[[], T | None] | None = None) -> T:
+    def call(self, what: str, action: Callable[[float], T], *, found: Callable[[], T | None] | None = None) -> T:
         """Do a request until it is done.
 
         Args:
             what: the request in words, for messages.
-            action: does it; for a creation, give ``found`` too.
+            action: does it, within so many seconds; for a creation, give ``found`` too.
             found: looks for what an earlier attempt may have made although its answer was lost.
 
         Raises:
             RefusedError: the forge said no.
             UnreachableError: it did not answer properly in time.
         """
+        left, attempt, lost = self._left, 0, False
+        while True:
+            began = self.clock()
+            try:
+                made = self._look(found, left) if found and lost else None
+                done = action(self._seconds_for(left)) if made is None else made
+            except FaultError as error:
+                fault = error.fault
+            else:
+                self._left = self.patience
+                return done
+            left, lost = left - (self.clock() - began), lost or fault.lost
+            if not fault.passing or left <= 0:
+                self._left = 0.0 if fault.passing else self._left
+                raise _final(what, fault)
+            wait = min(self._how_long(fault, attempt), left)
+            self.sleep(wait)
+            left, attempt = left - wait, attempt + 1
+
+    def _look(self, found: Callable[[], T | None], left: float) -> T | None:
+        """Looking shares the patience of what is looked for."""
+        before, self._left = self._left, left
         try:
-            for attempt in self._attempts():
-                with attempt:
-                    if found is not None and attempt.retry_state.attempt_number > 1:
-                        made = found()
-                        if made is not None:
-                            return made
-                    return self._once(action)
-        except FaultError as error:
-            raise _final(what, error.fault) from error
-        raise AssertionError(what)
+            return found()
+        finally:
+            self._left = before
 
-    def _once(self, action: Callable[[], T]) -> T:
-        try:
-            return action()
-        except FaultError:
-            raise
-        except Exception as error:
-            fault = self._read(error)
-            if fault is None:
-                raise
-            raise FaultError(fault) from error
+    def _seconds_for(self, left: float) -> float:
+        return max(LAST_REQUEST * self.patience, min(left, LONGEST_REQUEST))
 
-    def _attempts(self) -> tenacity.Retrying:
-        return tenacity.Retrying(
-            retry=tenacity.retry_if_exception(lambda e: isinstance(e, FaultError) and e.fault.passing),
-            stop=tenacity.stop_after_delay(self._patience) | tenacity.stop_after_attempt(MORE_THAN_ENOUGH),
-            wait=self._how_long,
-            sleep=self._sleep,
-            reraise=True,
-        )
-
-    def _how_long(self, state: tenacity.RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, FaultError) and error.fault.wait is not None:
-            return min(error.fault.wait, LONGEST_WAIT)
-        return self._backoff(state)
+    def _how_long(self, fault: Fault, attempt: int) -> float:
+        if fault.wait is not None:
+            return max(SHORTEST_WAIT, min(fault.wait, LONGEST_WAIT))
+        return self._uniform(SHORTEST_WAIT, min(FIRST_WAIT * 2.0 ** min(attempt, 10), SLOWEST_WAIT))
 
 
 def _final(what: str, fault: Fault) -> RefusedError | UnreachableError:

@@ -6,6 +6,10 @@ contains what it has to say. Comments that were created at the same moment are f
 keep the old from overwriting the new: the merge request's head, asked of the forge before each write, and the
 order of the runs, which stands in the comment. Both windows are one request long; CI set-ups close them by
 letting one job a merge request publish at a time (``resource_group``, ``concurrency``).
+
+Listings lag: a comment may be missing from them for seconds after it was made. So comments are read one by one under
+their numbers, those that this publisher made among them, and who made one goes on looking for others for longer than
+listings lag; longer still where an answer was lost, since a request may be carried out after it was given up.
 """
 
 from __future__ import annotations
@@ -24,6 +28,12 @@ Outcome = Literal["created", "edited", "unchanged", "none", "superseded"]
 
 SETTLE = (0.4, 1.6)
 """Seconds between the last write and each of the looks that must find everything in place."""
+
+LAG = 3.2
+"""Seconds before a further look of who created the comment: others may have, unseen."""
+
+LOST = 6.0
+"""Seconds before the last look where answers of creations were lost."""
 
 STAGGER = 0.8
 """Seconds: a first comment waits a random part of this, so that publishers that start together do not all
@@ -48,20 +58,29 @@ class Upsert:
         change: pure; the body with this publisher's part in it, given the body as found. Returning it as it was
             means there is nothing to do.
         current: raises :class:`SupersededError` when the merge request's head has moved on.
+        beside: what has to agree with the comment, brought there whenever the comment is in place: given the body, it
+            writes what is not yet so, and says whether all of it was.
         create: make the comment when there is none.
+        limit: bytes of the comment's text.
     """
 
     comments: Comments
     key: str
     change: Callable[[Body], Body]
     current: Callable[[], None] = lambda: None
+    beside: Callable[[Body], bool] = lambda body: True  # noqa: ARG005
     create: bool = True
     settle: Sequence[float] = SETTLE
+    lag: float = LAG
+    lost: float = LOST
     stagger: float = STAGGER
     sleep: Callable[[float], None] = time.sleep
     uniform: Callable[[float, float], float] = random.uniform
+    _known: set[int] = field(default_factory=set, init=False)
     _created: int = field(default=0, init=False)
+    _sent: int = field(default=0, init=False)
     _edited: bool = field(default=False, init=False)
+    _beside: bool = field(default=False, init=False)
 
     def run(self) -> Outcome:
         """Write until it stays written.
@@ -76,42 +95,61 @@ class Upsert:
             except SupersededError:
                 return "superseded"
             mine = self._mine()
-            if not mine and not self._may_create():
-                return self._outcome()
-            if not mine and turn == 0:
-                self.sleep(self.uniform(0, self.stagger))
-                continue
-            if self._settled(mine):
-                if looks == len(self.settle) or not (self._created or self._edited):
-                    return self._outcome()
-                self.sleep(self.settle[looks])
+            if not mine and self._may_create():
+                self._begin(turn)
+                looks = 0
+            elif mine and not self._settled(mine):
+                self._bring(mine)
+                self.sleep(self.uniform(0, 0.1 * min(turn + 1, 10)))
+                looks = 0
+            elif not self.beside(self._merged(mine)):
+                self._beside, looks = True, 0
+            else:
+                waits = self._looks()
+                if looks == len(waits):
+                    return self._outcome(mine)
+                self.sleep(waits[looks])
                 looks += 1
-                continue
-            looks = 0
-            self._write(mine)
-            self.sleep(self.uniform(0, 0.1 * min(turn + 1, 10)))
         raise PublishError("Could not bring the comment to rest: others kept changing it.")
 
     def _mine(self) -> list[Note]:
-        return [n for n in self.comments.notes() if n.mine and parse(n.body, self.key) is not None]
+        """perfbot's comments, oldest first, each read under its own number."""
+        listed = {n.id for n in self.comments.notes() if n.mine and parse(n.body, self.key) is not None}
+        found = [self.comments.get(number) for number in sorted(listed | self._known)]
+        mine = [n for n in found if n is not None and n.mine and parse(n.body, self.key) is not None]
+        self._known = {n.id for n in mine}
+        return mine
 
     def _may_create(self) -> bool:
         wanted = self.change(Body(self.key))
         return self.create and self._created < MAX_CREATED and wanted != Body(self.key)
 
-    def _wanted(self, mine: Sequence[Note]) -> Body:
+    def _begin(self, turn: int) -> None:
+        """Create the comment: after a moment in which another may, or the listing shows what another made."""
+        if turn == 0:
+            self.sleep(self.uniform(0, self.stagger))
+            return
+        if self._created:
+            self.sleep(self.lag)
+            if self._mine():
+                return
+        made = self.comments.write(compose(self.change(Body(self.key))), marker(self.key))
+        self._created, self._sent = self._created + 1, self._sent + made.sent
+        self._known.add(made.note.id)
+
+    def _merged(self, mine: Sequence[Note]) -> Body:
         bodies = [body for n in mine if (body := parse(n.body, self.key)) is not None]
-        return self.change(merge(bodies or [Body(self.key)]))
+        return merge(bodies or [Body(self.key)])
+
+    def _wanted(self, mine: Sequence[Note]) -> Body:
+        return self.change(self._merged(mine))
 
     def _settled(self, mine: Sequence[Note]) -> bool:
         return len(mine) == 1 and parse(mine[0].body, self.key) == self._wanted(mine)
 
-    def _write(self, mine: Sequence[Note]) -> None:
+    def _bring(self, mine: Sequence[Note]) -> None:
+        """Write all into the oldest comment, and remove the others."""
         text = compose(self._wanted(mine))
-        if not mine:
-            self._created += 1
-            self.comments.write(text, marker(self.key))
-            return
         first, *others = mine
         try:
             if first.body.strip() != text.strip():
@@ -124,9 +162,15 @@ class Upsert:
         for other in others:
             self.comments.delete(other)
 
-    def _outcome(self) -> Outcome:
+    def _looks(self) -> tuple[float, ...]:
+        """Seconds before each look that must find everything in place; none where nothing was written."""
+        if self._created:
+            return (*self.settle, self.lag, *([self.lost] if self._sent > self._created else []))
+        return tuple(self.settle) if self._edited or self._beside else ()
+
+    def _outcome(self, mine: Sequence[Note]) -> Outcome:
         if self._created:
             return "created"
         if self._edited:
             return "edited"
-        return "unchanged" if self._mine() else "none"
+        return "unchanged" if mine else "none"

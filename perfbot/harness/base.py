@@ -41,7 +41,7 @@ class Effects:
     """What measuring needs from outside: randomness, a folder for scratch files, a trace.
 
     Attributes:
-        reader: names the harness that can read what a tool wrote, for hints; empty when none can.
+        reader: says what a tool wrote and which harness reads it, for hints; empty when that is unknown.
     """
 
     random: Random

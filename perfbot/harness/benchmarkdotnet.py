@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
+from dataclasses import replace
 
-from perfbot.harness.results import ALLOCATED, Node, documents
+from perfbot.harness.json_tree import Node, by_result, documents, inside, whole
+from perfbot.harness.results import ALLOCATED
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.processes.tools import Broken, Reading, Written
+from perfbot.measure.processes.tools import Parsed, Reported, Written
 from perfbot.model import TIME
 
 NANOSECOND = 1e-9
 
+JOB = re.compile(r"[^:]*: (?P<job>(?P<id>[^(\[]*?)\s*(?:\((?P<settings>.*?)\))?)(?: \[.*\])?")
+"""In ``Type.Method: Job-ABCDEF(Runtime=.NET 8.0) [N=10]``."""
 
-def parse(written: Sequence[Written]) -> list[Reading | Broken]:
+MADE_UP = re.compile(r"Job-[A-Z]{6}")
+"""A job's name where it was given none: letters that say nothing, and need not be the same on both sides."""
+
+
+def parse(written: Sequence[Written]) -> Parsed:
     """Medians under the full name, and allocated bytes where the memory diagnoser ran."""
-    return [reading for top in documents(written) for one in top["Benchmarks"].items() for reading in _readings(one)]
+    return by_result(inside(documents(written), "Benchmarks"), _identify, _read)
 
 
-def _readings(one: Node) -> Iterator[Reading | Broken]:
+def _identify(one: Node) -> Reported:
     name = one["FullName"].text()
-    statistics = one.get("Statistics")
+    display = one.get("DisplayInfo")
+    found = JOB.fullmatch(whole(str(display.value))) if display is not None else None
+    if found is None:
+        return Reported(name, one.where)
+    made_up = MADE_UP.fullmatch(found["id"])
+    short = (found["settings"] or found["id"]) if made_up else found["id"]
+    return Reported(name, one.where, traits=(("job", f" [{short}]"), ("settings", f" [{found['settings'] or '-'}]")))
+
+
+def _read(one: Node, found: Reported) -> Reported:
+    statistics, memory = one.get("Statistics"), one.get("Memory")
     if statistics is None:
-        yield Broken(name, "it has no results")
-        return
-    yield Reading(name, TIME, statistics["Median"].number() * NANOSECOND)
-    memory = one.get("Memory")
-    if memory is not None and (allocated := memory.get("BytesAllocatedPerOperation")) is not None:
-        yield Reading(name, ALLOCATED, allocated.number())
+        return replace(found, trouble="it has no results", failed=True)
+    time = statistics["Median"].reading(TIME, NANOSECOND)
+    allocated = memory.get("BytesAllocatedPerOperation") if memory is not None else None
+    return replace(found, readings=(time, *([allocated.reading(ALLOCATED)] if allocated is not None else ())))
 
 
 BENCHMARKDOTNET = ToolHarness(

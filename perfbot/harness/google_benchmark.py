@@ -2,51 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
 
-from perfbot.harness.results import CPU, THROUGHPUT, Node, documents, seconds_in
+from perfbot.harness.json_tree import Node, by_result, documents, inside, whole
+from perfbot.harness.results import BYTES_THROUGHPUT, CPU, THROUGHPUT, metric_in, seconds_in
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.processes.tools import Broken, Reading, Written
-from perfbot.model import TIME, Metric
+from perfbot.measure.processes.tools import Parsed, Reading, Reported, Unreadable, Written
+from perfbot.model import TIME
 
 KNOWN = frozenset({
     "name", "family_index", "per_family_instance_index", "run_name", "run_type", "repetitions", "repetition_index",
     "threads", "iterations", "real_time", "cpu_time", "time_unit", "label", "aggregate_name", "aggregate_unit",
-    "error_occurred", "error_message", "skipped", "skip_message", "allocs_per_iter", "max_bytes_used",
-    "total_allocated_bytes", "net_heap_growth", "cv", "big_o", "rms",
+    "error_occurred", "error_message", "skipped", "skip_message", "cv", "big_o", "rms", "cpu_coefficient",
+    "real_coefficient", "bytes_per_second", "items_per_second",
 })  # fmt: skip
 """Keys that are no counters of the user's."""
 
-RATES = {"bytes_per_second": Metric("throughput", "B/s", "higher"), "items_per_second": THROUGHPUT}
+RANKS = {"": 0, "median": 1, "mean": 2}
+"""What stands for a benchmark: its runs, or the best aggregate where only those were asked for."""
+
+OLD_AGGREGATES = ("_mean", "_median", "_stddev", "_cv")
+"""How their names ended before 1.5, which did not say ``run_type``."""
 
 
-def parse(written: Sequence[Written]) -> list[Reading | Broken]:
-    """Each repetition of each benchmark; the median where only aggregates were asked for."""
-    return [reading for top in documents(written) for reading in _readings(list(top["benchmarks"].items()))]
+def parse(written: Sequence[Written]) -> Parsed:
+    """Each run of each benchmark; the median, else the mean, of one of which only aggregates were asked for."""
+    found: list[Reported | Unreadable] = []
+    for top in documents(written):
+        found += [top] if isinstance(top, Unreadable) else _document(top)
+    return found
 
 
-def _readings(entries: list[Node]) -> Iterator[Reading | Broken]:
-    single = [one for one in entries if _is_run(one)]
-    medians = [one for one in entries if (kind := one.get("aggregate_name")) and kind.value == "median"]
-    for one in single or medians:
-        name = (one.get("run_name") or one["name"]).text()
-        if (failed := one.get("error_occurred") or one.get("skipped")) and failed.value:
-            reason = one.get("error_message") or one.get("skip_message")
-            yield Broken(name, str(reason.value) if reason else "it ended with an error")
-            continue
-        scale = seconds_in(one["time_unit"].text(), one.where)
-        yield Reading(name, TIME, one["real_time"].number() * scale)
-        yield Reading(name, CPU, one["cpu_time"].number() * scale)
-        for key, value in one.keys():  # noqa: SIM118 - a node is no mapping
-            if key in RATES:
-                yield Reading(name, RATES[key], value.number())
-            elif key not in KNOWN and key and value.is_number:
-                yield Reading(name, Metric(key, "1"), value.number())
+def _document(top: Node) -> Parsed:
+    entries = list(inside([top], "benchmarks"))
+    objects = [one for one in entries if isinstance(one, Node) and isinstance(one.value, dict)]
+    names = {str(one.value.get("name")) for one in objects}
+    called = {one.where: _called(one, names) for one in objects}
+    best: dict[str, int] = {}
+    for name, kind in called.values():
+        best[name] = min(best.get(name, len(RANKS)), RANKS.get(kind, len(RANKS)))
+    above = _program(top)
+
+    def chosen() -> Iterator[Node | Unreadable]:
+        for one in entries:
+            name, kind = called.get(one.where, ("", "")) if isinstance(one, Node) else ("", "")
+            if RANKS.get(kind, -1) == best.get(name, 0):
+                yield one
+
+    def identify(one: Node) -> Reported:
+        one["name"].text()
+        family = one.value.get("family_index")  # two families of one name are two benchmarks; their order names neither
+        return Reported(whole(called[one.where][0]), one.where, above=above, repeats=f"{top.where}, family {family}")
+
+    return by_result(chosen(), identify, _read)
 
 
-def _is_run(one: Node) -> bool:
-    kind = one.get("run_type")
-    return kind is None or kind.value == "iteration"
+def _called(one: Node, names: Collection[str]) -> tuple[str, str]:
+    """The benchmark's name, and which aggregate of it this is: empty for a run, ``fit`` for what is no value of it."""
+    name, run_name = str(one.value.get("name") or ""), str(one.value.get("run_name") or "")
+    kind = one.value.get("run_type")
+    if kind is not None:
+        return run_name or name, str(one.value.get("aggregate_name")) if kind == "aggregate" else ""
+    if "rms" in one.value or "big_o" in one.value:
+        return name, "fit"
+    for end in OLD_AGGREGATES:
+        short = name.removesuffix(end)
+        if short != name and (short in names or {f"{short}_mean", f"{short}_stddev"} <= set(names)):
+            return short, end[1:]
+    return run_name or name, ""
+
+
+def _program(top: Node) -> tuple[str, ...]:
+    """What tells benchmarks of one name in several programs apart."""
+    context = top.value.get("context")
+    path = str(context.get("executable") or "") if isinstance(context, dict) else ""
+    *folders, name = PurePosixPath(path.replace("\\", "/")).parts or ("",)
+    return (*(f"{folder.strip('/')}/" for folder in folders), f"{name}: ") if name else ()
+
+
+def _read(one: Node, found: Reported) -> Reported:
+    for key, says in (("error_occurred", "error_message"), ("skipped", "skip_message")):
+        if (state := one.get(key)) is not None and state.value:
+            reason = one.get(says) or one.get("error_message")
+            text = str(reason.value) if reason is not None else "it ended with an error"
+            failed = key == "error_occurred"
+            return replace(found, trouble=text if failed else f"skipped: {text}", failed=failed)
+    scale = seconds_in(one["time_unit"].text() if one.get("time_unit") else "ns", one.where)
+    times = (one["real_time"].reading(TIME, scale), one["cpu_time"].reading(CPU, scale))
+    return replace(found, readings=(*times, *_rates(one), *_counters(one)))
+
+
+def _rates(one: Node) -> Iterator[Reading]:
+    """Items and bytes a second are both ``throughput``; where there are both, bytes keep their name."""
+    items, transferred = one.get("items_per_second"), one.get("bytes_per_second")
+    if items is not None:
+        yield items.reading(THROUGHPUT)
+    if transferred is not None:
+        name = BYTES_THROUGHPUT.name if items is None else "bytes_per_second"
+        yield transferred.reading(replace(BYTES_THROUGHPUT, name=name))
+
+
+def _counters(one: Node) -> Iterator[Reading]:
+    for key, value in one.keys():  # noqa: SIM118 - a node is no mapping
+        if key not in KNOWN and key and isinstance(value.value, int | float | str) and not _is_text(value):
+            yield value.reading(metric_in(whole(key), "1", "google_benchmark")[0])
+
+
+def _is_text(value: Node) -> bool:
+    """Whether it is a text; numbers that are none are written as texts by some versions."""
+    return isinstance(value.value, bool) or (isinstance(value.value, str) and value.value.lower() not in ("nan", "inf"))
 
 
 GOOGLE_BENCHMARK = ToolHarness(

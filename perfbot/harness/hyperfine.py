@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
-from perfbot.harness.results import CPU, Node, documents
+from perfbot.harness.json_tree import Node, by_result, documents, inside, whole
+from perfbot.harness.results import CPU
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.processes.tools import Reading, Written
+from perfbot.measure.processes.tools import Parsed, Reading, Reported, Written
 from perfbot.model import TIME
 
 
-def parse(written: Sequence[Written]) -> list[Reading]:
+def parse(written: Sequence[Written]) -> Parsed:
     """Medians of wall time and the mean CPU time of each command, under its name (``--command-name``) or its text."""
-    return [reading for top in documents(written) for one in top["results"].items() for reading in _readings(one)]
+    return by_result(inside(documents(written), "results"), _identify, _read)
 
 
-def _readings(one: Node) -> Iterator[Reading]:
-    name = one["command"].text()
-    yield Reading(name, TIME, one["median"].number())
+def _identify(one: Node) -> Reported:
+    given = one.get("parameters")
+    pairs = ", ".join(f"{key}={value.value}" for key, value in given.keys()) if given is not None else ""  # noqa: SIM118
+    return Reported(one["command"].text(), one.where, traits=(("parameters", whole(f" ({pairs})") if pairs else ""),))
+
+
+def _read(one: Node, found: Reported) -> Reported:
+    time = one["median"].reading(TIME)
     user, system = one.get("user"), one.get("system")
-    if user is not None and system is not None:
-        yield Reading(name, CPU, user.number() + system.number())
+    if user is None or system is None:
+        return replace(found, readings=(time,))
+    parts = [user.reading(CPU), system.reading(CPU)]
+    cpu = next((part for part in parts if part.trouble), Reading(CPU, sum(part.value for part in parts)))
+    return replace(found, readings=(time, cpu))
 
 
 HYPERFINE = ToolHarness(

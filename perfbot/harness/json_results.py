@@ -1,4 +1,4 @@
-"""Any program that writes its results as JSON: perfbot's own simple format, or Bencher's metric format (BMF).
+"""Any program that writes its results as JSON: perfbot's own simple format, Bencher's, or github-action-benchmark's.
 
 ::
 
@@ -7,20 +7,27 @@
                     {"name": "parse", "metric": "nodes", "value": 1200, "rule": "exact"}]}
 
     {"parse": {"latency": {"value": 88.0}, "throughput": {"value": 5.5}}}
+
+    [{"name": "cpu load", "unit": "Percent", "value": 50}]
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from statistics import median
 from typing import cast
 
 from perfbot import units
-from perfbot.harness.results import THROUGHPUT, TIMES, Node, documents, wrong
+from perfbot.errors import MeasureError
+from perfbot.harness.json_tree import Node, by_result, documents, inside, whole
+from perfbot.harness.results import THROUGHPUT, metric_in, wrong
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.processes.tools import Reading, Written
+from perfbot.measure.processes.tools import Parsed, Reading, Reported, Unreadable, Written
 from perfbot.model import TIME, Better, Metric, Rule
 
 KEYS = frozenset({"name", "metric", "value", "values", "unit", "better", "rule"})
+CUSTOM_KEYS = frozenset({"name", "value", "unit", "range", "extra"})
 
 BMF: dict[str, tuple[Metric, float]] = {
     "latency": (TIME, 1e-9),
@@ -32,35 +39,68 @@ BMF: dict[str, tuple[Metric, float]] = {
 """Bencher's built-in measures: nanoseconds, operations a second, seconds, bytes; all others have the unit ``1``."""
 
 
-def parse(written: Sequence[Written]) -> list[Reading]:
-    """One of the two formats, by whether there is an array ``benchmarks``."""
-    return [reading for top in documents(written) for reading in _readings(top)]
+def parse(written: Sequence[Written]) -> Parsed:
+    """One of the three formats, by whether there is an array, and whether it is called ``benchmarks``."""
+    found: list[Reported | Unreadable] = []
+    for top in documents(written):
+        if isinstance(top, Unreadable):
+            found.append(top)
+        elif isinstance(top.value, list):
+            found += by_result(top.items(), _identify, lambda one, named: _own(one, named, CUSTOM_KEYS))
+        elif isinstance(top.value.get("benchmarks"), list):
+            found += by_result(inside([top], "benchmarks"), _identify, lambda one, named: _own(one, named, KEYS))
+        else:
+            found += list(_bencher(top))
+    return found
 
 
-def _readings(top: Node) -> Iterator[Reading]:
-    own = top.get("benchmarks")
-    if own is not None and isinstance(own.value, list):
-        for one in own.items():
-            yield from _own(one)
-        return
+def _identify(one: Node) -> Reported:
+    return Reported(one["name"].text(), one.where)
+
+
+def _bencher(top: Node) -> Iterator[Reported | Unreadable]:
     for name, measures in top.keys():  # noqa: SIM118 - a node is no mapping
-        for measure, one in measures.keys():  # noqa: SIM118
-            metric, scale = BMF.get(measure) or (Metric(measure, "1"), 1.0)
-            yield Reading(name, metric, one["value"].number() * scale)
+        if not name.strip():
+            yield Unreadable(f"{measures.where}: found no name, expected a benchmark's")
+            continue
+        one = Reported(whole(name), measures.where)
+        try:
+            readings = tuple(_measure(*pair) for pair in measures.keys())  # noqa: SIM118
+            trouble = "" if readings else f"{measures.where}: found no measures, expected at least one"
+            yield replace(one, readings=readings, trouble=trouble)
+        except MeasureError as error:
+            yield replace(one, trouble=error.message)
 
 
-def _own(one: Node) -> Iterator[Reading]:
-    unknown = {key for key, _ in one.keys()} - KEYS  # noqa: SIM118
-    if unknown:
-        wrong(one.where, min(unknown), f"some of {', '.join(sorted(KEYS))}")
-    name = one["name"].text()
-    unit, scale = _unit(one)
-    metric_name = _choice(one, "metric", "time" if unit == "s" else "value")
-    better = cast("Better", _choice(one, "better", "higher" if unit == "1/s" else "lower", ("lower", "higher")))
+def _measure(measure: str, one: Node) -> Reading:
+    metric, scale = BMF.get(measure) or metric_in(whole(measure), "1")
+    try:
+        return one["value"].reading(metric, scale)
+    except MeasureError as error:
+        return Reading(metric, trouble=error.message)
+
+
+def _own(one: Node, found: Reported, known: frozenset[str]) -> Reported:
+    """Entries of one name and different metrics are one benchmark."""
+    if unknown := {key for key, _ in one.keys()} - known:  # noqa: SIM118
+        wrong(one.where, min(unknown), f"some of {', '.join(sorted(known))}")
+    metric, scale = _metric(one)
+    values = one.get("values") if known is KEYS else None
+    readings = [value.reading(metric, scale) for value in (values.items() if values is not None else [one["value"]])]
+    bad = next((reading for reading in readings if reading.trouble), None)
+    if not readings:
+        wrong(f"{one.where} values", "none", "at least one value")
+    return replace(found, readings=(bad or Reading(metric, median(reading.value for reading in readings)),))
+
+
+def _metric(one: Node) -> tuple[Metric, float]:
+    """The metric that an entry names, and the scale of its unit; without a direction where nothing tells one."""
+    unit = one.get("unit")
+    means = units.meaning(unit.text() if unit is not None else "1")
+    name = _choice(one, "metric", "time" if means.unit == "s" else "value")
+    better = cast("Better", _choice(one, "better", means.better, ("lower", "higher")))
     rule = cast("Rule", _choice(one, "rule", "noisy", ("noisy", "exact")))
-    values = one.get("values")
-    for value in values.items() if values is not None else [one["value"]]:
-        yield Reading(name, Metric(metric_name, unit, better, rule), value.number() * scale)
+    return Metric(whole(name), means.unit, better, rule), means.scale
 
 
 def _choice(one: Node, key: str, default: str, allowed: Sequence[str] = ()) -> str:
@@ -72,21 +112,6 @@ def _choice(one: Node, key: str, default: str, allowed: Sequence[str] = ()) -> s
     return found.text()
 
 
-def _unit(one: Node) -> tuple[str, float]:
-    """The base unit, and how many of it one of the given unit is."""
-    found = one.get("unit")
-    return base_unit(found.text()) if found is not None else ("1", 1.0)
-
-
-def base_unit(unit: str) -> tuple[str, float]:
-    """``ms`` is 0.001 of ``s``, ``KiB`` 1024 of ``B``, ``ops/s`` 1 of ``1/s``; any other unit is itself."""
-    if unit in TIMES:
-        return "s", TIMES[unit]
-    if unit in units.BYTES or unit == "bytes":
-        return "B", units.BYTES.get(unit, 1.0)
-    return ("1/s", 1.0) if unit in ("ops/s", "ops/sec", "req/s", "/s", "1/s") else (unit, 1.0)
-
-
 JSON = ToolHarness(
     parse,
     """\
@@ -95,5 +120,6 @@ name = "own"
 harness = "json"
 command = "./bench --json"
 metrics = ["time", "nodes"]
+lower = ["nodes"]
 """,
 )

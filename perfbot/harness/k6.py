@@ -4,48 +4,72 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from perfbot.harness.results import THROUGHPUT, Node, documents, wrong
+from perfbot.errors import MeasureError
+from perfbot.harness.json_tree import Node, by_result, documents, whole
+from perfbot.harness.results import wrong
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.processes.tools import Reading, Written
+from perfbot.measure.processes.tools import Parsed, Reading, Reported, Unreadable, Written
 from perfbot.model import Metric
+from perfbot.units import DIRECTIONS
 
 MILLISECOND = 1e-3
 TIMED = re.compile(r"(?:http_req|grpc_req|ws|browser)_\w+|iteration_duration|group_duration")
 """k6's own trends are times; those of a script may be anything unless the summary says so."""
+DATA = ("data_received", "data_sent")
 
 
-def parse(written: Sequence[Written]) -> list[Reading]:
-    """Quantiles of each trend and the rate of each counter, under the metric's name.
+def parse(written: Sequence[Written]) -> Parsed:
+    """Quantiles of each trend, the throughput of each counter and the rate of each rate, under the metric's name.
 
-    Those of times are latency_p50, latency_p90, …, all others value_p50, value_p90, ….
+    Quantiles of times are latency_p50, latency_p90, …, all others value_p50, value_p90, ….
     """
-    return [
-        reading
-        for top in documents(written)
-        for name, one in top["metrics"].keys()  # noqa: SIM118 - a node is no mapping
-        for reading in _readings(name, one)
-    ]
+    names: dict[str, str] = {}
+
+    def metrics() -> Iterator[Node | Unreadable]:
+        for top in documents(written):
+            try:
+                pairs = [] if isinstance(top, Unreadable) else list(top["metrics"].keys())
+            except MeasureError as error:
+                yield Unreadable(error.message)
+                continue
+            if isinstance(top, Unreadable):
+                yield top
+            for name, one in pairs:
+                names[one.where] = whole(name)
+                yield one
+
+    def identify(one: Node) -> Reported:
+        name = names[one.where]
+        if not name:
+            wrong(one.where, "a metric without a name", "a name")
+        return Reported(name, one.where)
+
+    return by_result(metrics(), identify, _read)
 
 
-def _readings(name: str, one: Node) -> Iterator[Reading]:
-    values = one.get("values") or one
-    contains = one.get("contains")
-    timed = contains.value == "time" if contains is not None else bool(TIMED.match(name))
-    if not name:
-        wrong(one.where, "a metric without a name", "a name")
-    for key, value in values.keys():  # noqa: SIM118
+def _read(one: Node, found: Reported) -> Reported | None:
+    """None where it is a gauge: k6's own say how many users there were, not how fast anything was."""
+    contains, values = one.get("contains"), one.get("values") or one
+    timed = contains.value == "time" if contains is not None else bool(TIMED.match(found.name))
+    data = contains.value == "data" if contains is not None else found.name in DATA
+    readings = tuple(_readings(found.name, values, timed=timed, data=data))
+    return replace(found, readings=readings) if readings else None
+
+
+def _readings(name: str, values: Node, *, timed: bool, data: bool) -> Iterator[Reading]:
+    better = DIRECTIONS["k6"].get(name, "unknown")
+    for key, value in values.keys():  # noqa: SIM118 - a node is no mapping
         if key == "rate" and values.get("count") is not None:
-            yield Reading(name, THROUGHPUT, value.number())
-        elif quantile := re.fullmatch(r"p\((\d+(?:\.\d+)?)\)", key):
-            yield _quantile(name, f"p{quantile[1]}", value, timed=timed)
-        elif key == "med":
-            yield _quantile(name, "p50", value, timed=timed)
-
-
-def _quantile(name: str, which: str, value: Node, *, timed: bool) -> Reading:
-    metric = Metric(f"latency_{which}", "s") if timed else Metric(f"value_{which}", "1")
-    return Reading(name, metric, value.number() * (MILLISECOND if timed else 1))
+            yield value.reading(Metric("throughput", "B/s" if data else "1/s", better))
+        elif key in ("rate", "value") and values.get("passes") is not None:
+            yield value.reading(Metric("rate", "1", better))
+        elif key == "med" or (quantile := re.fullmatch(r"p\((\d+(?:\.\d+)?)\)", key)):
+            which = "p50" if key == "med" else f"p{quantile[1]}" if quantile else ""
+            if key == "med" or not (which == "p50" and values.get("med") is not None):
+                metric = Metric(f"latency_{which}", "s") if timed else Metric(f"value_{which}", "1", "unknown")
+                yield value.reading(metric, MILLISECOND if timed else 1.0)
 
 
 K6 = ToolHarness(

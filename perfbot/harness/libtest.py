@@ -3,43 +3,51 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from perfbot.harness.results import NUMBER, lines, quantity, wrong
+from perfbot.harness.results import BYTES_THROUGHPUT, NUMBER, printed, seconds_in, shown
+from perfbot.harness.text import by_line
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.processes.tools import Broken, Reading, Written
-from perfbot.model import TIME, Metric
+from perfbot.measure.processes.tools import Parsed, Reported, Written
+from perfbot.model import TIME
 
-NANOSECOND = 1e-9
-THROUGHPUT = Metric("throughput", "B/s", "higher")
 MEGABYTE = 1e6
 
+LINE = re.compile(r"test (?P<name>\S.*?)\s+\.\.\. (?:bench:\s*(?P<result>.*)|(?P<failed>FAILED)\s*)")
 RESULT = re.compile(
-    rf"test (?P<name>\S.*?)\s+\.\.\. bench:\s+(?P<time>{NUMBER}) ns/iter \(\+/- {NUMBER}\)"
-    rf"(?: = (?P<rate>{NUMBER}) MB/s)?\s*",
-    re.ASCII,
+    rf"(?P<time>{NUMBER}) (?P<unit>ns|us|µs|μs|ms|s)/iter(?: \(\+/- \S+\))?(?: = (?P<rate>{NUMBER}) MB/s)?\s*"
 )
+RUNNING = re.compile(r"\s+Running (?:.* \()?(?:\S*/)?(?P<program>[\w.-]+?)(?:-[0-9a-f]{16})?\)?\s*")
+"""cargo's line before each program; its name ends with a fingerprint that differs between checkouts."""
 
 
-FAILED = re.compile(r"test (?P<name>\S.*?)\s+\.\.\. FAILED\s*")
+def parse(written: Sequence[Written]) -> Parsed:
+    """Time an iteration; throughput where the benchmark counts bytes. Programs distinguish tests of one name."""
+    return by_line(written, _results)
 
 
-def parse(written: Sequence[Written]) -> list[Reading | Broken]:
-    """Nanoseconds an iteration; throughput where the benchmark counts bytes."""
-    readings: list[Reading | Broken] = []
-    for where, line in lines(written):
-        if failed := FAILED.fullmatch(line):
-            readings.append(Broken(failed["name"], "libtest says that it failed"))
-            continue
-        if not re.match(r"test .* bench:", line):
-            continue
-        found = RESULT.fullmatch(line)
-        if found is None:
-            wrong(where, line, "test NAME ... bench: 1,234 ns/iter (+/- 5)")
-        readings.append(Reading(found["name"], TIME, quantity(found["time"], where) * NANOSECOND))
-        if found["rate"]:
-            readings.append(Reading(found["name"], THROUGHPUT, quantity(found["rate"], where) * MEGABYTE))
-    return readings
+def _results(lines: Iterable[tuple[str, str]]) -> Iterator[Reported]:
+    program = ""
+    for where, line in lines:
+        if running := RUNNING.fullmatch(line):
+            program = running["program"]
+        elif found := LINE.fullmatch(line):
+            one = Reported(found["name"], where, above=(f"{program}::",) if program else ())
+            if found["failed"]:
+                yield replace(one, trouble="libtest says that it failed", failed=True)
+            else:
+                yield _read(one, found["result"])
+
+
+def _read(one: Reported, result: str) -> Reported:
+    found = RESULT.fullmatch(result)
+    if found is None:
+        expected = "test NAME ... bench: 1,234 ns/iter (+/- 5)"
+        return replace(one, trouble=f"{one.where}: found {shown(result)}, expected {expected}")
+    time = printed(TIME, found["time"], one.where, seconds_in(found["unit"], one.where))
+    rate = (printed(BYTES_THROUGHPUT, found["rate"], one.where, MEGABYTE),) if found["rate"] else ()
+    return replace(one, readings=(time, *rate))
 
 
 LIBTEST = ToolHarness(

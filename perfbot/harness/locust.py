@@ -6,53 +6,81 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from perfbot.harness.results import THROUGHPUT, quantity, wrong
+from perfbot.errors import MeasureError
+from perfbot.harness.results import THROUGHPUT, printed, quantity, shown
+from perfbot.harness.text import CUT, characters
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.processes.tools import Broken, Reading, Written
+from perfbot.measure.processes.tools import Parsed, Reading, Reported, Unreadable, Written
 from perfbot.model import Metric
 
 MILLISECOND = 1e-3
 NEEDED = ("Type", "Name", "Failure Count", "Requests/s")
+TOTALS = ("Aggregated", "Total")
 
 
-def parse(written: Sequence[Written]) -> list[Reading | Broken]:
+def parse(written: Sequence[Written]) -> Parsed:
     """Quantiles (latency_p50, …) and throughput under ``GET /path``, from the file ``…_stats.csv``."""
     tables = [one for one in written if one.where.endswith("_stats.csv")]
     if not tables:
-        wrong(", ".join(one.where for one in written) or "locust", "no such file", "…_stats.csv (--csv {output})")
-    return [reading for one in tables for reading in _readings(one)]
+        places = ", ".join(one.where for one in written) or "locust"
+        return [Unreadable(f"{places}: found no such file, expected …_stats.csv (--csv {{output}})")]
+    return [result for one in tables for result in _results(one)]
 
 
-def _readings(written: Written) -> Iterator[Reading | Broken]:
-    text = written.data.decode("utf-8", "replace")
-    reader = csv.DictReader(io.StringIO(text), strict=True)
-    try:
-        rows = list(reader)
-    except csv.Error as error:
-        wrong(f"{written.where}, line {reader.line_num}", str(error), "comma-separated values")
-    if text and not text.endswith("\n"):
-        wrong(written.where, text[-40:], "a line end after that: it seems to be cut off")
-    missing = [name for name in NEEDED if name not in (reader.fieldnames or ())]
+def _results(written: Written) -> Iterator[Reported | Unreadable]:
+    text = characters(written.data)
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    missing = [name for name in NEEDED if name not in (_header(reader) or ())]
     if missing:
-        wrong(f"{written.where}, line 1", ",".join(reader.fieldnames or ())[:60], f"the column {missing[0]}")
-    for number, row in enumerate(rows, start=2):
-        yield from _row(row, f"{written.where}, line {number}")
-
-
-def _row(row: dict[str, str | None], where: str) -> Iterator[Reading | Broken]:
-    if row["Name"] == "Aggregated" and not row["Type"]:
+        if text.strip():
+            first = shown(text.splitlines()[0])
+            yield Unreadable(f"{written.where}, line 1: found {first}, expected the column {missing[0]}")
         return
+    before: Reported | None = None
+    try:
+        for row in reader:
+            if before is not None:
+                yield before
+            before = _row(row, f"{written.where}, line {reader.line_num}")
+    except csv.Error as error:
+        before = None if before is None else before
+        yield Unreadable(f"{written.where}, line {reader.line_num}: {error}, expected comma-separated values")
+    if before is not None:
+        cut = not text.endswith("\n")
+        yield replace(before, readings=(), trouble=f"{before.where}: {CUT}") if cut else before
+
+
+def _header(reader: csv.DictReader[str]) -> Sequence[str] | None:
+    try:
+        return reader.fieldnames
+    except csv.Error:
+        return None
+
+
+def _row(row: dict[str, str | None], where: str) -> Reported | None:
     name = f"{row['Type'] or ''} {row['Name'] or ''}".strip()
-    if not name:
-        wrong(where, "a row without a name", "a request's name")
-    if quantity(row["Failure Count"] or "", where):
-        yield Broken(name, f"{row['Failure Count']} requests failed")
-        return
-    yield Reading(name, THROUGHPUT, quantity(row["Requests/s"] or "", where))
+    if row["Name"] in TOTALS and row["Type"] in ("", "None", None):
+        return None
+    found = Reported(name or where, where)
+    try:
+        failures = quantity(row["Failure Count"] or "", where)
+    except MeasureError as error:
+        return replace(found, trouble=error.message)
+    if not name or failures:
+        why = f"{row['Failure Count']} requests failed" if name else f"{where}: a row without a name"
+        return replace(found, trouble=why, failed=bool(name))
+    if row.get("Request Count") == "0":
+        return replace(found, trouble="nothing was requested")
+    return replace(found, readings=tuple(_readings(row, where)))
+
+
+def _readings(row: dict[str, str | None], where: str) -> Iterator[Reading]:
+    yield printed(THROUGHPUT, row["Requests/s"] or "", where)
     for column, text in row.items():
-        if column and (found := re.fullmatch(r"(\d+(?:\.\d+)?)%", column)) and text not in ("N/A", None):
-            yield Reading(name, Metric(f"latency_p{found[1]}", "s"), quantity(text, where) * MILLISECOND)
+        if column and (found := re.fullmatch(r"(\d+(?:\.\d+)?)%", column)):
+            yield printed(Metric(f"latency_p{found[1]}", "s"), text or "", where, MILLISECOND)
 
 
 LOCUST = ToolHarness(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 from perfbot.config import SuiteBase
-from perfbot.errors import ConfigError, MeasureError
+from perfbot.errors import ConfigError
 from perfbot.harness.asv import AsvHarness
 from perfbot.harness.base import Harness
 from perfbot.harness.benchmarkdotnet import BENCHMARKDOTNET
@@ -17,6 +16,7 @@ from perfbot.harness.build import BuildHarness
 from perfbot.harness.catch2 import CATCH2
 from perfbot.harness.command import CommandHarness
 from perfbot.harness.criterion import CRITERION
+from perfbot.harness.foreign import recognised
 from perfbot.harness.go import GO
 from perfbot.harness.google_benchmark import GOOGLE_BENCHMARK
 from perfbot.harness.http import HttpHarness
@@ -71,13 +71,9 @@ def about(harness: Harness) -> str:
 
 
 def reader(written: Sequence[Written]) -> str:
-    """The first harness that finds benchmarks in what a tool wrote; empty when none does."""
-    for name, harness in HARNESSES.items():
-        if isinstance(harness, ToolHarness):
-            with contextlib.suppress(MeasureError):
-                if harness.parse(written):
-                    return name
-    return ""
+    """What a tool wrote, and the harness that reads it, for hints; empty when nobody can say."""
+    parsers = {name: harness.parse for name, harness in HARNESSES.items() if isinstance(harness, ToolHarness)}
+    return recognised(written, parsers)
 
 
 def harness_for(suite: SuiteBase | Any) -> Harness:

@@ -24,7 +24,7 @@ class ToolHarness:
     """A tool, by its parser and by how it chooses benchmarks.
 
     Attributes:
-        pattern: text for ``{filter}`` that chooses one benchmark.
+        pattern: text for ``{filter}`` that chooses one benchmark by what the tool calls it.
         everything: text for ``{filter}`` that chooses all.
         files: globs of result files that the tool writes where it likes.
         walls: metrics that it takes from wall time, in runs of a given length rather than of given work.
@@ -78,11 +78,12 @@ def reported_suite(
         env={side: {**sides[side].env, **(variables or {}), **suite.env} for side in SIDES},
         timeout=suite.timeout,
         scratch=effects.scratch / suite.name,
+        tops={side: sides[side].tree for side in SIDES},
     )
     return ReportedSuite(
         name=suite.name,
         runs=runs,
         random=effects.random,
-        chosen=Chosen(suite.metrics, suite.higher, suite.exact),
+        chosen=Chosen(suite.metrics, suite.higher, suite.lower, suite.exact),
         trace=effects.trace,
     )

@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from perfbot.harness.results import THROUGHPUT, Node, documents
+from perfbot.harness.json_tree import Node, by_result, documents, inside
+from perfbot.harness.results import THROUGHPUT
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.processes.tools import Broken, Reading, Written
+from perfbot.measure.processes.tools import Parsed, Reported, Unreadable, Written
 from perfbot.model import TIME
 
 MILLISECOND = 1e-3
 
 
-def parse(written: Sequence[Written]) -> list[Reading | Broken]:
+def parse(written: Sequence[Written]) -> Parsed:
     """Medians and rates, under ``file > group > benchmark``."""
-    return [
-        reading
-        for top in documents(written)
-        for file in top["files"].items()
-        for group in file["groups"].items()
-        for one in group["benchmarks"].items()
-        for reading in _readings(f"{group['fullName'].text()} > {one['name'].text()}", one)
-    ]
+    groups: dict[str, str] = {}
+
+    def benchmarks() -> Iterator[Node | Unreadable]:
+        for group in inside(inside(documents(written), "files"), "groups"):
+            for one in inside([group], "benchmarks"):
+                if isinstance(one, Node) and isinstance(group, Node):
+                    groups[one.where] = str(group.value.get("fullName") or "")
+                yield one
+
+    def identify(one: Node) -> Reported:
+        return Reported(f"{Node(one.where, groups[one.where]).text()} > {one['name'].text()}", one.where)
+
+    return by_result(benchmarks(), identify, _read)
 
 
-def _readings(name: str, one: Node) -> Iterator[Reading | Broken]:
+def _read(one: Node, found: Reported) -> Reported:
     if one.get("median") is None:
-        yield Broken(name, "it has no results")
-        return
-    yield Reading(name, TIME, one["median"].number() * MILLISECOND)
-    yield Reading(name, THROUGHPUT, one["hz"].number())
+        return replace(found, trouble="it has no results", failed=True)
+    rate = one.get("hz")
+    readings = (one["median"].reading(TIME, MILLISECOND), *([rate.reading(THROUGHPUT)] if rate is not None else ()))
+    return replace(found, readings=readings)
 
 
 VITEST = ToolHarness(

@@ -3,43 +3,75 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from perfbot.harness.results import NUMBER, THROUGHPUT, lines, quantity, seconds_in, wrong
+from perfbot.errors import MeasureError
+from perfbot.harness.results import NUMBER, THROUGHPUT, printed, seconds_in
+from perfbot.harness.text import by_line
 from perfbot.harness.tool import ToolHarness
-from perfbot.measure.processes.tools import Reading, Written
+from perfbot.measure.processes.tools import Parsed, Reading, Reported, Unreadable, Written
 from perfbot.model import Metric
 
 BEGIN = re.compile(r"Running .* test @ (?P<url>\S+)\s*")
+SIZE = re.compile(r"\s+(?P<threads>\d+) threads? and (?P<connections>\d+) connections?\s*")
 QUANTILE = re.compile(rf"\s+(?P<which>\d+(?:\.\d+)?)%\s+(?P<value>{NUMBER})(?P<unit>[a-z]+)\s*")
 RATE = re.compile(r"Requests/sec:\s+(?P<value>\S+)\s*")
 TROUBLE = re.compile(r"\s*(Socket errors:.*|Non-2xx or 3xx responses:.*)")
 
 
-def parse(written: Sequence[Written]) -> list[Reading]:
+def parse(written: Sequence[Written]) -> Parsed:
     """Quantiles and throughput, under the URL without its host."""
-    readings = list(_readings(written))
-    begun = {reading.name for reading in readings}
-    ended = {reading.name for reading in readings if reading.metric == THROUGHPUT}
-    if missing := begun - ended:
-        wrong(", ".join(one.where for one in written), f"{min(missing)} without an end", "Requests/sec: …")
-    return readings
+    return by_line(written, _results)
 
 
-def _readings(written: Sequence[Written]) -> Iterator[Reading]:
-    name = ""
-    for where, line in lines(written):
+def _results(lines: Iterable[tuple[str, str]]) -> Iterator[Reported | Unreadable]:
+    """Each test from the line where it begins to that of its rate, which is its last."""
+    one: Reported | None = None
+    where = ""
+    for where, line in lines:
         if found := BEGIN.fullmatch(line):
-            name = re.sub(r"^\w+://[^/]*", "", found["url"]) or "/"
-        elif not name:
-            continue
-        elif found := QUANTILE.fullmatch(line):
-            scale = seconds_in(found["unit"], where)
-            yield Reading(name, Metric(f"latency_p{found['which']}", "s"), quantity(found["value"], where) * scale)
-        elif found := RATE.fullmatch(line):
-            yield Reading(name, THROUGHPUT, quantity(found["value"], where))
-        elif found := TROUBLE.fullmatch(line):
-            wrong(where, found[1], "requests that succeed")
+            if one is not None:
+                yield _unended(one)
+            one = _named(found["url"], where)
+        elif one is not None and RATE.fullmatch(line):
+            rate = printed(THROUGHPUT, line.partition(":")[2].strip(), where)
+            yield replace(one, where=where, readings=() if one.trouble else (rate, *one.readings))
+            one = None
+        elif one is not None:
+            one = _more(one, where, line)
+    if one is not None:
+        yield _unended(one)
+
+
+def _named(url: str, where: str) -> Reported:
+    path = re.sub(r"^\w+://[^/]*", "", url)
+    host = url.removesuffix(path).partition("://")[2]
+    return Reported(path or "/", where, traits=(("connections", ""), ("host", f" @ {host}")))
+
+
+def _more(one: Reported, where: str, line: str) -> Reported:
+    """A test with what one of its lines says."""
+    if found := SIZE.fullmatch(line):
+        size = ("connections", f" [{found['threads']} threads, {found['connections']} connections]")
+        return replace(one, traits=(size, *(trait for trait in one.traits if trait[0] != size[0])))
+    if found := QUANTILE.fullmatch(line):
+        return replace(one, readings=(*one.readings, _quantile(found, where)))
+    if found := TROUBLE.fullmatch(line):
+        return replace(one, trouble=one.trouble or f"{where}: {found[1]}", failed=True)
+    return one
+
+
+def _quantile(found: re.Match[str], where: str) -> Reading:
+    metric = Metric(f"latency_p{float(found['which']):.12g}", "s")
+    try:
+        return printed(metric, found["value"], where, seconds_in(found["unit"], where))
+    except MeasureError as error:
+        return Reading(metric, trouble=error.message)
+
+
+def _unended(one: Reported) -> Reported:
+    return replace(one, readings=(), trouble=one.trouble or f"{one.where}: it has no end, expected Requests/sec: …")
 
 
 WRK = ToolHarness(

@@ -186,4 +186,11 @@ class Trend:
 
 def worse(subject: Subject, change: float) -> bool:
     """Whether a change of this sign is a loss for the subject."""
-    return change > 0 if subject.better == "lower" else change < 0
+    return {"lower": change > 0, "higher": change < 0, "unknown": False}[subject.better]
+
+
+def tone_of(subject: Subject, change: float) -> Literal["good", "bad", ""]:
+    """How a change of this sign is coloured: not at all where nobody knows which direction is better."""
+    if subject.better == "unknown":
+        return ""
+    return "bad" if worse(subject, change) else "good"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Literal
 
 import numpy as np
 
-from perfbot.judge.ratios import ratios_of, sides_of
+from perfbot.judge.ratios import evidence_of_rounds, sides_of
 from perfbot.model import (
     Comparison,
     Policy,
 )
+from perfbot.stats.evidence import Evidence
 from perfbot.stats.rounds import Floats, flat
 from perfbot.stats.sequential import Plan
 
@@ -62,12 +62,12 @@ def cases_of(comparisons: Sequence[Comparison], policy: Policy, alpha: float) ->
     return cases
 
 
-def ratios_of_each(cases: Sequence[Case]) -> list[list[float]]:
-    """Each case's log ratios, those of one unit computed together."""
-    found: dict[int, list[float]] = {}
+def evidence_of_each(cases: Sequence[Case]) -> list[Evidence]:
+    """What each case's rounds say, those of one unit computed together."""
+    found: dict[int, Evidence] = {}
     for unit in {case.comparison.metric.unit for case in cases}:
         these = [index for index, case in enumerate(cases) if case.comparison.metric.unit == unit]
         rounds = [one for index in these for one in cases[index].comparison.rounds]
-        ratios = iter(ratios_of(rounds, unit, np.concatenate([cases[index].sides for index in these])))
-        found.update((index, list(islice(ratios, len(cases[index].sides)))) for index in these)
+        evidence = evidence_of_rounds(rounds, unit, np.concatenate([cases[index].sides for index in these]))
+        found.update(zip(these, evidence.parted([len(cases[index].sides) for index in these]), strict=True))
     return [found[index] for index in range(len(cases))]

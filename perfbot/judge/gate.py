@@ -32,7 +32,7 @@ def gated(result: Result, policy: Policy, acceptances: Sequence[Acceptance], con
     """Whether it passes the gate."""
     if not policy.gates(result.full_name, Metric(result.metric, result.unit)):
         return replace(result, reason=joined(result.reason, "does not gate"))
-    return _accepted(_undisturbed(_failing(result), control), acceptances)
+    return _accepted(_undisturbed(_failing(result, policy), control), acceptances)
 
 
 def gate_of(
@@ -52,7 +52,7 @@ def gate_of(
         return "error"
     if skipped:
         return "pass"
-    compared = any(result.rounds and result.verdict not in KEPT for result in results)
+    compared = any(result.rounds and (result.verdict not in KEPT or result.change is not None) for result in results)
     return "pass" if complete and (compared or any(result.verdict == "added" for result in results)) else "error"
 
 
@@ -74,23 +74,38 @@ def budgeted(result: Result, case: Case, policy: Policy, alpha: float) -> Result
     return replace(result, budget=budget.text, budget_state=state)
 
 
-def _failing(result: Result) -> Result:
-    """Fails what is worse by its threshold, over its budget, or broken on head."""
+def _failing(result: Result, policy: Policy) -> Result:
+    """Fails what is worse by its threshold, over its budget, gone, or broken on head."""
     clauses = [result.reason]
-    failing = result.verdict == "failed" and result.failed_side != "base"
+    failing = _lost(result, policy)
     if result.verdict == "regressed":
         over = result.change is None or abs(result.change) >= (result.threshold or 0.0) * (1 - ROUNDING)
-        failing = failing or over
+        failing = over and not (result.rewritten and policy.rewritten == "pass")
         clauses.append(f"{'over' if over else 'under'} the {format_percentage(result.threshold or 0.0)} threshold")
+        if over and not failing:
+            clauses.append("each side ran its own version of the benchmark, so it does not gate")
     if result.budget_state == "over":
         failing = True
         clauses.append(f"over the budget of {result.budget}")
     return replace(result, gate="fail" if failing else "pass", reason=joined(*clauses))
 
 
+def _lost(result: Result, policy: Policy) -> bool:
+    """Whether head is to answer for a benchmark that can no longer be compared.
+
+    What fails on both sides alike says nothing about the change; what only head lost, or broke, would otherwise be a
+    way around the gate.
+    """
+    if result.verdict == "removed":
+        return policy.removed == "fail"
+    if result.verdict != "failed" or result.failed_side == "base":
+        return False
+    return result.failed_side != "both" or policy.broken_on_both == "fail"
+
+
 def _undisturbed(result: Result, control: Control | None) -> Result:
     """On a disturbed runner a noisy metric fails nothing: what would have, is undecided."""
-    noisy_failure = result.gate == "fail" and result.rule == "noisy" and result.verdict != "failed"
+    noisy_failure = result.gate == "fail" and result.rule == "noisy" and result.verdict not in ("failed", "removed")
     if not (noisy_failure and control and control.disturbed):
         return result
     return replace(

@@ -1,6 +1,6 @@
 """Comparisons and policy in, verdicts and the gate out. Pure: the same rounds always get the same verdict.
 
-Noisy metrics are decided by ``stats.sequential`` on the rounds' log ratios, at the run's ``alpha`` shared equally
+Noisy metrics are decided by ``stats.sequential`` on what the rounds say, at the run's ``alpha`` shared equally
 among its ``family`` of comparisons. Exact metrics (instructions, bytes, counts) are compared round by round.
 What could not be compared keeps its status as its verdict: nothing becomes "unchanged" for want of data.
 """
@@ -13,8 +13,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from perfbot.judge.case import Case, cases_of, ratios_of_each
-from perfbot.judge.gate import KEPT, budgeted, gate_of, gated
+from perfbot.judge.case import Case, cases_of, evidence_of_each
+from perfbot.judge.gate import KEPT, budgeted, gate_of, gated, joined
+from perfbot.judge.ratios import means_of
+from perfbot.judge.shape import clauses_of
 from perfbot.model import (
     Acceptance,
     Benchmark,
@@ -79,18 +81,18 @@ def _decided(cases: Sequence[Case], final: bool) -> Iterator[tuple[Case, Result]
     """The verdicts of the rounds; noisy ones are decided together, for numbers are quicker by the thousand."""
     kinds = [case.kind for case in cases]
     noisy = [case for case, kind in zip(cases, kinds, strict=True) if kind == "noisy"]
-    decisions = iter(decide_each(ratios_of_each(noisy), [case.plan for case in noisy], final=final))
+    decisions = iter(decide_each(evidence_of_each(noisy), [case.plan for case in noisy], final=final))
     for case, kind in zip(cases, kinds, strict=True):
         result = _measured(case)
         if kind == "noisy":
-            result = _noisy(result, next(decisions))
+            result = _undirected(_noisy(result, case, next(decisions)))
         elif kind == "exact":
-            result = _exact(result, case.sides)
+            result = _undirected(_exact(result, case.sides))
         elif kind == "empty":
             result = replace(result, reason=result.reason or "not measured")
         elif kind != "kept":
             result = replace(result, verdict="incomparable", reason=_INCOMPARABLE[kind])
-        yield case, result
+        yield case, replace(result, verdict="added") if result.new and result.rounds and kind != "kept" else result
 
 
 def rejudge(report: Report, policy: Policy | None = None) -> Report:
@@ -119,7 +121,13 @@ def comparison_of(result: Result) -> Comparison:
         kept = "measured"
     return Comparison(
         benchmark=Benchmark(
-            result.suite, result.benchmark, result.file, result.line, source_changed=result.source_changed
+            result.suite,
+            result.benchmark,
+            result.file,
+            result.line,
+            source_changed=result.source_changed,
+            new=result.new,
+            rewritten=result.rewritten,
         ),
         metric=Metric(result.metric, result.unit, result.better, result.rule),
         rounds=result.raw,
@@ -153,23 +161,45 @@ def _measured(case: Case) -> Result:
         file=benchmark.file,
         line=benchmark.line,
         source_changed=benchmark.source_changed,
+        new=benchmark.new,
+        rewritten=benchmark.rewritten,
         failed_side=comparison.failed_side,
         notes=comparison.notes,
         raw=rounds,
     )
 
 
-def _noisy(result: Result, found: Decision) -> Result:
+def _noisy(result: Result, case: Case, found: Decision) -> Result:
     known = found.high < WIDEST  # a report holds finite numbers, and its reader wants none without meaning
+    rounds = case.comparison.rounds
+    sides = means_of(rounds) if found.by_mean else case.sides
+    base, head = _apart_by(found.change, *np.median(sides, axis=0).tolist())
+    said = [_could_have_seen(found)] if found.state == "open" else [_loosely(found, case.threshold)]
     return replace(
         result,
+        base=base,
+        head=head,
         verdict=_verdict(found, result.better),
         change=found.change,
         interval=(found.low, found.high) if known else None,
         confidence=found.confidence if known else None,
         detectable=found.detectable if known else None,
-        reason=_could_have_seen(found) if found.state == "open" else "",
+        reason=joined(*said, *clauses_of(found, rounds, result.unit)),
     )
+
+
+def _apart_by(change: float, base: float, head: float) -> tuple[float, float]:
+    """Values around the middle of both that differ by exactly the change that stands beside them."""
+    apart = math.sqrt(1 + change) if -1 < change < math.inf else 1.0
+    middle = math.sqrt(base * head)
+    return middle / apart, middle * apart
+
+
+def _loosely(found: Decision, threshold: float) -> str:
+    """What is surely true of the mean of an unchanged benchmark, where that is less than of what is typical."""
+    if found.state != "same" or found.mean_bound is None or found.mean_bound <= threshold:
+        return ""
+    return f"mean within ±{_share(found.mean_bound)}"
 
 
 def _exact(result: Result, sides: Floats) -> Result:
@@ -192,7 +222,17 @@ def _verdict(found: Decision, better: Better) -> Verdict:
         return "unchanged"
     if found.state == "open":
         return "inconclusive"
+    if better == "unknown":
+        return "incomparable"
     return "regressed" if (found.state == "up") == (better == "lower") else "improved"
+
+
+def _undirected(result: Result) -> Result:
+    """It moved, and nobody knows whether that is good: shown, and no failure, until the configuration says."""
+    if result.better != "unknown" or result.verdict != "incomparable":
+        return result
+    which = f'write higher = ["{result.metric}"] or lower = ["{result.metric}"] in [[suite]] "{result.suite}"'
+    return replace(result, reason=joined(result.reason, f"it moved; to have it judged, {which}"))
 
 
 def _could_have_seen(found: Decision) -> str:

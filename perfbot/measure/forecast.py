@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from perfbot.calibration.noise import Noise
 from perfbot.measure.sequential_test import FIRST_ROUNDS, SequentialTest
 from perfbot.model import Benchmark
-from perfbot.stats.sequential import rounds_for
+from perfbot.stats.expectation import rounds_for
 from perfbot.units import format_duration, format_percentage, typed_duration
 
 SPARE = 1.3

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from perfbot.judge.ratios import ratios_of
+from perfbot.judge.ratios import evidence_of_rounds
 from perfbot.measure.session import Failed, Measured, Outcome
 from perfbot.model import Benchmark, Comparison, Metric, Round
-from perfbot.stats.sequential import Decision, Plan, decide, expected_rounds, rounds_for
+from perfbot.stats.evidence import NOTHING, Evidence
+from perfbot.stats.expectation import expected_rounds, rounds_for
+from perfbot.stats.sequential import Decision, Plan, decide
 
 FIRST_ROUNDS = 6
 """Fresh pairs that everything gets before anything is decided: fewer do not show how much processes differ."""
@@ -27,7 +29,7 @@ class SequentialTest:
     known: float | None = None
     """Spread of a round in earlier A/A runs: only ``rounds_left`` asks for it, never a decision."""
     rounds: list[Round] = field(default_factory=list)
-    ratios: list[float] = field(default_factory=list)
+    evidence: Evidence = NOTHING
     decision: Decision | None = None
     failure: Failed | None = None
     notes: dict[str, None] = field(default_factory=dict)
@@ -59,8 +61,8 @@ class SequentialTest:
         self.unrelated = self.unrelated or min(*taken.base, *taken.head) <= 0
         if self.exact:
             return
-        self.ratios += ratios_of((taken,), self.metric.unit)
-        self.decision = decide(self.ratios, self.plan)
+        self.evidence = self.evidence.and_then(evidence_of_rounds((taken,), self.metric.unit))
+        self.decision = decide(self.evidence, self.plan)
 
     def enter(self, outcome: Outcome) -> bool:
         """Take in what came out of a round, where it is about this benchmark and metric and nothing failed yet."""
@@ -77,12 +79,12 @@ class SequentialTest:
         """Expected number of rounds until it is decided."""
         if self.exact:
             return EXACT_ROUNDS - len(self.rounds)
-        taken = len(self.ratios)
+        taken = len(self.evidence)
         if taken < FIRST_ROUNDS:
             foretold = FIRST_ROUNDS if self.known is None else rounds_for(self.known, self.plan) or self.plan.n_max
             return foretold - taken
         if self._expected[1] != taken:
-            self._expected = expected_rounds(self.ratios, self.plan, self.known), taken
+            self._expected = expected_rounds(self.evidence, self.plan, self.known), taken
         return max(1, self._expected[0] - taken)
 
     def comparison(self) -> Comparison:

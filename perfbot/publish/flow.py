@@ -12,9 +12,9 @@ from perfbot import report as reports
 from perfbot.ci.place import Place
 from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, ReportError, UsageError
 from perfbot.forge.base import Forge, MergeRequest
-from perfbot.forge.upsert import Outcome
-from perfbot.model import Report
-from perfbot.publish.publisher import Publisher, notable, told_when_it_fails
+from perfbot.forge.order import Ended
+from perfbot.model import Report, RunVerdict
+from perfbot.publish.publisher import Outcome, Publisher, notable, told_when_it_fails
 from perfbot.publish.verify import (
     MAX_REPORT,
     NOT_TOUCHED,
@@ -105,8 +105,14 @@ def publish(files: Sequence[Path], voice: Publisher) -> Published:
                 request = replace(request, head=report.change.head)
             check_change(report, request, place.commits, name or files[0].name)
         rules = read_rules(voice.forge.repository, request)
-        said = [_say(replace(voice, section=_named(voice.section, name), request=request), report, rules)
-                for name, report in sections]  # fmt: skip
+        said = [
+            _say(
+                replace(voice, section=_named(voice.section, name), request=request, started=report.started),
+                report,
+                rules,
+            )
+            for name, report in sections
+        ]
     return Published(tuple(said), any(outcome == "superseded" for _, _, outcome in said))
 
 
@@ -116,10 +122,17 @@ def _named(outer: str, inner: str) -> str:
 
 def _say(voice: Publisher, report: Report, rules: Rules) -> tuple[str, str, Outcome]:
     if not report.results and _skipped(voice, report, rules):
-        return voice.section, "pass", voice.nothing_touched(NOT_TOUCHED)
+        outcome, state = voice.nothing_touched(NOT_TOUCHED)
+        return voice.section, _verdict(state), outcome
     own = replace(judged(report, rules, voice.accepted()), trend=voice.trend)
     create = rules.target.publish.comment == "always" or notable(own)
-    return voice.section, own.verdict, voice.verdict(own, create=create)
+    outcome, state = voice.verdict(own, create=create)
+    return voice.section, own.verdict if outcome != "outrun" else _verdict(state), outcome
+
+
+def _verdict(state: Ended) -> RunVerdict:
+    """Of a newer run that has spoken: the job's own word is not the gate's any more."""
+    return "pass" if state == "success" else "fail"
 
 
 def _skipped(voice: Publisher, report: Report, rules: Rules) -> bool:

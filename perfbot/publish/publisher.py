@@ -4,28 +4,45 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Literal, TypeVar
+from urllib.parse import quote
 
 from perfbot.ci.place import Place
 from perfbot.errors import PublishError
 from perfbot.forge.base import Annotation, Comments, Forge, MergeRequest, State, Status
-from perfbot.forge.body import MAX_FAILING, Body, Section, compose, marker, merge, parse, put, stale
-from perfbot.forge.upsert import Outcome, SupersededError, Upsert
+from perfbot.forge.body import LONGEST_FAILING, MAX_FAILING, Body, Section, compose, marker, merge, parse, put, stale
+from perfbot.forge.order import Ended, RunOrder, Told, place_among
+from perfbot.forge.upsert import SETTLE, SupersededError, Upsert
+from perfbot.forge.upsert import Outcome as Done
 from perfbot.model import Acceptance, Report, Result
+from perfbot.publish.verify import believed
+from perfbot.publish.agreement import Agreement, comes_late
 from perfbot.render import view
 from perfbot.render.comment import comment
 from perfbot.units import format_change, format_interval
 
+T = TypeVar("T")
+
 KEY = "default"
-SMALLEST = 3_000
-"""Bytes a section always gets."""
+SMALLEST = 300
+"""Bytes a section always gets: its title."""
+
+LONGEST_COMMENT = 100_000
+"""Bytes of a comment, however much longer the forge lets it be: what is longer is not read, and slow to show."""
 
 MARGIN = 1_000
 """Bytes kept free for hidden lines, beyond what they take now."""
 
 NOTABLE = frozenset({"regressed", "improved", "added", "removed", "failed"})
-STATES: dict[str, State] = {"pass": "success", "fail": "failed", "error": "failed"}
+STATES: dict[str, Ended] = {"pass": "success", "fail": "failed", "error": "failed"}
+
+UNKNOWN_RUN = RunOrder()
+
+Outcome = Literal[Done, "outrun"]
+"""What became of a comment; ``outrun``: a newer run of the same head has spoken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +54,10 @@ class Publisher:
         key: tells several perfbots in one merge request apart.
         details_url: page of the full report, linked from the comment.
         trend: one line about the target branch, of a history that is ours; what a report says of it is dropped.
+        run: the run's place among those of its head, as far as the forge told; see :func:`find_run`.
+        started: when the report says that measuring began; counts where the forge did not tell.
         options: for :class:`perfbot.forge.upsert.Upsert`; tests pass their clocks.
+        clock: seconds since the epoch.
     """
 
     forge: Forge
@@ -47,7 +67,10 @@ class Publisher:
     key: str = KEY
     details_url: str = ""
     trend: str = ""
+    run: RunOrder = UNKNOWN_RUN
+    started: str = ""
     options: dict[str, object] = field(default_factory=dict)
+    clock: Callable[[], float] = time.time
 
     @property
     def comments(self) -> Comments:
@@ -55,68 +78,141 @@ class Publisher:
         return self.forge.comments(self.request.number)
 
     def accepted(self) -> tuple[Acceptance, ...]:
-        """What people accepted in this merge request."""
-        return self.body().accepted
+        """What people who may accepted in this merge request."""
+        found = self.body().accepted
+        if self.place.kind == "local":
+            return found
+        return believed(found, self.comments, self.forge.repository)
 
     def body(self) -> Body:
         """The comment as it is; empty when there is none."""
         return read_body(self.comments, self.key)
 
-    def begin(self) -> None:
-        """A run begins: the status waits, and what the comment says is marked as old."""
-        head = self.request.head
-        self.status("running", "Measuring.")
+    def order(self) -> RunOrder:
+        """The run's place among the runs of its head."""
+        started = "" if self.place.kind == "local" else self.started
+        ids, now = (self.run.run, self.run.attempt), round(self.clock() * 1000)
+        return place_among(ids, forge=self.run.moment, started=started, now=now)
+
+    def begin(self) -> bool:
+        """A run begins: the status waits, and what the comment says is marked as old.
+
+        Returns:
+            False where a newer run has spoken of this head: then nothing is touched.
+        """
+        head, order = self.request.head, self.order()
+        status = self._status("running", "Measuring.")
+        if comes_late(order, self.body(), self.section, head, self.forge.statuses.shown(status)):
+            return False
+        self.forge.statuses.show(status)
         banner = f"Measuring `{head[:7]}`; what follows is older."
-        self._upsert(lambda body: stale(body, self.section, head, self._run, banner), create=False)
+        self._upsert(lambda body: stale(body, self.section, head, order, banner), create=False)
+        return True
 
-    def verdict(self, report: Report, *, create: bool) -> Outcome:
-        """Say what a judged report found: the comment first, since the status points at it."""
+    def verdict(self, report: Report, *, create: bool) -> tuple[Outcome, Ended]:
+        """Say what a judged report found: the comment first, since the status points at it.
+
+        Returns:
+            What became of the comment, and the state that the status shows in the end: a newer run's where that
+            has spoken.
+        """
         text = functools.cache(functools.partial(self._text, report))
-        failing = [(r.full_name, r.change) for r in report.results if r.gate == "fail" and r.change is not None]
-        part = Section(
-            self.section, self.request.head, self._run, "", job=self.place.job, failing=dict(failing[:MAX_FAILING])
-        )
-        outcome = self._upsert(lambda body: fitted(body, part, text, self.forge.limit), create=create)
-        self.status(
-            STATES[report.verdict],
-            view.headline(report),
-            summary=text(self.forge.limit),
+        failing = {
+            r.full_name: r.change
+            for r in report.results
+            if r.gate == "fail" and r.change is not None and len(r.full_name) <= LONGEST_FAILING
+        }
+        said = self._said(STATES[report.verdict], view.headline(report))
+        part = replace(self._part(said), failing=dict(list(failing.items())[:MAX_FAILING]))
+        status = self._status(
+            said.state,
+            said.words,
+            summary=text(self._limit),
             annotations=tuple(map(_annotation, filter(_at_a_line, report.results))),
+            order=said.order,
         )
-        return outcome
+        return self._say(lambda body: fitted(body, part, text, self._limit), status, said, create=create)
 
-    def nothing_touched(self, words: str) -> Outcome:
+    def nothing_touched(self, words: str) -> tuple[Outcome, Ended]:
         """Pass without measuring; an older comment is not left to speak for this head."""
-        text = f"### ⚪ perfbot: nothing to measure\n{words}"
-        part = Section(self.section, self.request.head, self._run, text, job=self.place.job)
-        outcome = self._upsert(lambda body: put(body, part), create=False)
-        self.status("success", words)
-        return outcome
+        said = self._said("success", words)
+        part = replace(self._part(said), text=f"### ⚪ perfbot: nothing to measure\n{words}")
+        status = self._status(said.state, words, order=said.order)
+        return self._say(lambda body: put(body, part), status, said, create=False)
 
-    def failure(self, words: str) -> None:
+    def failure(self, words: str) -> tuple[Outcome, Ended]:
         """perfbot itself failed: the status says so, and an old table is not taken for a new one."""
-        self.status("failed", words)
-        banner = f"`{self.request.head[:7]}` could not be measured or judged; what follows is older."
-        self._upsert(lambda body: stale(body, self.section, self.request.head, self._run, banner), create=False)
+        said = self._said("failed", words)
+        banner = f"`{said.head[:7]}` could not be measured or judged; what follows is older."
+        status = self._status(said.state, words, order=said.order)
 
-    def status(self, state: State, words: str, *, summary: str = "", annotations: tuple[Annotation, ...] = ()) -> None:
-        """Show a status under the one stable name."""
-        self.forge.statuses.show(
-            Status(
-                state=state,
-                name=f"perfbot ({self.section})" if self.section else "perfbot",
-                sha=self.place.sha or self.request.head,
-                description=words,
-                pipeline=self.place.pipeline,
-                url=self.details_url or self.place.link,
-                summary=summary,
-                annotations=annotations,
-            )
+        def change(body: Body) -> Body:
+            return stale(body, self.section, said.head, said.order, banner, said)
+
+        return self._say(change, status, said, create=False)
+
+    def _said(self, state: Ended, words: str) -> Told:
+        return Told(self.request.head, self.order(), state, words)
+
+    def _part(self, said: Told) -> Section:
+        return Section(self.section, said.head, said.order, "", job=self.place.job, said=said)
+
+    def _status(
+        self,
+        state: State,
+        words: str,
+        *,
+        summary: str = "",
+        annotations: tuple[Annotation, ...] = (),
+        order: RunOrder | None = None,
+    ) -> Status:
+        """A status under the one stable name."""
+        return Status(
+            state=state,
+            name=f"perfbot ({self.section})" if self.section else "perfbot",
+            sha=self.place.sha or self.request.head,
+            description=words,
+            pipeline=self.place.pipeline,
+            url=self.details_url or self.place.link or self.place.page,
+            summary=summary,
+            annotations=annotations,
+            order=order,
         )
+
+    def _say(
+        self, change: Callable[[Body], Body], status: Status, said: Told, *, create: bool
+    ) -> tuple[Outcome, Ended]:
+        """Comment and status together; the status also where the comment is refused.
+
+        Raises:
+            PublishError: one of the two could not be brought to say so.
+        """
+        agreement = Agreement(self.forge.statuses, status, said, self.section)
+        shown = self.forge.statuses.shown(status)
+        if comes_late(said.order, Body(self.key), self.section, said.head, shown):
+            return self._alone(agreement)
+        try:
+            outcome: Outcome = self._upsert(change, create=create, beside=agreement.bring)
+        except PublishError:
+            with contextlib.suppress(PublishError):
+                self._alone(agreement)
+            raise
+        if outcome == "superseded":
+            self._alone(agreement)
+        return "outrun" if agreement.is_outrun else outcome, agreement.standing.state
+
+    def _alone(self, agreement: Agreement) -> tuple[Outcome, Ended]:
+        """The status where the comment has nothing to say to it."""
+        sleep, settle = self.options.get("sleep", time.sleep), self.options.get("settle", SETTLE)
+        if not agreement.bring(None):
+            for seconds in settle:  # type: ignore[attr-defined]
+                sleep(seconds)  # type: ignore[operator]
+                agreement.bring(None)
+        return "outrun", agreement.standing.state
 
     @property
-    def _run(self) -> tuple[int, int]:
-        return self.place.run
+    def _limit(self) -> int:
+        return min(self.forge.limit, LONGEST_COMMENT)
 
     def _text(self, report: Report, limit: int) -> str:
         return comment(
@@ -127,14 +223,29 @@ class Publisher:
             title=self.section,
         ).strip()
 
-    def _upsert(self, change: Callable[[Body], Body], *, create: bool) -> Outcome:
+    def _upsert(
+        self,
+        change: Callable[[Body], Body],
+        *,
+        create: bool,
+        beside: Callable[[Body], bool] = lambda body: True,  # noqa: ARG005
+    ) -> Done:
         def current() -> None:
             if self.place.kind == "local":
                 return
             if self.forge.repository.merge_request(self.request.number).head != self.request.head:
                 raise SupersededError
 
-        return Upsert(self.comments, self.key, change, current, create, **self.options).run()  # type: ignore[arg-type]
+        options = {"beside": beside, "create": create, **self.options}
+        return Upsert(self.comments, self.key, change, current, **options).run()  # type: ignore[arg-type]
+
+
+def find_run(forge: Forge, place: Place) -> RunOrder:
+    """A run's place among those of its head, as far as the CI and the forge tell; its moment is 0 where they do not."""
+    if place.moment or not place.run[0]:
+        return RunOrder(place.moment, *place.run)
+    moment, attempt = forge.runs.began(place.run)
+    return RunOrder(moment, place.run[0], attempt or place.run[1])
 
 
 def read_body(comments: Comments, key: str = KEY) -> Body:
@@ -144,17 +255,42 @@ def read_body(comments: Comments, key: str = KEY) -> Body:
 
 
 def fitted(body: Body, part: Section, text: Callable[[int], str], limit: int) -> Body:
-    """Put a section into the comment so that all of it fits: each section gets an equal share of the room."""
+    """Put a section into the comment so that all of it fits: each section gets an equal share of the room.
+
+    Args:
+        text: the section's markdown in at most so many bytes, as far as that can be.
+        limit: bytes of the whole comment, hidden lines included.
+    """
     empty = put(body, replace(part, text=""))
-    if (found := empty.section(part.name)) is not None and found.run != part.run:
+    if (found := empty.section(part.name)) is not None and found.said != part.said:
         return empty
+    empty = _remembering(empty, limit // 4)
     hidden = len(compose(replace(empty, sections=tuple(replace(s, text="") for s in empty.sections))).encode())
     share = max(SMALLEST, (limit - hidden - MARGIN) // len(empty.sections))
     sections = tuple(
-        replace(part, text=text(share)) if s.name == part.name else replace(s, text=_shortened(s.text, share))
-        for s in empty.sections
+        replace(s, text=_shortened(text(share) if s.name == part.name else s.text, share)) for s in empty.sections
     )
     return replace(empty, sections=sections)
+
+
+def _remembering(body: Body, room: int) -> Body:
+    """Hidden lines in bounds: the first failing benchmarks of each section, and the newest acceptances.
+
+    What is forgotten fails: it can be accepted by nobody, or has to be accepted again.
+    """
+    each = room // max(1, len(body.sections))
+    sections = tuple(replace(s, failing=dict(_within(s.failing.items(), each))) for s in body.sections)
+    accepted = tuple(reversed(list(_within(reversed(body.accepted), room))))
+    return replace(body, sections=sections, accepted=accepted)
+
+
+def _within(items: Iterable[T], room: int) -> Iterator[T]:
+    """The first of some values, as long as all of them take at most ``room`` bytes in a hidden line."""
+    for item in items:
+        room -= len(quote(str(item), safe=""))
+        if room < 0:
+            return
+        yield item
 
 
 def _shortened(text: str, limit: int) -> str:

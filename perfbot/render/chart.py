@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from perfbot.history.records import Point, Release, Trend, worse
+from perfbot.history.records import Point, Release, Trend, tone_of
 from perfbot.render.escape import clean
 from perfbot.units import format_change, format_quantity
 
@@ -60,7 +60,7 @@ def chart(
         "budget": budget.bound / factor if budget else None,
         "budget_text": _shown(f"budget {budget.text}") if budget else "",
         "steps": [
-            {"when": s.started, "text": format_change(s.change), "tone": "bad" if worse(subject, s.change) else "good"}
+            {"when": s.started, "text": format_change(s.change), "tone": tone_of(subject, s.change)}
             for s in trend.steps
         ],
         "releases": [

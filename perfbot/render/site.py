@@ -14,7 +14,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from perfbot.history.records import Point, Release, Run, Step, Subject, Trend, worse
+from perfbot.history.records import Point, Release, Run, Step, Subject, Trend, tone_of, worse
 from perfbot.render.chart import NAME_LENGTH, as_json, chart
 from perfbot.render.escape import clean
 from perfbot.render.history import step_words
@@ -210,7 +210,7 @@ def _since_when(trend: Trend) -> str:
 
 def _stepped(trend: Trend) -> dict[str, str]:
     step = trend.steps[-1]
-    tone = "bad" if worse(trend.subject, step.change) else "good"
+    tone = tone_of(trend.subject, step.change)
     detail = f"{step.started[:10]} at {_text(step.first[:7])}"
     return {"change": format_change(step.change), "interval": "", "tone": tone, "detail": detail}
 
@@ -231,7 +231,7 @@ def _chip(trend: Trend) -> dict[str, str]:
     since = trend.since
     if since is None:
         return {"change": "", "interval": "", "tone": ""}
-    tone = "" if _unclear(since.interval) else ("bad" if worse(trend.subject, since.change) else "good")
+    tone = "" if _unclear(since.interval) else tone_of(trend.subject, since.change)
     return {"change": format_change(since.change), "interval": format_interval(*since.interval), "tone": tone}
 
 
@@ -301,7 +301,7 @@ def _facts(trend: Trend) -> tuple[tuple[str, str, str], ...]:
         (_since_when(trend).capitalize(), f"{chip['change']} {chip['interval']}".strip(), chip["tone"]),
     ]
     if trend.drift:
-        tone = "bad" if worse(subject, trend.drift.change) else "good"
+        tone = tone_of(subject, trend.drift.change)
         words = f"{format_change(trend.drift.change)} {format_interval(*trend.drift.interval)}"
         found.append((f"Drift over {trend.drift.points} runs", words, tone))
     found.append(("Noise of a run", _noise(trend), ""))
@@ -319,7 +319,7 @@ def _step(step: Step, subject: Subject) -> dict[str, str]:
         "first": _text(step.first[:10]),
         "change": format_change(step.change),
         "interval": format_interval(*step.interval),
-        "tone": "bad" if worse(subject, step.change) else "good",
+        "tone": tone_of(subject, step.change),
     }
 
 

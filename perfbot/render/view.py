@@ -174,7 +174,7 @@ _LABELS = {
 def _label(result: Result) -> str:
     if result.verdict == "regressed":
         return {"fail": "regression", "accepted": "accepted regression"}.get(result.gate, "tolerated regression")
-    if result.verdict != "failed" and result.gate != "pass":
+    if result.verdict not in ("failed", "removed") and result.gate != "pass":
         return "over its budget" if result.gate == "fail" else "accepted over its budget"
     named = {"improved": "improvement", "inconclusive": "undecided", "incomparable": "not comparable"}
     return named.get(result.verdict, result.verdict)
@@ -258,7 +258,11 @@ def remarks(result: Result, *, whole: bool = False) -> tuple[str, ...]:
     told = [result.reason if whole else gist(result.reason), *result.notes]
     if result.budget_state == "unclear":
         told.append(f"too close to its budget of {result.budget} to tell")
-    if result.source_changed:
+    if result.new and result.change is not None:
+        told.append("new: base's code was measured by head's benchmark")
+    elif result.rewritten:
+        told.append("its own source changed, and each side ran its own")
+    elif result.source_changed:
         told.append("its own source changed")
     return tuple(text for text in told if text)
 
@@ -358,9 +362,19 @@ def policy_differences(report: Report) -> tuple[str, ...]:
         "alpha": "alpha",
         "beta": "beta",
     }
+    words_of = {
+        "removed": "benchmarks that are gone",
+        "rewritten": "rewritten benchmarks that regress",
+        "broken_on_both": "benchmarks that fail on both sides",
+    }
     lines = [
         f"{words}: {format_percentage(getattr(now, name))} → {format_percentage(getattr(then, name))}"
         for name, words in numbers.items()
+        if getattr(now, name) != getattr(then, name)
+    ]
+    lines += [
+        f"{words}: {getattr(now, name)} → {getattr(then, name)}"
+        for name, words in words_of.items()
         if getattr(now, name) != getattr(then, name)
     ]
     lines += [f"no longer: {_limit(one)}" for one in now.limits if one not in then.limits]

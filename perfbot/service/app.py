@@ -59,6 +59,7 @@ def create_app(
 
 def command_handler(connect: Connect) -> Callable[[Job], None]:
     """Does what somebody asked for; done twice it is done once."""
+    strangers: set[tuple[str, str, int]] = set()
 
     def handle(job: Job) -> None:
         asked = loads(job.payload)

@@ -1,4 +1,4 @@
-"""The project's pages, served: the same as ``perfbot report`` writes, with search, always current.
+"""The project's pages, served: the same as ``perfbot site`` writes, with search, always current.
 
 ``/`` lists the projects; ``/GROUP/NAME/-/`` is a project's overview, and its other pages lie below it.
 """

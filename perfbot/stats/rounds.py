@@ -68,25 +68,37 @@ def round_ratios(
         ValueError: no pairs, sides of different length, or a value that is not finite and above zero.
     """
     found = np.empty(len(bases))
-    for rounds, values in _by_length(bases, heads):
-        if not (np.isfinite(values) & (values > 0)).all():
-            raise ValueError("log ratios need finite values above zero")
-        logs = np.log(values)
-        pairs = logs[:, 1] - logs[:, 0]
-        if value_seconds is None:
-            found[rounds] = centre(pairs)
-            continue
-        long = np.asarray(value_seconds)[rounds] >= LONG_SECONDS
-        short = centre(pairs) if pairs.shape[1] < MANY else least_disturbed(logs)
-        found[rounds] = np.where(long, np.median(pairs, axis=1), short)
+    for rounds, values in by_length(bases, heads):
+        found[rounds] = estimate(values, None if value_seconds is None else np.asarray(value_seconds)[rounds])
+    return found
+
+
+def estimate(values: Floats, value_seconds: Floats | None) -> Floats:
+    """:func:`round_ratios` of rounds with equally many pairs: values [round, side, pair], seconds [round]."""
+    if not (np.isfinite(values) & (values > 0)).all():
+        raise ValueError("log ratios need finite values above zero")
+    logs = np.log(values)
+    pairs = logs[:, 1] - logs[:, 0]
+    if value_seconds is None:
+        return centre(pairs)
+    short = centre(pairs) if pairs.shape[1] < MANY else least_disturbed(logs)
+    found: Floats = np.where(value_seconds >= LONG_SECONDS, np.median(pairs, axis=1), short)
     return found
 
 
 def side_medians(bases: Sequence[Sequence[float]], heads: Sequence[Sequence[float]]) -> Floats:
     """Each round's median of base and of head, shape [round, side]."""
     found = np.empty((len(bases), 2))
-    for rounds, values in _by_length(bases, heads):
+    for rounds, values in by_length(bases, heads):
         found[rounds] = np.median(values, axis=-1)
+    return found
+
+
+def side_means(bases: Sequence[Sequence[float]], heads: Sequence[Sequence[float]]) -> Floats:
+    """Each round's mean of base and of head, shape [round, side]."""
+    found = np.empty((len(bases), 2))
+    for rounds, values in by_length(bases, heads):
+        found[rounds] = values.mean(axis=-1)
     return found
 
 
@@ -144,9 +156,7 @@ def hodges_lehmann(values: Floats) -> Floats:
     return middle
 
 
-def _by_length(
-    bases: Sequence[Sequence[float]], heads: Sequence[Sequence[float]]
-) -> Iterator[tuple[list[int], Floats]]:
+def by_length(bases: Sequence[Sequence[float]], heads: Sequence[Sequence[float]]) -> Iterator[tuple[list[int], Floats]]:
     """Rounds with equally many pairs, some at a time: their indices, and their values [round, side, pair]."""
     same: dict[int, list[int]] = {}
     for index, (base, head) in enumerate(zip(bases, heads, strict=True)):

@@ -3,6 +3,9 @@
 The rule looks at the rounds again and again, and stops at the first look at which either the change surely lies
 inside ±delta ("same") or zero surely lies outside the interval ("up", "down"). Critical values allow for all
 looks, so a benchmark may be looked at as often as the plan says without a false alarm more.
+
+The change is that of the mean cost of a call. Where both sides differ by a shift alone, what is typical tells it far
+better than the means, which every slow call moves; where they differ by more, the means tell it alone.
 """
 
 from __future__ import annotations
@@ -17,21 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perfbot.stats.bounds import constant_bound, last_bound
+from perfbot.stats.evidence import Evidence, stacked
 from perfbot.stats.location import Floats, degrees_of_freedom, estimates
-
-EARLIER_ROUNDS = 12
-"""What the spread of earlier runs counts for beside the rounds of this one, in rounds: this run is not those."""
-
-BELIEVED = 2.0
-"""How far earlier runs' spread may be from this run's own before it counts as this far only."""
-
-MEDIAN_STRAY = 0.55
-"""Half of all means of unchanged benchmarks stray further than 0.67 standard errors at a single look, and less at the
-first of many that decides. With it, ``rounds_for`` is near the median of simulated Gaussian decisions: 9 for 8.5
-rounds, 14 for 13, 27 for 27, 44 for 45."""
+from perfbot.stats.means import Means, mean_ratios
 
 State = Literal["up", "down", "same", "open"]
 Codes = NDArray[np.int8]
+
+ROUNDING = 1e-9
+"""Log ratios this close are equal."""
 
 OPEN, SAME, UP, DOWN = range(4)
 _STATES: tuple[State, ...] = ("open", "same", "up", "down")
@@ -52,6 +49,15 @@ KNOWN_SHARE = 0.85
 They are those of a known spread. Here it is estimated anew at each look, which makes neighbouring looks less
 alike, and one of them more likely to cross: 1.1 to 1.4 times as often for Gaussian rounds, most of it in the
 first ten."""
+
+
+TYPICAL_SHARE = 0.8
+"""Share of alpha for what is typical; the rest is for the means. Sharing it equally would cost changed benchmarks a
+tenth more rounds."""
+
+LOOSE = 3.0
+"""Thresholds within which the mean must surely lie where it does not decide. It strays up to ten times as far as the
+typical ratio, and time goes with the square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,10 @@ class Decision:
         low, high: interval of the change at ``confidence``, which allows for every look.
         confidence: of the interval: 1 − alpha, or 1 − 2 beta where the state is ``same``.
         detectable: the smallest change that these rounds could have told from none.
+        by_mean: the means decided, for both sides differ by more than a shift; otherwise what is typical did.
+        typical: estimate of what is typical, head/base − 1.
+        mean: estimate of the means, head/base − 1; None where they are not known.
+        mean_bound: how far from no change the mean can be at most, where nothing changed, at ``confidence``.
     """
 
     state: State
@@ -105,21 +115,129 @@ class Decision:
     high: float
     confidence: float
     detectable: float
+    by_mean: bool = False
+    typical: float = 0.0
+    mean: float | None = None
+    mean_bound: float | None = None
 
 
 class _Look(NamedTuple):
+    """What one look found, with its critical values; ``mean``: log ratio of the means and its standard error."""
+
     rounds: int
-    mean: float
+    typical: float
     error: float
+    mean: tuple[float, float] | None
     change_t: float
+    mean_t: float
     same_t: float
+    mean_same_t: float
+
+    def by_typical(self) -> tuple[float, float, float, float]:
+        """Estimate, error, critical t for a change and for its absence."""
+        return self.typical, self.error, self.change_t, self.same_t
+
+    def by_mean(self) -> tuple[float, float, float, float]:
+        """The same of the means, which are known."""
+        ratio, error = self.mean or (self.typical, self.error)
+        return ratio, error, self.mean_t, self.mean_same_t
+
+    @property
+    def mean_bound(self) -> float | None:
+        """How far from no change the mean can be."""
+        if self.mean is None:
+            return None
+        ratio, error = self.mean
+        return expm1(abs(ratio) + self.mean_same_t * error)
 
 
-def decide(ratios: Sequence[float], plan: Plan, *, final: bool = False) -> Decision:
+class Critical(NamedTuple):
+    """Critical t at each of some looks.
+
+    Attributes:
+        change: for a change of what is typical.
+        mean: for a change of the mean.
+        same: for the absence of a change, of what is typical.
+        mean_same: the same, of the mean.
+    """
+
+    change: Floats
+    mean: Floats
+    same: Floats
+    mean_same: Floats
+
+    def at(self, looks: slice | NDArray[np.int_] | list[int]) -> Critical:
+        """Those of some looks."""
+        return Critical(*(values[looks] for values in self))
+
+
+TRIMMED = (True, False, True, False)
+"""Which of them are of a trimmed mean."""
+
+
+class Seen(NamedTuple):
+    """What some looks find: estimates and their standard errors on the scale of log ratios, shape [..., looks]."""
+
+    typical: Floats
+    error: Floats
+    means: Means | None = None
+
+    def shifted(self, effect: float) -> Seen:
+        """As if head were so much larger, a log ratio."""
+        means = self.means and self.means._replace(ratio=self.means.ratio + effect)
+        return Seen(self.typical + effect, self.error, means)
+
+
+def seen(evidence: Evidence, looks: Sequence[int]) -> Seen:
+    """What each of some looks finds in rounds [..., round]."""
+    typical, error = estimates(evidence.typical, looks)
+    if evidence.base is None or evidence.head is None:
+        return Seen(typical, error)
+    return Seen(typical, error, mean_ratios(evidence.base, evidence.head, evidence.typical, looks))
+
+
+class Classified(NamedTuple):
+    """What each look says by itself: ``SAME``, ``UP``, ``DOWN`` or ``OPEN``, and whether the mean says it."""
+
+    codes: Codes
+    by_mean: NDArray[np.bool_]
+
+
+def classify(found: Seen, critical: Critical, margin: float) -> Classified:
+    """What each look says.
+
+    Nothing changed where what is typical surely moved less than the margin, and the mean less than ``LOOSE`` of it,
+    or less than one where it surely moved otherwise than what is typical. A change of what is typical counts where the
+    mean is not seen to move otherwise, and is known well enough: to ``LOOSE`` margins, or to the change itself.
+
+    Args:
+        margin: the smallest change that matters, as a log ratio.
+    """
+    typical, error, means = found
+    changed = np.abs(typical) > critical.change * error
+    same = np.abs(typical) + critical.same * error < margin
+    codes = np.where(changed, np.where(typical > 0, UP, DOWN), OPEN)
+    if means is None:
+        return Classified(np.where(same, SAME, codes).astype(np.int8), np.zeros(codes.shape, dtype=bool))
+    excess = np.abs(means.ratio - typical)
+    unlike = excess > critical.mean * means.excess_error + ROUNDING
+    reach = critical.mean_same * means.error
+    mean_same = np.abs(means.ratio) + reach < np.where(unlike, margin, LOOSE * margin)
+    alike = excess <= critical.mean_same * means.excess_error + ROUNDING
+    known = excess + critical.mean_same * means.excess_error < np.maximum(LOOSE * margin, np.abs(typical))
+    mean_changed = np.abs(means.ratio) > critical.mean * means.error
+    by_typical = changed & alike & known
+    codes = np.where(by_typical, codes, np.where(mean_changed, np.where(means.ratio > 0, UP, DOWN), OPEN))
+    codes = np.where(mean_same & (same | unlike), SAME, codes)
+    by_mean = np.where(codes == SAME, unlike, ~by_typical & (mean_changed | unlike | ~mean_same & same))
+    return Classified(codes.astype(np.int8), by_mean)
+
+
+def decide(ratios: Sequence[float] | Evidence, plan: Plan, *, final: bool = False) -> Decision:
     """Replay the looks over ``ratios`` and stop at the first that decides.
 
     Args:
-        ratios: estimates of log(head/base), one a round, in the order measured.
+        ratios: what the rounds say, in the order measured; or estimates of log(head/base) alone, one a round.
         final: no more rounds will come: a last look, planned or not, spends the error that is left.
 
     Raises:
@@ -128,50 +246,40 @@ def decide(ratios: Sequence[float], plan: Plan, *, final: bool = False) -> Decis
     return decide_each([ratios], [plan], final=final)[0]
 
 
-def decide_each(streams: Sequence[Sequence[float]], plans: Sequence[Plan], *, final: bool = False) -> list[Decision]:
-    """:func:`decide` for many streams of ratios, each by its own plan; those alike are looked at together."""
-    alike: dict[tuple[Plan, int], list[int]] = {}
-    for index, (ratios, plan) in enumerate(zip(streams, plans, strict=True)):
-        alike.setdefault((plan, min(len(ratios), plan.n_max)), []).append(index)
+def decide_each(
+    streams: Sequence[Sequence[float] | Evidence], plans: Sequence[Plan], *, final: bool = False
+) -> list[Decision]:
+    """:func:`decide` for many streams of rounds, each by its own plan; those alike are looked at together."""
+    every = [one if isinstance(one, Evidence) else Evidence(np.array(one, dtype=float)) for one in streams]
+    alike: dict[tuple[Plan, int, bool], list[int]] = {}
+    for index, (one, plan) in enumerate(zip(every, plans, strict=True)):
+        alike.setdefault((plan, min(len(one), plan.n_max), one.base is None), []).append(index)
     found: dict[int, Decision] = {}
-    for (plan, rounds), every in alike.items():
-        values = np.array([streams[index][:rounds] for index in every], dtype=float)
-        if not np.isfinite(values).all():
+    for (plan, rounds, _), indices in alike.items():
+        values = stacked([every[index].first(rounds) for index in indices])
+        if not np.isfinite(values.typical).all():
             raise ValueError("ratios must be finite")
-        found.update(zip(every, _decided(values, plan, final), strict=True))
+        found.update(zip(indices, _decided(values, plan, final), strict=True))
     return [found[index] for index in range(len(streams))]
 
 
-def _decided(values: Floats, plan: Plan, final: bool) -> list[Decision]:
+def _decided(values: Evidence, plan: Plan, final: bool) -> list[Decision]:
     """Decisions of streams [stream, round] that have all their rounds in common."""
-    rounds = values.shape[1]
+    rounds = len(values)
     if rounds < 2:
-        return [_unknown(stream, plan) for stream in values]
-    looks, change_t, same_t = _critical_until(plan, rounds)
-    means, errors = estimates(values, looks)
-    states = classify(means, errors, change_t, same_t, plan.margin)
+        return [_unknown(stream, plan) for stream in values.typical]
+    looks, critical = _critical_until(plan, rounds)
+    found = seen(values, looks)
+    states, by_mean = classify(found, critical, plan.margin)
     planned = rounds in plan.looks or (final and rounds >= FIRST_LOOK)
     if not planned:
         states[:, -1] = OPEN
-    decisions: list[Decision] = []
-    for stream, at in enumerate(first_stop(states).tolist()):
-        mean, error = float(means[stream, at]), float(errors[stream, at])
-        look = _Look(looks[at], mean, error, float(change_t[at]), float(same_t[at]))
-        decisions.append(_decision(_STATES[states[stream, at]], look, plan))
-    return decisions
-
-
-def classify(means: Floats, errors: Floats, change_t: Floats, same_t: Floats, margin: float) -> Codes:
-    """What each look says by itself: ``SAME``, ``UP``, ``DOWN`` or ``OPEN``.
-
-    Args:
-        means, errors: of log ratios, shape [..., looks].
-        change_t, same_t: critical values, shape [looks].
-        margin: the smallest change that matters, as a log ratio.
-    """
-    codes = np.where(np.abs(means) > change_t * errors, np.where(means > 0, UP, DOWN), OPEN)
-    inside = np.abs(means) + same_t * errors < margin
-    return np.where(inside, SAME, codes).astype(np.int8)
+    return [
+        _decision(
+            _STATES[states[stream, at]], _look(found, critical, looks, stream, at), plan, bool(by_mean[stream, at])
+        )
+        for stream, at in enumerate(first_stop(states).tolist())
+    ]
 
 
 def first_stop(codes: Codes) -> NDArray[np.intp]:
@@ -179,72 +287,6 @@ def first_stop(codes: Codes) -> NDArray[np.intp]:
     stopped = codes != OPEN
     index: NDArray[np.intp] = np.where(stopped.any(axis=-1), stopped.argmax(axis=-1), codes.shape[-1] - 1)
     return index
-
-
-def expected_rounds(ratios: Sequence[float], plan: Plan, known: float | None = None) -> int:
-    """Rounds, in all, after which a decision is expected if estimate and spread stay what they are.
-
-    For planning alone: no decision looks at it.
-
-    Args:
-        known: spread of a round in earlier runs (a standard deviation of log ratios). Few rounds tell their spread
-            badly, so both are pooled; what is more than ``BELIEVED`` times off these rounds' own counts as just that.
-    """
-    taken = min(len(ratios), plan.n_max)
-    if taken < 2:
-        return FIRST_LOOK
-    means, errors = estimates(np.asarray(ratios, dtype=float), (taken,))
-    later = [index for index, look in enumerate(plan.looks) if look > taken]
-    if not later:
-        return plan.n_max
-    looks = np.array(plan.looks)[later]
-    shrunk = _pooled(float(errors[0]) * math.sqrt(taken), taken, known) / np.sqrt(looks)
-    change_t, same_t = (critical[later] for critical in critical_values(plan))
-    codes = classify(np.broadcast_to(means, len(looks)), shrunk, change_t, same_t, plan.margin)
-    return int(looks[first_stop(codes)])
-
-
-def _pooled(spread: float, taken: int, known: float | None) -> float:
-    """The spread of a round, from these rounds and from earlier runs."""
-    if known is None:
-        return spread
-    earlier = min(max(known, spread / BELIEVED), spread * BELIEVED)
-    return math.sqrt((taken * spread**2 + EARLIER_ROUNDS * earlier**2) / (taken + EARLIER_ROUNDS))
-
-
-def rounds_for(spread: float, plan: Plan) -> int | None:
-    """Median number of rounds until "same" is decided where nothing changed; None where ``n_max`` are too few.
-
-    Args:
-        spread: standard deviation of a round's log ratio.
-    """
-    looks = np.array(plan.looks)
-    _, same_t = critical_values(plan)
-    decided = (MEDIAN_STRAY + same_t) * spread / np.sqrt(looks) < plan.margin
-    return int(looks[decided.argmax()]) if decided.any() else None
-
-
-def visible_after(rounds: int, spread: float, plan: Plan) -> float:
-    """The smallest change that so many rounds of this spread can tell from none, a fraction."""
-    change_t, _ = critical_values(plan)
-    return _expm1(float(change_t[_look_at(rounds, plan)]) * spread / math.sqrt(rounds))
-
-
-def ruled_out_after(rounds: int, spread: float, change: float, plan: Plan) -> float:
-    """The smallest change that so many rounds with this estimate exclude: a larger ``delta`` would have decided them.
-
-    Args:
-        rounds: at least six.
-        change: the estimate of head/base − 1.
-    """
-    _, same_t = critical_values(plan)
-    reach = float(same_t[_look_at(rounds, plan)]) * spread / math.sqrt(rounds)
-    return _expm1(abs(math.log1p(change)) + reach)
-
-
-def _look_at(rounds: int, plan: Plan) -> int:
-    """Index of the last look at so many rounds."""
-    return max(0, int(np.searchsorted(np.array(plan.looks), rounds, side="right")) - 1)
 
 
 @lru_cache(maxsize=64)
@@ -255,70 +297,81 @@ def _looks(n_max: int) -> tuple[int, ...]:
     return tuple(looks)
 
 
-def _bounds(plan: Plan) -> tuple[float, float]:
-    """Critical z for a change, and for its absence."""
-    return constant_bound(plan.looks, KNOWN_SHARE * plan.alpha, 2), constant_bound(plan.looks, plan.beta, 1)
+def _bounds(plan: Plan) -> tuple[tuple[float, float, int], ...]:
+    """Error probability, critical z and number of sides of everything in :class:`Critical`, in its order."""
+    alpha, looks = KNOWN_SHARE * plan.alpha, plan.looks
+    changes = [(TYPICAL_SHARE * alpha, 2), ((1 - TYPICAL_SHARE) * alpha, 2), (plan.beta, 1)]
+    change, mean, same = ((share, constant_bound(looks, share, sides), sides) for share, sides in changes)
+    return change, mean, same, same
 
 
 @lru_cache(maxsize=4096)
-def critical_values(plan: Plan) -> tuple[Floats, Floats]:
-    """Critical t for a change, and for its absence, at each look of the plan."""
-    change_z, same_z = _bounds(plan)
-    return _as_t(change_z, plan.looks), _as_t(same_z, plan.looks)
+def critical_values(plan: Plan) -> Critical:
+    """Critical t at each look of the plan."""
+    return Critical(*(_as_t(z, plan.looks, cut) for (_, z, _), cut in zip(_bounds(plan), TRIMMED, strict=True)))
 
 
 @lru_cache(maxsize=4096)
-def _critical_until(plan: Plan, rounds: int) -> tuple[tuple[int, ...], Floats, Floats]:
+def _critical_until(plan: Plan, rounds: int) -> tuple[tuple[int, ...], Critical]:
     """The looks up to ``rounds``, an unplanned last one included, with their critical values."""
     before = tuple(look for look in plan.looks if look < rounds)
-    change_t, same_t = (critical[: len(before) + 1] for critical in critical_values(plan))
+    planned = critical_values(plan)
     if rounds in plan.looks:
-        return (*before, rounds), change_t, same_t
-    change_z, same_z = _bounds(plan)
-    change_last = _as_t(last_bound(before, rounds, change_z, KNOWN_SHARE * plan.alpha, 2), (rounds,))
-    same_last = _as_t(last_bound(before, rounds, same_z, plan.beta, 1), (rounds,))
-    return (
-        (*before, rounds),
-        np.append(change_t[: len(before)], change_last),
-        np.append(same_t[: len(before)], same_last),
+        return (*before, rounds), planned.at(slice(len(before) + 1))
+    last = [
+        _as_t(last_bound(before, rounds, z, error, sides), (rounds,), cut)
+        for (error, z, sides), cut in zip(_bounds(plan), TRIMMED, strict=True)
+    ]
+    return (*before, rounds), Critical(
+        *(np.append(values[: len(before)], one) for values, one in zip(planned, last, strict=True))
     )
 
 
-def _as_t(z: float, looks: tuple[int, ...]) -> Floats:
-    """For each look the t with the tail probability of ``z``."""
+def _as_t(z: float, looks: tuple[int, ...], cut: bool) -> Floats:
+    """For each look the t with the tail probability of ``z``; ``cut``: of a trimmed mean."""
     from scipy.special import ndtr, stdtrit  # noqa: PLC0415 - 0.4 s that only deciding needs
 
-    critical: Floats = -stdtrit([degrees_of_freedom(look) for look in looks], ndtr(-z))
+    freedom = [degrees_of_freedom(look) if cut else look - 1 for look in looks]
+    critical: Floats = -stdtrit(freedom, ndtr(-z))
     critical.flags.writeable = False  # cached and shared
     return critical
 
 
-def _decision(state: State, look: _Look, plan: Plan) -> Decision:
+def _look(found: Seen, critical: Critical, looks: Sequence[int], stream: int, at: int) -> _Look:
+    """What one look of one stream found."""
+    typical, error = float(found.typical[stream, at]), float(found.error[stream, at])
+    mean = None if found.means is None else (float(found.means.ratio[stream, at]), float(found.means.error[stream, at]))
+    return _Look(looks[at], typical, error, mean, *(float(values[at]) for values in critical))
+
+
+def _decision(state: State, look: _Look, plan: Plan, by_mean: bool) -> Decision:
     """The interval that belongs to the state: what it says and what it shows never contradict."""
-    detectable = look.change_t * look.error
-    if state == "same":
-        reach, confidence = look.same_t * look.error, 1 - 2 * plan.beta
-    else:
-        reach, confidence = detectable, 1 - plan.alpha
+    ratio, error, change_t, same_t = look.by_mean() if by_mean else look.by_typical()
+    detectable = change_t * error
+    reach, confidence = (same_t * error, 1 - 2 * plan.beta) if state == "same" else (detectable, 1 - plan.alpha)
     if state == "open":
-        reach = max(reach, abs(look.mean))
+        reach = detectable = max(reach, abs(ratio))
     return Decision(
         state=state,
         rounds=look.rounds,
-        change=math.expm1(look.mean),
-        low=math.expm1(look.mean - reach),
-        high=_expm1(look.mean + reach),
+        change=math.expm1(ratio),
+        low=math.expm1(ratio - reach),
+        high=expm1(ratio + reach),
         confidence=confidence,
-        detectable=_expm1(max(detectable, reach) if state == "open" else detectable),
+        detectable=expm1(detectable),
+        by_mean=by_mean,
+        typical=expm1(look.typical),
+        mean=None if look.mean is None else expm1(look.mean[0]),
+        mean_bound=look.mean_bound if state == "same" else None,
     )
 
 
 def _unknown(values: Floats, plan: Plan) -> Decision:
     """None or one round: no interval but the whole line."""
     change = math.expm1(float(values[0])) if len(values) else 0.0
-    return Decision("open", len(values), change, -1.0, math.inf, 1 - plan.alpha, math.inf)
+    return Decision("open", len(values), change, -1.0, math.inf, 1 - plan.alpha, math.inf, typical=change)
 
 
-def _expm1(value: float) -> float:
+def expm1(value: float) -> float:
     """Without overflow: two rounds can make an interval of any width."""
     return math.expm1(value) if value < 700 else math.inf

@@ -24,7 +24,8 @@ from .asv_benchmarks import AsvCase, Bound, cases, modules
 from .copies import Copies
 from .footprint import peak_memory, size_of_another
 from .session import Session, Skipped
-from .timers import Calls, Timer, Times, WithSetup
+from .stopwatch import NOTHING, Times
+from .timers import Calls, Timer, WithSetup
 
 SECONDS = {
     "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "milliseconds": 1e-3,
@@ -37,11 +38,22 @@ BYTES = {"byte": 1, "bytes": 1, "B": 1, "kB": 1000, "KiB": 1024, "MB": 10**6, "M
 RAW = """
 import json, sys, time, timeit
 stmt, setup, number = json.load(sys.stdin)
+def queued():
+    try:
+        with open("/proc/thread-self/schedstat") as file:
+            return int(file.read().split()[1])
+    except (OSError, IndexError, ValueError):
+        return None
 clock = lambda: complex(time.perf_counter(), time.process_time())
+before, began = queued(), time.perf_counter_ns()
 taken = timeit.timeit(stmt, setup, clock, number)
-json.dump([round(taken.real * 1e9), round(taken.imag * 1e9)], sys.__stdout__)
+whole, after = time.perf_counter_ns() - began, queued()
+own = round(taken.real * 1e9)
+cost = 0 if after is None or before is None else max(1, round(own * (1 - (after - before) / whole)))
+json.dump([own, round(taken.imag * 1e9), cost], sys.__stdout__)
 """
-"""Times a statement in a Python of its own."""
+"""Times a statement in a Python of its own. What it waited for a core is taken to be the same share of its time as of
+the whole with its set-up."""
 
 
 class Adapter:
@@ -272,11 +284,12 @@ def raw_timer(bound: Bound, args: Tuple[Any, ...], batch: int) -> Timer:
             universal_newlines=True,
             check=True,
         )
-        wall, cpu = json.loads(ended.stdout.splitlines()[-1])
-        return wall, cpu
+        return Times(*json.loads(ended.stdout.splitlines()[-1]))
 
     def timer(loops: int) -> Times:
-        taken = [once() for _ in range(loops)]
-        return sum(wall for wall, _ in taken), sum(cpu for _, cpu in taken)
+        taken = NOTHING
+        for _ in range(loops):
+            taken = taken.plus(once())
+        return taken
 
     return timer

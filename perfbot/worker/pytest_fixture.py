@@ -57,7 +57,7 @@ class BenchmarkFixture:
 
     def __call__(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Measure ``function(*args, **kwargs)`` and return what it returns."""
-        calls = Calls(function, args, kwargs)
+        calls = Calls(function, args, kwargs, wanted=True)
         self._hold(calls)
         return calls.result()
 
@@ -79,7 +79,7 @@ class BenchmarkFixture:
         """
         fixed: Tuple[Sequence[Any], Dict[str, Any]] = (args, kwargs or {})
         if setup is None and teardown is None:
-            calls = Calls(target, *fixed)
+            calls = Calls(target, *fixed, wanted=True)
             self._hold(calls, once=rounds == iterations == 1 and warmup_rounds == 0)
             return calls.result()
         if setup is not None and iterations != 1:

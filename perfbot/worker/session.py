@@ -63,6 +63,7 @@ class Session:
         self._home = os.getcwd()
         self._benchmarks: List[Dict[str, Any]] = []
         self._problems: List[Dict[str, str]] = []
+        self._kept: Any = None
         self.held: Optional[str] = None
 
     def found(
@@ -98,14 +99,19 @@ class Session:
             if order["op"] == "leave":
                 return seconds
             answer = ORDERS[order["op"]](timer, self._token, order)
+            self._kept = timer if answer.get("kept") else None
             seconds.extend(wall / order["loops"] / inner / 1e9 for wall in answer.get("walls", ()))
             self._channel.send(event="answer", name=name, **answer)
 
     def done(self, name: str, error: str = "", skipped: str = "", value: Optional[float] = None) -> None:
-        """Report that a benchmark was left, with the value of one that is not timed; put the working folder back."""
+        """Report that a benchmark was left, with the value of one that is not timed; put the working folder back.
+
+        By now nobody asks for the result that a timed call left: what freeing it takes belongs to that call.
+        """
         os.chdir(self._home)
         held, self.held = self.held == name, None
-        self._channel.send(event="done", name=name, error=error, skipped=skipped, held=held, value=value)
+        freed, self._kept = list(self._kept.free()) if self._kept is not None else [], None
+        self._channel.send(event="done", name=name, error=error, skipped=skipped, held=held, value=value, freed=freed)
 
     def attempt(self, name: str, enter: Callable[[], Optional[float]]) -> None:
         """Enter a benchmark and report how it ended; an exception costs this benchmark alone.

@@ -2,24 +2,23 @@
 
 ``probe`` finds out how long a call takes, ``turns`` alternates with the other side's worker call by call (they hand a
 token to each other; the scheduler only says how often), ``together`` runs at the same time as the other side on the
-same core. Answers carry every value as nanoseconds of wall and CPU time, when each turn began, and the
-wall time that was thrown away. ``count`` measures what does not take time into account; see :mod:`counting`.
+same core. Answers carry every value as nanoseconds of wall time, CPU time and cost (see :mod:`stopwatch`), when each
+turn began, and the wall time that was thrown away. ``count`` measures what does not take time into account; see
+:mod:`counting`.
 """
 
 from __future__ import annotations
 
 import gc
-from operator import itemgetter
+from operator import attrgetter
 from time import perf_counter_ns
 from typing import Any, Callable, Dict, List
 
 from . import counting
 from .channel import Token
-from .timers import Timer, queued
-
-YOUNG = 1
-"""Garbage of the benchmark before is collected; a full collection of what pytest keeps alive costs as much as a round
-of values."""
+from .heap import YOUNG, draw
+from .stopwatch import NOTHING, Times
+from .timers import Timer
 
 PROBE_CALLS = 1 << 24
 """No probe makes more calls than this, however short they are."""
@@ -32,72 +31,98 @@ def probe(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
     start, another program that takes the core) makes calls look longer than they are.
 
     Returns:
-        ``first`` (ns of the first, cold call), ``loops`` and ``wall``, ``cpu`` (ns) of the last batch, and of that
-        batch ``queued``: ns in which it could have run, but others had the core; None where the system does not tell.
+        ``first`` (ns of the first, cold call), ``loops`` and ``wall``, ``cpu``, ``cost`` (ns) of the last batch.
     """
     gc.collect(YOUNG)
-    loops, best = 1, batch(timer, 1)
-    first = best["wall"]
+    loops, best = 1, warm(timer, 1)
+    first = best.wall
     while True:
-        if best["wall"] < order["again_below"]:
-            best = min(best, batch(timer, loops), key=itemgetter("wall"))
-        if best["wall"] >= order["at_least"] or loops >= PROBE_CALLS:
-            return {"first": first, "loops": loops, **best}
-        wanted = 1.2 * order["at_least"] / max(best["wall"], 1)
+        if best.wall < order["again_below"]:
+            best = min(best, timer(loops), key=attrgetter("wall"))
+        if best.wall >= order["at_least"] or loops >= PROBE_CALLS:
+            return {"first": first, "loops": loops, **best._asdict()}
+        wanted = 1.2 * order["at_least"] / max(best.wall, 1)
         loops = max(loops + 1, int(loops * min(10.0, wanted)) + 1)
-        best = batch(timer, loops)
+        best = timer(loops)
 
 
-def batch(timer: Timer, loops: int) -> Dict[str, Any]:
-    """Time ``loops`` calls, and how long they stood in the queue for a core meanwhile."""
-    before = queued()
-    wall, cpu = timer(loops)
-    after = queued()
-    waited = after - before if after is not None and before is not None else None
-    return {"wall": wall, "cpu": cpu, "queued": waited}
+def warm(timer: Timer, loops: int) -> Times:
+    """Calls that are not for timing; where somebody asks for what they return, one of them leaves it."""
+    calls: Timer = getattr(timer, "warm", timer)
+    return calls(loops)
+
+
+class Taken:
+    """Values taken in some turns."""
+
+    def __init__(self, timer: Timer, order: Dict[str, Any]) -> None:
+        self._timer = timer
+        self._order = order
+        self._left = sum(order["counts"])
+        self._held: List[Any] = []
+        self._values: List[Times] = []
+        self._began: List[int] = []
+        self._discarded = NOTHING
+        self._kept = False
+
+    def draw(self, turn: int) -> None:
+        """Draw where memory lies, if it is time to."""
+        if turn % self._order["drawn_every"] == 0:
+            self._held.clear()
+            self._held = draw(self._order["draw"] + turn)
+
+    def turn(self, count: int) -> None:
+        """Take ``count`` values, after calls that are thrown away."""
+        loops, discard = self._order["loops"], self._order["discard"]
+        keeping = None if discard or loops > 1 else getattr(self._timer, "keeping", None)
+        self._began.append(perf_counter_ns())
+        if discard:
+            self._discarded = self._discarded.plus(warm(self._timer, discard))
+        for _ in range(count):
+            self._left -= 1
+            self._kept = keeping is not None and self._left == 0
+            self._values.append(keeping() if keeping and self._kept else self._timer(loops))
+
+    def answer(self) -> Dict[str, Any]:
+        """Everything, as the scheduler wants it."""
+        walls, cpus, costs = (list(values) for values in zip(*self._values))
+        return {
+            "walls": walls,
+            "cpus": cpus,
+            "costs": costs,
+            "began": self._began,
+            "discarded": self._discarded.wall,
+            "kept": self._kept,
+        }
 
 
 def turns(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
     """Take turns: ``counts[i]`` values of ``loops`` calls each in turn i, after ``discard`` calls that are thrown away.
 
     The side with ``first`` begins; the token goes over after every turn, but not after the last one of both sides
-    (``hand_over_last`` is false there).
+    (``hand_over_last`` is false there). Before every ``drawn_every``-th turn the place in memory is drawn. Where
+    nothing is thrown away, the last call leaves its result to whoever asked for it.
     """
-    loops, discard, counts = order["loops"], order["discard"], order["counts"]
-    walls: List[int] = []
-    cpus: List[int] = []
-    began: List[int] = []
-    discarded = 0
+    counts, taken = order["counts"], Taken(timer, order)
     last = len(counts) - 1
-    gc.collect(YOUNG)
     for turn, count in enumerate(counts):
         if turn or not order["first"]:
             token.take()
-        began.append(perf_counter_ns())
-        discarded += timer(discard)[0] if discard else 0
-        for _ in range(count):
-            wall, cpu = timer(loops)
-            walls.append(wall)
-            cpus.append(cpu)
+        taken.draw(turn)
+        taken.turn(count)
         if turn < last or order["hand_over_last"]:
             token.give()
-    return {"walls": walls, "cpus": cpus, "began": began, "discarded": discarded}
+    return taken.answer()
 
 
 def together(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
     """Run ``counts[0]`` values of ``loops`` calls at the same time as the other side, after ``discard`` calls."""
-    walls: List[int] = []
-    cpus: List[int] = []
-    gc.collect(YOUNG)
+    taken = Taken(timer, order)
+    taken.draw(0)
     token.give()
     token.take()
-    began = perf_counter_ns()
-    discarded = timer(order["discard"])[0] if order["discard"] else 0
-    for _ in range(order["counts"][0]):
-        wall, cpu = timer(order["loops"])
-        walls.append(wall)
-        cpus.append(cpu)
-    return {"walls": walls, "cpus": cpus, "began": [began], "discarded": discarded}
+    taken.turn(order["counts"][0])
+    return taken.answer()
 
 
 ORDERS: Dict[str, Callable[[Timer, Token, Dict[str, Any]], Dict[str, Any]]] = {

@@ -91,7 +91,7 @@ def test_the_environment_names_the_database(
     assert "There is no history at .perfbot/history.db" in capsys.readouterr().err
     monkeypatch.setenv("PERFBOT_DATABASE", database)
     assert run() == 0
-    assert main(["report", "site"]) == 0
+    assert main(["site", "site"]) == 0
     assert "core/parse" in capsys.readouterr().out
 
 
@@ -99,7 +99,7 @@ def test_no_help_shows_the_databases_password(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PERFBOT_DATABASE", "postgresql://perf:hunter2@127.0.0.1:1/none")
-    for verb in ("history", "report", "serve", "run", "publish", "ci"):
+    for verb in ("history", "site", "serve", "run", "publish", "ci"):
         with pytest.raises(SystemExit):
             main([verb, "--help"])
     assert "hunter2" not in "".join(capsys.readouterr())

@@ -12,18 +12,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import github
+import httpx
 import pytest
-import requests
 
 from perfbot.forge import github as github_forge
 from perfbot.forge.base import Forge, Status
 from perfbot.forge.body import Section, parse, put
 from perfbot.forge.github_app import sign_in
+from perfbot.forge.order import RunOrder, Told
 from perfbot.forge.retry import Retries
 from perfbot.forge.upsert import Upsert
 from tests.fakes.contract import FOLDER, Contract
@@ -54,7 +54,7 @@ class Proxy(FakeServer):
     def __init__(self, target: str) -> None:
         super().__init__([Contract(FOLDER / "github.json")])
         self.target = target
-        self.session = requests.Session()
+        self.session = httpx.Client(timeout=30)
         self.dispatched: list[dict[str, Any]] = []
 
     def dispatch(self, request: Request) -> Answer:
@@ -65,7 +65,7 @@ class Proxy(FakeServer):
             return Answer(200, {"total_count": 0, "workflow_runs": []})
         sent = {"authorization": request.headers["authorization"], "content-type": "application/json"}
         content = None if request.data is None else json.dumps(request.data)
-        got = self.session.request(request.method, self.target + request.raw_path, headers=sent, data=content)
+        got = self.session.request(request.method, self.target + request.raw_path, headers=sent, content=content)
         link = {"Link": got.headers["Link"].replace(self.target, self.url)} if "Link" in got.headers else {}
         return Answer(got.status_code, got.json() if got.content else None, link)
 
@@ -85,11 +85,11 @@ class World:
         self.waits: list[float] = []
 
     def ada(self, method: str, path: str, **data: Any) -> Any:
-        answer = requests.request(
+        answer = httpx.request(
             method, f"{self.proxy.target}{path}", json=data or None, timeout=20,
             headers={"Authorization": "token ada-token"},
         )  # fmt: skip
-        assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text}"
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 
     def _prepare(self) -> str:
@@ -102,22 +102,22 @@ class World:
         return str(self.ada("POST", f"{repo}/pulls", title="x", head="topic", base="main")["head"]["sha"])
 
     def connect(self) -> Forge:
-        return self.connect_as(github.Auth.Token("bot-token"))
+        return self.connect_as(github_forge.by_token("bot-token"))
 
-    def connect_as(self, auth: github.Auth.Auth, bot: str = "") -> Forge:
+    def connect_as(self, authorise: Callable[[], Mapping[str, str]], bot: str = "") -> Forge:
         return github_forge.connect(
             self.proxy.url,
             "ada/app",
-            auth,
+            authorise,
             bot=bot,
             workflow="perfbot.yml",
             pace=0,
-            retries=Retries(github_forge.read, sleep=self.waits.append),
+            retries=Retries(sleep=self.waits.append),
         )
 
     def publish(self, text: str, run: int, **options: Any) -> str:
-        part = Section("", self.head, (run, 1), text)
-        options = {"settle": (0, 0), "stagger": 0, "sleep": lambda s: None, **options}
+        part = Section("", self.head, RunOrder(run), text, said=Told(self.head, RunOrder(run), "success", text))
+        options = {"settle": (0, 0), "lag": 0, "lost": 0, "stagger": 0, "sleep": lambda s: None, **options}
         return Upsert(self.connect().comments(1), "default", lambda body: put(body, part), **options).run()
 
     def only(self) -> str:
@@ -144,8 +144,8 @@ def emulated(folder: Path, seed: dict[str, Any]) -> Iterator[World]:
         emulator = subprocess.Popen([*words, "--base-url", proxy.url], stdout=subprocess.DEVNULL)
         try:
             for _ in range(200):
-                with contextlib.suppress(requests.ConnectionError):
-                    requests.get(proxy.target, timeout=5)
+                with contextlib.suppress(httpx.TransportError):
+                    httpx.get(proxy.target, timeout=5)
                     break
                 time.sleep(0.1)
             yield World(proxy)
@@ -232,12 +232,12 @@ def test_as_an_app_from_its_key_to_its_buttons(tmp_path: Path) -> None:
     }  # fmt: skip
     seed = {**SEED, "github": {**SEED["github"], "apps": [app]}}
     with emulated(tmp_path, seed) as world, serving_app(world, key, port):
-        retries = Retries(github_forge.read, sleep=world.waits.append)
+        retries = Retries(sleep=world.waits.append)
         signed_in = sign_in(world.proxy.url, "ada/app", APP, app_pem(), retries=retries)
-        forge = world.connect_as(signed_in.auth, signed_in.bot)
+        forge = world.connect_as(signed_in.headers, signed_in.bot)
         forge.statuses.show(Status("running", "perfbot", world.head, "Measuring."))
         forge.statuses.show(Status("failed", "perfbot", world.head, "1 regression"))
-        part = Section("", world.head, (1, 1), "a table")
+        part = Section("", world.head, RunOrder(1), "a table")
         Upsert(forge.comments(1), "default", lambda body: put(body, part), settle=(0, 0), stagger=0).run()
         (comment,) = world.ada("GET", "/repos/ada/app/issues/1/comments")
         assert comment["user"]["login"] == f"{APP_SLUG}[bot]"
@@ -265,7 +265,7 @@ def serving_app(world: World, key: Path, port: int) -> Iterator[None]:
     words = [sys.executable, "-m", "perfbot.cli.main", "serve", "--port", str(port), "--github-url", world.proxy.url]
     process = subprocess.Popen([*words, "--database", str(key.parent / "history.db")], env=environ)
     try:
-        wait_until(lambda: requests.get(f"http://127.0.0.1:{port}/readyz", timeout=5).ok)
+        wait_until(lambda: httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5).is_success)
         yield
     finally:
         process.kill()
@@ -275,7 +275,7 @@ def serving_app(world: World, key: Path, port: int) -> Iterator[None]:
 def wait_until(done: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        with contextlib.suppress(requests.RequestException):
+        with contextlib.suppress(httpx.TransportError):
             if done():
                 return
         time.sleep(0.2)

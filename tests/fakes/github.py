@@ -76,6 +76,8 @@ class FakeGitHub(FakeServer):
         self.installation_tokens: dict[str, datetime] = {}
         self.bot = BOT
         self.dispatchable = True
+        self.locked = False
+        self.tells_runs = True
         self._routes()
 
     def _routes(self) -> None:
@@ -88,6 +90,7 @@ class FakeGitHub(FakeServer):
             ("GET", repo, lambda r: Answer(200, {"default_branch": "main"})),
             ("GET", f"{repo}/issues/(?P<number>[0-9]+)/comments", self.list_comments),
             ("POST", f"{repo}/issues/(?P<number>[0-9]+)/comments", self.create_comment),
+            ("GET", f"{repo}/issues/comments/(?P<comment>[0-9]+)", self.get_comment),
             ("PATCH", f"{repo}/issues/comments/(?P<comment>[0-9]+)", self.edit_comment),
             ("DELETE", f"{repo}/issues/comments/(?P<comment>[0-9]+)", self.delete_comment),
             ("GET", f"{repo}/issues/comments/(?P<comment>[0-9]+)/reactions", self.list_reactions),
@@ -101,9 +104,12 @@ class FakeGitHub(FakeServer):
             ("PATCH", f"{repo}/check-runs/(?P<check>[0-9]+)", self.edit_check),
             ("GET", f"{repo}/commits/(?P<sha>[0-9a-f]+)/check-runs", self.list_checks),
             ("POST", f"{repo}/statuses/(?P<sha>[0-9a-f]+)", self.set_status),
+            ("GET", f"{repo}/commits/(?P<sha>[0-9a-f]+)/statuses", self.list_statuses),
             ("GET", f"{repo}/actions/workflows/(?P<workflow>[^/]+)/runs", self.list_runs),
             ("POST", f"{repo}/actions/workflows/(?P<workflow>[^/]+)/dispatches", self.dispatch_workflow),
             ("GET", f"{repo}/actions/runs/(?P<run>[0-9]+)", self.run),
+            ("GET", f"{repo}/actions/runs/(?P<run>[0-9]+)/attempts/(?P<attempt>[0-9]+)", self.attempt),
+            ("GET", f"{repo}/actions/runs/(?P<run>[0-9]+)/attempts/(?P<attempt>[0-9]+)/jobs", self.list_run_jobs),
             ("POST", f"{repo}/actions/runs/(?P<run>[0-9]+)/rerun", self.rerun),
             ("POST", f"{repo}/actions/runs/(?P<run>[0-9]+)/rerun-failed-jobs", self.rerun),
         ):
@@ -140,22 +146,23 @@ class FakeGitHub(FakeServer):
         made = {"id": next(self.ids), "body": body, "user": {"login": author},
                 "created_at": moment, "updated_at": moment}  # fmt: skip
         self.comments[number].append(made)
+        self.made[made["id"]] = self.time()
         return made
 
     def by_bot(self, number: int = 1) -> list[dict[str, Any]]:
         return [c for c in self.comments[number] if c["user"]["login"] in (BOT, f"{APP_SLUG}[bot]")]
 
     def add_run(self, sha: str, status: str = "completed", **changes: Any) -> int:
-        number = next(self.ids)
+        number, moment = next(self.ids), self.now()
         self.runs.append(
             {"id": number, "status": status, "run_attempt": 1, "head_sha": sha, "event": "pull_request",
-             "created_at": self.now(), "display_title": "", **changes}
+             "created_at": moment, "attempts": [moment], "display_title": "", **changes}
         )  # fmt: skip
         return number
 
     def now(self) -> str:
-        tick = next(self.clock)
-        return f"2026-11-23T12:{tick // 60 % 60:02d}:{tick % 60:02d}Z"
+        moment = datetime(2026, 11, 23, 12, tzinfo=UTC) + timedelta(seconds=next(self.clock))
+        return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     # Endpoints
 
@@ -184,9 +191,11 @@ class FakeGitHub(FakeServer):
         return Answer(201, {"token": token, "expires_at": end.strftime("%Y-%m-%dT%H:%M:%SZ")})
 
     def list_comments(self, request: Request, number: str) -> Answer:
-        return self.page(request, self.comments[int(number)], 30)
+        return self.page(request, self.listed(self.comments[int(number)]), 30)
 
     def create_comment(self, request: Request, number: str) -> Answer:
+        if self.locked:
+            return Answer(403, {"message": "Unable to create comment because issue is locked."})
         if len(request.data["body"]) > 65_536:
             return Answer(422, {"message": "Validation Failed"})
         return Answer(201, self.say(request.data["body"], self.bot, int(number)))
@@ -197,6 +206,10 @@ class FakeGitHub(FakeServer):
                 if found["id"] == int(comment):
                     return listed, found
         return None
+
+    def get_comment(self, request: Request, comment: str) -> Answer:
+        found = self._comment(comment)
+        return Answer(200, found[1]) if found else Answer(404, {"message": "Not Found"})
 
     def edit_comment(self, request: Request, comment: str) -> Answer:
         found = self._comment(comment)
@@ -274,8 +287,11 @@ class FakeGitHub(FakeServer):
         return Answer(200, {"total_count": len(found), "check_runs": answer.data}, answer.headers)
 
     def set_status(self, request: Request, sha: str) -> Answer:
-        self.statuses.append({"sha": sha, **request.data})
+        self.statuses.append({"id": next(self.ids), "sha": sha, **request.data})
         return Answer(201, self.statuses[-1])
+
+    def list_statuses(self, request: Request, sha: str) -> Answer:
+        return self.page(request, [s for s in reversed(self.statuses) if s["sha"] == sha], 30)
 
     def list_runs(self, request: Request, workflow: str) -> Answer:
         wanted = {k: v for k, v in request.query.items() if k in ("head_sha", "event", "status")}
@@ -295,9 +311,24 @@ class FakeGitHub(FakeServer):
     def run(self, request: Request, run: str) -> Answer:
         return Answer(200, next(r for r in self.runs if r["id"] == int(run)))
 
+    def attempt(self, request: Request, run: str, attempt: str) -> Answer:
+        found = next((r for r in self.runs if r["id"] == int(run)), None)
+        if found is None or not self.tells_runs:
+            return Answer(404, {"message": "Not Found"})
+        began = found["attempts"][int(attempt) - 1] if int(attempt) <= len(found["attempts"]) else self.now()
+        return Answer(200, {**found, "run_attempt": int(attempt), "run_started_at": began})
+
+    def list_run_jobs(self, request: Request, run: str, attempt: str) -> Answer:
+        found = next((r for r in self.runs if r["id"] == int(run)), None)
+        if found is None or not self.tells_runs:
+            return Answer(404, {"message": "Not Found"})
+        answer = self.page(request, found.get("jobs", []), 30)
+        return Answer(200, {"total_count": len(found.get("jobs", [])), "jobs": answer.data}, answer.headers)
+
     def rerun(self, request: Request, run: str) -> Answer:
         found = next(r for r in self.runs if r["id"] == int(run))
         found["run_attempt"] += 1
+        found["attempts"].append(self.now())
         found["status"] = "queued"
         return Answer(201, {})
 

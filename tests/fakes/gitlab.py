@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -58,6 +59,7 @@ class FakeGitLab(FakeServer):
         self.executed: list[str] = []
         self.short_pages = 0
         self.retry_takes_inputs = True
+        self.locked = False
         self._routes()
 
     def _routes(self) -> None:
@@ -69,6 +71,7 @@ class FakeGitLab(FakeServer):
             ("GET", "/user", self.user),
             ("GET", f"{request}/notes", self.list_notes),
             ("POST", f"{request}/notes", self.create_note),
+            ("GET", note, self.get_note),
             ("PUT", note, self.edit_note),
             ("DELETE", note, self.delete_note),
             ("GET", f"{note}/award_emoji", self.list_emojis),
@@ -84,6 +87,7 @@ class FakeGitLab(FakeServer):
             ("GET", f"{project}/repository/files/(?P<path>[^/]+)/raw", self.file),
             ("GET", f"{project}/members/all/(?P<user>[0-9]+)", self.member),
             ("POST", f"{project}/statuses/(?P<sha>[0-9a-f]+)", self.set_status),
+            ("GET", f"{project}/repository/commits/(?P<sha>[0-9a-f]+)/statuses", self.list_statuses),
         ):
             self.route(method, pattern, handler)
 
@@ -113,6 +117,7 @@ class FakeGitLab(FakeServer):
             **changes,
         }  # fmt: skip
         self.notes[iid].append(note)
+        self.made[note["id"]] = self.time()
         self.requests[iid]["updated_at"] = moment
         return note
 
@@ -127,9 +132,10 @@ class FakeGitLab(FakeServer):
         )  # fmt: skip
         return number
 
-    def add_job(self, pipeline: int, name: str, status: str) -> int:
+    def add_job(self, pipeline: int, name: str, status: str, started: str | None = None) -> int:
         number = next(self.ids)
         self.jobs.append({"id": number, "name": name, "status": status, "pipeline": {"id": pipeline},
+                          "created_at": self.now(), "started_at": started,
                           "stage": "test", "variables": [], "retried": False})  # fmt: skip
         return number
 
@@ -138,7 +144,8 @@ class FakeGitLab(FakeServer):
         return {"id": user, "username": name, "name": name.title(), "state": "active", "locked": False}
 
     def now(self) -> str:
-        return f"2026-11-23T12:{next(self.clock) // 60 % 60:02d}:{next(self.clock) % 60:02d}.000Z"
+        moment = datetime(2026, 11, 23, 12, tzinfo=UTC) + timedelta(seconds=next(self.clock))
+        return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
     # Endpoints
 
@@ -146,10 +153,12 @@ class FakeGitLab(FakeServer):
         return Answer(200, self.person(BOT))
 
     def list_notes(self, request: Request, project: str, iid: str) -> Answer:
-        newest_first = sorted(self.notes[int(iid)], key=lambda n: -n["id"])
+        newest_first = sorted(self.listed(self.notes[int(iid)]), key=lambda n: -n["id"])
         return self.page(request, newest_first, 20, self.short_pages)
 
     def create_note(self, request: Request, project: str, iid: str) -> Answer:
+        if self.locked:
+            return Answer(403, {"message": "403 Forbidden"})
         body = self._execute(request.data["body"])
         if len(body.encode()) > 1_048_576:
             return Answer(400, {"message": {"note": ["is too long (maximum is 1048576 bytes)"]}})
@@ -162,6 +171,10 @@ class FakeGitLab(FakeServer):
 
     def _note(self, iid: str, note: str) -> dict[str, Any] | None:
         return next((n for n in self.notes[int(iid)] if n["id"] == int(note)), None)
+
+    def get_note(self, request: Request, project: str, iid: str, note: str) -> Answer:
+        found = self._note(iid, note)
+        return Answer(200, found) if found else Answer(404, {"message": "404 Note Not Found"})
 
     def edit_note(self, request: Request, project: str, iid: str, note: str) -> Answer:
         found = self._note(iid, note)
@@ -264,6 +277,10 @@ class FakeGitLab(FakeServer):
             self.statuses.append(row)
         return Answer(201, row)
 
+    def list_statuses(self, request: Request, project: str, sha: str) -> Answer:
+        name = request.query.get("name")
+        return self.page(request, [s for s in self.statuses if s["sha"] == sha and name in (None, s["name"])], 20)
+
 
 def _public(job: dict[str, Any]) -> dict[str, Any]:
-    return {name: job[name] for name in ("id", "name", "status", "stage", "pipeline")}
+    return {name: job[name] for name in ("id", "name", "status", "stage", "pipeline", "created_at", "started_at")}

@@ -12,6 +12,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -40,14 +41,21 @@ class Answer:
     text: str | None = None
 
 
+BEFORE, LATE = -1, -2
+
+
 @dataclass
 class Fault:
     """Strikes requests that match, each distinct one ``times`` times.
 
-    ``status`` 0 means: carry it out, then drop the connection.
+    ``status`` 0 means: carry it out, then drop the connection; ``BEFORE``: drop it before anything is done; ``LATE``:
+    drop it, and carry the request out ``after`` seconds later. With ``text`` the request is carried out, and that is
+    what is answered.
     """
 
     status: int
+    text: str | None = None
+    after: float = 0.0
     methods: tuple[str, ...] = ("GET", "POST", "PUT", "PATCH", "DELETE")
     path: str = ""
     times: int = 1
@@ -77,6 +85,10 @@ class FakeServer:
         self.lock = threading.RLock()
         self.url = ""
         self.prefix = ""
+        self.lag = 0.0
+        self.time: Callable[[], float] = time.monotonic
+        self.made: dict[int, float] = {}
+        self.links = True
 
     def route(self, method: str, pattern: str, handler: Handler) -> None:
         self.routes.append((method, re.compile(f"{self.prefix}{pattern}"), handler))
@@ -85,13 +97,27 @@ class FakeServer:
         """None means: drop the connection."""
         with self.lock:
             fault = next((f for f in self.faults if f.strikes(request)), None)
-            if fault is not None and fault.status:
-                self.log.append((request.method, request.path, fault.status))
-                return Answer(fault.status, {"message": f"fault {fault.status}"}, fault.headers)
+            if fault is None or fault.status == 0 or fault.text is not None:
+                answer = self.carry_out(request, dropped=fault is not None)
+                return answer if fault is None else self.spoilt(fault)
+            if fault.status == LATE:
+                threading.Timer(fault.after, self.carry_out, [request], {"dropped": True}).start()
+            if fault.status < 0:
+                return None
+            self.log.append((request.method, request.path, fault.status))
+            return Answer(fault.status, {"message": f"fault {fault.status}"}, fault.headers)
+
+    def spoilt(self, fault: Fault) -> Answer | None:
+        if fault.text is None:
+            return None
+        return Answer(fault.status, None, {"Content-Type": "text/html", **fault.headers}, fault.text)
+
+    def carry_out(self, request: Request, *, dropped: bool = False) -> Answer:
+        with self.lock:
             answer = self.dispatch(request)
-            self.log.append((request.method, request.path, 0 if fault else answer.status))
+            self.log.append((request.method, request.path, 0 if dropped else answer.status))
             self.check(request, answer)
-            return None if fault else answer
+            return answer
 
     def dispatch(self, request: Request) -> Answer:
         for method, pattern, handler in self.routes:
@@ -113,6 +139,10 @@ class FakeServer:
                 None if answer.text is not None else answer.data,
             )
 
+    def listed(self, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """What a listing shows: nothing that was made less than ``lag`` seconds ago."""
+        return [item for item in items if self.time() - self.made.get(item["id"], -self.lag) >= self.lag]
+
     def count(self, method: str, path: str = "") -> int:
         """Requests of a method that were carried out, dropped ones included."""
         return sum(m == method and bool(re.search(path, p)) and s < 300 for m, p, s in self.log)
@@ -123,7 +153,7 @@ class FakeServer:
         number = int(request.query.get("page", 1))
         part = items[(number - 1) * size : number * size]
         headers = {}
-        if number * size < len(items):
+        if self.links and number * size < len(items):
             query = {**request.query, "page": str(number + 1)}
             text = "&".join(f"{name}={value}" for name, value in query.items())
             headers["Link"] = f'<{self.url}{request.path}?{text}>; rel="next"'
@@ -161,9 +191,9 @@ class FakeServer:
                 text = answer.text if answer.text is not None else json.dumps(answer.data)
                 content = b"" if answer.status == 204 else text.encode()
                 self.send_response(answer.status)
-                self.send_header("Content-Type", "text/plain" if answer.text is not None else "application/json")
-                self.send_header("Content-Length", str(len(content)))
-                for name, value in answer.headers.items():
+                kind = "text/plain" if answer.text is not None else "application/json"
+                headers = {"Content-Type": kind, "Content-Length": str(len(content)), **answer.headers}
+                for name, value in headers.items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(content)

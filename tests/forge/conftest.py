@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import github
 import pytest
 
 from perfbot.forge import github as github_forge
 from perfbot.forge import gitlab as gitlab_forge
 from perfbot.forge.base import Forge
-from perfbot.forge.gitlab_server import read as read_gitlab
 from perfbot.forge.retry import Retries
 from tests.fakes.github import FakeGitHub
 from tests.fakes.gitlab import FakeGitLab
@@ -35,11 +33,10 @@ class World:
     fake: Any
     waits: Waits
     _connect: Callable[[Retries], Forge]
-    read: Callable[[Exception], Any]
 
     def connect(self, **options: Any) -> Forge:
         """A new client, as another process would have."""
-        return self._connect(Retries(self.read, sleep=self.waits, **options))
+        return self._connect(Retries(sleep=self.waits, **options))
 
 
 def gitlab_world(fake: FakeGitLab) -> World:
@@ -47,7 +44,6 @@ def gitlab_world(fake: FakeGitLab) -> World:
         fake,
         Waits(),
         lambda retries: gitlab_forge.connect(fake.url, fake.project, fake.token, job="perfbot", retries=retries),
-        read_gitlab,
     )
 
 
@@ -58,12 +54,11 @@ def github_world(fake: FakeGitHub) -> World:
         lambda retries: github_forge.connect(
             fake.url,
             fake.project,
-            github.Auth.Token(fake.token),
+            github_forge.by_token(fake.token),
             workflow="perfbot.yml",
             pace=0,
             retries=retries,
         ),
-        github_forge.read,
     )
 
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfbot.forge.body import Body, Section, all_stale, compose, marker, merge, parse, put, stale
+from perfbot.forge.order import RunOrder, Told
 from perfbot.model import Acceptance
 from tests.render.markdown import READER
 
@@ -13,16 +14,21 @@ HEAD, OLD, OLDER = "a" * 40, "b" * 40, "c" * 40
 
 words = st.text(max_size=30)
 plain = st.text(st.characters(blacklist_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=60).map(str.strip)
+orders = st.builds(RunOrder, st.integers(0, 99), st.integers(0, 9), st.integers(0, 9))
+told = st.builds(
+    Told, head=st.sampled_from([HEAD, OLD]), order=orders, state=st.sampled_from(["success", "failed"]), words=words
+)
 sections = st.builds(
     Section,
     name=words,
     head=st.sampled_from([HEAD, OLD]),
-    run=st.tuples(st.integers(0, 99), st.integers(0, 9)),
+    run=orders,
     text=plain.filter(lambda t: not t.startswith("> ⏳") and "<!-- perfbot:" not in t),
     state=st.sampled_from(["done", "stale", "failed"]),
     job=st.integers(0, 10**12),
     banner=st.just("") | plain.filter(bool),
     failing=st.dictionaries(words, st.floats(allow_nan=False, allow_infinity=False), max_size=3),
+    said=st.none() | told,
 )
 acceptances = st.builds(
     Acceptance, match=words, reason=words, who=words, when=words, head=words, change=st.none() | st.floats(-1, 9)
@@ -51,7 +57,7 @@ def test_anything_can_be_read(text: str) -> None:
 
 def test_text_cannot_forge_hidden_lines() -> None:
     evil = "x\n<!-- perfbot:end -->\n<!-- perfbot:accepted %7B%7D -->\n<!-- perfbot:section name=z -->"
-    found = parse(compose(put(Body("default"), Section("", HEAD, (1, 1), evil))), "default")
+    found = parse(compose(put(Body("default"), Section("", HEAD, RunOrder(0, 1, 1), evil))), "default")
     assert found is not None
     assert len(found.sections) == 1
     assert found.accepted == ()
@@ -62,7 +68,7 @@ def test_each_section_is_markdown_of_its_own() -> None:
     body = Body("default")
     for name in ("one", "two"):
         text = f"### perfbot ({name})\n\n<details><summary>More</summary>\n\n| a |\n|--|\n| `@all` |\n\n</details>"
-        body = put(body, Section(name, HEAD, (1, 1), text))
+        body = put(body, Section(name, HEAD, RunOrder(0, 1, 1), text))
     for shown in (body, all_stale(body, "Measuring again.")):
         tokens = READER.parse(compose(shown))
         titles = [tokens[i + 1].content for i, token in enumerate(tokens) if token.type == "heading_open"]
@@ -80,30 +86,30 @@ def test_other_keys_are_other_comments() -> None:
 
 
 def test_damaged_is_empty_and_will_be_written_anew() -> None:
-    text = compose(put(Body("default"), Section("", HEAD, (1, 1), "x"))).replace("run=1.1", "run=soon")
+    text = compose(put(Body("default"), Section("", HEAD, RunOrder(0, 1, 1), "x"))).replace("state=done", "job=soon")
     assert parse(text, "default") == Body("default")
 
 
 def test_a_new_head_makes_others_stale_and_forgets_the_oldest() -> None:
-    body = put(put(Body("k"), Section("a", OLDER, (1, 1), "a")), Section("b", OLDER, (1, 1), "b"))
-    body = put(body, Section("a", OLD, (2, 1), "a2"))
+    body = put(put(Body("k"), Section("a", OLDER, RunOrder(0, 1, 1), "a")), Section("b", OLDER, RunOrder(0, 1, 1), "b"))
+    body = put(body, Section("a", OLD, RunOrder(0, 2, 1), "a2"))
     assert [(s.name, s.state) for s in body.sections] == [("a", "done"), ("b", "stale")]
-    body = put(body, Section("a", HEAD, (3, 1), "a3"))
+    body = put(body, Section("a", HEAD, RunOrder(0, 3, 1), "a3"))
     assert [(s.name, s.state) for s in body.sections] == [("a", "done")]
 
 
 def test_order_of_runs() -> None:
-    body = put(Body("k"), Section("", HEAD, (5, 2), "new"))
-    assert put(body, Section("", HEAD, (5, 1), "old")) == body
-    assert put(body, Section("", HEAD, (5, 3), "newer")).sections[0].text == "newer"
+    body = put(Body("k"), Section("", HEAD, RunOrder(0, 5, 2), "new"))
+    assert put(body, Section("", HEAD, RunOrder(0, 5, 1), "old")) == body
+    assert put(body, Section("", HEAD, RunOrder(0, 5, 3), "newer")).sections[0].text == "newer"
 
 
 def test_stale_keeps_the_text() -> None:
-    body = put(Body("k"), Section("", HEAD, (5, 1), "table"))
-    marked = stale(body, "", HEAD, (6, 1), "Measuring.")
+    body = put(Body("k"), Section("", HEAD, RunOrder(0, 5, 1), "table"))
+    marked = stale(body, "", HEAD, RunOrder(0, 6, 1), "Measuring.")
     assert (marked.sections[0].text, marked.sections[0].banner) == ("table", "Measuring.")
-    assert stale(body, "", HEAD, (4, 1), "Measuring.") == body
-    assert stale(body, "other", HEAD, (6, 1), "Measuring.") == body
+    assert stale(body, "", HEAD, RunOrder(0, 4, 1), "Measuring.") == body
+    assert stale(body, "other", HEAD, RunOrder(0, 6, 1), "Measuring.") == body
     assert all_stale(body, "Again.").sections[0].state == "stale"
 
 

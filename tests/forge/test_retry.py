@@ -16,16 +16,18 @@ class Flaky:
     def __init__(self, *faults: Fault) -> None:
         self.faults = list(faults)
         self.calls = 0
+        self.seconds: list[float] = []
 
-    def __call__(self) -> str:
+    def __call__(self, seconds: float) -> str:
         self.calls += 1
+        self.seconds.append(seconds)
         if self.faults:
             raise FaultError(self.faults.pop(0))
         return "done"
 
 
 def retries(waits: list[float], patience: float = 60) -> Retries:
-    return Retries(lambda error: None, patience=patience, sleep=waits.append)
+    return Retries(patience=patience, sleep=waits.append)
 
 
 def test_passing_faults_are_tried_again() -> None:
@@ -38,7 +40,7 @@ def test_passing_faults_are_tried_again() -> None:
 def test_retry_after_is_honoured_and_capped() -> None:
     waits: list[float] = []
     action = Flaky(Fault(429, "", 7.0, passing=True), Fault(429, "", 9999.0, passing=True))
-    retries(waits).call("do it", action)
+    retries(waits, patience=600).call("do it", action)
     assert waits == [7.0, LONGEST_WAIT]
 
 
@@ -50,24 +52,88 @@ def test_a_no_is_a_no(status: int) -> None:
     assert (action.calls, caught.value.status, caught.value.exit_code) == (1, status, 4)
 
 
-def test_patience_ends() -> None:
-    action = Flaky(*[Fault(503, "busy", passing=True)] * 99)
-    with pytest.raises(UnreachableError, match=r"did not do it in time \(HTTP 503: busy\)"):
-        retries([]).call("do it", action)
-    assert action.calls == 20
+LATER = Fault(503, "busy", passing=True)
+
+
+class Clock:
+    """Time that passes only by waiting and by requests that take long."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.mark.parametrize("patience", [1.0, 10.0, 180.0, 3600.0])
+@pytest.mark.parametrize("fault", [LATER, Fault(429, "", 60.0, passing=True), Fault(429, "", 0.0, passing=True)])
+def test_patience_ends_when_it_should(patience: float, fault: Fault) -> None:
+    """With waits of the server's, of our own, and of none at all."""
+    clock = Clock()
+    action = Flaky(*[fault] * 99_999)
+    with pytest.raises(UnreachableError, match=r"did not do it in time"):
+        Retries(patience=patience, sleep=clock.sleep, clock=clock).call("do it", action)
+    assert 0.99 * patience <= clock.now <= 1.2 * patience
+
+
+@pytest.mark.parametrize("patience", [1.0, 10.0, 180.0])
+def test_patience_ends_with_servers_that_never_answer(patience: float) -> None:
+    clock = Clock()
+
+    def hang(seconds: float) -> str:
+        clock.sleep(seconds)
+        raise FaultError(Fault(0, "no answer: ReadTimeout", passing=True, lost=True))
+
+    with pytest.raises(UnreachableError):
+        Retries(patience=patience, sleep=clock.sleep, clock=clock).call("do it", hang, found=lambda: None)
+    assert 0.99 * patience <= clock.now <= 1.2 * patience
+
+
+def test_what_was_given_up_once_gets_one_try_until_it_answers() -> None:
+    clock = Clock()
+    calls = Retries(patience=60, sleep=clock.sleep, clock=clock)
+    with pytest.raises(UnreachableError):
+        calls.call("do it", Flaky(*[LATER] * 999))
+    again = Flaky(*[LATER] * 999)
+    with pytest.raises(UnreachableError):
+        calls.call("do it", again)
+    assert again.calls == 1
+    assert calls.call("do it", Flaky()) == "done"
+    assert calls.call("do it", Flaky(LATER)) == "done"
+
+
+def test_looking_shares_the_patience() -> None:
+    clock = Clock()
+    calls = Retries(patience=60, sleep=clock.sleep, clock=clock)
+
+    def found() -> str | None:
+        return calls.call("look", Flaky(*[LATER] * 3)) and None
+
+    with pytest.raises(UnreachableError):
+        calls.call("create", Flaky(*[Fault(502, "", passing=True, lost=True)] * 999), found=found)
+    assert 59.9 <= clock.now <= 72
 
 
 def test_a_creation_is_looked_for_before_it_is_repeated() -> None:
-    action = Flaky(Fault(0, "dropped", passing=True))
+    lost = Fault(0, "dropped", passing=True, lost=True)
+    action = Flaky(lost)
     assert retries([]).call("create", action, found=lambda: "there already") == "there already"
     assert action.calls == 1
-    again = Flaky(Fault(0, "dropped", passing=True))
+    again = Flaky(lost)
     assert retries([]).call("create", again, found=lambda: None) == "done"
     assert again.calls == 2
 
 
+def test_what_was_surely_not_done_is_not_looked_for() -> None:
+    action = Flaky(Fault(429, "", passing=True))
+    assert retries([]).call("create", action, found=lambda: pytest.fail("looked")) == "done"
+
+
 def test_mistakes_of_our_own_are_not_hidden() -> None:
-    def wrong() -> str:
+    def wrong(seconds: float) -> str:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -82,6 +148,13 @@ def test_mistakes_of_our_own_are_not_hidden() -> None:
         (429, {"Retry-After": "30"}, "", True, 30.0),
         (429, {"retry-after": "Mon, 23 Nov 2026 12:00:10 GMT"}, "", True, 10.0),
         (429, {"Retry-After": "soon"}, "", True, None),
+        (429, {"Retry-After": "²"}, "", True, None),
+        (429, {"Retry-After": "٣"}, "", True, None),
+        (429, {"Retry-After": "-5"}, "", True, None),
+        (429, {"Retry-After": "9" * 400}, "", True, None),
+        (429, {"Retry-After": "Mon, 99 Nov 9999 99:00:10 GMT"}, "", True, None),
+        (429, {"Retry-After": ""}, "", True, None),
+        (403, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "²"}, "", False, None),
         (403, {}, "Forbidden", False, None),
         (403, {"Retry-After": "60"}, "", True, 60.0),
         (403, {}, "You have exceeded a secondary rate limit", True, None),

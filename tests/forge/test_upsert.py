@@ -11,6 +11,7 @@ import pytest
 
 from perfbot.errors import PublishError
 from perfbot.forge.body import Body, Section, parse, put
+from perfbot.forge.order import RunOrder, Told
 from perfbot.forge.upsert import SupersededError, Upsert
 from tests.fakes.server import Fault
 
@@ -19,7 +20,8 @@ OLD = "b" * 40
 
 
 def section(text: str = "verdict", name: str = "", head: str = HEAD, run: tuple[int, int] = (1, 1)) -> Section:
-    return Section(name, head, run, text)
+    order = RunOrder(0, *run)
+    return Section(name, head, order, text, said=Told(head, order, "success", text))
 
 
 def publish(world: Any, part: Section, **options: Any) -> str:
@@ -29,7 +31,7 @@ def publish(world: Any, part: Section, **options: Any) -> str:
         if forge.repository.merge_request(1).head != part.head:
             raise SupersededError
 
-    options = {"settle": (0, 0), "stagger": 0, "sleep": lambda s: None, **options}
+    options = {"settle": (0, 0), "lag": 0, "lost": 0, "stagger": 0, "sleep": lambda s: None, **options}
     return Upsert(forge.comments(1), "default", lambda b: put(b, part), current, **options).run()
 
 

@@ -81,7 +81,7 @@ def test_what_was_meant(name: str, meant: str) -> None:
     [
         ('harness = "golang"\ncommand = "x"', 'found "golang", expected one of .*did you mean "go"'),
         ('harness = "go"', r"command.* is missing"),
-        ('harness = "regex"\ncommand = "x"\npattern = "("', "is no regular expression"),
+        ('harness = "regex"\ncommand = "x"\npattern = "("', "is not a regular expression"),
         ('harness = "regex"\ncommand = "x"\npattern = "(?P<name>a)"', "has no group for a value"),
         ('harness = "http"\nstart = "serve"\nrequests = [{ name = "a" }]', r"expected \{port\} in it"),
         ('harness = "http"\nstart = "serve {port}"\nrequests = []', "at least one entry"),

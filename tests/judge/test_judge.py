@@ -124,12 +124,12 @@ def test_an_interval_too_wide_to_tell_anything_is_left_out():
 
 
 def test_more_comparisons_need_more_evidence():
-    comparison = measured(0.022, rounds=12, noise=0.014)
+    comparison = measured(0.022, rounds=12, noise=0.008)
     assert one(comparison, family=1).verdict == "regressed"
     assert one(comparison, family=5000).verdict == "inconclusive"
 
 
-@pytest.mark.parametrize("status", ["added", "removed", "failed", "incomparable"])
+@pytest.mark.parametrize("status", ["added", "failed", "incomparable"])
 def test_what_was_not_measured_keeps_its_status_and_reason(status):
     comparison = Comparison(
         Benchmark("core", "parse"), TIME, status=status, reason="why", failed_side="base" if status == "failed" else ""
@@ -139,10 +139,57 @@ def test_what_was_not_measured_keeps_its_status_and_reason(status):
     assert (result.change, result.interval, result.base) == (None, None, None)
 
 
-@pytest.mark.parametrize(("side", "gate"), [("head", "fail"), ("both", "fail"), ("", "fail"), ("base", "pass")])
+@pytest.mark.parametrize(("side", "gate"), [("head", "fail"), ("both", "pass"), ("", "fail"), ("base", "pass")])
 def test_failing_on_head_fails_the_gate(side, gate):
     broken = Comparison(Benchmark("core", "parse"), TIME, status="failed", reason="exit 1", failed_side=side)
     assert one(broken).gate == gate
+
+
+@pytest.mark.parametrize(("strict", "gate"), [("pass", "pass"), ("fail", "fail")])
+def test_what_always_fails_gates_only_when_asked_to(strict, gate):
+    broken = Comparison(Benchmark("core", "parse"), TIME, status="failed", reason="exit 1", failed_side="both")
+    assert one(broken, replace(POLICY, broken_on_both=strict)).gate == gate
+
+
+class TestGone:
+    """Benchmarks that base has and head has not."""
+
+    GONE = Comparison(Benchmark("core", "parse"), TIME, status="removed", reason="why")
+
+    @pytest.mark.parametrize("does", ["pass", "fail"])
+    def test_they_gate_unless_told_otherwise(self, does):
+        result = one(self.GONE, replace(POLICY, removed=does))
+        assert (result.verdict, result.gate, result.reason) == ("removed", does, "why")
+
+    def test_somebody_may_accept_it(self):
+        accepted = Acceptance("core/*", "not needed", "ada", "2026-11-27T12:00:00+00:00")
+        assert one(self.GONE, acceptances=(accepted,)).gate == "accepted"
+
+    def test_an_exception_of_the_policy_holds(self):
+        assert one(self.GONE, replace(POLICY, limits=(Limit("core/*", gate=False),))).gate == "pass"
+
+    def test_a_disturbed_runner_excuses_nothing(self):
+        assert one(self.GONE, control=Control(0.1, (0.09, 0.11), 20, disturbed=True)).gate == "fail"
+
+
+class TestEdited:
+    """Benchmarks that head made or rewrote."""
+
+    def test_a_new_one_is_new_whatever_base_makes_of_it(self):
+        result = one(replace(measured(0.1), benchmark=Benchmark("core", "parse", new=True)))
+        assert (result.verdict, result.gate) == ("added", "pass")
+        assert result.change == pytest.approx(0.1, abs=0.02)
+
+    @pytest.mark.parametrize("does", ["pass", "fail"])
+    def test_a_rewritten_one_gates_only_when_asked_to(self, does):
+        result = one(
+            replace(measured(0.1), benchmark=Benchmark("core", "parse", source_changed=True, rewritten=True)),
+            replace(POLICY, rewritten=does),
+        )
+        assert (result.verdict, result.gate) == ("regressed", does)
+
+    def test_an_edited_one_that_both_sides_ran_gates(self):
+        assert one(replace(measured(0.1), benchmark=Benchmark("core", "parse", source_changed=True))).gate == "fail"
 
 
 @pytest.mark.parametrize(
@@ -288,7 +335,7 @@ class TestGate:
     def test_nothing_compared_is_no_pass(self):
         gone = Comparison(Benchmark("core", "dump"), TIME, status="removed")
         assert self.verdict() == "error"
-        assert self.verdict(gone) == "error"
+        assert self.verdict(gone) == "fail"
         assert self.verdict(replace(gone, status="incomparable")) == "error"
         assert self.verdict(measured(rounds=0)) == "error"
 
@@ -316,14 +363,14 @@ class TestAgain:
         assert rejudge(a_report()) == a_report()
 
     def test_another_policy_gives_other_verdicts(self):
-        lenient = Policy(threshold=0.5, exact_threshold=0.5)
+        lenient = Policy(threshold=0.5, exact_threshold=0.5, removed="pass")
         judged = rejudge(a_report(), lenient)
         assert (judged.verdict, judged.policy) == ("pass", lenient)
         assert [result.raw for result in judged.results] == [result.raw for result in a_report().results]
         assert judged.results[0].verdict == "unchanged"
 
     def test_an_incomplete_run_never_passes(self):
-        lenient = Policy(threshold=0.5, exact_threshold=0.5)
+        lenient = Policy(threshold=0.5, exact_threshold=0.5, removed="pass")
         assert rejudge(a_report(complete=False), lenient).verdict == "error"
         assert rejudge(a_report(complete=False)).verdict == "fail"
 

@@ -9,8 +9,9 @@ import math
 import numpy as np
 import pytest
 
+from perfbot.stats.evidence import Evidence
 from perfbot.stats.location import estimates
-from perfbot.stats.sequential import OPEN, SAME, UP, Plan, classify, critical_values, decide, first_stop
+from perfbot.stats.sequential import OPEN, SAME, UP, Plan, classify, critical_values, decide, first_stop, seen
 
 STREAMS = 3000
 ALPHA, BETA = 0.05, 0.05
@@ -45,8 +46,7 @@ def at_most(count: int, share: float, of: int) -> bool:
 
 def stops(streams, plan):
     """State and number of rounds of each stream, by the shipped parts."""
-    means, errors = estimates(streams, plan.looks)
-    codes = classify(means, errors, *critical_values(plan), plan.margin)
+    codes = classify(seen(Evidence(streams), plan.looks), critical_values(plan), plan.margin).codes
     index = first_stop(codes)
     return codes[np.arange(len(streams)), index], np.array(plan.looks)[index]
 
@@ -122,7 +122,7 @@ def test_changes_from_delta_on_are_declared(effect, share):
 def test_a_rule_that_looks_without_paying_for_it_would_be_caught():
     """The same simulation with the critical values of a single look: it can fail."""
     single = Plan(0.02, ALPHA, BETA, n_max=6)
-    change_t = critical_values(single)[0][0]
+    change_t = critical_values(single).change[0]
     means, errors = estimates(draw("gaussian", 0.3), PLAN.looks)
     alarms = (np.abs(means) > change_t * errors).any(axis=1)
     assert not at_most(int(alarms.sum()), ALPHA, STREAMS)

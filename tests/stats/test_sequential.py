@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from perfbot.stats.expectation import expected_rounds, rounds_for, visible_after
 from perfbot.stats.location import spread
-from perfbot.stats.sequential import Plan, decide, expected_rounds, rounds_for, visible_after
+from perfbot.stats.sequential import Plan, decide
 
 PLAN = Plan(delta=0.02, alpha=0.05, beta=0.05, n_max=120)
 QUICK = Plan(delta=0.02, alpha=0.05, beta=0.05, n_max=25)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from perfbot.worker import timers
+from perfbot.worker.stopwatch import Reading
 from tests.workers import Sides, Taken, take
 
 SUITE = 'harness = "pyperf"\npaths = ["*.py"]\nargs = ["--size", "7"]'
@@ -190,29 +191,34 @@ class TestSelfTimed:
     """A function that times itself, on clocks that a test moves: others take the core inside or outside its timing."""
 
     @pytest.fixture
-    def timed(self, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, int]]:
+    def timed(self, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, ...]]:
         """Times of one value in ms: timed, and what it lost to others inside and outside of it, or waited."""
 
-        def once(own: float, *, inside: float = 0.0, outside: float = 0.0, waits: float = 0.0) -> tuple[int, int]:
-            lost = inside + outside
-            wall = iter([0, round((own + 1 + outside) * 1e6)])
-            cpu = iter([0, round((own + 1 - inside - waits) * 1e6)])
-            queue = iter([0, round(lost * 1e6)])
-            monkeypatch.setattr(timers, "perf_counter_ns", lambda: next(wall))
-            monkeypatch.setattr(timers, "process_time_ns", lambda: next(cpu))
-            monkeypatch.setattr(timers, "queued", lambda: next(queue))
+        def once(own: float, *, inside: float = 0.0, outside: float = 0.0, waits: float = 0.0) -> tuple[int, ...]:
+            wall, cpu = round((own + 1 + outside) * 1e6), round((own + 1 - inside - waits) * 1e6)
+            lost = round((inside + outside) * 1e6)
+            readings = iter([Reading(0, 0, 0), Reading(wall, cpu, lost)])
+            monkeypatch.setattr(timers, "perf_counter_ns", iter([0, wall]).__next__)
+            monkeypatch.setattr(timers, "process_time_ns", iter([0, cpu]).__next__)
+            monkeypatch.setattr(timers, "thread_time_ns", iter([0, cpu]).__next__)
+            monkeypatch.setattr(timers, "reading", readings.__next__)
             return timers.self_timed(lambda loops: own / 1e3)(1)
 
         return once
 
-    def test_a_short_one_is_never_shorter_than_it_was(self, timed: Callable[..., tuple[int, int]]) -> None:
-        assert timed(0.5, outside=4.0) == (500_000, 500_000)
-        assert timed(4.5, inside=4.0) == (4_500_000, 4_500_000)
+    def test_a_short_one_is_never_shorter_than_it_was(self, timed: Callable[..., tuple[int, ...]]) -> None:
+        assert timed(0.5, outside=4.0)[:2] == (500_000, 500_000)
+        assert timed(4.5, inside=4.0)[:2] == (4_500_000, 4_500_000)
 
-    def test_a_long_one_gets_its_share(self, timed: Callable[..., tuple[int, int]]) -> None:
-        own, cpu = timed(99.0, inside=50.0)
+    def test_what_it_costs_loses_its_share_of_what_others_took(self, timed: Callable[..., tuple[int, ...]]) -> None:
+        assert timed(4.0)[2] == 4_000_000
+        assert timed(9.0, inside=5.0)[2] == 4_500_000
+        assert timed(4.0, waits=4.0)[2] == 4_000_000
+
+    def test_a_long_one_gets_its_share(self, timed: Callable[..., tuple[int, ...]]) -> None:
+        own, cpu, _ = timed(99.0, inside=50.0)
         assert (own, cpu) == (99_000_000, 49_500_000)
 
-    def test_one_that_waits_shows_it(self, timed: Callable[..., tuple[int, int]]) -> None:
-        own, cpu = timed(4.0, waits=4.0)
+    def test_one_that_waits_shows_it(self, timed: Callable[..., tuple[int, ...]]) -> None:
+        own, cpu, _ = timed(4.0, waits=4.0)
         assert cpu < own / 2

@@ -53,7 +53,7 @@ def loss(trend: Trend) -> float | None:
     if since is None or since.change <= -1 or not math.isfinite(since.change):
         return None
     low, high = since.interval
-    if low <= 0 <= high:
+    if low <= 0 <= high or trend.subject.better == "unknown":
         return 0.0
     return math.log1p(since.change) * (1 if trend.subject.better == "lower" else -1)
 

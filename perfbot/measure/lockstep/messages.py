@@ -38,6 +38,10 @@ def _number_or_none(value: Any) -> bool:
     return value is None or _number(value)
 
 
+def _wholes(value: Any) -> bool:
+    return isinstance(value, list) and len(value) in (0, 3) and all(map(_whole, value))
+
+
 def _texts_or_none(value: Any) -> bool:
     return value is None or (isinstance(value, dict) and all(map(_text, value.values())))
 
@@ -65,11 +69,11 @@ _EVENTS: dict[str, dict[str, Check]] = {
     "running": {},
     "ready": {"name": _text, "once": _flag, "inner": _count},
     "answer": {"name": _text},
-    "done": {"name": _text, "error": _text, "skipped": _text, "value": _number_or_none},
+    "done": {"name": _text, "error": _text, "skipped": _text, "value": _number_or_none, "freed": _wholes},
     "end": {},
     "fatal": {"error": _text},
 }
-_PROBE: dict[str, Check] = {"first": _whole, "loops": _count, "wall": _whole, "cpu": _whole, "queued": _number_or_none}
+_PROBE: dict[str, Check] = {"first": _whole, "loops": _count, "wall": _whole, "cpu": _whole, "cost": _whole}
 
 
 def read(line: bytes) -> Message:
@@ -101,7 +105,7 @@ def is_count(answer: Message) -> bool:
 
 
 def has_values(answer: Message, count: int) -> bool:
-    """Whether an answer holds ``count`` values of both clocks, and when its turns began."""
-    kinds = [answer.get(name) for name in ("walls", "cpus", "began")]
-    lists = all(isinstance(kind, list) and all(map(_whole, kind)) for kind in kinds)
-    return lists and _whole(answer.get("discarded")) and len(answer["walls"]) == len(answer["cpus"]) == count
+    """Whether an answer holds ``count`` values of every clock, and when its turns began."""
+    kinds = [answer.get(name) for name in ("walls", "cpus", "costs")]
+    lists = all(isinstance(kind, list) and all(map(_whole, kind)) for kind in (*kinds, answer.get("began")))
+    return lists and _whole(answer.get("discarded")) and all(len(kind or ()) == count for kind in kinds)

@@ -41,9 +41,24 @@ def round_of(
     seconds: float,
     core: int,
 ) -> Round:
-    """Values in seconds a call; ``calls`` that each side made in one value."""
-    base, head = (tuple(max(taken, 1) / calls[side] / 1e9 for taken in answers[side][f"{clock}s"]) for side in SIDES)
-    return Round(index, base, head, calls["base"], seconds, core, clock, values.mode == "together")
+    """Values in seconds a call; ``calls`` that each side made in one value.
+
+    Args:
+        clock: what to read where the system does not tell what calls cost.
+    """
+    told = all(min(answers[side]["costs"]) > 0 for side in SIDES)
+    kind = "costs" if told else f"{clock}s"
+    base, head = (tuple(max(taken, 1) / calls[side] / 1e9 for taken in answers[side][kind]) for side in SIDES)
+    waited = (_waited(answers["base"], calls["base"]), _waited(answers["head"], calls["head"])) if told else None
+    return Round(
+        index, base, head, calls["base"], seconds, core, "cost" if told else clock, values.mode == "together", waited
+    )
+
+
+def _waited(answer: messages.Message, calls: int) -> float:
+    """Seconds a call in which a side neither ran nor wanted the core."""
+    idle = sum(answer["costs"]) - sum(answer["cpus"])
+    return max(0.0, float(idle) / len(answer["costs"]) / calls / 1e9)
 
 
 class Pair:
@@ -124,7 +139,7 @@ class Pair:
             raise self.links[side].lost(RUBBISH)
         return answer
 
-    def measure(self, values: ValuePlan, first: Side, predicted: float) -> Messages:
+    def measure(self, values: ValuePlan, first: Side, predicted: float, draws: Mapping[Side, int]) -> Messages:
         """Take the values of one round; both sides' answers (nanoseconds for ``values.loops`` calls each).
 
         Args:
@@ -142,6 +157,8 @@ class Pair:
                 loops=values.loops,
                 discard=values.discard,
                 counts=counts[side],
+                draw=draws[side],
+                drawn_every=values.drawn_every,
                 first=side == first,
                 hand_over_last=(side == second) == first_is_last,
             )

@@ -56,6 +56,9 @@ THREADS_SHARE = 1.05
 """A benchmark whose CPU time is above this share of its wall time computes in several threads or processes."""
 
 
+DRAWN_EVERY = 4
+"""Turns after which the place in memory is drawn anew (:mod:`perfbot.worker.heap`)."""
+
 FEWEST_CALLS = 12
 """Calls that the fewest rounds that decide anything make: six, of two sides."""
 
@@ -75,16 +78,20 @@ class Speed:
     first: float = 0.0
     queued: float | None = 0.0
     """Time in which it could have run, but others had the core; None where the system does not tell."""
+    other: Speed | None = None
+    """The other side's: what one side does decides how both are measured."""
 
     @property
     def waits(self) -> bool:
-        """Spends time that no CPU is used for: sleeping, I/O, other processes."""
-        return self.cpu + (self.queued or 0.0) < BUSY_SHARE * self.wall
+        """Spends time, on either side, that no CPU is used for: sleeping, I/O, other processes."""
+        alone = self.cpu < BUSY_SHARE * (self.wall - (self.queued or 0.0))
+        return alone or (self.other is not None and self.other.waits)
 
     @property
     def threaded(self) -> bool:
-        """Several threads compute at once."""
-        return self.wall >= SHORT_SECONDS and self.cpu > THREADS_SHARE * self.wall
+        """Several threads compute at once, on either side."""
+        alone = self.wall >= SHORT_SECONDS and self.cpu > THREADS_SHARE * self.wall
+        return alone or (self.other is not None and self.other.threaded)
 
     @property
     def clock(self) -> Literal["wall", "cpu"]:
@@ -101,6 +108,7 @@ class ValuePlan:
     discard: int
     pairs: int
     pinned: bool = True
+    drawn_every: int = DRAWN_EVERY
 
     def seconds(self, call: float) -> float:
         """Predicted wall time of the round for calls of ``call`` seconds on both sides."""

@@ -14,11 +14,11 @@ from typing import Any, Literal
 
 from perfbot.errors import MeasureError
 from perfbot.measure.lockstep.counting import Counter
+from perfbot.measure.lockstep.freed import with_freed
 from perfbot.measure.lockstep.link import HANGS, WorkerLost, WorkerSpec
 from perfbot.measure.lockstep.pair import START_SECONDS, Collected, Messages, Pair, round_of
 from perfbot.measure.lockstep.plan import (
     LATE_SECONDS,
-    LONG_SECONDS,
     VALUE_SECONDS,
     WARM_BELOW_SECONDS,
     Speed,
@@ -52,6 +52,9 @@ MUCH_SLOWER = 8
 
 CONTROLS = 4
 """Benchmarks in a control round."""
+
+TRACED = ("began", "walls", "cpus", "costs", "discarded")
+"""Of a worker's answer, what goes into the trace."""
 
 START_ATTEMPTS = 2
 """A pair that cannot start is tried again once: the first attempt may have met a disturbed machine."""
@@ -327,6 +330,7 @@ class PairSession:
         outcomes = self._held(pair, name, arrived) if len(held) == len(SIDES) else []
         leaving = time.monotonic()
         ended = {**arrived, **pair.leave(held)}
+        outcomes = [with_freed(outcome, arrived, ended) for outcome in outcomes]
         self._tests += time.monotonic() - leaving
         failures = [
             Failed(name, side, message["error"] or message["skipped"], skipped=not message["error"])
@@ -361,12 +365,13 @@ class PairSession:
             suite.took(name, predicted)
             return []
         self._be_patient(pair)
-        answers = pair.measure(values, first, predicted + 2 * speed.first)
+        draws: dict[Side, int] = {side: self._random.getrandbits(48) for side in SIDES}
+        answers = pair.measure(values, first, predicted + 2 * speed.first, draws)
         seconds = time.monotonic() - began
         suite.trace(
             event="round", suite=suite.name, benchmark=name, round=self._index, control=self._control,
             mode=values.mode, first=first, loops=values.loops, discard=values.discard, seconds=seconds,
-            **{key: {side: answers[side][key] for side in SIDES} for key in ("began", "walls", "cpus", "discarded")},
+            **{key: {side: answers[side][key] for side in SIDES} for key in TRACED},
         )  # fmt: skip
         calls = {side: values.loops * ready[side]["inner"] for side in SIDES}
         taken = round_of(self._index, values, speed.clock, answers, calls, seconds, self._core if pinned else -1)
@@ -375,19 +380,16 @@ class PairSession:
         return [Measured(name, TIME, taken, notes_of(speed, pinned=pinned or not values.pinned))]
 
     def _probe(self, pair: Pair, *, once: bool) -> Speed:
-        """Speed of base, unless head is of another kind: much slower, or, where calls are long, waiting or threaded."""
+        """Speed of base, or of head where that is much slower; what either side does beside computing is in it."""
         self._be_patient(pair, known=False)
         try:
             base = self._probe_side(pair, "base", once=once)
         except WorkerLost as lost:
             raise (lost if self._is_too_long(lost) else self._worse(pair, lost, once=once)) from lost
         self._be_patient(pair)
-        if base.waits or base.threaded:
-            return base
         head = self._probe_side(pair, "head", once=once)
-        if head.wall > MUCH_SLOWER * base.wall:
-            return head
-        return head if base.wall >= LONG_SECONDS and (head.waits or head.threaded) else base
+        planned, other = (head, base) if head.wall > MUCH_SLOWER * base.wall else (base, head)
+        return replace(planned, other=other)
 
     def _worse(self, pair: Pair, lost: WorkerLost, *, once: bool) -> WorkerLost:
         """What base's failure is called once head was tried too."""
@@ -402,5 +404,5 @@ class PairSession:
         at_least, again_below = (0.0, 0.0) if once else (VALUE_SECONDS, WARM_BELOW_SECONDS)
         answer = pair.probe(side, at_least=at_least, again_below=again_below)
         scale = answer["loops"] * 1e9
-        queued = None if answer["queued"] is None else answer["queued"] / scale
+        queued = max(0, answer["wall"] - answer["cost"]) / scale if answer["cost"] else None
         return Speed(answer["wall"] / scale, answer["cpu"] / scale, answer["first"] / 1e9, queued)

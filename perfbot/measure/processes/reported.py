@@ -11,7 +11,7 @@ be converted, runs in turns: base before head, then head before base.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Literal
@@ -19,11 +19,13 @@ from typing import Literal
 from perfbot.errors import MeasureError
 from perfbot.measure.lockstep.launching import Launcher
 from perfbot.measure.lockstep.plan import starting_order
-from perfbot.measure.processes.tool_runs import MetricValues, Ran, Runs
+from perfbot.measure.processes import pairing
+from perfbot.measure.processes.naming import naming
+from perfbot.measure.processes.tool_runs import Ran, Runs
 from perfbot.measure.processes.tools import FILTER, NOT_TIMED, Chosen
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Placement
 from perfbot.measure.trace import Trace, no_trace
-from perfbot.model import SIDES, TIME, Benchmark, Comparison, Metric, Problem, Round, Side, Status
+from perfbot.model import SIDES, TIME, Benchmark, Metric, Round, Side
 from perfbot.runner.address_space import Layout
 
 AT_ONCE = "both sides at once on one core: wall times of the tool, converted to CPU time"
@@ -54,6 +56,7 @@ class ReportedSuite:
     _excused: set[int] = field(default_factory=set)
     _waits: dict[str, bool] = field(default_factory=dict)
     _iterations: dict[str, int] = field(default_factory=dict)
+    _selectors: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._order = self.random.getrandbits(64)
@@ -87,65 +90,18 @@ class ReportedSuite:
         finally:
             launcher.close()
         for side in SIDES:
-            if not ran[side].values and not ran[side].broken:
+            if not ran[side].results or (ran[side].trouble and not ran[side].tells):
                 raise MeasureError(
                     f"suite {self.name}, {side}: `{self.runs.tool.line}` {ran[side].trouble}",
                     output=ran[side].printed,
                 )
-        problems = [
-            Problem(f"suite {self.name}, {side}", f"`{self.runs.tool.line}` {ran[side].trouble}", ran[side].printed)
-            for side in SIDES
-            if ran[side].trouble
-        ]
+        self.runs = replace(self.runs, naming=naming(*(ran[side].results for side in SIDES)))
+        ran = {side: ran[side].called(self.runs.naming) for side in SIDES}
         self._excused = {ran[side].usage.code for side in SIDES}
-        return self._discovery(ran, problems)
-
-    def _discovery(self, ran: Mapping[Side, Ran], problems: list[Problem]) -> Discovery:
-        found = {side: ran[side].values for side in SIDES}
-        chosen = {side: self._compared(found[side]) for side in SIDES}
-        if not any(chosen.values()):
-            known = sorted({metric.name for values in found.values() for one in values.values() for metric in one})
-            raise MeasureError(
-                f"suite {self.name}: no benchmark reports {' or '.join(self.chosen.names)}; "
-                f"there are {', '.join(known)}",
-                hint=f'Write metrics = ["{known[0]}"] in its [[suite]].',
-            )
-        base, head = chosen["base"], chosen["head"]
-        self._metrics = {name: tuple(m for m in head[name] if m in base[name]) for name in head if name in base}
-        common = tuple(Benchmark(self.name, name) for name, metrics in self._metrics.items() if metrics)
-        settled = (
-            *self._unpaired(head, base, "added", ran["base"], "base"),
-            *self._unpaired(base, head, "removed", ran["head"], "head"),
-            *self._broken_on_both(ran),
-        )
-        return Discovery(common, (TIME,), settled, tuple(problems), self._metrics)
-
-    def _compared(self, values: MetricValues) -> dict[str, tuple[Metric, ...]]:
-        chosen = {name: tuple(m for m in map(self.chosen.of, one) if m is not None) for name, one in values.items()}
-        return {name: metrics for name, metrics in chosen.items() if metrics}
-
-    def _unpaired(
-        self,
-        these: Mapping[str, tuple[Metric, ...]],
-        those: Mapping[str, object],
-        status: Status,
-        other: Ran,
-        side: Side,
-    ) -> Iterator[Comparison]:
-        """Benchmarks that only one side reports: new or gone, unless they or the tool failed on the other side."""
-        for name, metrics in these.items():
-            if name in those:
-                continue
-            reason = other.broken.get(name) or (f"`{self.runs.tool.line}` {other.trouble}" if other.trouble else "")
-            for metric in metrics:
-                one = Comparison(Benchmark(self.name, name), metric, status=status)
-                yield replace(one, status="failed", reason=reason, failed_side=side) if reason else one
-
-    def _broken_on_both(self, ran: Mapping[Side, Ran]) -> Iterator[Comparison]:
-        for name, reason in ran["head"].broken.items():
-            if name in ran["base"].broken:
-                one = Comparison(Benchmark(self.name, name), Metric(self.chosen.names[0], ""), status="failed")
-                yield replace(one, reason=reason, failed_side="both")
+        found = pairing.pair(self.name, self.chosen, self.runs.tool.line, ran)
+        self._metrics, self._selectors = dict(found.metrics), dict(found.selectors)
+        common = tuple(Benchmark(self.name, name) for name in found.metrics)
+        return Discovery(common, (TIME,), found.settled, found.problems, self._metrics)
 
     def measure_round(
         self, index: int, names: Sequence[str], until: float, place: Placement = ANYWHERE
@@ -164,7 +120,7 @@ class ReportedSuite:
     def _group(
         self, launcher: Launcher, names: Sequence[str], order: Sequence[Side], index: int, place: Placement
     ) -> Iterator[Outcome]:
-        pattern = self.runs.tool.pattern(names[0]) if self._single else self.runs.tool.everything
+        pattern = self.runs.tool.pattern(self._selectors[names[0]]) if self._single else self.runs.tool.everything
         if self.runs.tool.counted and pattern not in self._iterations:
             self._iterations[pattern] = self.runs.enough(launcher, "base", pattern, place)
         iterations = self._iterations.get(pattern, 1)
@@ -187,7 +143,11 @@ class ReportedSuite:
                 yield Failed(name, "both" if len(failures) == len(SIDES) else side, failures[side])
                 continue
             for metric in self._metrics[name]:
-                base, head = (_value(ran[side].values[name], metric) for side in SIDES)
+                readings = {side: ran[side].reading(name, metric.name) for side in SIDES}
+                if odd := pairing.unlike(metric, readings):
+                    yield Failed(name, odd[0], odd[1], skipped=True, metric=metric)
+                    continue
+                base, head = (one.value for one in readings.values() if one is not None)
                 plain = (name, metric.name) in ran["base"].plain
                 converted = together and metric.name in self.runs.tool.walls and not plain
                 clock: Literal["wall", "cpu"] = "cpu" if converted else "wall"
@@ -208,14 +168,10 @@ class ReportedSuite:
 
     def _failure(self, ran: Ran, name: str) -> str:
         """Why a process says nothing that can be trusted about a benchmark; empty where it does."""
-        if ran.trouble and not (ran.usage.code in self._excused and name in ran.values):
+        if ran.trouble and not (ran.usage.code in self._excused and name in ran.found):
             return f"`{self.runs.tool.line}` {ran.trouble}\n{ran.printed}".rstrip()
-        if name in ran.broken:
-            return ran.broken[name]
-        reported = {metric.name for metric in ran.values.get(name, {})}
-        missing = [metric.name for metric in self._metrics[name] if metric.name not in reported]
+        one = ran.found.get(name)
+        if one is not None and one.trouble:
+            return one.trouble
+        missing = [metric.name for metric in self._metrics[name] if ran.reading(name, metric.name) is None]
         return f"the tool did not report {', '.join(missing)} this time\n{ran.printed}".rstrip() if missing else ""
-
-
-def _value(values: Mapping[Metric, float], metric: Metric) -> float:
-    return next(value for reported, value in values.items() if reported.name == metric.name)

@@ -9,13 +9,22 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from statistics import median
 
 from perfbot.errors import MeasureError
 from perfbot.measure.lockstep.launching import Command, Launcher, Usage
-from perfbot.measure.processes.tools import FILTER, ITERATIONS, OUTPUT, Broken, Reading, Tool, Written
+from perfbot.measure.processes.naming import Naming, named
+from perfbot.measure.processes.tools import (
+    FILTER,
+    ITERATIONS,
+    OUTPUT,
+    Reading,
+    Reported,
+    Tool,
+    Unreadable,
+    Written,
+)
 from perfbot.measure.session import Placement
-from perfbot.model import TIME, Metric, Side
+from perfbot.model import TIME, Side
 
 LARGEST_OUTPUT = 64 * 1024 * 1024
 """Bytes; no tool reports more about a suite."""
@@ -45,24 +54,38 @@ STALE_SECONDS = 0.05
 OUTPUT_LINES = 15
 
 
-MetricValues = dict[str, dict[Metric, float]]
-"""Metrics by benchmark."""
-
-
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What one process reported, and what went wrong: in whole, and for single benchmarks.
+    """What one process reported, and what went wrong in whole.
 
     Attributes:
+        results: as the tool's parser gives them.
+        found: the same by name, each name once.
+        odd: what may have been results and cannot be read.
         plain: benchmarks and metrics that stayed as the tool took them, from wall time, when all else was converted.
     """
 
-    values: MetricValues
+    results: tuple[Reported, ...]
     usage: Usage
     trouble: str = ""
     printed: str = ""
-    broken: Mapping[str, str] = field(default_factory=dict)
+    odd: tuple[str, ...] = ()
+    found: Mapping[str, Reported] = field(default_factory=dict)
     plain: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def tells(self) -> bool:
+        """Whether it reports a value, or that a benchmark failed."""
+        return any(one.failed or any(not reading.trouble for reading in one.readings) for one in self.results)
+
+    def called(self, naming: Naming) -> Ran:
+        """With its results by the names that they have in a naming."""
+        return replace(self, found=named(self.results, naming))
+
+    def reading(self, name: str, metric: str) -> Reading | None:
+        """What it reports of a benchmark under a metric's name."""
+        one = self.found.get(name)
+        return next((r for r in one.readings if r.metric.name == metric), None) if one is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +96,8 @@ class Runs:
         cwd, env: working folder and whole environment of each side.
         timeout: seconds for one process.
         scratch: folder for what it writes; a folder inside for each side and core.
+        tops: the checkouts; result files may lie in any folder from ``cwd`` upwards (cargo's ``target``).
+        naming: what results are called; settled when all of them were seen.
     """
 
     tool: Tool
@@ -80,6 +105,8 @@ class Runs:
     env: Mapping[Side, Mapping[str, str]]
     timeout: float
     scratch: Path
+    tops: Mapping[Side, Path] = field(default_factory=dict)
+    naming: Naming = field(default_factory=dict)
 
     def alone(self, launcher: Launcher, side: Side, pattern: str, place: Placement, iterations: int = 1) -> Ran:
         """Run the tool on one side alone and read what it wrote."""
@@ -109,29 +136,29 @@ class Runs:
         written: list[Written] = []
         try:
             written = self._written(side, folder, began)
-            readings = self.tool.parse(written)
         except MeasureError as error:
-            unread = f"wrote something else than expected: {error.message}{self._fitting(written)}"
-            return Ran({}, usage, trouble or unread, tail)
-        if not readings and not trouble:
-            return Ran({}, usage, f"reports no benchmarks{self._fitting(written)}", tail)
-        broken = {one.name: one.reason for one in readings if isinstance(one, Broken)}
-        values = _values([one for one in readings if isinstance(one, Reading) and one.name not in broken])
-        return Ran(values, usage, trouble, tail, broken)
+            return Ran((), usage, trouble or f"wrote something else than expected: {error.message}", tail)
+        parsed = self.tool.parse(written)
+        results = tuple(_placed(one, written) for one in parsed if isinstance(one, Reported))
+        odd = tuple(one.reason for one in parsed if isinstance(one, Unreadable))
+        ran = Ran(results, usage, trouble, tail, odd)
+        if not trouble and not ran.tells:
+            ran = replace(ran, trouble=self._unread(ran, written))
+        return ran.called(self.naming)
 
-    def _fitting(self, written: Sequence[Written]) -> str:
-        """Which harness was meant, where what was written shows it."""
-        reader = self.tool.reader(written) if written else ""
-        return f'; harness = "{reader}" reads that' if reader else ""
+    def _unread(self, ran: Ran, written: Sequence[Written]) -> str:
+        """What is wrong with all that was written; empty where it holds results that say so themselves."""
+        hint = self.tool.hint(written) if written else ""
+        if ran.results and not hint:
+            return ""
+        reason = next((one.trouble for one in ran.results if one.trouble), "") or next(iter(ran.odd), "")
+        said = f"wrote something else than expected: {reason}" if reason else "reports no benchmarks"
+        return f"{said}; {hint}" if hint else said
 
     def _written(self, side: Side, folder: Path, began: float) -> list[Written]:
         """The tool's results: those of its files that are new, or what it printed."""
         if self.tool.files:
-            paths = sorted({path for glob in self.tool.files for path in self.cwd[side].glob(glob) if path.is_file()})
-            fresh = [path for path in paths if path.stat().st_mtime >= began - STALE_SECONDS]
-            if not fresh:
-                raise MeasureError(f"{' '.join(self.tool.files)}: no such file was written")
-            return [_read(path, str(path.relative_to(self.cwd[side]))) for path in fresh]
+            return [_read(path, where) for path, where in self._fresh(side, began)]
         if OUTPUT in self.tool.line:
             paths = sorted(folder.glob("out*"))
             if not paths:
@@ -139,6 +166,18 @@ class Runs:
             return [_read(path, path.name) for path in paths]
         printed = folder / "printed"
         return [_read(printed, "what it printed")] if printed.exists() else []
+
+    def _fresh(self, side: Side, began: float) -> list[tuple[Path, str]]:
+        """The result files that are new, in the innermost folder where there are any, and what they are called."""
+        top = self.tops.get(side, self.cwd[side])
+        for folder in (self.cwd[side], *self.cwd[side].parents):
+            paths = sorted({path for glob in self.tool.files for path in folder.glob(glob) if path.is_file()})
+            fresh = [path for path in paths if path.stat().st_mtime >= began - STALE_SECONDS]
+            if fresh:
+                return [(path, str(path.relative_to(folder))) for path in fresh]
+            if folder == top:
+                break
+        raise MeasureError(f"{' '.join(self.tool.files)}: no such file was written")
 
     def idles(self, launcher: Launcher, side: Side, pattern: str, place: Placement, iterations: int = 1) -> bool:
         """Whether a side alone leaves its core idle."""
@@ -153,8 +192,14 @@ class Runs:
         return idle > IDLE_SHARE * wall
 
     def enough(self, launcher: Launcher, side: Side, pattern: str, place: Placement) -> int:
-        """Iterations whose work is long against what the process takes besides; 1 where it does not succeed."""
-        besides = self.alone(launcher, side, pattern, place).usage
+        """Iterations whose work is long against what the process takes besides.
+
+        1 where it does not succeed, or runs more than the one benchmark: their work could not be told apart.
+        """
+        once = self.alone(launcher, side, pattern, place)
+        besides = once.usage
+        if len(once.results) != 1:
+            return 1
         wanted = max(WORK_SECONDS, WORK_SHARE * besides.cpu)
         iterations, work = 1, 0.0
         while work < wanted / 2 and iterations < MOST_ITERATIONS and not (besides.timed_out or besides.code):
@@ -195,24 +240,25 @@ class Runs:
     def _uninterrupted(self, ran: Ran) -> frozenset[tuple[str, str]]:
         """Medians of calls so short that most of them have the core for themselves."""
         return frozenset(
-            (name, metric.name)
-            for name, metrics in ran.values.items()
-            for metric, value in metrics.items()
-            if metric.name in self.tool.medians and value < UNINTERRUPTED_SECONDS
+            (name, reading.metric.name)
+            for name, one in ran.found.items()
+            for reading in one.readings
+            if reading.metric.name in self.tool.medians and reading.value < UNINTERRUPTED_SECONDS
         )
 
     def _converted(self, ran: Ran, share: float, plain: frozenset[tuple[str, str]] = frozenset()) -> Ran:
         """Wall times times the share of the core; rates the other way round."""
-        values = {
-            name: {
-                metric: value * (share if metric.unit == "s" else 1 / share)
-                if metric.name in self.tool.walls and (name, metric.name) not in plain
-                else value
-                for metric, value in metrics.items()
-            }
-            for name, metrics in ran.values.items()
+
+        def convert(name: str, one: Reading) -> Reading:
+            if one.metric.name not in self.tool.walls or (name, one.metric.name) in plain:
+                return one
+            return replace(one, value=one.value * (share if one.metric.unit == "s" else 1 / share))
+
+        found = {
+            name: replace(one, readings=tuple(convert(name, reading) for reading in one.readings))
+            for name, one in ran.found.items()
         }
-        return replace(ran, values=values, plain=plain)
+        return replace(ran, found=found, plain=plain)
 
 
 def _share(usage: Usage) -> float:
@@ -222,9 +268,9 @@ def _share(usage: Usage) -> float:
 
 def _work(many: Ran, one: Ran, name: str, iterations: int) -> float:
     """CPU time of an iteration as a multiple of the time that the tool reports."""
-    reported = [value for metric, value in many.values.get(name, {}).items() if metric == TIME]
+    reported = many.reading(name, TIME.name)
     work = max(many.usage.cpu - one.usage.cpu, CLOCK_STEP) / iterations
-    return work / reported[0] if reported and reported[0] > 0 else 1.0
+    return work / reported.value if reported is not None and reported.value > 0 else 1.0
 
 
 def idle_seconds(core: int) -> float:
@@ -243,12 +289,10 @@ def _read(path: Path, where: str) -> Written:
     return Written(where, path.read_bytes())
 
 
-def _values(readings: Sequence[Reading]) -> MetricValues:
-    """The median of what was reported more than once by a process."""
-    collected: dict[str, dict[Metric, list[float]]] = {}
-    for one in readings:
-        collected.setdefault(one.name, {}).setdefault(one.metric, []).append(one.value)
-    return {name: {metric: median(all_) for metric, all_ in one.items()} for name, one in collected.items()}
+def _placed(one: Reported, written: Sequence[Written]) -> Reported:
+    """A result with the file that it stands in, where there are several."""
+    files = [file.where for file in written if one.where.startswith(file.where)] if len(written) > 1 else []
+    return replace(one, file=max(files, key=len)) if files else one
 
 
 def _tail(file: Path) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
+import math
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from perfbot.model import Metric
 
@@ -16,18 +18,49 @@ NOT_TIMED = frozenset({"cpu", "allocated", "allocations", "memory"})
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One value of one benchmark, in the metric's unit."""
+    """One value of a benchmark, in the metric's unit.
 
-    name: str
+    Attributes:
+        trouble: why there is no value that could be compared; empty where there is one.
+    """
+
     metric: Metric
-    value: float
+    value: float = math.nan
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
-    """A benchmark that the tool itself says did not succeed."""
+class Reported:
+    """One result as a tool reports it.
+
+    Attributes:
+        name: as short as people call it. Others may have the same: see ``above`` and ``traits``.
+        where: its place in what was written.
+        trouble: why nothing of it can be compared; empty where something can.
+        failed: the tool itself says that the benchmark did not succeed.
+        above: what it is in (package, crate, program), outermost first; text that goes before the name.
+        traits: kinds of further differences (mode, job, parameters), with text that goes behind the name.
+        selector: what the tool itself calls it, to choose it with; the name where that is empty.
+        repeats: the series of runs that it is one of; two of a name are refused unless they are of one series.
+        file: what it was written to, as far as several were.
+    """
 
     name: str
+    where: str
+    readings: tuple[Reading, ...] = ()
+    trouble: str = ""
+    failed: bool = False
+    above: tuple[str, ...] = ()
+    traits: tuple[tuple[str, str], ...] = ()
+    selector: str = ""
+    repeats: str = ""
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Something in what a tool wrote that may have been results, and cannot be read."""
+
     reason: str
 
 
@@ -39,7 +72,8 @@ class Written:
     data: bytes
 
 
-Parse = Callable[[Sequence[Written]], Sequence[Reading | Broken]]
+Parsed = Sequence[Reported | Unreadable]
+Parse = Callable[[Sequence[Written]], Parsed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +82,15 @@ class Tool:
 
     Attributes:
         line: its command line, with ``{filter}``, ``{output}`` and ``{iterations}`` where it can take them.
-        parse: what it wrote, as readings; raises MeasureError naming file, place and what was expected.
-        pattern: the text for ``{filter}`` that chooses one benchmark by its name.
+        parse: what it wrote, as results, each sound one exactly once; never raises.
+        pattern: the text for ``{filter}`` that chooses one benchmark by its selector.
         everything: the text for ``{filter}`` that chooses all.
         files: globs in the working folder of the files that it writes; none: ``{output}``, or what it prints.
         exit_codes: what counts as success.
         pinned: whether its processes are bound to one core.
         walls: names of the metrics that it takes from wall time.
         medians: those of them that are medians of single calls.
-        reader: the harness that can read what this one's parser cannot; empty when none can.
+        hint: what was written, and what reads it, where this tool's parser is not meant; empty when unknown.
     """
 
     line: str
@@ -68,7 +102,7 @@ class Tool:
     pinned: bool = True
     walls: frozenset[str] = frozenset()
     medians: frozenset[str] = frozenset()
-    reader: Callable[[Sequence[Written]], str] = lambda _: ""
+    hint: Callable[[Sequence[Written]], str] = lambda _: ""
 
     @property
     def counted(self) -> bool:
@@ -82,16 +116,25 @@ class Chosen:
 
     Attributes:
         names: of the metrics; a benchmark that reports none of them is left out.
-        higher, exact: names of those that are better when higher, and of those that repeat exactly.
+        higher, lower, exact: those that are better when higher, when lower, and that repeat exactly: a metric's name,
+            or a glob of ``benchmark/metric``.
     """
 
     names: tuple[str, ...] = ("time",)
     higher: tuple[str, ...] = ()
+    lower: tuple[str, ...] = ()
     exact: tuple[str, ...] = ()
 
-    def of(self, metric: Metric) -> Metric | None:
+    def of(self, benchmark: str, metric: Metric) -> Metric | None:
         """The metric as it is compared, or None where it is not."""
         if metric.name not in self.names:
             return None
-        better = "higher" if metric.name in self.higher else metric.better
-        return Metric(metric.name, metric.unit, better, "exact" if metric.name in self.exact else metric.rule)
+        if _named(self.higher, benchmark, metric):
+            metric = replace(metric, better="higher")
+        elif _named(self.lower, benchmark, metric):
+            metric = replace(metric, better="lower")
+        return replace(metric, rule="exact") if _named(self.exact, benchmark, metric) else metric
+
+
+def _named(patterns: Sequence[str], benchmark: str, metric: Metric) -> bool:
+    return any(one == metric.name or fnmatch.fnmatchcase(f"{benchmark}/{metric.name}", one) for one in patterns)

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
-
-import pytest
 
 from perfbot.measure.session import Discovery, Failed, Measured, Outcome, SuiteSession
-from tests.workers import Sides
 
 PATIENCE = 100.0
 """Seconds that no test should need."""
-
-
-@pytest.fixture
-def sides(tmp_path: Path) -> Sides:
-    """Two empty checkouts."""
-    return Sides(tmp_path, Path(sys.executable))
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-
-import pytest
 
 from perfbot.judge.control import control_of
 from perfbot.judge.verdict import judge
@@ -51,11 +47,6 @@ import os
 def spin():
     os.path.realpath(os.getcwd())
 """
-
-
-@pytest.fixture
-def sides(tmp_path: Path) -> Sides:
-    return Sides(tmp_path, Path(sys.executable))
 
 
 def _burn() -> None:

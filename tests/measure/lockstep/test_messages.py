@@ -11,9 +11,18 @@ from hypothesis import strategies as st
 
 from perfbot.measure.lockstep.messages import has_values, is_probe, read
 
-DONE = {"event": "done", "name": "b", "error": "", "skipped": "", "held": True, "value": 1.5}
-ANSWER = {"event": "answer", "name": "b", "walls": [1, 2], "cpus": [1, 2], "began": [5], "discarded": 3}
-PROBE = {"event": "answer", "name": "b", "first": 5, "loops": 1, "wall": 7, "cpu": 7, "queued": None}
+DONE = {"event": "done", "name": "b", "error": "", "skipped": "", "held": True, "value": 1.5, "freed": []}
+ANSWER = {
+    "event": "answer",
+    "name": "b",
+    "walls": [1, 2],
+    "cpus": [1, 2],
+    "costs": [0, 2],
+    "began": [5],
+    "discarded": 3,
+    "kept": False,
+}
+PROBE = {"event": "answer", "name": "b", "first": 5, "loops": 1, "wall": 7, "cpu": 7, "cost": 0}
 READY = {"event": "ready", "name": "b", "once": False, "inner": 1}
 LISTED = {
     "event": "listed",
@@ -43,6 +52,7 @@ def test_reads(message: dict[str, Any]) -> None:
         json.dumps({**DONE, "value": float("inf")}).encode(),
         json.dumps({**DONE, "value": 10**400}).encode(),
         json.dumps({**DONE, "error": None}).encode(),
+        *(json.dumps({**DONE, "freed": freed}).encode() for freed in (None, [1], [1, 2, -3])),
         json.dumps({**LISTED, "benchmarks": ["b"]}).encode(),
         json.dumps({**LISTED, "problems": {}}).encode(),
         b'{"event": "done", "name": "b", "error": "", "skipped": "", "value": 1' + b"0" * 5000 + b"}",
@@ -66,7 +76,7 @@ def test_a_damaged_message_is_refused_or_harmless(message: dict[str, Any], data:
         assert float(found["value"]) == found["value"]
 
 
-@pytest.mark.parametrize("name", ["first", "loops", "wall", "cpu"])
+@pytest.mark.parametrize("name", ["first", "loops", "wall", "cpu", "cost"])
 @pytest.mark.parametrize("value", [None, -1, 1.5, "1", 1 << 70])
 def test_a_probe_needs_whole_numbers(name: str, value: object) -> None:
     assert is_probe(PROBE)
@@ -78,6 +88,7 @@ def test_a_probe_needs_whole_numbers(name: str, value: object) -> None:
     [
         *({"walls": [1]}, {"walls": [1, 2, 3]}, {"cpus": [1, -2]}, {"walls": [1, "2"]}, {"cpus": None}),
         *({"began": "no"}, {"walls": [1, float("nan")]}, {"discarded": None}, {"cpus": [[1], [2]]}),
+        *({"costs": [1]}, {"costs": None}, {"costs": [1, -1]}),
     ],
 )
 def test_values_have_to_be_as_many_as_were_asked_for(damage: dict[str, Any]) -> None:

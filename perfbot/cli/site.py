@@ -3,8 +3,8 @@
 The folder can be served by any static host, GitLab Pages for one; no page asks anything of another host.
 
 examples:
-  perfbot report public/
-  perfbot report public/ --database postgresql://perfbot@db/perfbot --project group/name
+  perfbot site public/
+  perfbot site public/ --database postgresql://perfbot@db/perfbot --project group/name
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from perfbot.errors import PASS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Options of ``perfbot report``."""
+    """Options of ``perfbot site``."""
     parser.add_argument("folder", metavar="FOLDER", help="where to write; made when it is not there")
     add_database_argument(parser)
     parser.add_argument("--project", metavar="P", help="needed where the history holds several")

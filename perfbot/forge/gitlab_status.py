@@ -1,0 +1,61 @@
+"""Commit statuses on the right pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from perfbot.forge.base import RefusedError, Shown, State, Status
+from perfbot.forge.gitlab_server import BAD_REQUEST, GitLabServer
+from perfbot.forge.status_address import order_in, with_order
+
+DESCRIPTION = 255
+STATES: dict[str, State] = {"pending": "running", "running": "running", "success": "success"}
+"""GitLab's words; what is in none of them counts as failed."""
+
+
+class GitLabStatuses:
+    """Commit statuses; the order of the run that spoke stands in their address."""
+
+    def __init__(self, server: GitLabServer) -> None:
+        self._server = server
+
+    def show(self, status: Status) -> None:
+        """Set a status. Setting the state that stands already is refused by GitLab, and is success."""
+        data: dict[str, Any] = {
+            "state": status.state,
+            "name": status.name,
+            "description": self.cut(status.description),
+        }
+        if status.pipeline:
+            data["pipeline_id"] = status.pipeline
+        if address := with_order(status.url, status.order):
+            data["target_url"] = address
+        what = f"set the status of {status.sha[:7]}"
+        try:
+            self._server.send(what, "POST", f"statuses/{status.sha}", data, read=lambda answer: answer["id"])
+        except RefusedError as error:
+            if error.status != BAD_REQUEST or "Cannot transition status" not in error.message:
+                raise
+
+    def shown(self, status: Status) -> Sequence[Shown]:
+        """All statuses of the name on the commit, newest first; each pipeline has its own."""
+        what, path = f"read the statuses of {status.sha[:7]}", f"repository/commits/{status.sha}/statuses"
+        try:
+            listed = list(self._server.each(what, path, read=_row, name=status.name, all="true"))
+        except RefusedError:
+            return ()
+        rows = sorted((row for row in listed if row[1] == status.name), key=lambda row: -row[0])
+        return [replace(row[3], here=not row[2] or status.pipeline in (0, row[2])) for row in rows]
+
+    def cut(self, description: str) -> str:
+        """A description as it is kept."""
+        return description[:DESCRIPTION]
+
+
+def _row(data: Any) -> tuple[int, str, int, Shown]:
+    """Number, name, pipeline, and what is shown."""
+    state = STATES.get(str(data["status"]), "failed")
+    shown = Shown(state, str(data.get("description") or ""), order_in(str(data.get("target_url") or "")))
+    return int(data["id"]), str(data["name"]), int(data.get("pipeline_id") or 0), shown

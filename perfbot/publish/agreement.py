@@ -1,0 +1,99 @@
+"""The status says what the comment says, whoever else is publishing.
+
+The comment is the record: what stands in its section about a head is what the status of that head shows, whole where
+it is this run's own word, and as a line where a newer run spoke. Where no comment speaks (none was wanted, or it was
+refused), the newest run's status is the record. Both are looked at again after each write; who finds that an older word
+landed on a newer one puts the newer back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from perfbot.forge.base import Shown, Status, Statuses
+from perfbot.forge.body import Body
+from perfbot.forge.order import RunOrder, Told, outrun
+
+
+@dataclass(slots=True)
+class Agreement:
+    """Brings one status to what the newest run said of its head.
+
+    Args:
+        status: what this run shows where it is the newest.
+        said: the same as a word.
+        section: the comment's part that belongs to it.
+
+    Attributes:
+        standing: what is shown in the end: this run's word or a newer one's.
+    """
+
+    statuses: Statuses
+    status: Status
+    said: Told
+    section: str
+    standing: Told = field(init=False)
+    _wrote: Status | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.standing = self.said
+
+    @property
+    def is_outrun(self) -> bool:
+        """Whether a newer run has spoken."""
+        return self.standing.order > self.said.order
+
+    def bring(self, body: Body | None) -> bool:
+        """Show what is not shown yet; whether nothing had to be.
+
+        Args:
+            body: the comment, in place; None where it is not to be had.
+        """
+        shown = self.statuses.shown(self.status)
+        section = body.section(self.section) if body else None
+        told = section.said if section is not None and section.said and section.said.head == self.said.head else None
+        self.standing = told or newest_shown(shown, self.said)
+        wanted = self._wanted()
+        here = next((one for one in shown if one.here), None)
+        if self._is_shown(here, wanted):
+            return True
+        self.statuses.show(wanted)
+        self._wrote = wanted
+        return False
+
+    def _wanted(self) -> Status:
+        if self.standing == self.said:
+            return self.status
+        line = replace(self.status, state=self.standing.state, description=self.standing.words)
+        return replace(line, summary="", annotations=(), order=self.standing.order)
+
+    def _is_shown(self, here: Shown | None, wanted: Status) -> bool:
+        if self._wrote == wanted and (here is None or here.order in (None, wanted.order)):
+            return True  # however the forge may have changed its words; some do not tell at all
+        same_word = here is not None and here.description == self.statuses.cut(wanted.description)
+        return here is not None and same_word and (here.state, here.order) == (wanted.state, wanted.order)
+
+
+def newest_shown(shown: Sequence[Shown], said: Told) -> Told:
+    """What a newer run's status says, or else this run's own word."""
+    words = [
+        Told(said.head, one.order, "success" if one.state == "success" else "failed", one.description)
+        for one in shown
+        if one.order is not None and one.state != "running"
+    ]
+    best = max(words, key=lambda one: one.order, default=said)
+    return best if best.order > said.order else said
+
+
+def spoken(body: Body, section: str, head: str, shown: Sequence[Shown]) -> RunOrder | None:
+    """The newest run that has spoken of a head, in the comment or by the status alone."""
+    part = body.section(section)
+    told = [one.order for one in shown if one.order is not None and one.state != "running"]
+    in_comment = part.spoken(head) if part is not None else None
+    return max([*told, in_comment] if in_comment else told, default=None)
+
+
+def comes_late(order: RunOrder, body: Body, section: str, head: str, shown: Sequence[Shown]) -> bool:
+    """Whether a newer run has spoken already."""
+    return outrun(order, spoken(body, section, head, shown))
