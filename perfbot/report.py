@@ -114,6 +114,11 @@ def read(path: Path, max_bytes: int = MAX_BYTES) -> Report:
 
     A file may come from a job that ran anything: a link or a pipe is none, wherever it leads.
     """
+    return loads(read_bytes(path, max_bytes), str(path), max_bytes)
+
+
+def read_bytes(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
+    """What a report file holds, unread; see :func:`read`."""
     try:
         with os.fdopen(_open(path), "rb") as stream:
             text = stream.read(max_bytes + 1)
@@ -121,7 +126,7 @@ def read(path: Path, max_bytes: int = MAX_BYTES) -> Report:
         raise ReportError(f"{path}: cannot be read: {error.strerror or error}") from None
     if len(text) > max_bytes:
         raise ReportError(f"{path}: more than {max_bytes:,} bytes, the most a report may have")
-    return loads(text, str(path), max_bytes)
+    return text
 
 
 def _open(path: Path) -> int:

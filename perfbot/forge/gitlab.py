@@ -182,9 +182,7 @@ class GitLabRepository:
         It lists a thousand files, fewer of many lines or bytes, and says nothing of the rest but that it counted more.
         """
         what, path = f"read what merge request !{number} changes", f"merge_requests/{number}"
-        diffs = list(
-            self._server.each(what, f"{path}/diffs", read=lambda d: (str(d["old_path"]), str(d["new_path"])))
-        )
+        diffs = list(self._server.each(what, f"{path}/diffs", read=lambda d: (str(d["old_path"]), str(d["new_path"]))))
         counted = self._server.send(what, "GET", path, read=lambda data: str(data.get("changes_count") or ""))
         if counted != str(len(diffs)):
             return None

@@ -24,6 +24,7 @@ from perfbot.publish.publisher import KEY, read_body
 from perfbot.publish.verify import read_rules
 from perfbot.render.escape import prose
 
+NO_RIGHT = "refused: no write access"
 HOUR = timedelta(hours=1)
 
 
@@ -83,7 +84,7 @@ class CommandHandler:
         self.comments.react(note, "refused")
         if not self.quiet:
             self._reply("strangers", "Only people with write access to this project can give perfbot commands.")
-        return "refused: no write access"
+        return NO_RIGHT
 
     def press(self, note: Note, head: str) -> bool:
         """The "Re-run" of a check was pressed: as ``/rebench``, but with nothing to answer in.

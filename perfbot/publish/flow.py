@@ -95,15 +95,40 @@ def publish(files: Sequence[Path], voice: Publisher) -> Published:
         ReportError: a report cannot be believed; the status says so.
         PublishError: the forge could not be told.
     """
-    place, request = voice.place, voice.request
-    if place.head and place.kind != "local" and place.head != request.head:
+    place = voice.place
+    if place.head and place.kind != "local" and place.head != voice.request.head:
         return Published((), superseded=True)
-    with told_when_it_fails(voice):
+    with told_when_it_fails(voice) if _own(place) else contextlib.nullcontext():
         sections = group(read(files))
-        for name, report in sections:
-            if place.kind == "local":
-                request = replace(request, head=report.change.head)
-            check_change(report, request, place.commits, name or files[0].name)
+        checked = _checked(sections, voice, files[0].name)
+    return publish_sections(sections, checked)
+
+
+def _own(place: Place) -> bool:
+    """Whether the job is the merge request's own, so that a report that is refused is its failure.
+
+    A report about another commit must not set the status of a merge request that somebody merely named.
+    """
+    return place.kind == "local" or bool(place.head)
+
+
+def _checked(sections: Sequence[tuple[str, Report]], voice: Publisher, where: str) -> Publisher:
+    request = voice.request
+    for name, report in sections:
+        if voice.place.kind == "local":
+            request = replace(request, head=report.change.head)
+        check_change(report, request, voice.place.commits, name or where)
+    return replace(voice, request=request)
+
+
+def publish_sections(sections: Sequence[tuple[str, Report]], voice: Publisher) -> Published:
+    """Judge and tell reports that are about the merge request's head.
+
+    Raises:
+        PublishError: the forge could not be told.
+    """
+    request = voice.request
+    with told_when_it_fails(voice):
         rules = read_rules(voice.forge.repository, request)
         said = [
             _say(

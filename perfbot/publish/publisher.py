@@ -18,8 +18,8 @@ from perfbot.forge.order import Ended, RunOrder, Told, place_among
 from perfbot.forge.upsert import SETTLE, SupersededError, Upsert
 from perfbot.forge.upsert import Outcome as Done
 from perfbot.model import Acceptance, Report, Result
-from perfbot.publish.verify import believed
 from perfbot.publish.agreement import Agreement, comes_late
+from perfbot.publish.verify import believed
 from perfbot.render import view
 from perfbot.render.comment import comment
 from perfbot.units import format_change, format_interval

@@ -78,9 +78,7 @@ def check_change(report: Report, request: MergeRequest, commits: Sequence[str], 
         )
 
 
-def believed(
-    acceptances: Sequence[Acceptance], comments: Comments, repository: Repository
-) -> tuple[Acceptance, ...]:
+def believed(acceptances: Sequence[Acceptance], comments: Comments, repository: Repository) -> tuple[Acceptance, ...]:
     """Those acceptances that somebody who may has written a comment for, as the forge has it now.
 
     perfbot's own comment remembers them, but others may write under its name: every workflow of a repository comments

@@ -60,9 +60,7 @@ async def deliver(
     return await _queued(request, enqueue, who, body)
 
 
-async def _queued(
-    request: Request, enqueue: Callable[[Identity, bytes], bool], who: Identity, body: bytes
-) -> Response:
+async def _queued(request: Request, enqueue: Callable[[Identity, bytes], bool], who: Identity, body: bytes) -> Response:
     try:
         fresh = await _aside(request, lambda: enqueue(who, body))
     except RefusedError as error:

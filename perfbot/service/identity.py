@@ -100,22 +100,24 @@ class Gatekeeper:
     def _by_identity_token(self, token: str) -> Identity:
         try:
             issuer = str(jwt.decode(token, options={"verify_signature": False}).get("iss", ""))
-            if issuer not in self.issuers:
-                raise RefusedError("the identity token's issuer is not known here")
-            claims = jwt.decode(
-                token, self.key_of(issuer, token), algorithms=list(ALGORITHMS), audience=self.audience,
-                issuer=issuer, leeway=LEEWAY_SECONDS, options={"require": ["exp", "iat", "iss", "aud"]},
-            )  # fmt: skip
-        except RefusedError:
-            raise
+            claims = self._claims(issuer, token)
         except jwt.PyJWTError as error:
             raise RefusedError(f"the identity token is not valid: {error}") from error
         except (ValueError, TypeError, AttributeError, ArithmeticError, LookupError, RecursionError) as error:
             raise RefusedError("the identity token is not valid: it cannot be read") from error
         found = of_gitlab(claims) if self.issuers[issuer] == "gitlab" else of_github(claims)
         if found.project not in self.projects:
-            raise RefusedError(f"project {found.project!r} may not hand reports over here")
+            raise RefusedError(f"project {found.project[:200]!r} may not hand reports over here")
         return found
+
+    def _claims(self, issuer: str, token: str) -> Mapping[str, Any]:
+        """What a token says, once its signature is known to be the issuer's."""
+        if issuer not in self.issuers:
+            raise RefusedError("the identity token's issuer is not known here")
+        return jwt.decode(
+            token, self.key_of(issuer, token), algorithms=list(ALGORITHMS), audience=self.audience,
+            issuer=issuer, leeway=LEEWAY_SECONDS, options={"require": ["exp", "iat", "iss", "aud"]},
+        )  # fmt: skip
 
 
 def of_gitlab(claims: Mapping[str, Any]) -> Identity:

@@ -37,7 +37,7 @@ A_DAY = 200
 
 
 class Judging(Protocol):
-    """Reads and keeps reports: here (:class:`perfbot.service.keeper.Keeper`) or apart (:mod:`perfbot.service.apart`)."""
+    """Reads and keeps reports: here (:mod:`perfbot.service.keeper`) or apart (:mod:`perfbot.service.apart`)."""
 
     def check(self, body: bytes) -> dict[str, Any]:
         """What a report says of itself."""

@@ -41,6 +41,17 @@ class Forges(Protocol):
         """
 
 
+def check(body: bytes) -> dict[str, Any]:
+    """What a report says of itself.
+
+    Raises:
+        ReportError: it cannot be read.
+    """
+    found = report.loads(body, "the report", MAX_BYTES)
+    change = found.change
+    return dataclasses.asdict(About(change.project, change.merge_request, change.head, fingerprint(found)))
+
+
 @dataclass(frozen=True, slots=True)
 class Keeper:
     """Keeps reports.
@@ -57,14 +68,8 @@ class Keeper:
     public_url: str = ""
 
     def check(self, body: bytes) -> dict[str, Any]:
-        """What a report says of itself.
-
-        Raises:
-            ReportError: it cannot be read.
-        """
-        found = report.loads(body, "the report", MAX_BYTES)
-        change = found.change
-        return dataclasses.asdict(About(change.project, change.merge_request, change.head, fingerprint(found)))
+        """See :func:`check`."""
+        return check(body)
 
     def keep(self, job: Mapping[str, Any], body: bytes) -> None:
         """Keep and publish a report.
@@ -112,6 +117,4 @@ def _by_number(purpose: Purpose, found: Report) -> Report:
     """Without a forge to ask, only what the sender's token says counts."""
     if not purpose.merge_request:
         raise RefusedError("which merge request the report is about cannot be told without a token for the forge")
-    return dataclasses.replace(
-        found, change=dataclasses.replace(found.change, merge_request=purpose.merge_request)
-    )
+    return dataclasses.replace(found, change=dataclasses.replace(found.change, merge_request=purpose.merge_request))

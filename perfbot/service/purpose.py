@@ -125,7 +125,7 @@ def _of_branch(about: About, who: Identity, asked: Asked) -> Purpose:
 
 
 def _of_merge_request(who: Identity, asked: Asked) -> Purpose:
-    """Its job's code may be the author's, so what it says beside the report counts for nothing, unless it is trusted."""
+    """Its job may run the author's code: what it says beside the report counts for nothing, unless it is trusted."""
     if who.merge_request:
         if asked.merge_request not in (0, who.merge_request):
             raise RefusedError(f"the sender's job ran for merge request {who.merge_request}, not {asked.merge_request}")
@@ -139,7 +139,7 @@ def _of_merge_request(who: Identity, asked: Asked) -> Purpose:
 
 def _of_token(about: About, asked: Asked) -> Purpose:
     if bool(asked.branch) == asked.about_merge_request:
-        raise RefusedError("with a project's token, say which branch or merge request: ?branch=NAME or ?merge_request=N")
+        raise RefusedError("with a project's token, say which one: ?branch=NAME or ?merge_request=N")
     if asked.about_merge_request:
         return _named(asked, asked.forge)
     if about.merge_request:

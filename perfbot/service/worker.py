@@ -110,8 +110,7 @@ class Worker:
         except MayBeAskedAgain:
             self.store.write(lambda c: queue.forget(c, job.number, self.holder))
         except HopelessError as error:
-            log.warning("job %s is given up: %s", job.key, error)
-            self.store.write(lambda c: queue.give_up(c, job.number, self.holder, error=str(error), now=self.clock()))
+            self._hopeless(job, str(error))
         except Exception as error:
             if not isinstance(error, PerfbotError):
                 log.exception("job %s failed", job.key)
@@ -148,6 +147,10 @@ class Worker:
             if not held:
                 log.warning("job %s went to another worker", job.key)
                 return
+
+    def _hopeless(self, job: Job, error: str) -> None:
+        log.warning("job %s is given up: %s", job.key, error)
+        self.store.write(lambda c: queue.give_up(c, job.number, self.holder, error=error, now=self.clock()))
 
     def _failed(self, job: Job, error: str) -> None:
         log.warning("job %s, try %s: %s", job.key, job.tries, error)

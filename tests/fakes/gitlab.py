@@ -252,8 +252,14 @@ class FakeGitLab(FakeServer):
         made["inputs"] = (request.data or {}).get("inputs", {})
         return Answer(201, _public(made))
 
+    def at(self, ref: str, path: str) -> str | None:
+        """A bare name may be a tag's, which goes before a branch's."""
+        if ref.startswith("refs/heads/"):
+            return self.files.get((ref.removeprefix("refs/heads/"), path))
+        return self.files.get((f"refs/tags/{ref}", path), self.files.get((ref, path)))
+
     def file(self, request: Request, project: str, path: str) -> Answer:
-        text = self.files.get((request.query.get("ref", "main"), path))
+        text = self.at(request.query.get("ref", "main"), path)
         return Answer(404, {"message": "404 File Not Found"}) if text is None else Answer(200, text=text)
 
     def member(self, request: Request, project: str, user: str) -> Answer:
