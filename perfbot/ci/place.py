@@ -117,7 +117,16 @@ def given(
         place = Place(kind=forge, secrets=_secrets(environ, forge), ca_bundle=place.ca_bundle)
     if merge_request and merge_request != place.merge_request:
         place = replace(
-            place, merge_request=merge_request, head="", sha="", pipeline=0, owner="", branch="", artifacts=""
+            place,
+            merge_request=merge_request,
+            head="",
+            source="",
+            sha="",
+            commits=(),
+            pipeline=0,
+            owner="",
+            branch="",
+            artifacts="",
         )
     default_url = {"gitlab": GITLAB, "github": GITHUB_API, "local": ""}[place.kind]
     default_job = {"gitlab": JOB, "github": WORKFLOW, "local": ""}[place.kind]
