@@ -1,4 +1,4 @@
-"""Fake forges as a job in CI sees them: environment, event, and a voice that does not wait."""
+"""Fake forges as a job in CI sees them: environment, event, and a publisher that does not wait."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class InCI:
     def forge(self, **changes: Any) -> Forge:
         return connect(self.place(**changes), root=Path.cwd(), patience=5, pace=0)
 
-    def voice(self, **changes: Any) -> Publisher:
+    def publisher(self, **changes: Any) -> Publisher:
         place, forge = self.place(), self.forge()
         changes = {"run": find_run(forge, place), **changes}
         return Publisher(forge, place, find_request(forge, place), options=dict(QUICK), **changes)

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from perfbot.cli import run
 
     run.add_arguments(parser)
-    publish.add_voice_arguments(parser)
+    publish.add_publisher_arguments(parser)
     add_place_arguments(parser)
 
 
@@ -43,8 +43,8 @@ def execute(args: argparse.Namespace) -> int:
     if place.kind != "local" and not (place.merge_request or place.branch):
         print("perfbot: no merge request: nothing is published", file=sys.stderr)
         return run.execute(args)
-    voice = _begin(args, place)
-    code = _measure(args, report, voice)
+    publisher = _begin(args, place)
+    code = _measure(args, report, publisher)
     return publish.publish_files(args, place, [report]) or code
 
 
@@ -57,7 +57,7 @@ def _begin(args: argparse.Namespace, place: Place) -> Publisher | None:
         return None
 
 
-def _measure(args: argparse.Namespace, report: Path, voice: Publisher | None) -> int:
+def _measure(args: argparse.Namespace, report: Path, publisher: Publisher | None) -> int:
     """Measure. What leaves no report is told as a failure of perfbot's own; what leaves one is published."""
     from perfbot.cli import run
 
@@ -65,8 +65,8 @@ def _measure(args: argparse.Namespace, report: Path, voice: Publisher | None) ->
         return run.execute(args)
     except PerfbotError as error:
         if not report.is_file():
-            if voice is not None:
-                voice.failure(error.message.partition("\n")[0][:200])
+            if publisher is not None:
+                publisher.failure(error.message.partition("\n")[0][:200])
             raise
         print(f"perfbot: {error}", file=sys.stderr)
         return error.exit_code

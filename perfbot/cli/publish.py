@@ -38,11 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the history, for its line in the comment (or PERFBOT_DATABASE; default: none)",
     )
     parser.add_argument("--pending", action="store_true", help="a run begins: status running, old comment marked")
-    add_voice_arguments(parser)
+    add_publisher_arguments(parser)
     add_place_arguments(parser)
 
 
-def add_voice_arguments(parser: argparse.ArgumentParser) -> None:
+def add_publisher_arguments(parser: argparse.ArgumentParser) -> None:
     """How the comment is told apart, linked and kept."""
     parser.add_argument("--section", default="", metavar="NAME", help="this job's part of the comment and status")
     parser.add_argument("--details-url", default="", metavar="URL", help="page of the full report, to link to")
@@ -84,13 +84,13 @@ def hand_to(args: argparse.Namespace, server: str, files: list[Path]) -> int:
 
 def begin(args: argparse.Namespace, place: Place) -> Publisher:
     """Say that a run begins."""
-    voice = speak(args, place)
-    voice.begin()
-    return voice
+    publisher = speak(args, place)
+    publisher.begin()
+    return publisher
 
 
 def speak(args: argparse.Namespace, place: Place) -> Publisher:
-    """A voice in the merge request that a place is about."""
+    """A publisher in the merge request that a place is about."""
     from perfbot.publish.flow import find_request
     from perfbot.publish.publisher import Publisher, find_run
 
@@ -99,8 +99,8 @@ def speak(args: argparse.Namespace, place: Place) -> Publisher:
     return Publisher(forge, place, request, args.section, details_url=args.details_url, run=run)
 
 
-def _with_history(voice: Publisher, args: argparse.Namespace) -> Publisher:
-    return replace(voice, trend=_history_line(args, voice.place.project, voice.request.target))
+def _with_history(publisher: Publisher, args: argparse.Namespace) -> Publisher:
+    return replace(publisher, trend=_history_line(args, publisher.place.project, publisher.request.target))
 
 
 def _history_line(args: argparse.Namespace, project: str, branch: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +27,11 @@ from perfbot.publish.verify import (
     skipped,
 )
 from perfbot.render.comment import comment
+
+MOST_REPORTS = 1_000
+"""Files of one publication: shards, which become one, or the jobs of a matrix."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,28 +85,33 @@ def read(files: Sequence[Path]) -> list[tuple[str, Report]]:
 def _told_apart(files: Sequence[Path]) -> list[str]:
     """Files' names without their endings; jobs of a matrix often differ in their folders alone.
 
+    An artifact's folders are called as its author likes, and a section's name becomes a status: what is no plain short
+    name is a number instead.
+
     Raises:
-        UsageError: the same file is named twice.
+        UsageError: the same file is named twice, or more files than a comment has room for.
     """
+    if len(files) > MOST_REPORTS:
+        raise UsageError(f"{len(files)} reports are more than the {MOST_REPORTS} that a comment has room for.")
     for names in ([f.stem for f in files], [f.resolve().parent.name for f in files], [str(f) for f in files]):
         if len(set(names)) == len(files):
-            return names
+            return [name if _PLAIN.fullmatch(name) else f"report {number}" for number, name in enumerate(names, 1)]
     raise UsageError("The same report is named twice.", hint="Name each report once.")
 
 
-def publish(files: Sequence[Path], voice: Publisher) -> Published:
+def publish(files: Sequence[Path], publisher: Publisher) -> Published:
     """Read, check, judge, and tell.
 
     Raises:
         ReportError: a report cannot be believed; the status says so.
         PublishError: the forge could not be told.
     """
-    place = voice.place
-    if place.head and place.kind != "local" and place.head != voice.request.head:
+    place = publisher.place
+    if place.head and place.kind != "local" and place.head != publisher.request.head:
         return Published((), superseded=True)
-    with told_when_it_fails(voice) if _own(place) else contextlib.nullcontext():
+    with told_when_it_fails(publisher) if _own(place) else contextlib.nullcontext():
         sections = group(read(files))
-        checked = _checked(sections, voice, files[0].name)
+        checked = _checked(sections, publisher, files[0].name)
     return publish_sections(sections, checked)
 
 
@@ -112,27 +123,27 @@ def _own(place: Place) -> bool:
     return place.kind == "local" or bool(place.head)
 
 
-def _checked(sections: Sequence[tuple[str, Report]], voice: Publisher, where: str) -> Publisher:
-    request = voice.request
+def _checked(sections: Sequence[tuple[str, Report]], publisher: Publisher, where: str) -> Publisher:
+    request = publisher.request
     for name, report in sections:
-        if voice.place.kind == "local":
+        if publisher.place.kind == "local":
             request = replace(request, head=report.change.head)
-        check_change(report, request, voice.place.commits, name or where)
-    return replace(voice, request=request)
+        check_change(report, request, publisher.place.commits, name or where)
+    return replace(publisher, request=request)
 
 
-def publish_sections(sections: Sequence[tuple[str, Report]], voice: Publisher) -> Published:
+def publish_sections(sections: Sequence[tuple[str, Report]], publisher: Publisher) -> Published:
     """Judge and tell reports that are about the merge request's head.
 
     Raises:
         PublishError: the forge could not be told.
     """
-    request = voice.request
-    with told_when_it_fails(voice):
-        rules = read_rules(voice.forge.repository, request)
+    request = publisher.request
+    with told_when_it_fails(publisher):
+        rules = read_rules(publisher.forge.repository, request)
         said = [
             _say(
-                replace(voice, section=_named(voice.section, name), request=request, started=report.started),
+                replace(publisher, section=_named(publisher.section, name), request=request, started=report.started),
                 report,
                 rules,
             )
@@ -145,14 +156,14 @@ def _named(outer: str, inner: str) -> str:
     return " ".join(filter(None, (outer, inner)))
 
 
-def _say(voice: Publisher, report: Report, rules: Rules) -> tuple[str, str, Outcome]:
-    if not report.results and _skipped(voice, report, rules):
-        outcome, state = voice.nothing_touched(NOT_TOUCHED)
-        return voice.section, _verdict(state), outcome
-    own = replace(judged(report, rules, voice.accepted()), trend=voice.trend)
+def _say(publisher: Publisher, report: Report, rules: Rules) -> tuple[str, str, Outcome]:
+    if not report.results and _skipped(publisher, report, rules):
+        outcome, state = publisher.nothing_touched(NOT_TOUCHED)
+        return publisher.section, _verdict(state), outcome
+    own = replace(judged(report, rules, publisher.accepted()), trend=publisher.trend)
     create = rules.target.publish.comment == "always" or notable(own)
-    outcome, state = voice.verdict(own, create=create)
-    return voice.section, own.verdict if outcome != "outrun" else _verdict(state), outcome
+    outcome, state = publisher.verdict(own, create=create)
+    return publisher.section, own.verdict if outcome != "outrun" else _verdict(state), outcome
 
 
 def _verdict(state: Ended) -> RunVerdict:
@@ -160,11 +171,11 @@ def _verdict(state: Ended) -> RunVerdict:
     return "pass" if state == "success" else "fail"
 
 
-def _skipped(voice: Publisher, report: Report, rules: Rules) -> bool:
+def _skipped(publisher: Publisher, report: Report, rules: Rules) -> bool:
     """At home the run is believed; a forge is asked."""
-    if voice.place.kind == "local":
+    if publisher.place.kind == "local":
         return bool(report.skipped)
-    return skipped(report, rules, voice.forge.repository.changed_files(voice.request.number))
+    return skipped(report, rules, publisher.forge.repository.changed_files(publisher.request.number))
 
 
 def keep(files: Sequence[Path], place: Place, output: Path, section: str = "") -> str:

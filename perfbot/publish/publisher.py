@@ -321,7 +321,7 @@ def _annotation(result: Result) -> Annotation:
 
 
 @contextlib.contextmanager
-def told_when_it_fails(voice: Publisher) -> Iterator[None]:
+def told_when_it_fails(publisher: Publisher) -> Iterator[None]:
     """Whatever goes wrong inside, the status does not stay at "running"."""
     try:
         yield
@@ -329,7 +329,7 @@ def told_when_it_fails(voice: Publisher) -> Iterator[None]:
         raise
     except Exception as error:
         with contextlib.suppress(PublishError):
-            voice.failure(f"perfbot failed: {str(error).partition(chr(10))[0]}"[:200])
+            publisher.failure(f"perfbot failed: {str(error).partition(chr(10))[0]}"[:200])
         raise
 
 

@@ -66,10 +66,10 @@ class MergeRequests:
         place = Place(
             kind=cast("ForgeKind", kind), url=self.urls.get(kind, ""), project=who.project, merge_request=request.number
         )
-        voice = Publisher(
+        publisher = Publisher(
             forge, place, request, details_url=page, trend=trend, started=found.started, options=self.options
         )
-        publish_sections([("", found)], voice)
+        publish_sections([("", found)], publisher)
 
     def _kind(self, purpose: Purpose) -> str:
         kind = purpose.forge or (self.kinds[0] if len(self.kinds) == 1 else "")

@@ -49,13 +49,13 @@ def another_key() -> str:
 
 
 def test_it_speaks_under_its_own_name_and_offers_to_run_again(app: InCI, tmp_path: Path) -> None:
-    voice = app.voice()
-    voice.begin()
+    publisher = app.publisher()
+    publisher.begin()
     (check,) = app.fake.checks
     assert (check["status"], check["app"]["slug"]) == ("in_progress", APP_SLUG)
     assert "actions" not in check
-    publish(write(tmp_path, report(result(change=0.3))), voice)
-    publish(write(tmp_path, report(result(change=0.3))), app.voice())
+    publish(write(tmp_path, report(result(change=0.3))), publisher)
+    publish(write(tmp_path, report(result(change=0.3))), app.publisher())
     assert [c["user"]["login"] for c in app.fake.by_bot()] == [NAME]
     assert app.fake.checks[0]["conclusion"] == "failure"
     assert app.fake.checks[0]["actions"] == [
@@ -69,13 +69,13 @@ def test_it_speaks_under_its_own_name_and_offers_to_run_again(app: InCI, tmp_pat
 def test_signing_in_through_faults(app: InCI, tmp_path: Path, fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("perfbot.forge.retry.FIRST_WAIT", 0.01)
     app.fake.faults = [Fault(fault.status, path="^/app|/installation", headers=fault.headers)]
-    assert publish(write(tmp_path, report(result())), app.voice()).code == 0
+    assert publish(write(tmp_path, report(result())), app.publisher()).code == 0
     assert len(app.fake.by_bot()) == 1
 
 
 def test_a_token_that_ends_is_followed_by_another(app: InCI, tmp_path: Path) -> None:
     app.fake.token_seconds = 5
-    publish(write(tmp_path, report(result())), app.voice())
+    publish(write(tmp_path, report(result())), app.publisher())
     assert len(app.fake.installation_tokens) > 2
     assert len(app.fake.by_bot()) == 1
 
@@ -88,9 +88,9 @@ def test_a_check_of_another_app_is_left_alone(app: InCI, tmp_path: Path, order: 
         app.environ["PERFBOT_APP_ID"] = APP if who == "app" else ""
 
     act_as(order[0])
-    app.voice().begin()
+    app.publisher().begin()
     act_as(order[1])
-    publish(write(tmp_path, report(result())), app.voice())
+    publish(write(tmp_path, report(result())), app.publisher())
     slugs = {"app": APP_SLUG, "workflow": BOT.removesuffix("[bot]")}
     assert [(c["app"]["slug"], c["conclusion"]) for c in app.fake.checks] == [
         (slugs[order[0]], None),
@@ -101,7 +101,7 @@ def test_a_check_of_another_app_is_left_alone(app: InCI, tmp_path: Path, order: 
 
 def test_its_tokens_may_do_no_more_than_is_needed_and_granted(app: InCI) -> None:
     app.fake.granted["actions"] = "read"
-    app.voice().begin()
+    app.publisher().begin()
     assert app.fake.asked == {
         "actions": "read", "checks": "write", "contents": "read", "metadata": "read", "pull_requests": "write"
     }  # fmt: skip
@@ -199,7 +199,7 @@ def service(app: InCI, tmp_path: Path) -> Iterator[Service]:
     add_arguments(parser)
     args = parser.parse_args(["--github-url", app.fake.url])
     connect = connector(args, {"PERFBOT_APP_ID": APP, "PERFBOT_APP_PRIVATE_KEY_FILE": str(file)}, pace=0)
-    publish(write(tmp_path, report(result(change=0.3))), app.voice())
+    publish(write(tmp_path, report(result(change=0.3))), app.publisher())
     with open_store(tmp_path / "history.db") as store:
         served = create_app(store, Hooks(store, {"github": SECRET}), connect)
         yield Service(app, store, TestClient(served), Worker(store, {KIND: command_handler(connect)}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -62,7 +63,7 @@ def ready(ci: InCI) -> InCI:
 
 
 def test_rebench(ready: InCI, tmp_path: Path) -> None:
-    publish(write(tmp_path, report(result())), ready.voice())
+    publish(write(tmp_path, report(result())), ready.publisher())
     note = say(ready, "/rebench core/* 'core/a b' --budget 5m")
     assert desk(ready).act(note) == "started"
     assert reactions(ready, note) == {"seen", "done"}
@@ -101,6 +102,43 @@ def test_all_jobs_of_a_gitlab_matrix_are_retried(gitlab: InCI) -> None:
         gitlab.fake.add_job(int(gitlab.environ["CI_PIPELINE_ID"]), f"perfbot {shard}/2", "success")
     desk(gitlab).act(say(gitlab, "/rebench"))
     assert measured(gitlab) == 2
+
+
+class KilledError(BaseException):
+    """Stands in for SIGKILL: nothing catches it."""
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+@pytest.mark.parametrize("retried", [1, 2, 3])
+@pytest.mark.parametrize("resumed", [True, False])
+def test_a_start_that_was_killed_between_its_retries_still_publishes(
+    gitlab: InCI, shards: int, retried: int, resumed: bool
+) -> None:
+    """Handed in again by the service, or asked for again by a person who saw nothing happen."""
+    pipeline = int(gitlab.environ["CI_PIPELINE_ID"])
+    for shard in range(shards):
+        gitlab.fake.add_job(pipeline, f"perfbot {shard + 1}/{shards}" if shards > 1 else "perfbot", "success")
+    gitlab.fake.jobs = [job for job in gitlab.fake.jobs if job["name"] != "perfbot-publish"]
+    gitlab.fake.add_job(pipeline, "perfbot-publish", "failed")
+    note, left = say(gitlab, "/rebench"), [retried]
+
+    handler = desk(gitlab)
+    send = handler.forge.runs._server.send
+
+    def dying(what: str, verb: str, path: str, *rest: Any, **more: Any) -> Any:
+        if path.endswith("/retry"):
+            left[0] -= 1
+            if left[0] < 0:
+                raise KilledError
+        return send(what, verb, path, *rest, **more)
+
+    handler.forge.runs._server.send = dying
+    with contextlib.suppress(KilledError):
+        handler.act(note)
+    desk(gitlab, resumed=resumed).act(note if resumed else say(gitlab, "/rebench"))
+    waiting = sorted(job["name"] for job in gitlab.fake.jobs if job["status"] == "pending" and not job["retried"])
+    measuring = ["perfbot"] if shards == 1 else [f"perfbot {n + 1}/3" for n in range(3)]
+    assert waiting == [*measuring, "perfbot-publish"]
 
 
 def test_without_a_gitlab_job_a_pipeline_is_started(gitlab: InCI) -> None:
@@ -212,7 +250,7 @@ def failing(ci: InCI, tmp_path: Path) -> Callable[[float], int]:
 
     def run(change: float) -> int:
         ci.next_run()
-        return publish(write(tmp_path, report(result("slow[1]", change), result("fine"))), ci.voice()).code
+        return publish(write(tmp_path, report(result("slow[1]", change), result("fine"))), ci.publisher()).code
 
     assert run(0.2) == 1
     return run
@@ -251,7 +289,7 @@ def test_a_glob_accepts_only_what_failed_by_then(ci: InCI, failing: Callable[[fl
     accept(ci, "/perfbot accept * everything")
     ci.next_run()
     own = report(result("slow[1]", 0.2), result("fine", 0.2))
-    assert publish(write(tmp_path, own), ci.voice()).code == 1
+    assert publish(write(tmp_path, own), ci.publisher()).code == 1
     assert "1 regression, 1 accepted regression" in ci.comment()
 
 

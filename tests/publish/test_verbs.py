@@ -112,6 +112,38 @@ def test_what_was_kept_is_published_later(
     assert "1 regression" in job.comment()
 
 
+NO_ANSWERS = {
+    "html": "<html>Sign in</html>", "list": "[]", "null": "null", "cut": '{"id": 10', "empty": "", "record": "{}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NO_ANSWERS.values(), ids=NO_ANSWERS)
+@pytest.mark.parametrize("path", ["", "/notes|/comments$", "/statuses|/check-runs"], ids=["all", "comment", "status"])
+def test_what_is_no_answer_costs_the_publication_alone(
+    job: InCI, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, path: str
+) -> None:
+    """With status 200, for ever: no traceback, the comment is kept, and the next command is named."""
+    (file,) = write(tmp_path, report(result(change=0.3)))
+    methods = ("GET", "POST", "PUT", "PATCH", "DELETE") if text != "[]" else ("POST", "PUT", "PATCH")
+    job.fake.faults = [Fault(200, path=path, text=text, times=10**6, methods=methods)]
+    code = main(["publish", str(file), "--patience", "1s"])
+    told = capsys.readouterr().err
+    if text == "[]" and code == 1:
+        return  # what was made all the same is found by looking
+    assert code == 4
+    assert "did not do it in time" in told
+    assert "Kept in " in told
+    assert "Publish later with: perfbot publish" in told
+
+
+@pytest.mark.parametrize("after", ["²", "soon", "-1", "9" * 400, "Thu, 99 Foo 9999 00:00:00 GMT"])
+def test_what_is_no_time_to_wait(job: InCI, tmp_path: Path, capsys: pytest.CaptureFixture[str], after: str) -> None:
+    (file,) = write(tmp_path, report(result(change=0.3)))
+    job.fake.faults = [Fault(429, times=10**6, headers={"Retry-After": after.encode().decode("latin-1")})]
+    assert main(["publish", str(file), "--patience", "1s"]) == 4
+    assert "Publish later with: perfbot publish" in capsys.readouterr().err
+
+
 def test_a_wrong_token_is_not_shown(job: InCI, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (file,) = write(tmp_path, report(result()))
     job.fake.token = "another"
