@@ -24,7 +24,7 @@ the memory of two bytes of a file that holds zeros alone."""
 RESULTS, ROUNDS, PAIRS, SHARDS = 50_000, 5_000, 2_000, 1_000
 """In a report; of a result; of a round (judging compares each pair with each other one); of a run."""
 
-NAME, LINE, TEXT = 2_000, 20_000, 200_000
+NAME, LINE, TEXT = 4_000, 20_000, 200_000
 """Characters: of what is called something; of a sentence; of the end of an output."""
 
 ITEMS, NOTES = 20_000, 1_000
@@ -35,7 +35,7 @@ SMALL, LARGE = 2**31 - 1, 2**63 - 1
 
 LARGE_ONES = frozenset({"pipeline", "memory", "seed", "loops"})
 
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 Excess = tuple[str, object, str]

@@ -107,28 +107,12 @@ def settings_of(store: Store, args: argparse.Namespace, channels: tuple[str, ...
     }
 
 
-<<<<<<< HEAD
 def forges_of(environ: Mapping[str, str]) -> tuple[str, ...]:
     """The forges that there are tokens for."""
     if environ.get("PERFBOT_TOKEN"):
         return FORGES
     app = bool(environ.get("PERFBOT_APP_ID"))
     return tuple(f for f in FORGES if environ.get(f"PERFBOT_{f.upper()}_TOKEN") or (app and f == "github"))
-=======
-    def put(who: Identity, report: Report, page: str, trend: str) -> None:
-        kind = who.forge or ("github" if report.change.origin == "github" else "gitlab")
-        number = who.merge_request or report.change.merge_request
-        url = args.gitlab_url if kind == "gitlab" else args.github_url
-        place = Place(kind=cast("ForgeKind", kind), url=url, project=who.project, merge_request=number)
-        forge = connect(kind, who.project)
-        publisher = Publisher(forge, place, forge.repository.merge_request(number), details_url=page, trend=trend)
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "report.json"
-            write(report, file)
-            publish([file], publisher)
-
-    return put
->>>>>>> main
 
 
 def read_secrets(environ: Mapping[str, str]) -> dict[str, str]:

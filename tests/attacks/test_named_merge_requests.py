@@ -209,11 +209,11 @@ def test_publishing_by_number_fails_nobody_with_a_report_of_another_commit(kind:
     with gitlab_ci() if kind == "gitlab" else github_ci() as ci:
         ci.fake.add_merge_request(2, OTHER)
         files = write(tmp_path, report(result(), head=HEAD))
-        voice = dataclasses.replace(
-            ci.voice(), place=ci.place(merge_request=2), request=ci.forge().repository.merge_request(2)
+        publisher = dataclasses.replace(
+            ci.publisher(), place=ci.place(merge_request=2), request=ci.forge().repository.merge_request(2)
         )
         with pytest.raises(ReportError, match="is about"):
-            publish(files, voice)
+            publish(files, publisher)
         assert [path for method, path, _ in ci.fake.log if method != "GET"] == []
 
 

@@ -53,6 +53,7 @@ class FakeGitLab(FakeServer):
         self.emojis: dict[int, list[dict[str, Any]]] = {}
         self.files: dict[tuple[str, str], str] = {}
         self.diffs: dict[int, list[str]] = {}
+        self.counted: dict[int, str | None] = {}
         self.statuses: list[dict[str, Any]] = []
         self.pipelines: list[dict[str, Any]] = []
         self.jobs: list[dict[str, Any]] = []
@@ -207,7 +208,10 @@ class FakeGitLab(FakeServer):
 
     def merge_request(self, request: Request, project: str, iid: str) -> Answer:
         found = self.requests.get(int(iid))
-        return Answer(200, found) if found else Answer(404, {"message": "404 Not found"})
+        if not found:
+            return Answer(404, {"message": "404 Not found"})
+        count = self.counted.get(int(iid), str(len(self.diffs.get(int(iid), []))))
+        return Answer(200, {**found, "changes_count": count})
 
     def merge_requests(self, request: Request, project: str) -> Answer:
         since, branch = request.query.get("updated_after", ""), request.query.get("source_branch")
