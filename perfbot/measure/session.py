@@ -64,6 +64,8 @@ class Measured:
     metric: Metric
     round: Round
     notes: tuple[str, ...] = ()
+    anew: bool = False
+    """Earlier rounds were measured in another state of the processes, and count no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class Failed:
     skipped: bool = False
     metric: Metric | None = None
     """Only this metric of it cannot be had; None: all."""
+    left_out: bool = False
+    """The benchmark itself asked not to be run there."""
 
 
 Outcome = Measured | Failed
