@@ -65,7 +65,8 @@ def path(seen: Levels, found: Course | None) -> tuple[Level, ...]:
     for node, size, more, kind in zip(seen.nodes, links.size, links.variance, links.kind, strict=True):
         total, variance = (total, 0.0) if kind == "broken" else (total + float(size), variance + float(more))
         reach = REACH_95 * math.sqrt(variance)
-        way.append(Level(node, *(math.exp(_bounded(log)) for log in (total, total - reach, total + reach)), kind))
+        level, low, high = (math.exp(_bounded(log)) for log in (total, total - reach, total + reach))
+        way.append(Level(node, level, low, high, kind))
     return tuple(way)
 
 
