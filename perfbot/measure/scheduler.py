@@ -59,6 +59,7 @@ class Outcomes:
         controls: base against a second process of base.
         seconds: wall time of measuring.
         startups: of the suites that were measured.
+        left_out: benchmarks that were found, and that nobody asked to measure.
         foretold: sentences about what calibrated noise does not let decide in the budget, said before measuring.
     """
 
@@ -69,6 +70,7 @@ class Outcomes:
     seconds: float = 0.0
     startups: tuple[Startup, ...] = ()
     foretold: tuple[str, ...] = ()
+    left_out: tuple[Benchmark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ class Scheduler:
         """Of each suite and benchmark, in the order found."""
         self._decided = self._total = 0
         self._settled: list[Comparison] = []
+        self._left_out: list[Benchmark] = []
         self._problems: list[Problem] = []
         self._rounds: dict[str, int] = {}
         self._controls: list[Round] = []
@@ -171,8 +174,8 @@ class Scheduler:
             comparisons = (*(track.comparison() for track in tracks), *self._settled)
             seconds = self._clock() - self._began
             starts = tuple(Startup(one.name, one.startup_seconds) for one in self._suites if self._rounds.get(one.name))
-            problems, controls = tuple(self._problems), tuple(self._controls)
-            return Outcomes(comparisons, problems, controls, self._family, seconds, starts, self._foretold.notes)
+            problems, controls, left = tuple(self._problems), tuple(self._controls), tuple(self._left_out)
+            return Outcomes(comparisons, problems, controls, self._family, seconds, starts, self._foretold.notes, left)
 
     def _discover(self) -> None:
         found: dict[str, Discovery] = {}
@@ -191,6 +194,7 @@ class Scheduler:
         self._own = frozenset(self._share(listed))
         for name, discovery in found.items():
             self._problems.extend(discovery.problems)
+            self._left_out += [b for b in _benchmarks(discovery) if not self._wants(b)]
             self._settled.extend(c for c in discovery.settled if self._wants(c.benchmark) and self._takes(c.benchmark))
             own = [(benchmark, metric) for benchmark, metric in wanted[name] if self._takes(benchmark)]
             self._tracks[name] = {}
