@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from perfbot.config import Suite
-from perfbot.measure.scheduler import selector
+from perfbot.measure.discovering import selector
 from perfbot.model import TIME, Benchmark, Comparison
 from perfbot.pipeline.job import Job, Request
 

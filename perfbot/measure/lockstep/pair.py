@@ -6,11 +6,12 @@ import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Any, Literal
 
 from perfbot.measure.lockstep import messages
 from perfbot.measure.lockstep.link import HANGS, RUBBISH, Link, WorkerLost, WorkerSpec, culprit, first_sign
-from perfbot.measure.lockstep.plan import VALUE_SECONDS, WARM_BELOW_SECONDS, Speed, ValuePlan, turn_counts
+from perfbot.measure.lockstep.plan import VALUE_SECONDS, WARM_BELOW_SECONDS, Speed, ValuePlan
 from perfbot.model import SIDES, Round, Side
 from perfbot.runner.address_space import Layout
 from perfbot.runner.cores import pin_process
@@ -55,10 +56,19 @@ def round_of(
     )
 
 
+def drawn(random: Random) -> dict[Side, int]:
+    """For each side, where its memory is to lie: see :mod:`perfbot.worker.heap`."""
+    return {side: random.getrandbits(48) for side in SIDES}
+
+
 def _waited(answer: messages.Message, calls: int) -> float:
     """Seconds a call in which a side neither ran nor wanted the core."""
     idle = sum(answer["costs"]) - sum(answer["cpus"])
     return max(0.0, float(idle) / len(answer["costs"]) / calls / 1e9)
+
+
+ALIKE_SECONDS = 1.0
+"""How much later than one side the other one may break, to have broken alike."""
 
 
 class Pair:
@@ -149,7 +159,7 @@ class Pair:
         if values.mode == "together":
             counts = {first: [values.pairs], second: [values.pairs]}
         else:
-            counts = dict(zip((first, second), turn_counts(values.pairs), strict=True))
+            counts = dict(zip((first, second), values.counts, strict=True))
         first_is_last = len(counts[first]) > len(counts[second])
         for side in (second, first):
             self.links[side].send(
@@ -207,9 +217,23 @@ class Pair:
             if not spoke:
                 raise culprit([link.hanging() for link in waiting])
             for link in spoke:
-                received[link.side] = self._expected(link, deadline, events)
                 waiting.remove(link)
+                try:
+                    received[link.side] = self._expected(link, deadline, events)
+                except WorkerLost as lost:
+                    raise self._both(lost, waiting, deadline, events) from lost
         return received
+
+    def _both(self, lost: WorkerLost, others: Sequence[Link], deadline: float, events: tuple[str, ...]) -> WorkerLost:
+        """What breaks on both sides alike breaks on one of them first: the other one has a moment to do so too."""
+        for other in first_sign(others, min(deadline, time.monotonic() + ALIKE_SECONDS)) if others else ():
+            try:
+                self._expected(other, deadline, events)
+            except WorkerLost as too:
+                if {lost.side, too.side} == set(SIDES) and not other.abandoned:
+                    worse = min((lost, too), key=lambda one: (one.skipped, one.side == "base"))
+                    return WorkerLost("both", worse.reason, worse.output, skipped=worse.skipped)
+        return lost
 
     def _expected(self, link: Link, deadline: float, events: tuple[str, ...]) -> messages.Message:
         try:
