@@ -21,7 +21,7 @@ from perfbot.measure.forecast import Foretold, forecast
 from perfbot.measure.progress import Progress
 from perfbot.measure.sequential_test import SequentialTest
 from perfbot.measure.session import Count, Failed, Outcome, Placement, SuiteSession, problem_of
-from perfbot.model import Comparison, Policy, Problem, Round, Startup
+from perfbot.model import Benchmark, Comparison, Policy, Problem, Round, Startup
 from perfbot.process import kill_all
 
 CONTROL_ROUNDS = (2, 5)
