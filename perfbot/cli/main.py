@@ -21,6 +21,7 @@ from collections.abc import Iterable, Sequence
 from types import ModuleType
 
 from perfbot import __version__
+from perfbot.cli.plain import any_encoding
 from perfbot.errors import INTERRUPTED, NOT_MEASURED, USAGE, PerfbotError, UsageError
 
 VERBS = {
@@ -156,6 +157,7 @@ def _explain(error: PerfbotError) -> None:
 
 def run() -> None:
     """The console script."""
+    any_encoding()
     sys.exit(main())
 
 
