@@ -61,6 +61,10 @@ def _waited(answer: messages.Message, calls: int) -> float:
     return max(0.0, float(idle) / len(answer["costs"]) / calls / 1e9)
 
 
+ALIKE_SECONDS = 1.0
+"""How much later than one side the other one may break, to have broken alike."""
+
+
 class Pair:
     """Both workers of one round. Close it in every case: that kills them with all they started.
 
@@ -207,9 +211,23 @@ class Pair:
             if not spoke:
                 raise culprit([link.hanging() for link in waiting])
             for link in spoke:
-                received[link.side] = self._expected(link, deadline, events)
                 waiting.remove(link)
+                try:
+                    received[link.side] = self._expected(link, deadline, events)
+                except WorkerLost as lost:
+                    raise self._both(lost, waiting, deadline, events) from lost
         return received
+
+    def _both(self, lost: WorkerLost, others: Sequence[Link], deadline: float, events: tuple[str, ...]) -> WorkerLost:
+        """What breaks on both sides alike breaks on one of them first: the other one has a moment to do so too."""
+        for other in first_sign(others, min(deadline, time.monotonic() + ALIKE_SECONDS)) if others else ():
+            try:
+                self._expected(other, deadline, events)
+            except WorkerLost as too:
+                if {lost.side, too.side} == set(SIDES) and not other.abandoned:
+                    worse = min((lost, too), key=lambda one: (one.skipped, one.side == "base"))
+                    return WorkerLost("both", worse.reason, worse.output, skipped=worse.skipped)
+        return lost
 
     def _expected(self, link: Link, deadline: float, events: tuple[str, ...]) -> messages.Message:
         try:
