@@ -69,13 +69,14 @@ def finish(
     watched = os.pidfd_open(pid)
     family = Family(pid)
     timed_out = not family.watch(watched, deadline, look_every)
+    seen = time.monotonic()
     if timed_out:
         kill(pid)
     os.close(watched)
     family.look()
     _, status, used = os.wait4(pid, 0)
     waited = family.queued(used.ru_utime + used.ru_stime)
-    wall = (ended or time.monotonic()) - began
+    wall = (ended or seen - family.late) - began
     kill(pid)
     _groups.remove(pid)
     return {
@@ -97,12 +98,15 @@ class Family:
     def __init__(self, pid: int) -> None:
         self.pid = pid
         self.seen: Dict[str, Tuple[int, int]] = {}
+        self.late = 0.0
+        """Seconds that this process itself had to wait for a core before it saw the end."""
 
     def watch(self, end: int, deadline: float, look_every: float) -> bool:
         """Look now and then until it ends; False where it did not by the deadline."""
         while True:
-            left = max(0.0, deadline - time.monotonic())
+            left, waited = max(0.0, deadline - time.monotonic()), own_wait()
             if select.select([end], [], [], min(left, look_every))[0]:
+                self.late = own_wait() - waited
                 return True
             if left <= look_every:
                 return False
@@ -135,6 +139,14 @@ class Family:
         used = sum(one for one, _ in self.seen.values()) / 1e9
         waited = sum(one for _, one in self.seen.values()) / 1e9
         return waited * max(1.0, cpu / used) if used > SEEN_SHARE * cpu else waited
+
+
+def own_wait() -> float:
+    """Seconds that this process could have run, but others had the core."""
+    try:
+        return int(read("/proc/self/schedstat")[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
 
 
 def read(path: str) -> List[str]:
