@@ -71,4 +71,6 @@ class Job:
     planning: Planning = field(default_factory=Planning)
     notes: tuple[str, ...] = ()
     skip: str = ""
+    expected: tuple[Suite, ...] = ()
+    """The suites of the target branch's configuration; none where the change is no merge request."""
     continued: Continued = field(default_factory=Continued)
