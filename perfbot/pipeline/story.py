@@ -37,6 +37,7 @@ from perfbot.pipeline.job import Job, Request
 from perfbot.pipeline.prepare import groups_of, prepared, sessions_of
 from perfbot.pipeline.select import meant, selected, share_of
 from perfbot.pipeline.understand import understand
+from perfbot.pipeline.vanished import vanished
 from perfbot.process import nothing_left
 from perfbot.render.progress import Progress
 from perfbot.runner.cores import allowed_cores
@@ -119,7 +120,9 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
         try:
             scheduler.run()
         finally:
-            found.outcomes = marked(scheduler.outcomes(), job, differing)
+            outcomes = marked(scheduler.outcomes(), job, differing)
+            gone = vanished(job, request, outcomes.left_out)
+            found.outcomes = replace(outcomes, comparisons=(*outcomes.comparisons, *gone))
 
 
 def _lanes() -> int:
