@@ -20,6 +20,7 @@ import psutil
 from perfbot import __version__
 from perfbot.config import check_paths
 from perfbot.errors import Interrupted, SetupError
+from perfbot.extent import fitted
 from perfbot.git.command import short
 from perfbot.harness.base import Effects
 from perfbot.harness.registry import reader
@@ -139,7 +140,7 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
     verdict = gate_of(results, problems, complete=complete, skipped=job.skip)
     now = dt.datetime.now(dt.UTC)
     seconds = time.monotonic() - found.started
-    return Report(
+    report = Report(
         change=replace(job.change, notes=(*job.change.notes, *job.planning.notes, *outcomes.foretold)),
         verdict=verdict,
         results=results,
@@ -158,3 +159,4 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
         skipped=job.skip,
         startups=outcomes.startups,
     )
+    return fitted(report)
