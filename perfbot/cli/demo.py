@@ -67,7 +67,7 @@ def _show(folder: Path, args: argparse.Namespace) -> int:
     with watched(quiet=args.quiet, verbose=args.verbose) as progress, interruptible():
         report = run(request, progress)
     where = _kept(report, folder) if args.keep else ()
-    if not where and last_run.keep(report, last_run.place(last_run.DEMO, os.environ)):
+    if not where and last_run.keep(report, last_run.file_of_demo(os.environ)):
         where = (("page", "perfbot open --demo"), ("comment", "perfbot show --demo --comment"))
     terminal(report, where=where)
     if not report.complete:

@@ -6,6 +6,7 @@ examples:
   perfbot run                                  this branch against its merge base
   perfbot run v1.2..HEAD --only '*parse*'      some benchmarks, two commits
   perfbot run --dirty --budget 2m              what is not committed yet, quickly
+  perfbot run --continue --budget 5m           more rounds for what the last run left undecided
   perfbot run --output perf/                   every artifact a CI job keeps
 """
 
@@ -47,6 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--shard", metavar="I/N", help="the I-th of N parts of the benchmarks")
     how = parser.add_argument_group("how")
     how.add_argument("--budget", metavar="DURATION", help='wall clock for measuring, such as "5m" (default: 10m)')
+    how.add_argument(
+        "--continue",
+        dest="more",
+        action="store_true",
+        help="add rounds to the last run of this change instead of beginning anew (--budget: for these alone)",
+    )
     how.add_argument("--threshold", metavar="PERCENT", help='smallest change that matters, such as "2%%"')
     how.add_argument(
         "--calibration",
@@ -96,6 +103,7 @@ def measure(args: argparse.Namespace) -> Report:
     from perfbot.cli.interrupts import interruptible
     from perfbot.cli.watching import watched
     from perfbot.measure.trace import no_trace, trace_to
+    from perfbot.pipeline.continuing import keep_last
 
     request = request_from(args)
     artifacts = Artifacts.from_arguments(args)
@@ -106,28 +114,23 @@ def measure(args: argparse.Namespace) -> Report:
         progress = stack.enter_context(watched(quiet=quiet, verbose=args.verbose))
         stack.enter_context(interruptible())
         report = api.measure(request, progress, trace)
+    with contextlib.suppress(StoreError):  # only what looks at it again would have needed it
+        keep_last(report, request)
     report, lost = keep_run(report, database_of(args))
-    kept = keep_last(report)
     artifacts.write(report)
-    artifacts.show(report, to_read(artifacts, kept=kept))
+    artifacts.show(report, to_read(artifacts))
     if lost is not None:
         raise lost
     return report
 
 
-def keep_last(report: Report) -> bool:
-    """Keep the run for ``perfbot show`` and ``perfbot open``; a CI job keeps none."""
+def to_read(artifacts: Artifacts) -> tuple[tuple[str, str], ...]:
+    """Where comment and page of the run are; a CI job's are among its artifacts alone."""
     from pathlib import Path
 
     from perfbot.cli import last_run
 
-    if report.skipped or last_run.in_ci(os.environ):
-        return False
-    return last_run.keep(report, last_run.folder(Path.cwd(), os.environ)) is not None
-
-
-def to_read(artifacts: Artifacts, *, kept: bool) -> tuple[tuple[str, str], ...]:
-    """Where comment and page of the run are."""
+    kept = not os.environ.get("CI") and last_run.file_here(Path.cwd(), os.environ).is_file()
     page = str(artifacts.html) if artifacts.html else "perfbot open" if kept else ""
     comment = str(artifacts.comment) if artifacts.comment else "perfbot show --comment" if kept else ""
     return tuple((name, where) for name, where in (("page", page), ("comment", comment)) if where)
@@ -180,6 +183,7 @@ def request_from(args: argparse.Namespace):  # type: ignore[no-untyped-def]
         budget=parsed_option("--budget", args.budget, parse_duration),
         threshold=parsed_option("--threshold", args.threshold, parse_percentage),
         seed=args.seed,
+        more=args.more,
         force=args.force,
         shard=parse_shard(args.shard) if args.shard else None,
         calibration=_source(args),

@@ -47,7 +47,7 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def chosen(args: argparse.Namespace) -> Path:
-    """The folder of the run that is meant."""
+    """The file of the kept run that is meant."""
     from perfbot.cli import last_run
 
-    return last_run.place(last_run.DEMO, os.environ) if args.demo else last_run.folder(Path.cwd(), os.environ)
+    return last_run.file_of_demo(os.environ) if args.demo else last_run.file_here(Path.cwd(), os.environ)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 from perfbot.cli import last_run
 from perfbot.cli.main import main
 from perfbot.errors import UsageError
-from tests.render.samples import typical
+from perfbot.pipeline.continuing import keep_last
+from perfbot.pipeline.job import Request
+from tests.render.samples import quiet, typical
 
 
 @pytest.fixture
@@ -25,11 +28,13 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def environ(repo: Path) -> dict[str, str]:
+    return {"PERFBOT_CACHE": str(repo.parent / "cache"), "PATH": os.environ["PATH"]}
+
+
 def test_a_kept_run_is_shown_again(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    environ = {"PERFBOT_CACHE": str(repo.parent / "cache")}
-    where = last_run.folder(repo, environ)
-    assert last_run.keep(typical(), where) == where / "report.json"
-    assert last_run.load(where) == typical()
+    keep_last(typical(), Request(repo, environ(repo), repo.parent / "cache"))
+    assert last_run.load(last_run.file_here(repo, environ(repo))) == typical()
     assert list(repo.iterdir()) == [repo / ".git"]
     assert main(["show"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "🔴 1 of 42 benchmarks is slower: the gate fails"
@@ -43,12 +48,6 @@ def test_a_kept_run_is_shown_again(repo: Path, capsys: pytest.CaptureFixture[str
     assert "<title>perfbot: 1 of 42" in Path(address.removeprefix("file://")).read_text()
 
 
-def test_work_trees_of_one_clone_share_it(repo: Path) -> None:
-    environ = {"PERFBOT_CACHE": str(repo.parent / "cache")}
-    subprocess.run(["git", "-C", str(repo), "worktree", "add", "-q", str(repo.parent / "other")], check=True)
-    assert last_run.folder(repo.parent / "other", environ) == last_run.folder(repo, environ)
-
-
 def test_where_no_run_is_kept_it_says_so(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show"]) == 2
     assert "No run is kept of this repository yet.\n  → perfbot run" in capsys.readouterr().err
@@ -56,21 +55,16 @@ def test_where_no_run_is_kept_it_says_so(repo: Path, capsys: pytest.CaptureFixtu
 
 def test_a_cache_that_cannot_be_written_costs_nothing(repo: Path) -> None:
     (repo.parent / "file").write_text("")
-    where = repo.parent / "file" / "below"
-    assert last_run.keep(typical(), where) is None
+    where = repo.parent / "file" / "below" / "report.json"
+    assert not last_run.keep(typical(), where)
     with pytest.raises(UsageError):
         last_run.load(where)
 
 
-def test_a_new_run_replaces_the_page_of_the_old_one(repo: Path) -> None:
-    where = last_run.folder(repo, {"PERFBOT_CACHE": str(repo.parent / "cache")})
-    last_run.keep(typical(), where)
-    page = last_run.page(where)
-    assert page.is_file()
-    last_run.keep(typical(), where)
-    assert not page.exists()
-
-
-def test_a_ci_job_keeps_none() -> None:
-    assert last_run.in_ci({"GITLAB_CI": "true"})
-    assert not last_run.in_ci({"HOME": "/root"})
+def test_the_page_is_that_of_the_last_run(repo: Path) -> None:
+    file = last_run.file_of_demo(environ(repo))
+    assert last_run.keep(typical(), file)
+    assert "1 of 42 benchmarks is slower" in last_run.page(file).read_text()
+    os.utime(last_run.page(file), ns=(0, 0))
+    last_run.keep(quiet(), file)
+    assert "no change in 4 benchmarks" in last_run.page(file).read_text()
