@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import httpx
+
 from perfbot.forge.base import (
     NOT_FOUND,
     Forge,
@@ -40,6 +42,7 @@ def connect(
     ca_bundle: str = "",
     pace: float = 1.0,
     retries: Retries | None = None,
+    transport: httpx.BaseTransport | None = None,
 ) -> Forge:
     """A forge for one repository.
 
@@ -50,8 +53,16 @@ def connect(
         workflow: file name of the workflow that measures, for re-runs.
         bot: login of an App's bot; empty for tokens, which can be asked.
         pace: seconds between two writing requests, as GitHub asks for.
+        transport: instead of the network.
     """
-    rest = Rest(api, lambda: {**ACCEPT, **authorise()}, retries or Retries(), pace=pace, ca_bundle=ca_bundle)
+    rest = Rest(
+        api,
+        lambda: {**ACCEPT, **authorise()},
+        retries or Retries(),
+        pace=pace,
+        ca_bundle=ca_bundle,
+        transport=transport,
+    )
     server = GitHubServer(rest, project, bot)
     return Forge(
         kind="github",

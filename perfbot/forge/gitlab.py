@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
+import httpx
+
 from perfbot.forge.base import (
     NOT_FOUND,
     Forge,
@@ -29,7 +31,14 @@ EMOJI: dict[Reaction, str] = {"seen": "eyes", "done": "white_check_mark", "refus
 
 
 def connect(
-    url: str, project: str, token: str, *, job: str, ca_bundle: str = "", retries: Retries | None = None
+    url: str,
+    project: str,
+    token: str,
+    *,
+    job: str,
+    ca_bundle: str = "",
+    retries: Retries | None = None,
+    transport: httpx.BaseTransport | None = None,
 ) -> Forge:
     """A forge for one project.
 
@@ -38,8 +47,9 @@ def connect(
         project: path or id.
         job: name of the job that measures, for re-runs.
         ca_bundle: file with the server's certificate authority; empty for the usual ones.
+        transport: instead of the network.
     """
-    server = GitLabServer(url, project, token, retries or Retries(), ca_bundle=ca_bundle)
+    server = GitLabServer(url, project, token, retries or Retries(), ca_bundle=ca_bundle, transport=transport)
     return Forge(
         kind="gitlab",
         repository=GitLabRepository(server),

@@ -56,6 +56,7 @@ class Rest:
         pace: seconds between two writing requests.
         ca_bundle: file with the server's certificate authority; empty for the usual ones.
         endless: whether listings say where they end; where they do not, pages are asked for until one is empty.
+        transport: instead of the network.
 
     Raises:
         UsageError: the file of the authority cannot be read.
@@ -70,13 +71,15 @@ class Rest:
         pace: float = 0.0,
         ca_bundle: str = "",
         endless: bool = False,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._api = api.rstrip("/")
         self._authorise = authorise
         self._retries = retries
         self._pace = pace
         self._endless = endless
-        self._client = httpx.Client(verify=_trust(ca_bundle), headers={"User-Agent": "perfbot"}, follow_redirects=False)
+        headers = {"User-Agent": "perfbot"}
+        self._client = httpx.Client(verify=_trust(ca_bundle), headers=headers, transport=transport)
         self._free = 0.0
         weakref.finalize(self, self._client.close)
 
@@ -123,8 +126,15 @@ class Rest:
         return self._retries.call(what, once, found=found), sent
 
     def text(self, what: str, path: str) -> bytes:
-        """The body of an answer as it is."""
-        return self._retries.call(what, lambda seconds: self._exchange("GET", path, None, seconds).body)
+        """The body of an answer as it is; a page of HTML is some proxy's, and not what was asked for."""
+
+        def once(seconds: float) -> bytes:
+            answer = self._exchange("GET", path, None, seconds)
+            if answer.headers.get("content-type", "").startswith("text/html"):
+                raise FaultError(Fault(0, NOT_AS_PROMISED, passing=True))
+            return answer.body
+
+        return self._retries.call(what, once)
 
     def each(
         self,
