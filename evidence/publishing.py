@@ -311,7 +311,7 @@ class Episode:
                 self.tally["published"] += 1
                 run.done = True
                 return
-            self.time.sleep(self.draw.uniform(1, 60))
+            self.time.sleep(self.draw.uniform(5, 90))
 
     def _wrong(self, newest: Run) -> str:
         wanted: tuple[object, ...] = (newest.order, "failed" if newest.slower else "success")

@@ -16,7 +16,6 @@ from perfbot.forge.base import (
     Note,
     Reaction,
     RefusedError,
-    Written,
 )
 from perfbot.forge.github_runs import GitHubRuns
 from perfbot.forge.github_server import ACCEPT, GitHubServer
@@ -70,6 +69,7 @@ def connect(
         statuses=GitHubStatuses(server, app=bool(bot)),
         runs=GitHubRuns(server, workflow),
         limit=COMMENT_CHARACTERS,
+        lost=server.lost,
         comments=lambda number: GitHubComments(server, number),
     )
 
@@ -101,17 +101,14 @@ class GitHubComments:
         what = f"read a comment of {self._where}"
         return self._server.find(what, f"issues/comments/{number}", read=lambda data: _note(data, me))
 
-    def write(self, body: str, marker: str) -> Written:
+    def write(self, body: str, marker: str) -> Note:
         """Create a comment, once as far as the server tells."""
-        me = self._server.me
+        me, what = self._server.me, f"comment on {self._where}"
 
         def found() -> Note | None:
             return next((n for n in self.notes() if n.mine and marker in n.body), None)
 
-        note, tries = self._server.create(
-            f"comment on {self._where}", self._path, {"body": body}, lambda data: _note(data, me), found
-        )
-        return Written(note, tries)
+        return self._server.send(what, "POST", self._path, {"body": body}, read=lambda d: _note(d, me), found=found)
 
     def edit(self, note: Note, body: str) -> None:
         """Replace a comment's text."""

@@ -81,6 +81,7 @@ class Rest:
         headers = {"User-Agent": "perfbot"}
         self._client = httpx.Client(verify=_trust(ca_bundle), headers=headers, transport=transport)
         self._free = 0.0
+        self._lost = 0
         weakref.finalize(self, self._client.close)
 
     def send(
@@ -103,27 +104,13 @@ class Rest:
         """
 
         def once(seconds: float) -> T:
-            return _understood(lambda: read(self._exchange(verb, path, data, seconds).json()))
+            try:
+                return _understood(lambda: read(self._exchange(verb, path, data, seconds).json()))
+            except FaultError as error:
+                self._lost += error.fault.lost and verb != "GET"
+                raise
 
         return self._retries.call(what, once, found=found)
-
-    def create(
-        self, what: str, path: str, data: Mapping[str, Any], read: Callable[[Any], T], found: Callable[[], T | None]
-    ) -> tuple[T, int]:
-        """A creation, and how many of its requests may have been carried out: more than one where answers were lost."""
-        sent = 0
-
-        def once(seconds: float) -> T:
-            nonlocal sent
-            try:
-                made = _understood(lambda: read(self._exchange("POST", path, data, seconds).json()))
-            except FaultError as error:
-                sent += error.fault.lost
-                raise
-            sent += 1
-            return made
-
-        return self._retries.call(what, once, found=found), sent
 
     def text(self, what: str, path: str) -> bytes:
         """The body of an answer as it is; a page of HTML is some proxy's, and not what was asked for."""
@@ -175,6 +162,10 @@ class Rest:
             return {**asked, "page": following} if following.strip() else None
         more = count > 0 if self._endless else count >= PER_PAGE
         return {**asked, "page": number + 1} if more else None
+
+    def lost(self) -> int:
+        """How many writing requests had no answer that was understood: they may be carried out yet."""
+        return self._lost
 
     def _exchange(self, verb: str, path: str, data: Mapping[str, Any] | None, seconds: float) -> Answer:
         until = self._retries.clock() + seconds
