@@ -259,7 +259,7 @@ def values(event: Mapping[str, Any]) -> list[int]:
 
 def wanted(name: str, suite: SuiteBase, only: str) -> bool:
     """Whether a benchmark is to be recorded."""
-    from perfbot.measure.scheduler import selector
+    from perfbot.measure.discovering import selector
 
     skipped = bool(suite.skip) and selector(suite.skip)(name)
     return selector(suite.only)(name) and not skipped and selector(only.split(",") if only else ())(name)

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from scipy.special import stdtrit
+
 from evidence.ledger import say
 from evidence.perfbot_runs import write
 from evidence.zoo_programs.program import Case, Truth
@@ -56,20 +58,23 @@ print((time.perf_counter() - begin) / 4)
 LASTS = 0.3
 """Seconds of calls that count, of each process."""
 
-ERRORS = 3.0
-"""Standard errors that the measured ratio may be away from the truth."""
+CONFIDENCE = 0.998
+"""Of the interval (Student's) in which the measured ratio may be away from the truth."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Head over base as plain processes have it, and the standard error of its logarithm."""
+    """Head over base as plain processes have it, the standard error of its logarithm, and pairs of processes."""
 
     ratio: float
     error: float
+    pairs: int
 
     def agrees(self, truth: Truth) -> bool:
         """Whether the truth is within reach."""
-        reach = math.exp(ERRORS * self.error)
+        if self.pairs < 2:
+            return True
+        reach = math.exp(float(stdtrit(self.pairs - 1, (1 + CONFIDENCE) / 2)) * self.error)
         return self.ratio / reach <= truth[1] and self.ratio * reach >= truth[0]
 
 
@@ -77,7 +82,8 @@ def measured(pairs: Sequence[tuple[float, float]]) -> Measured:
     """From seconds a call of base and head, one pair of processes each: the ratio of their plain means."""
     base, head = (statistics.fmean(side) for side in zip(*pairs, strict=True))
     logs = [math.log(one / other) for other, one in pairs]
-    return Measured(head / base, statistics.stdev(logs) / math.sqrt(len(logs)) if len(logs) > 1 else math.inf)
+    error = statistics.stdev(logs) / math.sqrt(len(logs)) if len(logs) > 1 else math.inf
+    return Measured(head / base, error, len(logs))
 
 
 def check(cases: Iterable[Case], folder: Path, pairs: int) -> int:

@@ -28,6 +28,7 @@ RunVerdict = Literal["pass", "fail", "error"]
 OnGate = Literal["pass", "fail"]
 Status = Literal["measured", "added", "removed", "failed", "incomparable"]
 BudgetState = Literal["within", "over", "unclear"]
+Confirm = Literal["no", "here", "runner"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ class Round:
         clock: what the values were read from; ``cost`` is wall time less the time that other programs had the core.
         waited: seconds a call in which base and head waited for something other than the core; None where unknown.
         together: both sides ran at once on one core; otherwise they took turns.
+        confirming: taken under other conditions, once earlier rounds had shown a change; it had no part in showing it.
     """
 
     index: int
@@ -126,6 +128,7 @@ class Round:
     clock: Literal["wall", "cpu", "count", "cost"] = "wall"
     together: bool = False
     waited: tuple[float, float] | None = None
+    confirming: bool = False
 
     def __post_init__(self) -> None:
         for side in SIDES:
@@ -184,6 +187,8 @@ class Policy:
         alpha: probability of any false alarm in a run, all comparisons together.
         beta: probability of calling a change of exactly the threshold "unchanged".
         limits: exceptions, in the order of the file.
+        confirm: where a change is measured again before it counts as one; ``no`` takes the first decision's word.
+        undecided: what the gate makes of a benchmark that could not be decided.
         origin: where it was read ("perfbot.toml at 60ab91e", "defaults").
         removed: what becomes of benchmarks that base has and head has not, or leaves out.
         rewritten: what becomes of regressions where each side ran its own version of the benchmark.
@@ -196,6 +201,8 @@ class Policy:
     beta: float = 0.05
     limits: tuple[Limit, ...] = ()
     origin: str = "defaults"
+    confirm: Confirm = "no"
+    undecided: Literal["pass", "fail"] = "pass"
     removed: OnGate = "fail"
     rewritten: OnGate = "pass"
     broken_on_both: OnGate = "pass"

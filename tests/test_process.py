@@ -25,6 +25,7 @@ from perfbot.process import (
     start_again,
     start_nothing,
 )
+from tests.processes import gone
 
 ENV = {"PATH": os.environ["PATH"]}
 
@@ -41,14 +42,6 @@ if os.fork() == 0:
 while not os.path.exists("pid.whole"):
     time.sleep(0.01)
 """
-
-
-def gone(pid: int) -> bool:
-    """Whether a process has ended (a zombie has)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
 
 
 def script(folder: Path, text: str) -> list[str]:

@@ -41,12 +41,14 @@ KNOWN_TO = 0.02
 change (of ×1.5 for instance 1.49 to 1.51)."""
 
 WORK = '''
+from itertools import repeat
+
 def work(items):
-    """Computes; twice the items cost twice as much: no number is so large that it takes longer."""
-    total = 0
-    for number in range(items):
-        total += number % 7
-    return total
+    """Computes; twice the items cost twice as much: all numbers are of one size, and none is shared."""
+    value = 1
+    for _ in repeat(None, items):
+        value = value * 5 % 1_000_003
+    return value
 
 '''
 

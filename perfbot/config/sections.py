@@ -53,6 +53,11 @@ class Gate(Record):
     beta: Probability = Field(default=_SHIPPED.beta, gt=0, le=0.5)
     """Probability of calling a change of exactly the threshold "unchanged"."""
 
+    confirm: Literal["no", "here", "runner"] = "here"
+    """Where a change is measured again, in fresh rounds, before it counts: nowhere, here, or on another runner too."""
+
+    undecided: Literal["pass", "fail"] = "pass"
+    """What the gate makes of benchmarks that could not be decided."""
     removed: OnGate = _SHIPPED.removed
     """What becomes of a change after which benchmarks are gone: removed, left out by the configuration, or skipped on
     head alone. Somebody may accept it in a comment."""

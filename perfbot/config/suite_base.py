@@ -88,6 +88,10 @@ class SuiteBase(Record):
         chosen = not self.only or _matches(benchmark, self.only)
         return chosen and not _matches(benchmark, self.skip)
 
+    def lines_of(self, benchmark: str) -> tuple[str, ...]:
+        """The command lines that a benchmark consists of; none where it is a function of a benchmark file."""
+        return ()
+
     def setup_for(self, tree: Path) -> tuple[str, ...]:
         """The set-up of a checkout at ``tree``: as configured, else ``pip install .`` where that can work."""
         if self.setup is not None:

@@ -105,6 +105,10 @@ class CommandSuite(SuiteBase):
     exit_codes: tuple[StrictInt, ...] = Field(default=(0,), min_length=1)
     """Exit codes that mean success."""
 
+    def lines_of(self, benchmark: str) -> tuple[str, ...]:
+        """Its own, and the one that goes before it."""
+        return tuple(line for line in (self.commands.get(benchmark), self.prepare) if line)
+
     @property
     def needs_python(self) -> bool:
         """When a version is asked for, or any of its command lines calls Python or one of its installers."""

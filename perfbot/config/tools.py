@@ -49,6 +49,10 @@ class ToolBase(SuiteBase):
             raise ValueError("found {iterations} without {filter}, expected both: they are of one benchmark a process")
         return command
 
+    def lines_of(self, benchmark: str) -> tuple[str, ...]:
+        """The one that runs them all."""
+        return (self.command,)
+
     @property
     def pinned(self) -> bool:
         """As configured, or as suits the tool."""

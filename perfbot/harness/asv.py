@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from perfbot.config import AsvSuite
 from perfbot.config.asv import read_asv
 from perfbot.errors import MeasureError
-from perfbot.harness.base import Effects, SideReady, counter, worker_specs
+from perfbot.harness.base import Effects, SideReady, counter, own_files, worker_specs
 from perfbot.measure.lockstep.suite import LockstepSuite
 from perfbot.model import SIDES, Side
 
@@ -38,6 +38,7 @@ setup = ["pip install ."]
             trace=effects.trace,
             timed="time" in suite.metrics,
             counter=counter(suite, specs, effects),
+            own_files=own_files(suite, sides["base"], lambda: specs["base"]),
         )
 
 

@@ -13,11 +13,13 @@ from typing import Any, Protocol
 from perfbot.config import PyperfSuite, PytestSuite, SuiteBase
 from perfbot.measure.lockstep.counting import INSTRUCTIONS, Counter, ways
 from perfbot.measure.lockstep.link import WorkerSpec
+from perfbot.measure.lockstep.own_files import OwnFiles
 from perfbot.measure.lockstep.suite import LockstepSuite
 from perfbot.measure.processes.tools import Written
 from perfbot.measure.session import SuiteSession
 from perfbot.measure.trace import Trace
 from perfbot.model import SIDES, TIME, Side
+from perfbot.sides.benchmark_files import BenchmarkFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class SideReady:
     tree: Path
     python: Path | None
     env: Mapping[str, str]
+    files: BenchmarkFiles | None = None
+    """Benchmark files that base took from head; None where they are the same, and on head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,15 @@ def worker_specs(
     return specs
 
 
+def own_files(suite: SuiteBase, base: SideReady, spec: Callable[[], WorkerSpec]) -> OwnFiles | None:
+    """The way back to base's own benchmark files.
+
+    Args:
+        spec: how to start base's worker, found anew from the files that are in its tree.
+    """
+    return OwnFiles(base.files, suite.directory, spec) if base.files is not None and base.files.names else None
+
+
 def counter(suite: SuiteBase, specs: Mapping[Side, WorkerSpec], effects: Effects) -> Counter | None:
     """What counts a suite's metrics other than time; None where there are none."""
     names = [name for name in suite.metrics if name != TIME.name]
@@ -123,8 +136,12 @@ def files_session(
     suite: PytestSuite | PyperfSuite, sides: Mapping[Side, SideReady], effects: Effects, adapter: str
 ) -> LockstepSuite:
     """Lock-step workers for a suite of files, each listing its own benchmarks."""
-    options = {s: {"paths": relative_paths(suite, sides[s].tree), "args": list(suite.args)} for s in SIDES}
-    specs = worker_specs(suite, sides, adapter, options)
+
+    def found() -> dict[Side, WorkerSpec]:
+        options = {s: {"paths": relative_paths(suite, sides[s].tree), "args": list(suite.args)} for s in SIDES}
+        return worker_specs(suite, sides, adapter, options)
+
+    specs = found()
     return LockstepSuite(
         suite.name,
         specs,
@@ -134,4 +151,5 @@ def files_session(
         effects.trace,
         timed="time" in suite.metrics,
         counter=counter(suite, specs, effects),
+        own_files=own_files(suite, sides["base"], lambda: found()["base"]),
     )

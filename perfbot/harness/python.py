@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from perfbot.config import CallableSuite
-from perfbot.harness.base import Effects, SideReady, counter, worker_specs
+from perfbot.harness.base import Effects, SideReady, counter, own_files, worker_specs
 from perfbot.measure.lockstep.suite import LockstepSuite
 from perfbot.model import SIDES, Side
 
@@ -34,4 +34,5 @@ setup = ["pip install ."]
             trace=effects.trace,
             timed="time" in suite.metrics,
             counter=counter(suite, specs, effects),
+            own_files=own_files(suite, sides["base"], lambda: specs["base"]),
         )

@@ -49,6 +49,11 @@ class Case:
             return "exact"
         return "noisy" if values.min() > 0 else "unrelated"
 
+    def parted(self, evidence: Evidence) -> tuple[Evidence, Evidence]:
+        """Of what its rounds say, that of those which may show a change, and of those taken to confirm it."""
+        confirming = np.array([taken.confirming for taken in self.comparison.rounds], dtype=bool)
+        return evidence.chosen(~confirming), evidence.chosen(confirming)
+
 
 def cases_of(comparisons: Sequence[Comparison], policy: Policy, alpha: float) -> list[Case]:
     rounds = [one for comparison in comparisons for one in comparison.rounds]

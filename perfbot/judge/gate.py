@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from perfbot.judge.case import Case
+from perfbot.judge.confirmation import is_over
 from perfbot.model import (
     Acceptance,
     BudgetState,
@@ -24,15 +25,15 @@ from perfbot.units import format_change, format_percentage
 KEPT = ("added", "removed", "failed", "incomparable")
 """Statuses that are verdicts as they stand."""
 
-ROUNDING = 1e-9
-"""A change of exactly its threshold counts as over it, whatever floating point makes of it."""
+DECIDED = ("regressed", "improved", "unchanged")
+"""Verdicts that tell what the change did."""
 
 
 def gated(result: Result, policy: Policy, acceptances: Sequence[Acceptance], control: Control | None) -> Result:
     """Whether it passes the gate."""
     if not policy.gates(result.full_name, Metric(result.metric, result.unit)):
         return replace(result, reason=joined(result.reason, "does not gate"))
-    return _accepted(_undisturbed(_failing(result, policy), control), acceptances)
+    return _accepted(_undecided(_undisturbed(_failing(result, policy), control), policy), acceptances)
 
 
 def gate_of(
@@ -41,7 +42,7 @@ def gate_of(
     """The run's verdict.
 
     ``fail`` when a result fails the gate. Otherwise ``error`` when a problem is fatal, a benchmark failed on head,
-    nothing could be compared although benchmarks are not merely new, or the run did not come to its end. ``fail``
+    nothing could be decided although benchmarks are not merely new, or the run did not come to its end. ``fail``
     outranks ``error``: a job that tolerates errors (GitLab's ``allow_failure: exit_codes``) must not let a proven
     regression through because something else crashed as well. A run that was ``skipped`` for a reason passes.
     """
@@ -52,8 +53,8 @@ def gate_of(
         return "error"
     if skipped:
         return "pass"
-    compared = any(result.rounds and (result.verdict not in KEPT or result.change is not None) for result in results)
-    return "pass" if complete and (compared or any(result.verdict == "added" for result in results)) else "error"
+    known = any(result.verdict in (*DECIDED, "added") for result in results)
+    return "pass" if complete and known else "error"
 
 
 def budgeted(result: Result, case: Case, policy: Policy, alpha: float) -> Result:
@@ -79,7 +80,7 @@ def _failing(result: Result, policy: Policy) -> Result:
     clauses = [result.reason]
     failing = _lost(result, policy)
     if result.verdict == "regressed":
-        over = result.change is None or abs(result.change) >= (result.threshold or 0.0) * (1 - ROUNDING)
+        over = result.change is None or is_over(result.change, result.threshold or 0.0)
         failing = over and not (result.rewritten and policy.rewritten == "pass")
         clauses.append(f"{'over' if over else 'under'} the {format_percentage(result.threshold or 0.0)} threshold")
         if over and not failing:
@@ -115,6 +116,13 @@ def _undisturbed(result: Result, control: Control | None) -> Result:
         gate="pass",
         reason=f"the runner was disturbed: base against itself moved by {format_change(control.change)}",
     )
+
+
+def _undecided(result: Result, policy: Policy) -> Result:
+    """Where the policy wants a decision, none is not good enough."""
+    if policy.undecided == "pass" or result.verdict != "inconclusive":
+        return result
+    return replace(result, gate="fail", reason=joined(result.reason, "undecided"))
 
 
 def _accepted(result: Result, acceptances: Sequence[Acceptance]) -> Result:

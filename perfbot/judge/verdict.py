@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from perfbot.judge.case import Case, cases_of, evidence_of_each
+from perfbot.judge.confirmation import confirmation_of, confirmed, is_confirmed
 from perfbot.judge.gate import KEPT, budgeted, gate_of, gated, joined
 from perfbot.judge.ratios import means_of
 from perfbot.judge.shape import clauses_of
@@ -30,6 +31,7 @@ from perfbot.model import (
     Status,
     Verdict,
 )
+from perfbot.stats.evidence import Evidence
 from perfbot.stats.exact import compare
 from perfbot.stats.rounds import Floats
 from perfbot.stats.sequential import FIRST_LOOK, Decision, decide_each
@@ -73,19 +75,21 @@ def judge(
     return tuple(
         gated(budgeted(result, case, policy, alpha), policy, acceptances, control)
         for block in blocks
-        for case, result in _decided(cases_of(block, policy, alpha), final)
+        for case, result in _decided(cases_of(block, policy, alpha), policy, final)
     )
 
 
-def _decided(cases: Sequence[Case], final: bool) -> Iterator[tuple[Case, Result]]:
+def _decided(cases: Sequence[Case], policy: Policy, final: bool) -> Iterator[tuple[Case, Result]]:
     """The verdicts of the rounds; noisy ones are decided together, for numbers are quicker by the thousand."""
     kinds = [case.kind for case in cases]
     noisy = [case for case, kind in zip(cases, kinds, strict=True) if kind == "noisy"]
-    decisions = iter(decide_each(evidence_of_each(noisy), [case.plan for case in noisy], final=final))
+    parts = [case.parted(evidence) for case, evidence in zip(noisy, evidence_of_each(noisy), strict=True)]
+    found = decide_each([before for before, _ in parts], [case.plan for case in noisy], final=final)
+    decisions = zip(found, parts, strict=True)
     for case, kind in zip(cases, kinds, strict=True):
         result = _measured(case)
         if kind == "noisy":
-            result = _undirected(_noisy(result, case, next(decisions)))
+            result = _undirected(_confirmed(result, case, policy, *next(decisions)))
         elif kind == "exact":
             result = _undirected(_exact(result, case.sides))
         elif kind == "empty":
@@ -167,6 +171,19 @@ def _measured(case: Case) -> Result:
         notes=comparison.notes,
         raw=rounds,
     )
+
+
+def _confirmed(result: Result, case: Case, policy: Policy, found: Decision, parts: tuple[Evidence, Evidence]) -> Result:
+    """A change that fresh rounds did not bear out is none that anybody can rely on."""
+    before, fresh = parts
+    metric, plan = case.comparison.metric, case.plan
+    gates = policy.gates(result.full_name, metric)
+    so_far = confirmation_of(found, before, fresh, metric, plan, gates=gates) if is_confirmed(policy) else None
+    if so_far is None:
+        return _noisy(result, case, found)
+    stated, why = confirmed(found, before, fresh, so_far, plan)
+    judged = _noisy(result, case, stated)
+    return replace(judged, reason=why) if why else judged
 
 
 def _noisy(result: Result, case: Case, found: Decision) -> Result:

@@ -8,9 +8,20 @@ from collections.abc import Iterator, Sequence
 from perfbot.measure.sequential_test import FIRST_ROUNDS, SequentialTest
 from perfbot.measure.session import SuiteSession
 from perfbot.model import Problem
+from perfbot.units import format_duration
 
 TRIAL_ROUNDS = 2
 """Rounds that tell what a round costs: in the first one everything is probed besides."""
+
+TRIAL_SHARE = 0.4
+"""Of what is left, for the first round of something. It probes besides, and so takes two to three times as long as each
+of the rounds that follow; those of what it reached fit into the rest, on two lanes."""
+
+LIKELY_ROUNDS = 8
+"""That most benchmarks need where a round scatters by a third of the threshold or less."""
+
+TYPED_SECONDS = (30, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1200, 1800, 2700, 3600, 5400, 7200, 10_800, 21_600)
+"""Budgets that somebody would type."""
 
 
 def fitting(tracks: Sequence[SequentialTest], suite: SuiteSession, left: float) -> list[SequentialTest]:
@@ -46,13 +57,21 @@ def affordable(
     first six, which everything needs, are certain once two have shown what they cost, or one where noise is
     calibrated. Then it is also known which of them are worth beginning.
 
+    Where time did not do for a first round of everything, those that had one are decided before others begin.
+
     Args:
         tracks: open ones that another round fits, in the order of the suite.
-        done: rounds of the suite so far.
+        done: rounds of the suite, with this one.
         remaining: seconds left, of all lanes together.
         early: less than half of the budget is spent.
+
+    Returns:
+        In the order of the suite, but what the change touches first where something has yet to begin.
     """
-    names = tuple(dict.fromkeys(track.benchmark.name for track in tracks))
+    begun = [track for track in tracks if has_begun(track, suite)]
+    if any(len(track.rounds) < FIRST_ROUNDS and not track.exact for track in begun):
+        tracks = begun
+    names = _in_order(tracks, suite)
     vague = done <= FIRST_ROUNDS or early
     calibrated = all(track.known is not None for track in tracks)
     if done < (1 if calibrated else TRIAL_ROUNDS) or (vague and done > FIRST_ROUNDS):
@@ -61,6 +80,64 @@ def affordable(
     if vague and calibrated and len(chosen) < len(names):
         chosen = _within(remaining, tracks, suite, certain=False)
     return tuple(name for name in names if not chosen or name in chosen)
+
+
+def has_begun(track: SequentialTest, suite: SuiteSession) -> bool:
+    """Whether it is known what a round of it takes."""
+    return suite.predicted_seconds(track.benchmark.name) > 0
+
+
+def _in_order(tracks: Sequence[SequentialTest], suite: SuiteSession) -> tuple[str, ...]:
+    ordered = list(tracks)
+    if not all(has_begun(track, suite) for track in tracks):
+        ordered.sort(key=lambda track: (not has_begun(track, suite), not track.touched))  # stable: else as in the suite
+    return tuple(dict.fromkeys(track.benchmark.name for track in ordered))
+
+
+def trial_seconds(left: float, suites: int) -> float:
+    """Seconds that a round with something new in it may take: what it did not reach waits until the rest is decided.
+
+    Args:
+        left: of the budget.
+        suites: that have yet to begin, this one included.
+    """
+    return TRIAL_SHARE * left / max(suites, 1)
+
+
+def outlook(suites: Sequence[tuple[SuiteSession, Sequence[SequentialTest]]], left: float, lanes: int) -> str:
+    """What is left of the budget will probably decide, once all suites had a first round; empty where it is all.
+
+    Args:
+        suites: each with its open tests.
+        left: seconds of the budget.
+    """
+    costs = [cost for suite, tests in suites for cost in _likely_costs(suite, tests)]
+    starts = sum(suite.startup_seconds * LIKELY_ROUNDS for suite, tests in suites if tests)
+    needed = (sum(costs) + starts) / lanes
+    if not costs or needed <= left:
+        return ""
+    room, count = left * lanes - starts, 0
+    for cost in sorted(costs):
+        room -= cost
+        count += room >= 0
+    enough = next((typed for typed in TYPED_SECONDS if typed >= needed), needed)
+    return (
+        f"{format_duration(left)} will decide about {count} of {len(costs)}; "
+        f"all of them would take about {format_duration(enough)}"
+    )
+
+
+def _likely_costs(suite: SuiteSession, tests: Sequence[SequentialTest]) -> list[float]:
+    known = _predictions(tests, suite)
+    return [known[name] * LIKELY_ROUNDS for name in dict.fromkeys(test.benchmark.name for test in tests)]
+
+
+def _predictions(tests: Sequence[SequentialTest], suite: SuiteSession) -> dict[str, float]:
+    """Seconds of a round of each; what was not measured yet is taken for average."""
+    known = {test.benchmark.name: suite.predicted_seconds(test.benchmark.name) for test in tests}
+    measured = [seconds for seconds in known.values() if seconds > 0]
+    average = sum(measured) / len(measured) if measured else 0.0
+    return {name: seconds or average for name, seconds in known.items()}
 
 
 def too_short(tracks: Sequence[SequentialTest], suite: SuiteSession, budget: float, lanes: int) -> Iterator[Problem]:
@@ -74,27 +151,29 @@ def too_short(tracks: Sequence[SequentialTest], suite: SuiteSession, budget: flo
     yield Problem(
         f"suite {suite.name}",
         f"the budget ended before {len(short)} benchmark{'s' * (len(short) > 1)} had the {FIRST_ROUNDS} rounds "
-        f"without which nothing is decided: give it `--budget {minutes}m` or more, or choose with `--only`",
+        f"without which nothing is decided: `perfbot run --continue` adds to them, `--budget {minutes}m` or more "
+        "would have done, and `--only` chooses",
         fatal=False,
     )
 
 
 def _within(seconds: float, tracks: Sequence[SequentialTest], suite: SuiteSession, *, certain: bool) -> set[str]:
-    """Names of the cheapest, as many as can all be measured in so many seconds."""
+    """Names of what the change touches, and of the cheapest, as many as can all be measured in so many seconds."""
+    touched = {track.benchmark.name for track in tracks if track.touched}
     chosen: set[str] = set()
     measuring, longest = 0.0, 0
-    for cost, rounds, name in sorted(_costs(tracks, suite, certain=certain)):
-        measuring += cost
-        longest = max(longest, rounds)
-        if measuring + suite.startup_seconds * longest > seconds:
-            break
-        chosen.add(name)
+    costs = sorted(_costs(tracks, suite, certain=certain), key=lambda cost: (cost[-1] not in touched, *cost))
+    for cost, rounds, name in costs:
+        if measuring + cost + suite.startup_seconds * max(longest, rounds) <= seconds:
+            measuring, longest = measuring + cost, max(longest, rounds)
+            chosen.add(name)
     return chosen
 
 
 def _costs(tracks: Sequence[SequentialTest], suite: SuiteSession, *, certain: bool) -> Iterator[tuple[float, int, str]]:
     """Seconds of measuring, rounds and name of each; ``certain``: only of the first rounds."""
+    seconds = _predictions(tracks, suite)
     for track in tracks:
         rounds = max(1, FIRST_ROUNDS - len(track.rounds)) if certain else track.rounds_left()
         name = track.benchmark.name
-        yield suite.predicted_seconds(name) * rounds, rounds, name
+        yield seconds[name] * rounds, rounds, name

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import fnmatch
+import contextlib
+import math
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from random import Random
-from typing import Protocol
 
-from perfbot.calibration.noise import NOTHING, Noise
-from perfbot.errors import ConfigError, MeasureError, UsageError
-from perfbot.measure.allocation import affordable, fitting, too_short, urgency
+from perfbot.errors import MeasureError
+from perfbot.judge.confirmation import is_confirmed
+from perfbot.measure.allocation import affordable, fitting, has_begun, outlook, too_short, trial_seconds, urgency
+from perfbot.measure.confirming import LAST_SHARE, next_to_confirm, seconds_to_confirm
+from perfbot.measure.discovering import EVERYTHING, Selection, discovered
 from perfbot.measure.forecast import Foretold, forecast
+from perfbot.measure.progress import Progress
 from perfbot.measure.sequential_test import SequentialTest
-from perfbot.measure.session import Count, Discovery, Failed, Outcome, Placement, SuiteSession, problem_of
-from perfbot.model import Benchmark, Comparison, Metric, Policy, Problem, Round, Startup
+from perfbot.measure.session import Count, Failed, Outcome, Placement, SuiteSession, problem_of
+from perfbot.model import Comparison, Policy, Problem, Round, Startup
 from perfbot.process import kill_all
-from perfbot.stats.sequential import Plan
 
 CONTROL_ROUNDS = (2, 5)
 CONTROL_EVERY = 6
@@ -34,22 +36,6 @@ MOST_LANES = 2
 time; more than two have not been tried."""
 
 
-class Progress(Protocol):
-    """Where measuring is; see :mod:`perfbot.render.progress`."""
-
-    def suite(self, name: str, benchmarks: int) -> None:
-        """A suite was listed."""
-
-    def round(self, suite: str, index: int, benchmark: str, decided: int, total: int, elapsed: float) -> None:
-        """A benchmark is about to be measured."""
-
-    def decided(self, name: str, verdict: str, change: float | None) -> None:
-        """A benchmark is done with."""
-
-    def log(self, line: str) -> None:
-        """Something the reader should know."""
-
-
 @dataclass(frozen=True, slots=True)
 class Outcomes:
     """Everything measured.
@@ -59,7 +45,7 @@ class Outcomes:
         controls: base against a second process of base.
         seconds: wall time of measuring.
         startups: of the suites that were measured.
-        foretold: sentences about what calibrated noise does not let decide in the budget, said before measuring.
+        foretold: sentences about what the budget will not decide, said before measuring or after the first round.
     """
 
     comparisons: tuple[Comparison, ...] = ()
@@ -80,6 +66,9 @@ class ScheduledRound:
     names: tuple[str, ...]
     place: Placement
     private: bool
+    confirming: bool = False
+    limit: float = math.inf
+    """Where something new is in it: when to leave the rest for later (monotonic seconds)."""
 
 
 class Scheduler:
@@ -89,13 +78,10 @@ class Scheduler:
         suites: set up on both sides.
         policy: thresholds and error probabilities.
         budget: seconds of wall time for measuring.
-        select: whether ``suite/benchmark`` is wanted.
-        share: which of all wanted names fall to this run; others' count as the same family (shards of one run).
-        noise: what A/A runs found: says before measuring what cannot be decided in the budget, and whose turn it is.
-        meant: what a suite without benchmarks should have said, as a hint.
+        selection: which benchmarks, and what is known of them.
         progress: told what happens.
         clock: monotonic seconds.
-        random: chooses the cores.
+        random: chooses the cores, and the order of what is confirmed.
         cores: processors to measure on; none: wherever the system likes.
         lanes: rounds that may be measured at the same time, each on its own core.
     """
@@ -107,10 +93,7 @@ class Scheduler:
         budget: float,
         progress: Progress,
         *,
-        select: Callable[[str], bool] = lambda _: True,
-        share: Callable[[Collection[str]], Collection[str]] = lambda names: names,
-        noise: Noise = NOTHING,
-        meant: Callable[[str], str] = lambda _: "",
+        selection: Selection = EVERYTHING,
         clock: Callable[[], float] = time.monotonic,
         random: Random | None = None,
         cores: Sequence[int] = (),
@@ -120,15 +103,12 @@ class Scheduler:
         self._policy = policy
         self._budget = budget
         self._progress = progress
-        self._select = select
-        self._share = share
-        self._noise = noise
-        self._meant = meant
+        self._selection = selection
         self._clock = clock
         self._random = random or Random()  # noqa: S311 - an order, not a secret
         self._cores = tuple(cores)
         self._lanes = max(1, min(lanes, len(cores), MOST_LANES))
-        self._tracks: dict[str, dict[str, list[SequentialTest]]] = {}
+        self._tests: dict[str, dict[str, list[SequentialTest]]] = {}
         """Of each suite and benchmark, in the order found."""
         self._decided = self._total = 0
         self._settled: list[Comparison] = []
@@ -137,10 +117,15 @@ class Scheduler:
         self._controls: list[Round] = []
         self._counts: dict[str, Count] = {}
         self._family = 1
-        self._own: Collection[str] = ()
         self._foretold = Foretold()
         self._lock = threading.RLock()
         self._stopped = False
+        self._confirmed: dict[str, int] = {}
+        """Rounds of confirming, of each suite."""
+        self._told = False
+        self._notes: tuple[str, ...] = ()
+        self._looked = False
+        """Undecided benchmarks had their last look."""
         self._began = clock()
 
     @property
@@ -157,7 +142,7 @@ class Scheduler:
                 self._count_all()
                 self._measure_all(pool)
                 for suite in self._suites:
-                    self._problems += too_short(self._open(suite.name), suite, self._budget, self._lanes)
+                    self._problems += too_short(self._exploring(suite.name), suite, self._budget, self._lanes)
             except BaseException:
                 self._stopped = True
                 kill_all()
@@ -167,86 +152,34 @@ class Scheduler:
     def outcomes(self) -> Outcomes:
         """What is known by now."""
         with self._lock:
-            tracks = [track for suite in self._tracks for track in self._all(suite)]
+            tracks = [track for suite in self._tests for track in self._all(suite)]
             comparisons = (*(track.comparison() for track in tracks), *self._settled)
             seconds = self._clock() - self._began
             starts = tuple(Startup(one.name, one.startup_seconds) for one in self._suites if self._rounds.get(one.name))
             problems, controls = tuple(self._problems), tuple(self._controls)
-            return Outcomes(comparisons, problems, controls, self._family, seconds, starts, self._foretold.notes)
+            notes = (*self._foretold.notes, *self._notes)
+            return Outcomes(comparisons, problems, controls, self._family, seconds, starts, notes)
 
     def _discover(self) -> None:
-        found: dict[str, Discovery] = {}
-        for suite in self._suites:
-            try:
-                found[suite.name] = suite.discover()
-            except MeasureError as error:
-                self._problems.append(problem_of(suite.name, error))
-        wanted = {
-            name: [(b, metric) for b in discovery.benchmarks for metric in discovery.all_of(b) if self._wants(b)]
-            for name, discovery in found.items()
-        }
-        self._family = max(1, sum(metric.rule == "noisy" for pairs in wanted.values() for _, metric in pairs))
-        self._nothing_found(found)
-        listed = {b.full_name for discovery in found.values() for b in _benchmarks(discovery) if self._wants(b)}
-        self._own = frozenset(self._share(listed))
-        for name, discovery in found.items():
-            self._problems.extend(discovery.problems)
-            self._settled.extend(c for c in discovery.settled if self._wants(c.benchmark) and self._takes(c.benchmark))
-            own = [(benchmark, metric) for benchmark, metric in wanted[name] if self._takes(benchmark)]
-            self._tracks[name] = {}
-            for benchmark, metric in own:
-                track = self._track(benchmark, metric, discovery)
-                self._tracks[name].setdefault(benchmark.name, []).append(track)
-                self._total += 1
-                self._decided += not track.open
-            if discovery.count is not None:
-                self._counts[name] = discovery.count
-            self._rounds[name] = 0
-            self._progress.suite(name, len({benchmark.name for benchmark, _ in own}))
-
-    def _takes(self, benchmark: Benchmark) -> bool:
-        return benchmark.full_name in self._own
+        found = discovered(self._suites, self._policy, self._selection, self._progress)
+        self._tests, self._counts = found.tests, found.counts
+        self._settled, self._family = found.settled, found.family
+        self._problems += found.problems
+        self._rounds = {name: found.rounds.get(name, 0) for name in found.tests}
+        every = [test for suite in self._tests for test in self._all(suite)]
+        self._total, self._decided = len(every), sum(not test.open for test in every)
 
     def _forecast(self) -> None:
         """Say, before the time is spent, what it will not do for."""
-        tracks = [track for suite in self._tracks for track in self._open(suite)]
-        noisy = [track for track in tracks if track.metric.rule == "noisy"]
-        self._foretold = forecast(noisy, self._noise, self._budget, self._lanes)
+        tests = [test for suite in self._tests for test in self._exploring(suite)]
+        noisy = [test for test in tests if test.metric.rule == "noisy"]
+        self._foretold = forecast(noisy, self._selection.noise, self._budget, self._lanes)
         for line in self._foretold.lines:
             self._progress.log(line)
 
-    def _nothing_found(self, found: Mapping[str, Discovery]) -> None:
-        """Refuse a run that has nothing to measure: silence would look like success."""
-        for name, discovery in found.items():
-            if discovery.benchmarks or discovery.settled:
-                continue
-            if discovery.problems:
-                self._problems.append(Problem(f"suite {name}", "has no benchmarks that could be collected"))
-            else:
-                raise ConfigError(
-                    f'[[suite]] "{name}": has no benchmarks; expected some in its `paths`',
-                    hint=self._meant(name) or "Type `perfbot doctor` to see what each suite would collect.",
-                )
-        names = [b.full_name for discovery in found.values() for b in _benchmarks(discovery)]
-        if names and not any(map(self._select, names)):
-            raise UsageError(
-                f"none of the {len(names)} benchmarks is selected by --only (or `only` and `skip` of their suites)",
-                hint=f"Globs are matched against names such as {names[0]}",
-            )
-
-    def _wants(self, benchmark: Benchmark) -> bool:
-        return self._select(benchmark.full_name)
-
-    def _track(self, benchmark: Benchmark, metric: Metric, discovery: Discovery) -> SequentialTest:
-        name = benchmark.full_name
-        threshold = self._policy.threshold_for(name, metric)
-        plan = Plan(threshold, self._policy.alpha / self._family, self._policy.beta)
-        known = self._noise.spreads.get((name, metric.name))
-        return SequentialTest(benchmark, metric, plan, counted=metric in discovery.counted_of(benchmark), known=known)
-
     def _count_all(self) -> None:
         """What is counted comes before all rounds: it has an end, and leaves the rest of the budget to them."""
-        timed = any(not track.counted for suite in self._tracks for track in self._all(suite))
+        timed = any(not track.counted for suite in self._tests for track in self._all(suite))
         until = self._began + self._budget * (COUNTING_SHARE if timed else 1.0)
         for left, (suite, count) in zip(range(len(self._counts), 0, -1), self._counts.items(), strict=True):
             tracks = [track for track in self._all(suite) if track.counted]
@@ -258,7 +191,7 @@ class Scheduler:
             names = tuple(dict.fromkeys(track.benchmark.name for track in tracks))
             for outcome in count(names, now + (until - now) / left):
                 with self._lock:
-                    for track in self._tracks[suite].get(outcome.name, ()):
+                    for track in self._tests[suite].get(outcome.name, ()):
                         if track.counted:
                             track.enter(outcome)
 
@@ -277,44 +210,108 @@ class Scheduler:
     def _next_turn(self, running: Sequence[ScheduledRound]) -> ScheduledRound | None:
         """What to begin beside what is running; None when nothing can or need be.
 
-        The first round of a suite shows what its benchmarks need, and has the machine for itself; so has a suite that
-        uses several cores or waits.
+        Exploring comes first, until what is left of the budget is needed to confirm what it found.
         """
         with self._lock:
             now = self._clock()
-            suite = self._next_suite(now)
-            if suite is None or len(running) == self._lanes or any(turn.private for turn in running):
+            self._tell_outlook(now, running)
+            if self._stopped or len(running) == self._lanes or any(turn.private for turn in running):
                 return None
-            private = self._rounds[suite.name] == 0 or suite.alone or self._lanes == 1
-            if private and running:
-                return None
-            index = self._rounds[suite.name]
-            self._rounds[suite.name] += 1
-            free = [core for core in self._cores if core not in {turn.place.core for turn in running}]
-            place = Placement(self._random.choice(free), crowded=not private) if free else Placement()
-            return ScheduledRound(suite, index, self._affordable(suite, now), place, private)
+            due = self._confirming_is_due(now)
+            found = (self._to_confirm(now, running) if due else None) or self._to_explore(now)
+            suite, names, confirming = found or self._to_confirm(now, running) or (None, (), False)
+            return self._begun(suite, names, running, confirming=confirming) if suite else None
 
-    def _next_suite(self, now: float) -> SuiteSession | None:
+    def _tell_outlook(self, now: float, running: Sequence[ScheduledRound]) -> None:
+        """Say what is left of the budget will do for, once a first round of everything has shown what it takes."""
+        if self._told or running or not all(self._rounds.values()):
+            return
+        self._told = True
+        every = [(suite, self._exploring(suite.name)) for suite in self._suites]
+        told = outlook(every, self._until - now, self._lanes)
+        if told and not self._foretold.lines:
+            self._progress.log(told)
+            self._notes += (told,)
+
+    def _begun(
+        self, suite: SuiteSession, names: tuple[str, ...], running: Sequence[ScheduledRound], *, confirming: bool
+    ) -> ScheduledRound | None:
+        """The round, unless it needs the machine for itself and something is running.
+
+        The first round of a suite shows what its benchmarks need, and has the machine for itself; so has a suite that
+        uses several cores or waits.
+        """
+        private = self._rounds[suite.name] == 0 or suite.alone or self._lanes == 1
+        if private and running:
+            return None
+        index = self._rounds[suite.name]
+        self._rounds[suite.name] += 1
+        if confirming:
+            self._confirmed[suite.name] = self._confirmed.get(suite.name, 0) + 1
+        free = [core for core in self._cores if core not in {turn.place.core for turn in running}]
+        place = Placement(self._random.choice(free), crowded=not private) if free else Placement()
+        return ScheduledRound(suite, index, names, place, private, confirming, self._limit(suite, names))
+
+    def _limit(self, suite: SuiteSession, names: Collection[str]) -> float:
+        """When a round ends in which something is measured for the first time, where the budget is short."""
+        if all(has_begun(test, suite) for test in self._all(suite.name) if test.benchmark.name in names):
+            return math.inf
+        now = self._clock()
+        waiting = sum(self._rounds.get(one.name) == 0 for one in self._suites) + 1
+        return now + trial_seconds(self._until - now, waiting)
+
+    def _to_explore(self, now: float) -> tuple[SuiteSession, tuple[str, ...], bool] | None:
         """The first rounds of every suite come first; then the suite that is soonest done."""
         ready = [suite for suite in self._suites if self._fitting(suite, now)]
-        if not ready or self._stopped or now >= self._until:
+        if not ready or now >= self._until:
             return None
-        if len(ready) == 1:
-            return ready[0]
-        return min(ready, key=lambda suite: self._urgency(suite, now))
+        suite = ready[0] if len(ready) == 1 else min(ready, key=lambda suite: self._urgency(suite, now))
+        return suite, self._affordable(suite, now), False
+
+    def _confirming_is_due(self, now: float) -> bool:
+        """Whether what is left of the budget is needed to confirm changes; undecided ones then have a last look."""
+        if not is_confirmed(self._policy):
+            return False
+        if self._looked:
+            return True
+        needed = seconds_to_confirm(self._suites, self._changes()) / self._lanes
+        if self._until - now > max(needed, LAST_SHARE * self._budget):
+            return False
+        self._looked = True
+        for suite in self._tests:
+            for test in self._all(suite):
+                test.last_look()
+        return True
+
+    def _to_confirm(
+        self, now: float, running: Sequence[ScheduledRound]
+    ) -> tuple[SuiteSession, tuple[str, ...], bool] | None:
+        """The first suite with a change that another round could still confirm in time."""
+        changes = self._changes()
+        for suite in self._suites:
+            tests = fitting(changes.get(suite.name, ()), suite, self._until - now)
+            under_way = [turn.names for turn in running if turn.confirming and turn.suite is suite]
+            turn = self._confirmed.get(suite.name, 0)
+            if names := next_to_confirm(tests, under_way, turn, self._random):
+                return suite, names, True
+        return None
+
+    def _changes(self) -> dict[str, list[SequentialTest]]:
+        """What is to be confirmed, of each suite."""
+        return {suite: [test for test in self._all(suite) if test.confirming] for suite in self._tests}
 
     def _all(self, suite: str) -> Iterator[SequentialTest]:
-        return chain.from_iterable(self._tracks.get(suite, {}).values())
+        return chain.from_iterable(self._tests.get(suite, {}).values())
 
-    def _open(self, suite: str) -> list[SequentialTest]:
-        return [track for track in self._all(suite) if track.open]
+    def _exploring(self, suite: str) -> list[SequentialTest]:
+        return [track for track in self._all(suite) if track.exploring]
 
     def _fitting(self, suite: SuiteSession, now: float) -> list[SequentialTest]:
-        """Open ones of which another round would end in time."""
-        return fitting(self._open(suite.name), suite, self._until - now)
+        """Undecided ones of which another round would end in time."""
+        return fitting(self._exploring(suite.name), suite, self._until - now)
 
     def _urgency(self, suite: SuiteSession, now: float) -> tuple[int, float]:
-        open_ones = self._open(suite.name)
+        open_ones = self._exploring(suite.name)
         return urgency(
             fitting(open_ones, suite, self._until - now), suite, self._rounds[suite.name], sharing=len(open_ones)
         )
@@ -322,24 +319,28 @@ class Scheduler:
     def _affordable(self, suite: SuiteSession, now: float) -> tuple[str, ...]:
         left, done = self._until - now, self._rounds[suite.name]
         early = left > self._budget / 2
-        return affordable(self._fitting(suite, now), suite, done, self._lanes * left, early=early)
+        return affordable(self._fitting(suite, now), suite, done + 1, self._lanes * left, early=early)
 
     def _measure(self, turn: ScheduledRound) -> None:
         """Measure a round, in a lane's thread."""
         suite, names = turn.suite, turn.names
-        tracks = self._tracks[suite.name]
+        tracks = self._tests[suite.name]
         following = dict(pairwise(names))
         try:
             self._tell(suite.name, turn.index, names[0])
-            for outcome in suite.measure_round(turn.index, names, self._until, turn.place):
-                with self._lock:
-                    for track in tracks[outcome.name]:
-                        self._take(track, outcome)
-                if self._stopped:
-                    return
-                if outcome.name in following:
-                    self._tell(suite.name, turn.index, following[outcome.name])
-            if turn.index in CONTROL_ROUNDS or turn.index % CONTROL_EVERY == CONTROL_ROUNDS[-1]:
+            with _ending(suite.measure_round(turn.index, names, self._until, turn.place)) as outcomes:
+                for outcome in outcomes:
+                    with self._lock:
+                        for track in tracks[outcome.name]:
+                            self._take(track, _flagged(outcome, turn))
+                    if self._stopped:
+                        return
+                    if self._clock() > turn.limit:
+                        break
+                    if outcome.name in following:
+                        self._tell(suite.name, turn.index, following[outcome.name])
+            followed = turn.index in CONTROL_ROUNDS or turn.index % CONTROL_EVERY == CONTROL_ROUNDS[-1]
+            if followed and not turn.confirming:
                 self._controls += suite.control_round(turn.index, self._until, turn.place)
         except MeasureError as error:
             self._give_up(turn, error)
@@ -350,7 +351,7 @@ class Scheduler:
                 return
             self._problems.append(problem_of(turn.suite.name, error))
             for name in turn.names:
-                for track in self._tracks[turn.suite.name][name]:
+                for track in self._tests[turn.suite.name][name]:
                     if track.open:
                         track.failure = Failed(name, "both", error.message)
                         self._decided += 1
@@ -364,7 +365,7 @@ class Scheduler:
             return
         self._decided += not track.open
         if isinstance(outcome, Failed):
-            self._progress.decided(track.benchmark.full_name, "incomparable" if outcome.skipped else "failed", None)
+            self._progress.decided(track.name, "incomparable" if outcome.skipped else "failed", None)
         else:
             self._tell_decided(track)
 
@@ -372,15 +373,21 @@ class Scheduler:
         if track.open:
             return
         state, change = (track.decision.state, track.decision.change) if track.decision else ("done", None)
-        self._progress.decided(track.benchmark.full_name, state, change)
+        self._progress.decided(track.name, state, change)
 
 
-def _benchmarks(discovery: Discovery) -> tuple[Benchmark, ...]:
-    return (*discovery.benchmarks, *(comparison.benchmark for comparison in discovery.settled))
+@contextlib.contextmanager
+def _ending(outcomes: Iterator[Outcome]) -> Iterator[Iterator[Outcome]]:
+    """A round that is over when the block is, even where it was left early."""
+    try:
+        yield outcomes
+    finally:
+        if isinstance(outcomes, Generator):
+            outcomes.close()
 
 
-def selector(globs: Sequence[str]) -> Callable[[str], bool]:
-    """Whether a ``suite/benchmark`` is meant by any of some globs; all are when there are none."""
-    if not globs:
-        return lambda _: True
-    return lambda name: any(fnmatch.fnmatchcase(name, g) or fnmatch.fnmatchcase(name, f"*/{g}") for g in globs)
+def _flagged(outcome: Outcome, turn: ScheduledRound) -> Outcome:
+    """What a round of confirming found says so."""
+    if isinstance(outcome, Failed) or not turn.confirming:
+        return outcome
+    return replace(outcome, round=replace(outcome.round, confirming=True))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
+from perfbot.judge.confirmation import confirmation_of
 from perfbot.judge.ratios import evidence_of_rounds
 from perfbot.measure.session import Failed, Measured, Outcome
-from perfbot.model import Benchmark, Comparison, Metric, Round
+from perfbot.model import Benchmark, Comparison, Metric, Round, Status
+from perfbot.stats.confirmation import Confirmation
 from perfbot.stats.evidence import NOTHING, Evidence
 from perfbot.stats.expectation import expected_rounds, rounds_for
 from perfbot.stats.sequential import Decision, Plan, decide
@@ -20,7 +24,10 @@ EXACT_ROUNDS = 3
 
 @dataclass(slots=True)
 class SequentialTest:
-    """One benchmark and metric on its way to a decision. ``counted``: in no round, but before all of them."""
+    """One benchmark and metric on its way to a decision. ``counted``: in no round, but before all of them.
+
+    It explores until it is decided. A change is then confirmed by fresh rounds, where changes are to be.
+    """
 
     benchmark: Benchmark
     metric: Metric
@@ -28,15 +35,30 @@ class SequentialTest:
     counted: bool = False
     known: float | None = None
     """Spread of a round in earlier A/A runs: only ``rounds_left`` asks for it, never a decision."""
+    confirms: bool = False
+    """Changes are to be confirmed before they count."""
+    gates: bool = True
+    """A regression may fail the merge request."""
+    touched: bool = False
+    """It seems to measure what the change edits."""
     rounds: list[Round] = field(default_factory=list)
     evidence: Evidence = NOTHING
+    """Of the rounds that explore."""
+    fresh: Evidence = NOTHING
+    """Of the rounds that confirm."""
     decision: Decision | None = None
+    confirmation: Confirmation | None = None
     failure: Failed | None = None
     notes: dict[str, None] = field(default_factory=dict)
     unrelated: bool = False
     """A value was zero or below, and has no ratio to any other."""
     _expected: tuple[int, int] = (0, 0)
     """Rounds in all that are expected, and after how many rounds that was found."""
+
+    @property
+    def name(self) -> str:
+        """``suite/benchmark``."""
+        return self.benchmark.full_name
 
     @property
     def exact(self) -> bool:
@@ -46,12 +68,22 @@ class SequentialTest:
     @property
     def open(self) -> bool:
         """More rounds could still decide it."""
+        return self.exploring or self.confirming
+
+    @property
+    def exploring(self) -> bool:
+        """It is not known yet what to say about it."""
         if self.failure is not None or self.counted:
             return False
         if self.exact:
             return len(self.rounds) < EXACT_ROUNDS
         settled = self.decision is not None and self.decision.state != "open"
-        return not settled and len(self.rounds) < self.plan.n_max
+        return not settled and len(self.evidence) < self.plan.n_max
+
+    @property
+    def confirming(self) -> bool:
+        """A change was found, and fresh rounds may still bear it out."""
+        return self.failure is None and self.confirmation is not None and self.confirmation.open
 
     def add(self, measured: Measured) -> None:
         """Take one more round and look at all of them."""
@@ -61,22 +93,63 @@ class SequentialTest:
         self.unrelated = self.unrelated or min(*taken.base, *taken.head) <= 0
         if self.exact:
             return
-        self.evidence = self.evidence.and_then(evidence_of_rounds((taken,), self.metric.unit))
-        self.decision = decide(self.evidence, self.plan)
+        self._take_in((taken,))
+        if not taken.confirming:
+            self.decision = decide(self.evidence, self.plan)
+        self._confirm()
+
+    def _take_in(self, rounds: Sequence[Round]) -> None:
+        """Rounds of one kind."""
+        more = evidence_of_rounds(rounds, self.metric.unit)
+        if rounds[0].confirming:
+            self.fresh = self.fresh.and_then(more)
+        else:
+            self.evidence = self.evidence.and_then(more)
+
+    def resume(self, rounds: Sequence[Round]) -> None:
+        """Go on from the rounds of an earlier run."""
+        self.rounds += rounds
+        self.unrelated = any(min(*taken.base, *taken.head) <= 0 for taken in rounds)
+        if self.exact or not rounds:
+            return
+        for _, alike in groupby(rounds, key=lambda taken: taken.confirming):
+            self._take_in(tuple(alike))
+        self.decision = decide(self.evidence, self.plan, final=len(self.fresh) > 0)
+        self._confirm()
+
+    def last_look(self) -> None:
+        """Look once more, as if no further round would come, so that there is time to confirm what that shows."""
+        if not self.exploring or self.exact or not self.confirms:
+            return
+        found = decide(self.evidence, self.plan, final=True)
+        if found.state in ("up", "down"):
+            self.decision = found
+            self._confirm()
+
+    def _confirm(self) -> None:
+        if not self.confirms or self.decision is None:
+            return
+        self.confirmation = confirmation_of(
+            self.decision, self.evidence, self.fresh, self.metric, self.plan, gates=self.gates
+        )
 
     def enter(self, outcome: Outcome) -> bool:
-        """Take in what came out of a round, where it is about this benchmark and metric and nothing failed yet."""
+        """Take in what came out of a round, where it is about this benchmark and metric and it has a use for it."""
         concerned = outcome.name == self.benchmark.name and outcome.metric in (None, self.metric)
         if not concerned or self.failure is not None:
             return False
         if isinstance(outcome, Failed):
             self.failure = outcome
-        else:
+        elif self.counted or (self.confirming if outcome.round.confirming else self.exploring):
             self.add(outcome)
+        else:
+            return False
         return True
 
     def rounds_left(self) -> int:
-        """Expected number of rounds until it is decided."""
+        """Expected number of rounds until it is decided, or confirmed."""
+        if self.confirming and self.confirmation is not None:
+            return self.confirmation.rounds_left()
         if self.exact:
             return EXACT_ROUNDS - len(self.rounds)
         taken = len(self.evidence)
@@ -95,9 +168,16 @@ class SequentialTest:
                 self.benchmark,
                 self.metric,
                 tuple(self.rounds),
-                "incomparable" if self.failure.skipped else "failed",
+                self._lost_as(self.failure),
                 self.failure.reason,
                 notes,
                 self.failure.side,
             )
         return Comparison(self.benchmark, self.metric, tuple(self.rounds), notes=notes)
+
+    @staticmethod
+    def _lost_as(failure: Failed) -> Status:
+        """A benchmark that leaves itself out on head alone is gone, as if it had been removed."""
+        if failure.left_out and failure.side == "head":
+            return "removed"
+        return "incomparable" if failure.skipped else "failed"

@@ -76,6 +76,8 @@ class Failed:
     skipped: bool = False
     metric: Metric | None = None
     """Only this metric of it cannot be had; None: all."""
+    left_out: bool = False
+    """The benchmark itself asked not to be run there."""
 
 
 Outcome = Measured | Failed

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import cast
 
 from perfbot.config import Suite
+from perfbot.config.arguments import paths_in
 from perfbot.measure.scheduler import Outcomes
 from perfbot.model import Benchmark, Comparison
 from perfbot.pipeline.job import Job
@@ -25,24 +25,52 @@ def differing_files(job: Job, group: Sequence[Suite], trees: tuple[Checkout, Che
     return changed_files(job.repo, job.change, paths) if paths else ()
 
 
-def marked(outcomes: Outcomes, job: Job, differing: set[str]) -> Outcomes:
+def marked(outcomes: Outcomes, job: Job, differing: Collection[str]) -> Outcomes:
     """Mark the benchmarks whose own source the change edits."""
-    directories = {suite.name: suite.directory for suite in job.suites}
-    texts: dict[str, tuple[str | None, str | None]] = {}
+    suites = {suite.name: suite for suite in job.suites}
+    texts = _Texts(job, frozenset(changed_files(job.repo, job.change)))
 
     def mark(benchmark: Benchmark) -> Benchmark:
-        file = (Path(directories[benchmark.suite]) / benchmark.file).as_posix()
-        if not benchmark.file or file not in differing:
-            return benchmark
-        if file not in texts:
-            texts[file] = cast(
-                "tuple[str | None, str | None]",
-                tuple(read_file_at(job.repo, commit, file) for commit in (job.change.base, job.change.head)),
-            )
-        return replace(benchmark, source_changed=source_changed(*texts[file], benchmark.line))
+        suite = suites[benchmark.suite]
+        file = (Path(suite.directory) / benchmark.file).as_posix()
+        edited = bool(benchmark.file) and file in differing and texts.differ(file, benchmark.line)
+        rewritten = edited and (suite.files == "each" or benchmark.rewritten)
+        shared = frozenset(differing) if suite.files == "head" else frozenset()
+        for line in suite.lines_of(benchmark.name):
+            named = [path for path in paths_in(line, suite.directory) & texts.changed if texts.differ(path, 0)]
+            edited = edited or bool(named)
+            rewritten = rewritten or not shared.issuperset(named)
+        known = not benchmark.new
+        return replace(benchmark, source_changed=edited and known, rewritten=rewritten and known)
 
-    marked: list[Comparison] = [replace(one, benchmark=mark(one.benchmark)) for one in outcomes.comparisons]
+    marked: list[Comparison] = [
+        one if one.status in ("added", "removed") else replace(one, benchmark=mark(one.benchmark))
+        for one in outcomes.comparisons
+    ]
     return replace(outcomes, comparisons=tuple(marked))
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """Both versions of files that the change edits, read once.
+
+    Attributes:
+        changed: everything that it edits, relative to the repository.
+    """
+
+    job: Job
+    changed: frozenset[str]
+    _read: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
+
+    def differ(self, file: str, line: int) -> bool:
+        """Whether what stands at a line of a file is another thing on base; see :func:`source_changed`."""
+        if file not in self._read:
+            change = self.job.change
+            self._read[file] = (
+                read_file_at(self.job.repo, change.base, file),
+                read_file_at(self.job.repo, change.head, file),
+            )
+        return source_changed(*self._read[file], line)
 
 
 def source_changed(old: str | None, new: str | None, line: int) -> bool:
@@ -50,20 +78,23 @@ def source_changed(old: str | None, new: str | None, line: int) -> bool:
 
     Args:
         old, new: texts of the file on base and on head; None where it is missing.
-        line: where the benchmark begins in ``new``, from 1; 0 when unknown.
+        line: where the benchmark begins in ``new``, from 1; 0 when it is the whole file.
 
     Returns:
-        True as well where it cannot be told: a file that is not Python, or a line outside any function, counts as
-        changed when its text did.
+        For a line outside any function, whether anything but comments and layout changed in the file; for a file that
+        is not Python, whether its text did.
     """
     if old is None or new is None or old == new:
         return old != new
     try:
-        path = tuple(_enclosing(ast.parse(new), line))
-        twin = _find(ast.parse(old), tuple(node.name for node in path))
-    except (SyntaxError, ValueError):
+        before, after = ast.parse(old), ast.parse(new)
+    except (SyntaxError, ValueError, RecursionError):
         return True
-    return not path or twin is None or ast.dump(twin) != ast.dump(path[-1])
+    path = tuple(_enclosing(after, line))
+    if not path:
+        return ast.dump(before) != ast.dump(after)
+    twin = _find(before, tuple(node.name for node in path))
+    return twin is None or ast.dump(twin) != ast.dump(path[-1])
 
 
 def _enclosing(tree: ast.AST, line: int) -> Iterator[Definition]:

@@ -16,6 +16,7 @@ from perfbot.model import SIDES, Problem, Side
 from perfbot.pipeline.job import Job, Request
 from perfbot.process import kill_all, scrubbed_environment
 from perfbot.render.progress import Progress
+from perfbot.sides.benchmark_files import BenchmarkFiles
 from perfbot.sides.cache import drop_zones, zone
 from perfbot.sides.checkout import Checkout, checkouts
 from perfbot.sides.environment import prepare, recipe
@@ -63,7 +64,7 @@ def prepared(
                 environ=request.environ,
             )
             env = scrubbed_environment(request.environ, made.home, made.variables)
-            return SideReady(tree.side, tree.path, made.python, env)
+            return SideReady(tree.side, tree.path, made.python, env, _from_head(job, tree))
 
         with ThreadPoolExecutor(len(SIDES)) as pool:
             try:
@@ -72,6 +73,13 @@ def prepared(
                 kill_all()
                 raise
         yield trees, sides
+
+
+def _from_head(job: Job, tree: Checkout) -> BenchmarkFiles | None:
+    """The benchmark files that a tree took from head, with the way back."""
+    if not tree.overlaid:
+        return None
+    return BenchmarkFiles(job.repo, tree.path, job.change.base, job.change.head, tree.overlaid)
 
 
 def benchmark_files(suite: Suite, repo: Path) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from perfbot.config import Config, Suite
 from perfbot.discover.detect import detect_suites
 from perfbot.errors import ConfigError
-from perfbot.measure.scheduler import selector
+from perfbot.measure.discovering import selector
 from perfbot.pipeline.job import Job, Request
 from perfbot.shards import part
 

@@ -26,6 +26,7 @@ from perfbot.harness.registry import reader
 from perfbot.judge.control import control_of
 from perfbot.judge.gate import gate_of
 from perfbot.judge.verdict import judge
+from perfbot.measure.discovering import Selection
 from perfbot.measure.scheduler import Outcomes, Scheduler
 from perfbot.measure.session import SuiteSession, problem_of
 from perfbot.measure.trace import Trace, no_trace
@@ -104,10 +105,12 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             job.policy,
             job.budget,
             progress,
-            select=selected(job, request),
-            share=share_of(job, request),
-            noise=job.planning.noise,
-            meant=partial(meant, job),
+            selection=Selection(
+                wanted=selected(job, request),
+                share=share_of(job, request),
+                noise=job.planning.noise,
+                meant=partial(meant, job),
+            ),
             random=Random(job.seed),  # noqa: S311 - an order, not a secret
             cores=allowed_cores(),
             lanes=_lanes(),

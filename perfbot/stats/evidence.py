@@ -37,6 +37,12 @@ class Evidence:
             self.typical[..., :rounds], *(None if side is None else side[..., :rounds] for side in self.means)
         )
 
+    def chosen(self, rounds: NDArray[np.bool_]) -> Evidence:
+        """Only some rounds."""
+        return Evidence(
+            self.typical[..., rounds], *(None if side is None else side[..., rounds] for side in self.means)
+        )
+
     def and_then(self, later: Evidence) -> Evidence:
         """With more rounds of the same kind."""
         joined = [

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -261,6 +261,23 @@ def decide_each(
             raise ValueError("ratios must be finite")
         found.update(zip(indices, _decided(values, plan, final), strict=True))
     return [found[index] for index in range(len(streams))]
+
+
+def restated(evidence: Evidence, plan: Plan, found: Decision, *, holds: bool) -> Decision:
+    """A decision taken at an earlier look, with what all rounds together say: the bounds hold at every look.
+
+    Where they no longer leave out zero, or it does not hold for another reason, it is open again.
+    """
+    values = stacked([evidence.first(plan.n_max)])
+    rounds = len(values)
+    if rounds < FIRST_LOOK:
+        return replace(found, state="open")
+    looks, critical = _critical_until(plan, rounds)
+    last = looks[-1:]
+    look = _look(seen(values, last), critical.at([len(looks) - 1]), last, 0, 0)
+    ratio, error, change_t, _ = look.by_mean() if found.by_mean else look.by_typical()
+    holds = holds and abs(ratio) > change_t * error and (ratio > 0) == (found.state == "up")
+    return _decision(found.state if holds else "open", look, plan, found.by_mean)
 
 
 def _decided(values: Evidence, plan: Plan, final: bool) -> list[Decision]:

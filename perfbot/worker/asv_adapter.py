@@ -21,6 +21,7 @@ import textwrap
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from .asv_benchmarks import AsvCase, Bound, cases, modules
+from .awaiting import NothingRan, finished
 from .copies import Copies
 from .footprint import peak_memory, size_of_another
 from .session import Session, Skipped
@@ -65,6 +66,7 @@ class Adapter:
         self._root = os.getcwd()
         self._cases: Dict[str, AsvCase] = {}
         self._problems: Dict[str, str] = {}
+        self._twice: Dict[str, str] = {}
         self._copies: Optional[Copies] = None
 
     def start(self, session: Session) -> None:
@@ -78,7 +80,7 @@ class Adapter:
         for module in modules(os.path.basename(self._folder), self._problem, names):
             for case in cases(module, self._problem):
                 if case.name in self._cases and names is None:
-                    self._problem(case.name, "two benchmarks have this name; the first is measured")
+                    self._twice.setdefault(case.name, "two benchmarks have this name; the first is measured")
                 self._cases.setdefault(case.name, case)
 
     def _problem(self, where: str, message: str) -> None:
@@ -88,6 +90,8 @@ class Adapter:
         self._find()
         for where, message in self._problems.items():
             session.problem(where, message)
+        for where, message in self._twice.items():
+            session.problem(where, message, "note")
         for name, case in self._cases.items():
             file = os.path.relpath(case.file, self._root) if case.file else ""
             limit = case.bind().get("timeout", 0)
@@ -116,7 +120,7 @@ class Adapter:
                 timer, batch = timer_of(case, bound, args)
                 session.hold(case.name, timer, inner=batch)
                 return None
-            result = bound.function(*args)
+            result = finished(bound.function(*args))
             if case.kind == "mem":
                 return float(size_of_another(result))
             return number(result) * _scale(bound.get("unit", "unit"))
@@ -185,7 +189,7 @@ class Adapter:
             os.replace("cache.pickle.part", "cache.pickle")
             return None
         with self._prepared(self._cases[order["peak"]]) as (bound, args):
-            bound.function(*args)
+            finished(bound.function(*args))
             return peak_memory()
 
 
@@ -226,7 +230,7 @@ def set_up(bound: Bound, args: Tuple[Any, ...]) -> None:
     """Module's, class's, function's set-up; ``NotImplementedError`` there asks to be left out."""
     try:
         for setup in bound.setups:
-            setup(*args)
+            finished(setup(*args))
     except NotImplementedError as reason:
         raise Skipped(str(reason) or "its setup raises NotImplementedError") from reason
 
@@ -234,7 +238,7 @@ def set_up(bound: Bound, args: Tuple[Any, ...]) -> None:
 def tear_down(bound: Bound, args: Tuple[Any, ...]) -> None:
     """The same the other way round."""
     for teardown in bound.teardowns:
-        teardown(*args)
+        finished(teardown(*args))
 
 
 @contextlib.contextmanager
@@ -246,6 +250,8 @@ def skipping() -> Iterator[None]:
         if type(reason).__name__ != "SkipNotImplemented":
             raise
         raise Skipped(str(reason) or "it raises SkipNotImplemented") from reason
+    except NothingRan as reason:
+        raise Skipped(str(reason)) from reason
 
 
 def timer_of(case: AsvCase, bound: Bound, args: Tuple[Any, ...]) -> Tuple[Timer, int]:

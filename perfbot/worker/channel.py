@@ -6,6 +6,7 @@ a child that a benchmark forked, and that returns into this code, ends here.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -16,8 +17,36 @@ LOWEST_FD = 700
 """Where descriptors are moved when the limit on open files allows it."""
 
 
+CLOSED = 97
+"""Exit code of a worker whose benchmark closed what it talks through."""
+
+
 class Gone(Exception):
     """The other end is closed: the scheduler or the other worker has ended."""
+
+
+def _read(fd: int, size: int) -> bytes:
+    try:
+        return os.read(fd, size)
+    except OSError as error:
+        raise _end(error) from error
+
+
+def _write(fd: int, data: bytes) -> int:
+    try:
+        return os.write(fd, data)
+    except OSError as error:
+        raise _end(error) from error
+
+
+def _end(error: OSError) -> Exception:
+    """What an error means here. Without its descriptors, a worker can say why it ends by what it prints alone."""
+    if error.errno != errno.EBADF:
+        return Gone("the other end is gone") if isinstance(error, BrokenPipeError) else error
+    try:
+        os.write(2, b"the benchmark closed file descriptors that it had not opened, perfbot's among them\n")
+    finally:
+        os._exit(CLOSED)
 
 
 def _out_of_reach(fd: int) -> int:
@@ -42,17 +71,14 @@ class Channel:
         """Write one message; values must be JSON."""
         self._leave_if_forked()
         data = json.dumps(message, separators=(",", ":")).encode() + b"\n"
-        try:
-            while data:
-                data = data[os.write(self._write_fd, data) :]
-        except BrokenPipeError as error:
-            raise Gone("the scheduler is gone") from error
+        while data:
+            data = data[_write(self._write_fd, data) :]
 
     def receive(self) -> Dict[str, Any]:
         """Wait for the next message."""
         self._leave_if_forked()
         while b"\n" not in self._pending:
-            chunk = os.read(self._read_fd, 65536)
+            chunk = _read(self._read_fd, 65536)
             if not chunk:
                 raise Gone("the scheduler is gone")
             self._pending += chunk
@@ -76,14 +102,11 @@ class Token:
         """Wait until the other worker hands over."""
         if os.getpid() != self._pid:
             os._exit(0)
-        if not os.read(self._read_fd, 1):
+        if not _read(self._read_fd, 1):
             raise Gone("the other side's worker is gone")
 
     def give(self) -> None:
         """Let the other worker run."""
         if os.getpid() != self._pid:
             os._exit(0)
-        try:
-            os.write(self._write_fd, b".")
-        except BrokenPipeError as error:
-            raise Gone("the other side's worker is gone") from error
+        _write(self._write_fd, b".")

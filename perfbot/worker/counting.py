@@ -14,7 +14,6 @@ import json
 import os
 import resource
 import threading
-import time
 import traceback
 import tracemalloc
 import warnings
@@ -22,6 +21,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional
 
 from .callgrind import Callgrind, Unreachable
 from .channel import Token
+from .clocks import SECONDS
 from .timers import Single, Timer
 
 ENOUGH = 4_000_000
@@ -202,9 +202,10 @@ def _footprint(single: Single, once: bool, results: List[Any]) -> int:
     kept = [None] * (1 if once else BUILT)  # its own memory is there before anything is traced
     results.clear()
     with _no_children():
-        until = time.monotonic() + BUILT_SECONDS
+        (clock,) = SECONDS
+        until = clock() + BUILT_SECONDS
         tracemalloc.start()
-        while built < len(kept) and (not built or (_traced() < BUILT_BYTES and time.monotonic() < until)):
+        while built < len(kept) and (not built or (_traced() < BUILT_BYTES and clock() < until)):
             single(_nothing, _nothing)
             kept[built] = results.pop()
             built += 1

@@ -12,11 +12,11 @@ import subprocess
 import sys
 from itertools import repeat
 from textwrap import indent
-from time import perf_counter
 from typing import Any, Callable, Dict, List, Optional
 
 import pyperf
 
+from .clocks import SECONDS
 from .session import Session, error_text
 from .timers import Calls, Timer, self_timed
 
@@ -78,7 +78,7 @@ def timed(loops):
 
 def _statement_timer(stmt: Any, setup: Any, teardown: Any, duplicate: int, names: Optional[Dict[str, Any]]) -> Timer:
     """Statements as text, lines of text or callables, in one function that times itself, as pyperf's ``timeit``."""
-    scope: Dict[str, Any] = {**(names or {}), "_clock": perf_counter, "_repeat": repeat}
+    scope: Dict[str, Any] = {**(names or {}), "_clock": SECONDS[0], "_repeat": repeat}
     texts: Dict[str, str] = {}
     for part, statement, depth in (("stmt", stmt, 8), ("setup", setup, 4), ("teardown", teardown, 4)):
         if callable(statement):
@@ -96,10 +96,11 @@ def _run_awaiting(factory: Callable[[], Any], func: Callable[..., Any], args: An
     """Seconds for awaiting ``func(*args)`` ``loops`` times; making and closing the loop is not timed."""
 
     async def main() -> float:
-        started = perf_counter()
+        (clock,) = SECONDS
+        started = clock()
         for _ in repeat(None, loops):
             await func(*args)
-        return perf_counter() - started
+        return clock() - started
 
     loop = factory()
     try:
@@ -125,7 +126,7 @@ class Adapter:
 
             def note(name: str, _make: Make, _inner: int, script: str = script, seen: List[str] = seen) -> None:
                 if name in seen:
-                    session.problem(script, "two benchmarks are named " + name + "; the first is measured")
+                    session.problem(script, "two benchmarks are named " + name + "; the first is measured", "note")
                 else:
                     seen.append(name)
                     session.found(script + "::" + name, script)

@@ -12,11 +12,13 @@ import os
 import re
 import shlex
 import sys
+import warnings
 from functools import partial
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 import pytest
 
+from .awaiting import is_coroutine_function
 from .plugin_names import stand_in
 from .pytest_fixture import BenchmarkFixture
 from .session import CannotStart, Session, Skipped
@@ -42,6 +44,7 @@ class _State:
     adapter: "Adapter"
     names: List[str]
     problems: Dict[str, str]
+    left_out: Set[str]
     errors: Dict[str, str]
     skips: Dict[str, str]
     held: Dict[str, bool]
@@ -62,6 +65,7 @@ class Adapter:
     def start(self, session: Session) -> None:
         state.session, state.adapter = session, self
         state.problems, state.errors, state.skips, state.held = {}, {}, {}, {}
+        state.left_out = set()
         if not self._paths:  # pytest without paths would collect the whole checkout
             session.serve(self)
             return
@@ -91,7 +95,7 @@ class Adapter:
 
     def collect(self, session: Session) -> None:
         for where, message in state.problems.items():
-            session.problem(where, message)
+            session.problem(where, message, "skipped" if where in state.left_out else "error")
         for name, item in self._items.items():
             line = item.location[1]
             path = str(getattr(item, "path", None) or item.fspath)
@@ -253,8 +257,28 @@ def pytest_pyfunc_call(pyfuncitem: Any) -> Optional[bool]:
         return None
     arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
     state.held[pyfuncitem.nodeid] = True
-    state.session.hold(pyfuncitem.nodeid, Calls(pyfuncitem.obj, (), arguments))
+    function, run = coroutine_of(pyfuncitem)
+    state.session.hold(pyfuncitem.nodeid, Calls(function, (), arguments, run=run))
     return True
+
+
+def coroutine_of(item: Any) -> Tuple[Any, Optional[Callable[[Any], Any]]]:
+    """A marked test, and what runs it where it is a coroutine that pytest-asyncio would run: its own loop.
+
+    pytest-asyncio wraps the test in a function that makes a task of it; what that takes is no part of the test.
+    """
+    inner = getattr(item.obj, "__wrapped__", None)
+    if not type(item).__module__.startswith("pytest_asyncio") or not is_coroutine_function(inner):
+        return item.obj, None
+    import asyncio  # here, for only suites with coroutines need it
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            loop = asyncio.get_event_loop()
+        except RuntimeError:
+            return item.obj, None
+    return inner, loop.run_until_complete
 
 
 def pytest_collectreport(report: Any) -> None:
@@ -264,6 +288,7 @@ def pytest_collectreport(report: Any) -> None:
     elif report.skipped and where.endswith(".py"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         state.problems[where] = "left out as a whole: " + reason
+        state.left_out.add(where)
 
 
 def pytest_runtest_logreport(report: Any) -> None:
@@ -278,10 +303,31 @@ def pytest_runtest_logreport(report: Any) -> None:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_call(item: Any) -> Iterator[None]:
+    """anyio's plugin takes coroutines before anybody else can: to it, a marked one is a plain function."""
+    original = getattr(item, "obj", None)
+    marked = is_marked(item) and not any(name in getattr(item, "fixturenames", ()) for name in FIXTURES)
+    backend = getattr(item, "funcargs", {}).get("anyio_backend")
+    if marked and backend is not None and original is not None and is_coroutine_function(original):
+        name = backend if isinstance(backend, str) else backend[0]
+        if name != "asyncio":
+            pytest.skip("it asks for the event loop of " + str(name) + ", and perfbot measures on asyncio's")
+        item.obj = _Coroutine(original)
     yield
+    if isinstance(getattr(item, "obj", None), _Coroutine):
+        item.obj = original
     fixture = getattr(item, "perfbot_fixture", None)
     if fixture is not None and fixture.used:
         state.held[item.nodeid] = True
+
+
+class _Coroutine:
+    """A coroutine function that does not look like one."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._function(*args, **kwargs)
 
 
 @pytest.hookimpl(tryfirst=True)

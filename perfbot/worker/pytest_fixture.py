@@ -6,8 +6,9 @@ It holds inside the call while turns are taken, so fixtures and set-up run once 
 from __future__ import annotations
 
 import statistics
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
+from .awaiting import done, in_running_loop
 from .session import Session
 from .timers import Calls, Timer, WithSetup
 
@@ -59,7 +60,7 @@ class BenchmarkFixture:
         """Measure ``function(*args, **kwargs)`` and return what it returns."""
         calls = Calls(function, args, kwargs, wanted=True)
         self._hold(calls)
-        return calls.result()
+        return _returned(calls)
 
     def pedantic(
         self,
@@ -81,7 +82,7 @@ class BenchmarkFixture:
         if setup is None and teardown is None:
             calls = Calls(target, *fixed, wanted=True)
             self._hold(calls, once=rounds == iterations == 1 and warmup_rounds == 0)
-            return calls.result()
+            return _returned(calls)
         if setup is not None and iterations != 1:
             raise ValueError("Can't use more than 1 `iterations` with a `setup` function.")
         if setup is not None and (args or kwargs) and setup() is not None:
@@ -93,7 +94,7 @@ class BenchmarkFixture:
 
         prepared = WithSetup(target, prepare, teardown, iterations)
         self._hold(prepared, inner=iterations)
-        return prepared.result()
+        return _returned(prepared)
 
     def weave(self, *args: Any, **kwargs: Any) -> None:
         """Not supported: says so instead of measuring nothing."""
@@ -106,3 +107,9 @@ class BenchmarkFixture:
             raise RuntimeError("the benchmark fixture can be used once in a test; split the test")
         self.used = True
         self.stats = Stats(self._session.hold(self._id, timer, once, inner))
+
+
+def _returned(timer: Union[Calls, WithSetup]) -> Any:
+    """What the measured function returned; a coroutine that called ``benchmark`` with a coroutine awaits it."""
+    result = timer.result()
+    return done(result) if timer.awaits and in_running_loop() else result

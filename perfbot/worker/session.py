@@ -16,6 +16,7 @@ import sys
 import traceback
 from typing import Any, Callable, Dict, List, Optional
 
+from .awaiting import NothingRan
 from .channel import Channel, Gone, Token
 from .paths import prefer_installed
 from .timers import Timer
@@ -65,6 +66,7 @@ class Session:
         self._problems: List[Dict[str, str]] = []
         self._kept: Any = None
         self.held: Optional[str] = None
+        self._raised: Optional[BaseException] = None
 
     def found(
         self, name: str, file: str = "", line: int = 0, metric: Optional[Dict[str, str]] = None, timeout: float = 0.0
@@ -77,9 +79,13 @@ class Session:
         """
         self._benchmarks.append({"name": name, "file": file, "line": line, "metric": metric, "timeout": timeout})
 
-    def problem(self, where: str, message: str) -> None:
-        """Report something that could not be collected; the rest goes on."""
-        self._problems.append({"where": where, "message": message[-ERROR_CHARACTERS:]})
+    def problem(self, where: str, message: str, kind: str = "error") -> None:
+        """Report something that was not collected; the rest goes on.
+
+        Args:
+            kind: ``error``, ``skipped`` where the suite itself leaves it out, ``note`` where nothing is lost.
+        """
+        self._problems.append({"where": where, "message": message[-ERROR_CHARACTERS:], "kind": kind})
 
     def hold(self, name: str, timer: Timer, once: bool = False, inner: int = 1) -> List[float]:
         """Stay inside a benchmark and obey orders until told to leave.
@@ -98,7 +104,11 @@ class Session:
             order = self._channel.receive()
             if order["op"] == "leave":
                 return seconds
-            answer = ORDERS[order["op"]](timer, self._token, order)
+            try:
+                answer = ORDERS[order["op"]](timer, self._token, order)
+            except BaseException as error:
+                self._raised = error
+                raise
             self._kept = timer if answer.get("kept") else None
             seconds.extend(wall / order["loops"] / inner / 1e9 for wall in answer.get("walls", ()))
             self._channel.send(event="answer", name=name, **answer)
@@ -110,6 +120,11 @@ class Session:
         """
         os.chdir(self._home)
         held, self.held = self.held == name, None
+        raised, self._raised = self._raised, None
+        if isinstance(raised, NothingRan):
+            error, skipped = "", str(raised)
+        elif raised is not None and not error and not skipped:
+            error = "the call that is measured raised this, and the benchmark went on:\n" + error_text(raised)
         freed, self._kept = list(self._kept.free()) if self._kept is not None else [], None
         self._channel.send(event="done", name=name, error=error, skipped=skipped, held=held, value=value, freed=freed)
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 from threading import get_ident
-from time import perf_counter_ns, thread_time_ns
 from typing import Dict, NamedTuple, Optional
+
+from .clocks import CLOCKS
 
 CLEAN_NS = 15_000
 """A reading takes 2 to 4 microseconds, and much longer where the core was given away meanwhile."""
@@ -74,9 +75,10 @@ def queued() -> Optional[int]:
 
 def reading() -> Reading:
     """The counters, read without a disturbance in between."""
+    wall_ns, _, thread_ns = CLOCKS
     for _ in range(TRIES):
-        began = perf_counter_ns()
-        waited, thread, wall = queued(), thread_time_ns(), perf_counter_ns()
+        began = wall_ns()
+        waited, thread, wall = queued(), thread_ns(), wall_ns()
         if wall - began < CLEAN_NS:
             break
     return Reading(wall, thread, waited)

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import repeat
-from time import perf_counter_ns, process_time_ns, thread_time_ns
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
+from .awaiting import Loop, NothingRan, Run, is_coroutine, is_coroutine_function
+from .clocks import CLOCKS
 from .stopwatch import NOTHING, Times, idle, reading, times
 
 Timer = Callable[[int], Times]
@@ -23,11 +24,15 @@ Single = Callable[[Mark, Mark], None]
 class Calls:
     """A plain call, as tightly looped as Python allows.
 
+    A call that makes a coroutine is awaited to its end; making and starting the loop that runs it is not timed.
+
     Args:
         wanted: somebody asks for what a call returned, afterwards.
+        run: runs coroutines, in place of a loop of their own.
 
     Attributes:
         results: the value that a call returned which was not freed in its time, or empty.
+        awaits: whether calls make coroutines.
     """
 
     def __init__(
@@ -36,21 +41,41 @@ class Calls:
         args: Sequence[Any] = (),
         kwargs: Optional[Dict[str, Any]] = None,
         wanted: bool = False,
+        run: Optional[Run] = None,
     ) -> None:
         self._function = partial(function, *args, **kwargs) if kwargs else function
         self._args = () if kwargs else tuple(args)
         self._wanted = wanted
+        self._run = run or Loop()
+        self.awaits = is_coroutine_function(function)
+        self._known = self.awaits
         self.results: List[Any] = []
 
     def __call__(self, loops: int) -> Times:
+        if not self._known:
+            first = self._first()
+            if loops == 1:
+                return first
+        if self.awaits:
+            return self._run(awaited(self._function, self._args, {}, loops))  # type: ignore[no-any-return]
         return self._many_with_arguments(loops) if self._args else self._many(loops)
+
+    @property
+    def bracketed(self) -> bool:
+        """Whether what a call takes shows between marks alone: starting a loop is no part of it."""
+        return self.awaits
 
     def result(self) -> Any:
         """What the function returns; called once more where no call's result was kept."""
-        return self.results[0] if self.results else self._function(*self._args)
+        if self.results:
+            return self.results[0]
+        return self._run(self._function(*self._args)) if self.awaits else self._function(*self._args)
 
     def single(self, begin: Mark, end: Mark) -> None:
         """One call between two marks."""
+        if self.awaits:
+            self._run(awaited_between(begin, end, self._function, self._args, {}, 1, self.results))
+            return
         function, args = self._function, self._args
         self.results.clear()
         begin()
@@ -67,15 +92,39 @@ class Calls:
 
     def keeping(self) -> Times:
         """One call whose result is kept, and not freed in its time."""
-        function, args = self._function, self._args
         self.results.clear()
-        before = reading()
-        cpu, thread, wall = process_time_ns(), thread_time_ns(), perf_counter_ns()
-        result = function(*args)
-        wall, thread, cpu = perf_counter_ns() - wall, thread_time_ns() - thread, process_time_ns() - cpu
-        taken = times(wall, cpu, thread, before, reading())
+        if self.awaits:
+            kept = self.results if self._wanted else []
+            return self._run(awaited(self._function, self._args, {}, 1, kept))  # type: ignore[no-any-return]
+        results: List[Any] = []
+        taken = self._called(results)
+        if not self._known and self._is_awaited(results):
+            return self.keeping()
         if self._wanted:
-            self.results.append(result)
+            self.results += results
+        return taken
+
+    def _first(self) -> Times:
+        """One call, which shows whether it has to be awaited."""
+        results: List[Any] = []
+        taken = self._called(results)
+        return self(1) if self._is_awaited(results) else taken.plus(freeing(results))
+
+    def _is_awaited(self, results: List[Any]) -> bool:
+        self.awaits, self._known = is_coroutine(results[0]), True
+        if self.awaits:
+            results.pop().close()  # nothing of it has run
+        return self.awaits
+
+    def _called(self, results: List[Any]) -> Times:
+        function, args = self._function, self._args
+        before = reading()
+        wall_ns, cpu_ns, thread_ns = CLOCKS
+        cpu, thread, wall = cpu_ns(), thread_ns(), wall_ns()
+        result = function(*args)
+        wall, thread, cpu = wall_ns() - wall, thread_ns() - thread, cpu_ns() - cpu
+        taken = times(wall, cpu, thread, before, reading())
+        results.append(result)
         return taken
 
     def free(self) -> Times:
@@ -84,28 +133,91 @@ class Calls:
 
     def _many(self, loops: int) -> Times:
         function, again, before = self._function, repeat(None, loops), reading()
-        cpu, thread, wall = process_time_ns(), thread_time_ns(), perf_counter_ns()
+        wall_ns, cpu_ns, thread_ns = CLOCKS
+        cpu, thread, wall = cpu_ns(), thread_ns(), wall_ns()
         for _ in again:
             function()
-        wall, thread, cpu = perf_counter_ns() - wall, thread_time_ns() - thread, process_time_ns() - cpu
+        wall, thread, cpu = wall_ns() - wall, thread_ns() - thread, cpu_ns() - cpu
         return times(wall, cpu, thread, before, reading())
 
     def _many_with_arguments(self, loops: int) -> Times:
         function, args, again, before = self._function, self._args, repeat(None, loops), reading()
-        cpu, thread, wall = process_time_ns(), thread_time_ns(), perf_counter_ns()
+        wall_ns, cpu_ns, thread_ns = CLOCKS
+        cpu, thread, wall = cpu_ns(), thread_ns(), wall_ns()
         for _ in again:
             function(*args)
-        wall, thread, cpu = perf_counter_ns() - wall, thread_time_ns() - thread, process_time_ns() - cpu
+        wall, thread, cpu = wall_ns() - wall, thread_ns() - thread, cpu_ns() - cpu
         return times(wall, cpu, thread, before, reading())
 
 
 def freeing(results: List[Any]) -> Times:
     """Empty a list, where nobody else holds what is in it."""
     before = reading()
-    cpu, thread, wall = process_time_ns(), thread_time_ns(), perf_counter_ns()
+    wall_ns, cpu_ns, thread_ns = CLOCKS
+    cpu, thread, wall = cpu_ns(), thread_ns(), wall_ns()
     results.clear()
-    wall, thread, cpu = perf_counter_ns() - wall, thread_time_ns() - thread, process_time_ns() - cpu
+    wall, thread, cpu = wall_ns() - wall, thread_ns() - thread, cpu_ns() - cpu
     return times(wall, cpu, thread, before, reading())
+
+
+async def awaited(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Dict[str, Any],
+    loops: int,
+    results: Optional[List[Any]] = None,
+) -> Times:
+    """Await ``loops`` calls. ``results``: where the last one's is left; by default it is freed in its time."""
+    again, result, before = repeat(None, loops), None, reading()
+    wall_ns, cpu_ns, thread_ns = CLOCKS
+    cpu, thread, wall = cpu_ns(), thread_ns(), wall_ns()
+    for _ in again:
+        result = await function(*args, **kwargs)
+    if results is None:
+        result = None
+    wall, thread, cpu = wall_ns() - wall, thread_ns() - thread, cpu_ns() - cpu
+    taken = times(wall, cpu, thread, before, reading())
+    if results is not None:
+        results[:] = [result]
+    return taken
+
+
+def called_between(
+    begin: Mark,
+    end: Mark,
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Dict[str, Any],
+    loops: int,
+    results: List[Any],
+) -> None:
+    """Calls between two marks; the last one's result is alive at the second."""
+    result = None
+    results.clear()
+    begin()
+    for _ in range(loops):
+        result = function(*args, **kwargs)
+    end()
+    results.append(result)
+
+
+async def awaited_between(
+    begin: Mark,
+    end: Mark,
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Dict[str, Any],
+    loops: int,
+    results: List[Any],
+) -> None:
+    """Await calls between two marks; the last one's result is alive at the second."""
+    result = None
+    results.clear()
+    begin()
+    for _ in range(loops):
+        result = await function(*args, **kwargs)
+    end()
+    results.append(result)
 
 
 class WithSetup:
@@ -114,6 +226,7 @@ class WithSetup:
     Attributes:
         bracketed: what its calls take shows between the marks of single calls alone.
         results: the value that a call returned which was not freed in its time, or empty.
+        awaits: whether calls make coroutines, which are awaited.
     """
 
     bracketed = True
@@ -129,13 +242,15 @@ class WithSetup:
         self._prepare = prepare
         self._clean = clean
         self._iterations = iterations
+        self._run = Loop()
+        self.awaits = is_coroutine_function(function)
         self.results: List[Any] = []
 
     def __call__(self, loops: int) -> Times:
         """Each call's result is freed in its time."""
         total = NOTHING
         for _ in range(loops):
-            total = total.plus(self._one(self._calls))
+            total = total.plus(self._one(self._calls, None))
         return total
 
     def warm(self, loops: int) -> Times:
@@ -148,7 +263,7 @@ class WithSetup:
     def keeping(self) -> Times:
         """The calls of one preparation; the last one's result is kept, and not freed in its time."""
         self.results.clear()
-        return self._one(self._kept_calls)
+        return self._one(self._kept_calls, self.results)
 
     def free(self) -> Times:
         """Free the result that was kept."""
@@ -156,14 +271,13 @@ class WithSetup:
 
     def single(self, begin: Mark, end: Mark) -> None:
         """The calls of one preparation between two marks; the last one's result is alive at the second."""
-        function, result = self._function, None
         self.results.clear()
         args, kwargs = self._prepare()
-        begin()
-        for _ in range(self._iterations):
-            result = function(*args, **kwargs)
-        end()
-        self.results.append(result)
+        call = (begin, end, self._function, args, kwargs, self._iterations, self.results)
+        if self.awaits:
+            self._run(awaited_between(*call))
+        else:
+            called_between(*call)
         if self._clean is not None:
             self._clean(*args, **kwargs)
 
@@ -173,29 +287,38 @@ class WithSetup:
             self.keeping()
         return self.results[0]
 
-    def _one(self, calls: Callable[[Sequence[Any], Dict[str, Any]], Tuple[int, int, int]]) -> Times:
+    def _one(
+        self, calls: Callable[[Sequence[Any], Dict[str, Any]], Tuple[int, int, int]], results: Optional[List[Any]]
+    ) -> Times:
         args, kwargs = self._prepare()
-        before = reading()
-        wall, cpu, thread = calls(args, kwargs)
-        taken = times(wall, cpu, thread, before, reading())
+        if self.awaits:
+            taken = self._run(awaited(self._function, args, kwargs, self._iterations, results))
+        else:
+            before = reading()
+            wall, cpu, thread = calls(args, kwargs)
+            taken = times(wall, cpu, thread, before, reading())
         if self._clean is not None:
             self._clean(*args, **kwargs)
-        return taken
+        return taken  # type: ignore[no-any-return]
 
     def _calls(self, args: Sequence[Any], kwargs: Dict[str, Any]) -> Tuple[int, int, int]:
         function, again = self._function, repeat(None, self._iterations)
-        cpu, thread, wall = process_time_ns(), thread_time_ns(), perf_counter_ns()
+        wall_ns, cpu_ns, thread_ns = CLOCKS
+        cpu, thread, wall = cpu_ns(), thread_ns(), wall_ns()
         for _ in again:
             function(*args, **kwargs)
-        wall, thread, cpu = perf_counter_ns() - wall, thread_time_ns() - thread, process_time_ns() - cpu
+        wall, thread, cpu = wall_ns() - wall, thread_ns() - thread, cpu_ns() - cpu
         return wall, cpu, thread
 
     def _kept_calls(self, args: Sequence[Any], kwargs: Dict[str, Any]) -> Tuple[int, int, int]:
         function, again, result = self._function, repeat(None, self._iterations), None
-        cpu, thread, wall = process_time_ns(), thread_time_ns(), perf_counter_ns()
+        wall_ns, cpu_ns, thread_ns = CLOCKS
+        cpu, thread, wall = cpu_ns(), thread_ns(), wall_ns()
         for _ in again:
             result = function(*args, **kwargs)
-        wall, thread, cpu = perf_counter_ns() - wall, thread_time_ns() - thread, process_time_ns() - cpu
+        wall, thread, cpu = wall_ns() - wall, thread_ns() - thread, cpu_ns() - cpu
+        if is_coroutine(result):
+            raise NothingRan("it returns a coroutine, of which nothing has run: name the coroutine function itself")
         self.results.append(result)
         return wall, cpu, thread
 
@@ -218,9 +341,10 @@ def self_timed(function: Callable[..., float], args: Sequence[Any] = ()) -> Time
 
     def timer(loops: int) -> Times:
         before = reading()
-        cpu, thread, wall = process_time_ns(), thread_time_ns(), perf_counter_ns()
+        wall_ns, cpu_ns, thread_ns = CLOCKS
+        cpu, thread, wall = cpu_ns(), thread_ns(), wall_ns()
         seconds = function(loops, *args)
-        wall, thread, cpu = perf_counter_ns() - wall, thread_time_ns() - thread, process_time_ns() - cpu
+        wall, thread, cpu = wall_ns() - wall, thread_ns() - thread, cpu_ns() - cpu
         after = reading()
         cost = times(wall, cpu, thread, before, after).cost
         own = round(seconds * 1e9)

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import gc
 from operator import attrgetter
-from time import perf_counter_ns
 from typing import Any, Callable, Dict, List
 
 from . import counting
 from .channel import Token
+from .clocks import CLOCKS
 from .heap import YOUNG, draw
 from .stopwatch import NOTHING, Times
 from .timers import Timer
@@ -75,7 +75,7 @@ class Taken:
         """Take ``count`` values, after calls that are thrown away."""
         loops, discard = self._order["loops"], self._order["discard"]
         keeping = None if discard or loops > 1 else getattr(self._timer, "keeping", None)
-        self._began.append(perf_counter_ns())
+        self._began.append(CLOCKS[0]())
         if discard:
             self._discarded = self._discarded.plus(warm(self._timer, discard))
         for _ in range(count):

@@ -74,7 +74,7 @@ class TestLaterRuns:
         done = shell.type(
             "run", "--budget", "4s", "--calibration", str(self.loud(shell, tmp_path)), "--report", str(report)
         )
-        assert done.returncode in (0, 1), done.stderr
+        assert done.returncode in (0, 1, 3), done.stderr
         told = "2 of 2 comparisons will probably stay undecided in 4 s"
         assert told in done.stderr
         assert done.stderr.index(told) < done.stderr.index("0 of 2 decided")

@@ -19,7 +19,7 @@ from perfbot.cli.main import main
 from perfbot.errors import GATE_FAILED, NOT_MEASURED, NOT_PUBLISHED, PASS, USAGE
 from perfbot.report import read
 from tests.cli.conftest import CONFIG, Shell, shell_for
-from tests.test_process import gone
+from tests.processes import gone
 
 pytestmark = pytest.mark.timeout(240)
 

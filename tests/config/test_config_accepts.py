@@ -73,6 +73,7 @@ def test_the_policy_is_the_record_that_judging_uses(example):
         exact_threshold=0.01,
         alpha=0.05,
         beta=0.1,
+        confirm="here",
         limits=(
             Limit("core/*", threshold=0.05),
             Limit(
@@ -151,7 +152,7 @@ def test_an_exact_parametrised_name_needs_no_quoting():
 
 def test_an_empty_file_is_the_defaults():
     empty = config.parse("", "perfbot.toml")
-    assert empty.policy == Policy(origin="perfbot.toml")
+    assert empty.policy == Policy(origin="perfbot.toml", confirm="here")
     assert (empty.suites, empty.run.budget) == ((), 600)
 
 

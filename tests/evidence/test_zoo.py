@@ -110,6 +110,7 @@ def test_plain_processes_are_compared_by_their_means():
     assert found.agrees((1.9, 2.1))
     assert not found.agrees((2.2, 3.0))
     assert measured([(1.0, 2.0), (1.0, 2.4), (1.0, 1.6)]).agrees((2.2, 3.0))
+    assert measured([(1.0, 2.0)]).agrees((9.0, 10.0))
 
 
 def test_a_repository_has_both_commits(tmp_path):
@@ -155,4 +156,4 @@ def test_a_line_says_what_was_found_and_what_is_true():
 def test_work_is_as_many_items_as_asked_for():
     code = f"{WORK}\nprint(work(10))\n"
     found = subprocess.run(["python3", "-c", code], capture_output=True, text=True, check=True)
-    assert int(found.stdout) == sum(number % 7 for number in range(10))
+    assert int(found.stdout) == 5**10 % 1_000_003

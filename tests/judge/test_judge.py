@@ -322,7 +322,8 @@ class TestGate:
     def test_what_passes_and_what_fails(self):
         assert self.verdict(measured()) == "pass"
         assert self.verdict(measured(), measured(0.1, name="dump")) == "fail"
-        assert self.verdict(measured(noise=0.5)) == "pass"
+        assert self.verdict(measured(noise=0.5)) == "error", "nothing was decided"
+        assert self.verdict(measured(noise=0.5), measured(name="dump")) == "pass"
 
     def test_what_could_not_be_judged_is_an_error(self):
         assert self.verdict(measured(), self.FAILED) == "error"

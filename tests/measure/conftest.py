@@ -52,6 +52,7 @@ class FakeSuite:
     alone: bool = False
     during: Callable[[], None] = lambda: None
     history: list[tuple[str, ...]] = field(default_factory=list)
+    tried: set[str] = field(default_factory=set)
     random: Random = field(default_factory=lambda: Random(7))  # noqa: S311
 
     def discover(self) -> Discovery:
@@ -62,7 +63,7 @@ class FakeSuite:
         return Discovery(listed, (TIME,), self.settled, self.problems, own)
 
     def predicted_seconds(self, name: str) -> float:
-        return self.benchmarks[name].seconds if any(name in names for names in self.history) else 0.0
+        return self.benchmarks[name].seconds if name in self.tried else 0.0
 
     def control_round(self, index: int, until: float, place: Placement = ANYWHERE) -> tuple[Round, ...]:
         return ()
@@ -77,6 +78,7 @@ class FakeSuite:
             if index and self.clock.now + one.seconds > until:
                 return
             self.clock.now += one.seconds
+            self.tried.add(name)
             self.during()
             if index == self.breaks_in_round:
                 raise MeasureError("the suite broke", output="why")

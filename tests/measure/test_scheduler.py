@@ -8,7 +8,8 @@ import pytest
 
 from perfbot.calibration.noise import Noise
 from perfbot.errors import Interrupted, MeasureError
-from perfbot.measure.scheduler import Outcomes, Scheduler, selector
+from perfbot.measure.discovering import Selection, selector
+from perfbot.measure.scheduler import Outcomes, Scheduler
 from perfbot.measure.sequential_test import EXACT_ROUNDS, FIRST_ROUNDS, SequentialTest
 from perfbot.measure.session import problem_of
 from perfbot.model import Benchmark, Comparison, Metric, Policy, Problem
@@ -22,7 +23,8 @@ NOISY = 0.2
 
 
 def conducted(suites: Sequence[FakeSuite], *, budget: float = 1000.0, **options: object) -> Outcomes:
-    return Scheduler(suites, POLICY, budget, Silent(), clock=suites[0].clock, **options).run()  # type: ignore[arg-type]
+    chosen = Selection(**options)  # type: ignore[arg-type]
+    return Scheduler(suites, POLICY, budget, Silent(), clock=suites[0].clock, selection=chosen).run()
 
 
 def rounds(outcomes: Outcomes) -> dict[str, int]:
@@ -167,7 +169,7 @@ class TestSelection:
     def test_only_what_is_wanted_is_measured_and_counted(self) -> None:
         settled = tuple(Comparison(Benchmark("s", name), status="added", metric=Metric("time", "s")) for name in "pq")
         suite = FakeSuite("s", {"aa": Simulated(), "ab": Simulated(), "b": Simulated()}, Clock(), settled=settled)
-        outcomes = conducted([suite], select=selector(["a*", "s/q"]))
+        outcomes = conducted([suite], wanted=selector(["a*", "s/q"]))
         assert [one.benchmark.name for one in outcomes.comparisons] == ["aa", "ab", "q"]
         assert outcomes.family == 2
 
@@ -265,7 +267,7 @@ class TestCalibrated:
                 lines.append((len(suite.history), line))
 
         known = self.noise({"near": 0.01, "loud0": NOISY})
-        outcomes = Scheduler([suite], POLICY, 60.0, Heard(), clock=suite.clock, noise=known).run()
+        outcomes = Scheduler([suite], POLICY, 60.0, Heard(), clock=suite.clock, selection=Selection(noise=known)).run()
         assert [rounds for rounds, _ in lines] == [0] * len(lines)
         assert "1 of 2 comparisons will probably stay undecided in 1 min" in lines[0][1]
         assert "(4 not calibrated)" in lines[0][1]
@@ -287,7 +289,7 @@ def test_a_share_is_taken_of_all_that_is_wanted() -> None:
         asked.append(sorted(names))
         return ["s/b"]
 
-    outcomes = conducted([suite], select=lambda name: name != "s/c", share=share)
+    outcomes = conducted([suite], wanted=lambda name: name != "s/c", share=share)
     assert asked == [["s/a", "s/b"]]
     assert set(rounds(outcomes)) == {"b"}
     assert outcomes.family == 2, "others' count as the same family"

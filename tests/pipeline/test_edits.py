@@ -69,8 +69,8 @@ def test_what_counts_is_the_benchmarks_own_function(old: str, new: str, line: in
         (FILE, None, 9),
         (FILE, FILE + "def (", 9),
         (FILE + "def (", FILE, 9),
-        (FILE, FILE + "\n", 0),
-        (FILE, FILE + "\n", 1),
+        (FILE, FILE + "x = 1\n", 0),
+        (FILE, FILE + "x = 1\n", 1),
         (FILE, FILE + "x = '\0'", 9),
     ],
 )

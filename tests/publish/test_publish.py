@@ -31,8 +31,8 @@ def test_the_verdict_is_our_own(ci: InCI, tmp_path: Path) -> None:
 
 
 def test_the_policy_is_the_target_branchs(ci: InCI, tmp_path: Path) -> None:
-    ci.config('[gate]\nthreshold = "2%"\n')
-    ci.config('[gate]\nthreshold = "90%"\n', HEAD)
+    ci.config('[gate]\nthreshold = "2%"\nconfirm = "no"\n')
+    ci.config('[gate]\nthreshold = "90%"\nconfirm = "no"\n', HEAD)
     own = report(result(change=0.3), policy=Policy(threshold=0.9, origin="trust me"))
     assert publish(write(tmp_path, own), ci.publisher()).code == 1
     assert "edits the performance policy" in ci.comment()

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from perfbot.measure.scheduler import Progress as Told
+from perfbot.measure.progress import Progress as Told
 from perfbot.render.progress import LINE_EVERY, Lines, Live, Progress, Silent, progress_for
 
 

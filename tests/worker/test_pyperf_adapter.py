@@ -198,9 +198,8 @@ class TestSelfTimed:
             wall, cpu = round((own + 1 + outside) * 1e6), round((own + 1 - inside - waits) * 1e6)
             lost = round((inside + outside) * 1e6)
             readings = iter([Reading(0, 0, 0), Reading(wall, cpu, lost)])
-            monkeypatch.setattr(timers, "perf_counter_ns", iter([0, wall]).__next__)
-            monkeypatch.setattr(timers, "process_time_ns", iter([0, cpu]).__next__)
-            monkeypatch.setattr(timers, "thread_time_ns", iter([0, cpu]).__next__)
+            clocks = tuple(iter([0, ended]).__next__ for ended in (wall, cpu, cpu))
+            monkeypatch.setattr(timers, "CLOCKS", clocks)
             monkeypatch.setattr(timers, "reading", readings.__next__)
             return timers.self_timed(lambda loops: own / 1e3)(1)
 

@@ -82,7 +82,9 @@ def _report_reader() -> Any:
 
 def pack_rounds(rounds: Sequence[Round]) -> bytes:
     """The rounds of one comparison. Every value comes back bit for bit."""
-    header = [[r.index, len(r.base), r.loops, r.seconds, r.core, r.clock, r.together, r.waited] for r in rounds]
+    header = [
+        [r.index, len(r.base), r.loops, r.seconds, r.core, r.clock, r.together, r.waited, r.confirming] for r in rounds
+    ]
     text = json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
     values = array("d", [value for r in rounds for side in (r.base, r.head) for value in side])
     if sys.byteorder == "big":
@@ -124,11 +126,13 @@ def _values(planes: bytes) -> array[float]:
 
 def _rounds(header: list[list[Any]], values: array[float]) -> tuple[Round, ...]:
     found, start = [], 0
-    for index, pairs, loops, seconds, core, clock, together, *waited in header:
+    for index, pairs, loops, seconds, core, clock, together, *later in header:
         middle, end = start + pairs, start + 2 * pairs
+        waited = later[0] if later else None
+        confirming = len(later) > 1 and later[1]
         found.append(
             Round(index, tuple(values[start:middle]), tuple(values[middle:end]),
-                  loops, seconds, core, clock, together, tuple(waited[0]) if waited and waited[0] else None)
+                  loops, seconds, core, clock, together, tuple(waited) if waited else None, confirming)
         )  # fmt: skip
         start = end
     return tuple(found)

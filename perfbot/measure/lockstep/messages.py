@@ -65,7 +65,7 @@ _BENCHMARK: dict[str, Check] = {
     "timeout": _number,
 }
 _EVENTS: dict[str, dict[str, Check]] = {
-    "listed": {"benchmarks": _each(_BENCHMARK), "problems": _each({"where": _text, "message": _text})},
+    "listed": {"benchmarks": _each(_BENCHMARK), "problems": _each({"where": _text, "message": _text, "kind": _text})},
     "running": {},
     "ready": {"name": _text, "once": _flag, "inner": _count},
     "answer": {"name": _text},

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from perfbot.measure.lockstep import messages
 from perfbot.measure.lockstep.link import HANGS, RUBBISH, Link, WorkerLost, WorkerSpec, culprit, first_sign
-from perfbot.measure.lockstep.plan import ValuePlan, turn_counts
+from perfbot.measure.lockstep.plan import VALUE_SECONDS, WARM_BELOW_SECONDS, Speed, ValuePlan, turn_counts
 from perfbot.model import SIDES, Round, Side
 from perfbot.runner.address_space import Layout
 from perfbot.runner.cores import pin_process
@@ -59,6 +59,10 @@ def _waited(answer: messages.Message, calls: int) -> float:
     """Seconds a call in which a side neither ran nor wanted the core."""
     idle = sum(answer["costs"]) - sum(answer["cpus"])
     return max(0.0, float(idle) / len(answer["costs"]) / calls / 1e9)
+
+
+ALIKE_SECONDS = 1.0
+"""How much later than one side the other one may break, to have broken alike."""
 
 
 class Pair:
@@ -207,9 +211,23 @@ class Pair:
             if not spoke:
                 raise culprit([link.hanging() for link in waiting])
             for link in spoke:
-                received[link.side] = self._expected(link, deadline, events)
                 waiting.remove(link)
+                try:
+                    received[link.side] = self._expected(link, deadline, events)
+                except WorkerLost as lost:
+                    raise self._both(lost, waiting, deadline, events) from lost
         return received
+
+    def _both(self, lost: WorkerLost, others: Sequence[Link], deadline: float, events: tuple[str, ...]) -> WorkerLost:
+        """What breaks on both sides alike breaks on one of them first: the other one has a moment to do so too."""
+        for other in first_sign(others, min(deadline, time.monotonic() + ALIKE_SECONDS)) if others else ():
+            try:
+                self._expected(other, deadline, events)
+            except WorkerLost as too:
+                if {lost.side, too.side} == set(SIDES) and not other.abandoned:
+                    worse = min((lost, too), key=lambda one: (one.skipped, one.side == "base"))
+                    return WorkerLost("both", worse.reason, worse.output, skipped=worse.skipped)
+        return lost
 
     def _expected(self, link: Link, deadline: float, events: tuple[str, ...]) -> messages.Message:
         try:
@@ -230,3 +248,12 @@ class Pair:
             return lost
         other = next(one for one in self.links.values() if one is not link)
         return other.lost() if link.abandoned and not other.abandoned else lost
+
+
+def speed_of(pair: Pair, side: Side, *, once: bool) -> Speed:
+    """How fast one side is, by calls of it alone; ``once``: by its first call alone."""
+    at_least, again_below = (0.0, 0.0) if once else (VALUE_SECONDS, WARM_BELOW_SECONDS)
+    answer = pair.probe(side, at_least=at_least, again_below=again_below)
+    scale = answer["loops"] * 1e9
+    queued = max(0, answer["wall"] - answer["cost"]) / scale if answer["cost"] else None
+    return Speed(answer["wall"] / scale, answer["cpu"] / scale, answer["first"] / 1e9, queued)

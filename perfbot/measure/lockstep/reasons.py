@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeGuard
 
 from perfbot.measure.lockstep.link import BOOT, GAVE_UP, WorkerLost
 from perfbot.measure.lockstep.plan import FEWEST_CALLS, Speed
-from perfbot.measure.session import Failed
+from perfbot.measure.session import Failed, Outcome
 from perfbot.model import SIDES, Problem, Side
 
 OUTPUT_LINES = 15
@@ -26,12 +28,30 @@ def too_long(limit: float) -> str:
 
 
 def joined(failures: list[Failed]) -> Iterator[Failed]:
-    """One failure a benchmark: of one side, or of both with head's reason."""
-    if len(failures) == len(SIDES):
-        worst = min(failures, key=lambda failure: (failure.skipped, failure.side == "base"))
-        yield Failed(worst.name, "both", worst.reason, worst.skipped)
+    """One failure a benchmark: of one side, or of both with head's reason; skipping counts where nothing fails."""
+    failed = [one for one in failures if not one.skipped] or failures
+    if len(failed) == len(SIDES):
+        worst = min(failed, key=lambda failure: failure.side == "base")
+        yield replace(worst, side="both")
     else:
-        yield from failures
+        yield from failed
+
+
+def ended_as(name: str, side: Side, message: Mapping[str, Any]) -> Failed:
+    """What a worker says about a benchmark that ended with an error, or by leaving itself out."""
+    skipped = not message["error"]
+    return Failed(name, side, message["error"] or message["skipped"], skipped, left_out=skipped)
+
+
+def is_suspect(outcome: Outcome) -> TypeGuard[Failed]:
+    """Whether a failure or skip on both sides may be head's doing, where both ran head's version of the benchmark."""
+    return isinstance(outcome, Failed) and outcome.side == "both" and (outcome.left_out or not outcome.skipped)
+
+
+def blamed(failed: Failed) -> Failed:
+    """A failure on both sides for which head answers: both ran its version of the benchmark."""
+    does = "is skipped" if failed.left_out else "fails"
+    return replace(failed, side="head", reason=f"head's version {does} on both sides\n{failed.reason}")
 
 
 def reason_of(lost: WorkerLost) -> str:

@@ -10,26 +10,20 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Any, Literal
 
 from perfbot.errors import MeasureError
 from perfbot.measure.lockstep.counting import Counter
+from perfbot.measure.lockstep.discovery import Listings, Sorting
 from perfbot.measure.lockstep.freed import with_freed
 from perfbot.measure.lockstep.link import HANGS, WorkerLost, WorkerSpec
-from perfbot.measure.lockstep.pair import START_SECONDS, Collected, Messages, Pair, round_of
-from perfbot.measure.lockstep.plan import (
-    LATE_SECONDS,
-    VALUE_SECONDS,
-    WARM_BELOW_SECONDS,
-    Speed,
-    patience,
-    plan_values,
-    starting_order,
-)
+from perfbot.measure.lockstep.own_files import Lister, OwnFiles
+from perfbot.measure.lockstep.pair import START_SECONDS, Messages, Pair, round_of, speed_of
+from perfbot.measure.lockstep.plan import LATE_SECONDS, Speed, patience, plan_values, starting_order
 from perfbot.measure.lockstep.reasons import (
-    concerns,
+    blamed,
+    ended_as,
+    is_suspect,
     joined,
-    merged,
     notes_of,
     reason_of,
     start_failure,
@@ -39,7 +33,7 @@ from perfbot.measure.lockstep.reasons import (
 from perfbot.measure.lockstep.spread import Spread
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Placement
 from perfbot.measure.trace import Trace, no_trace
-from perfbot.model import SIDES, TIME, Benchmark, Comparison, Metric, Round, Side
+from perfbot.model import SIDES, TIME, Metric, Round, Side
 from perfbot.runner.address_space import Layout
 from perfbot.runner.cores import allowed_cores
 
@@ -72,6 +66,7 @@ class LockstepSuite:
         timed: calls are timed, in rounds; otherwise they are only counted.
         counter: counts other metrics of the same benchmarks; None where nothing is asked for but time.
         thrifty: a round's pairs follow from what earlier ones have shown; otherwise all rounds are planned alike.
+        own_files: the way back to base's own versions of benchmark files, where it runs head's.
     """
 
     name: str
@@ -83,7 +78,9 @@ class LockstepSuite:
     timed: bool = True
     counter: Counter | None = None
     thrifty: bool = True
+    own_files: OwnFiles | None = None
     startup_seconds: float = 0.0
+    _before: frozenset[str] = frozenset()
     _ids: dict[str, str] = field(default_factory=dict)
     _metrics: dict[str, Metric] = field(default_factory=dict)
     _speeds: dict[str, Speed] = field(default_factory=dict)
@@ -96,58 +93,44 @@ class LockstepSuite:
         self._order = self.random.getrandbits(64)
 
     def discover(self) -> Discovery:
-        """List both sides with a pair of workers that is used for nothing else."""
-        began = time.monotonic()
-        seed = self.random.randrange(1, 2**32)
-        pair = Pair(self.specs, hash_seed=seed, timeout=self.timeout, layout=Layout(seed))
-        try:
-            listings = pair.collect()
-            self.started(time.monotonic() - began)
-        except WorkerLost as lost:
-            message = f"suite {self.name}: the benchmarks of {lost.side} could not be listed: {start_failure(lost)}"
-            raise MeasureError(message, output=tail(lost.output)) from lost
-        finally:
-            pair.close()
+        """List both sides.
+
+        Raises:
+            MeasureError: a side cannot be listed at all.
+        """
+        lister = Lister(self.name, self.specs, self.own_files, self.random, self.timeout)
+        listings = lister.list_all()
+        self.started(lister.seconds)
         return self._discovery(listings)
 
-    def _discovery(self, listings: Mapping[Side, Collected]) -> Discovery:
-        found = {side: {item["name"]: item for item in listings[side].benchmarks} for side in SIDES}
-        problems = merged({side: listings[side].problems for side in SIDES}, self.name)
-        known = {**found["base"], **found["head"]}
+    def _discovery(self, listings: Listings) -> Discovery:
+        known = {**listings.before, **{item["name"]: item for item in listings.head.benchmarks}}
+        self._before = frozenset(listings.before_own)
         self._ids = {self.display(identity): identity for identity in known}
         self._metrics = {self.display(name): Metric(**item["metric"]) for name, item in known.items() if item["metric"]}
         self.timeout = max(self.timeout, *(item["timeout"] for item in known.values())) if known else self.timeout
-        common = [self._benchmark(item) for name, item in found["head"].items() if name in found["base"]]
-        added = [item for name, item in found["head"].items() if name not in found["base"]]
-        removed = [item for name, item in found["base"].items() if name not in found["head"]]
-        settled = [
-            *(self._unpaired(item, "added", listings["base"], "base") for item in added),
-            *(self._unpaired(item, "removed", listings["head"], "head") for item in removed),
-        ]
+        found = Sorting(self.name, self.display, self.metric).sort(listings)
         own = {name: (metric,) for name, metric in self._metrics.items()}
         timed = (TIME,) if self.timed else ()
         if self.counter is None:
-            return Discovery(tuple(common), timed, tuple(settled), tuple(problems), own)
-        problems += self.counter.problems
-        return Discovery(tuple(common), timed, tuple(settled), tuple(problems), own, self.counter.metrics, self._count)
+            return Discovery(found.common, timed, found.settled, found.problems, own)
+        problems = (*found.problems, *self.counter.problems)
+        return Discovery(found.common, timed, found.settled, problems, own, self.counter.metrics, self._count)
 
     def _count(self, names: Sequence[str], until: float) -> Iterator[Outcome]:
         assert self.counter is not None  # noqa: S101 - nothing else hands this out
-        return self.counter.count({name: self.identity(name) for name in names}, until)
+        for outcome in self.counter.count({name: self.identity(name) for name in names}, until):
+            yield blamed(outcome) if self.own_files and is_suspect(outcome) else outcome
 
-    def _unpaired(
-        self, item: Mapping[str, Any], status: Literal["added", "removed"], other: Collected, side: Side
-    ) -> Comparison:
-        """A benchmark of one side alone: new, gone, or lost with a file that ``other`` could not read."""
-        benchmark = self._benchmark(item)
-        broken = next((p for p in other.problems if concerns(p["where"], benchmark.file)), None)
-        if broken is None:
-            return Comparison(benchmark, self.metric(benchmark.name), status=status)
-        reason = f"its file could not be collected\n{tail(broken['message'])}"
-        return Comparison(benchmark, self.metric(benchmark.name), status="failed", reason=reason, failed_side=side)
-
-    def _benchmark(self, item: Mapping[str, Any]) -> Benchmark:
-        return Benchmark(self.name, self.display(item["name"]), item.get("file", ""), item.get("line", 0))
+    def _settled(self, suspects: Sequence[Failed], index: int, until: float, place: Placement) -> Iterator[Outcome]:
+        """Try base's own versions of what failed in head's. Only in the first round: nothing else runs beside it."""
+        known = [one.name for one in suspects if self.identity(one.name) in self._before]
+        failing = {one.name for one in suspects if one.left_out and one.name not in known}  # new, and says so itself
+        if index == 0 and known and self.own_files is not None:
+            with self.own_files.in_place() as specs:
+                again = list(self._round(index, known, until, place, specs))
+            failing |= {outcome.name for outcome in again if isinstance(outcome, Failed)}
+        yield from (one if one.name in failing else blamed(one) for one in suspects)
 
     def predicted_seconds(self, name: str) -> float:
         """Measuring time of its last round."""
@@ -192,11 +175,22 @@ class LockstepSuite:
         self, index: int, names: Sequence[str], until: float, place: Placement = ANYWHERE
     ) -> Iterator[Outcome]:
         """Measure ``names`` in order with one pair; a lost worker costs the benchmark it was in, and a new pair."""
+        suspects: list[Failed] = []
+        for outcome in self._round(index, names, until, place, self.specs):
+            if self.own_files and is_suspect(outcome):
+                suspects.append(outcome)
+            else:
+                yield outcome
+        yield from self._settled(suspects, index, until, place)
+
+    def _round(
+        self, index: int, names: Sequence[str], until: float, place: Placement, specs: Mapping[Side, WorkerSpec]
+    ) -> Iterator[Outcome]:
         random = Random(f"{self._order}:{index}")  # noqa: S311 - an order, not a secret
         rest = list(names)
         attempts = 0
         while rest and time.monotonic() < until:
-            visit = PairSession(self, self.specs, random, index, place)
+            visit = PairSession(self, specs, random, index, place)
             try:
                 for outcomes, name in visit.measure(rest, until):
                     rest = rest[rest.index(name) + 1 :]
@@ -301,7 +295,7 @@ class PairSession:
         """What the loss of a worker means for the benchmark that it was in."""
         if self._is_too_long(lost):
             return Failed(self.current, "both", too_long(self._hurry), skipped=True)
-        return Failed(self.current, lost.side, reason_of(lost), lost.skipped)
+        return Failed(self.current, lost.side, reason_of(lost), lost.skipped, left_out=lost.skipped)
 
     def _is_too_long(self, lost: WorkerLost) -> bool:
         return self._hurry > 0 and lost.reason == HANGS
@@ -333,9 +327,7 @@ class PairSession:
         outcomes = [with_freed(outcome, arrived, ended) for outcome in outcomes]
         self._tests += time.monotonic() - leaving
         failures = [
-            Failed(name, side, message["error"] or message["skipped"], skipped=not message["error"])
-            for side, message in ended.items()
-            if message["error"] or message["skipped"]
+            ended_as(name, side, message) for side, message in ended.items() if message["error"] or message["skipped"]
         ]
         seconds = time.monotonic() - began
         self._suite.took(name, max(seconds, self._suite.predicted_seconds(name)))
@@ -383,26 +375,18 @@ class PairSession:
         """Speed of base, or of head where that is much slower; what either side does beside computing is in it."""
         self._be_patient(pair, known=False)
         try:
-            base = self._probe_side(pair, "base", once=once)
+            base = speed_of(pair, "base", once=once)
         except WorkerLost as lost:
             raise (lost if self._is_too_long(lost) else self._worse(pair, lost, once=once)) from lost
         self._be_patient(pair)
-        head = self._probe_side(pair, "head", once=once)
+        head = speed_of(pair, "head", once=once)
         planned, other = (head, base) if head.wall > MUCH_SLOWER * base.wall else (base, head)
         return replace(planned, other=other)
 
     def _worse(self, pair: Pair, lost: WorkerLost, *, once: bool) -> WorkerLost:
         """What base's failure is called once head was tried too."""
         try:
-            self._probe_side(pair, "head", once=once)
+            speed_of(pair, "head", once=once)
         except WorkerLost as too:
             return WorkerLost("both", too.reason, too.output, skipped=too.skipped)
         return lost
-
-    @staticmethod
-    def _probe_side(pair: Pair, side: Side, *, once: bool) -> Speed:
-        at_least, again_below = (0.0, 0.0) if once else (VALUE_SECONDS, WARM_BELOW_SECONDS)
-        answer = pair.probe(side, at_least=at_least, again_below=again_below)
-        scale = answer["loops"] * 1e9
-        queued = max(0, answer["wall"] - answer["cost"]) / scale if answer["cost"] else None
-        return Speed(answer["wall"] / scale, answer["cpu"] / scale, answer["first"] / 1e9, queued)

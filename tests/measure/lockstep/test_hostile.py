@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_process import gone
+from tests.processes import gone
 from tests.workers import Sides, Taken, take
 
 HOSTILE = """\

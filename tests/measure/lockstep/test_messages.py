@@ -27,7 +27,7 @@ READY = {"event": "ready", "name": "b", "once": False, "inner": 1}
 LISTED = {
     "event": "listed",
     "benchmarks": [{"name": "b", "file": "f", "line": 1, "metric": None, "timeout": 0.0}],
-    "problems": [{"where": "w", "message": "m"}],
+    "problems": [{"where": "w", "message": "m", "kind": "error"}],
 }
 
 anything = st.recursive(

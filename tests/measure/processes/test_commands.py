@@ -14,7 +14,7 @@ from perfbot.errors import MeasureError
 from perfbot.measure.lockstep.launching import Command, Launcher
 from perfbot.measure.session import Failed, Measured, SuiteSession
 from perfbot.model import MEMORY, SIDES, TIME
-from tests.test_process import gone
+from tests.processes import gone
 from tests.workers import PATIENCE, Sides, Taken, take
 
 SPIN = "[ ! -e count ] || read n < count; i=0; while [ $i -lt ${n:-20000} ]; do i=$((i+1)); done\n"

@@ -1,0 +1,63 @@
+"""What is called a change only once fresh rounds have borne it out. Pure.
+
+What would fail the gate has to be borne out at the comparison's own share of the run's false alarms, by a bound that
+takes nothing for granted about the shape of the noise (:mod:`perfbot.stats.confirmation`); what would only be shown, at
+``beta``.
+"""
+
+from __future__ import annotations
+
+from perfbot.model import Metric, Policy
+from perfbot.stats.confirmation import Confirmation, confirmation
+from perfbot.stats.evidence import Evidence
+from perfbot.stats.sequential import Decision, Plan, restated
+from perfbot.units import format_change
+
+ROUNDING = 1e-9
+"""A change of exactly its threshold counts as over it, whatever floating point makes of it."""
+
+
+def is_worse(found: Decision, metric: Metric) -> bool:
+    """Whether head is the worse side of a change."""
+    return (found.state == "up") == (metric.better == "lower")
+
+
+def is_over(change: float, threshold: float) -> bool:
+    """Whether a regression is as large as one that matters."""
+    return abs(change) >= threshold * (1 - ROUNDING)
+
+
+def confirmation_of(
+    found: Decision, before: Evidence, fresh: Evidence, metric: Metric, plan: Plan, *, gates: bool
+) -> Confirmation | None:
+    """How far ``fresh`` rounds bear out what was found ``before``; None where no change was found.
+
+    Args:
+        before, fresh: what rounds say, in the order measured.
+        gates: whether a regression of this comparison may fail the merge request.
+    """
+    if found.state not in ("up", "down"):
+        return None
+    fails = gates and is_worse(found, metric) and is_over(found.change, plan.delta)
+    needed = 1 / (plan.alpha if fails else plan.beta)
+    return confirmation(found, before, fresh, needed=needed, plan=plan)
+
+
+def confirmed(
+    found: Decision, before: Evidence, fresh: Evidence, so_far: Confirmation, plan: Plan
+) -> tuple[Decision, str]:
+    """The decision with what all rounds say, and why it is none after all, where it is not borne out."""
+    stated = restated(before.and_then(fresh), plan, found, holds=so_far.holds)
+    if stated.state != "open":
+        return stated, ""
+    if not len(fresh):
+        return stated, f"not confirmed: {format_change(found.change)} in {len(before)} rounds, and no time for more"
+    return stated, (
+        f"not confirmed: {format_change(found.change)} in {len(before)} rounds, "
+        f"{so_far.agreeing} of {so_far.rounds} more under other conditions agree"
+    )
+
+
+def is_confirmed(policy: Policy) -> bool:
+    """Whether changes are measured again before they count."""
+    return policy.confirm != "no"

@@ -1,0 +1,130 @@
+"""Whether fresh rounds bear out a change, whatever the shape of their noise.
+
+The sequential rule takes the middle of the noise for roughly Gaussian, and neighbouring rounds for independent. Rounds
+of two values, skewed or correlated ones break that. So what it calls a change is measured again, and only the *signs*
+of the fresh rounds count: where nothing changed, a round is as likely to point up as down, however far it points.
+
+Each sign is bet on, by a share of what was won so far that earlier rounds alone decide. Without a change the wealth is
+a fair game's: it ever exceeds w with probability 1/w at most, whenever one looks and stops (Ville 1939; Shafer 2021,
+"Testing by betting"; Ramdas et al. 2023, "Game-theoretic statistics"). Every sign the same doubles it nearly each time:
+12 rounds for 1 in 3,000.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from perfbot.stats.evidence import Evidence
+from perfbot.stats.sequential import Decision, Plan, decide
+
+PRIOR_ROUNDS = 12
+"""What earlier rounds' signs count for at most, when the first bets are placed: conditions have changed since."""
+
+DOUBT = 0.1
+"""Added to the rounds that pointed the other way: with none, the first one would cost everything."""
+
+FEWEST_ALLOWED = 40
+ALLOWED_SHARE = 2
+"""Fresh rounds before it is given up: so many, or so many times as many as it took to find the change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """How far fresh rounds bear out a change.
+
+    Attributes:
+        needed: the wealth from which on it is confirmed: one over the probability of confirming what is none.
+        reached: the largest so far.
+        now: the wealth after the last round.
+        rounds: fresh ones; ``agreeing`` of them point the same way as those before.
+        allowed: fresh rounds after which it is given up.
+        refuted: the fresh rounds by themselves say that nothing changed, or the contrary.
+    """
+
+    needed: float
+    reached: float = 1.0
+    now: float = 1.0
+    rounds: int = 0
+    agreeing: int = 0
+    allowed: int = FEWEST_ALLOWED
+    refuted: bool = False
+
+    @property
+    def holds(self) -> bool:
+        """The change is confirmed."""
+        return self.reached >= self.needed
+
+    @property
+    def given_up(self) -> bool:
+        """It is not, and no number of rounds that is allowed will change that."""
+        short = math.log2(self.needed / max(self.now, 1e-300))
+        return not self.holds and (self.refuted or short > self.allowed - self.rounds)
+
+    @property
+    def open(self) -> bool:
+        """More fresh rounds could still confirm it."""
+        return not (self.holds or self.given_up)
+
+    def rounds_left(self, share: float | None = None) -> int:
+        """Fresh rounds that are expected until it is confirmed.
+
+        Args:
+            share: of the rounds that agree; by default what was seen of it.
+        """
+        if not self.open:
+            return 0
+        seen = (self.agreeing + 1) / (self.rounds + 1) if share is None else share
+        growth = max(_bits(seen), 0.05)
+        wanted = math.ceil(math.log2(self.needed / max(self.now, 1e-300)) / growth)
+        return max(1, min(wanted, self.allowed - self.rounds))
+
+
+def confirmation(found: Decision, before: Evidence, fresh: Evidence, *, needed: float, plan: Plan) -> Confirmation:
+    """What fresh rounds say about a change that earlier ones showed.
+
+    Where means decided, many rounds may hold no slow call and say nothing: a round that points less far than the change
+    is bet on by less. That is as fair a game as long as both sides are alike.
+
+    Args:
+        found: the change, up or down.
+        before: the rounds that showed it.
+        fresh: later rounds, in the order measured, which had no part in that.
+        needed: see :class:`Confirmation`.
+        plan: by which the fresh rounds alone may refute it.
+    """
+    direction = 1.0 if found.state == "up" else -1.0
+    reach = abs(math.log1p(found.change)) if found.by_mean else 0.0
+    earlier, later = (_pointing(one, direction, reach, by_mean=found.by_mean) for one in (before, fresh))
+    won, lost = sum(one for one in earlier if one > 0), -sum(one for one in earlier if one < 0)
+    scale = min(1.0, PRIOR_ROUNDS / max(won + lost, 1.0))
+    for_it, against = won * scale + 1, lost * scale + DOUBT
+    wealth = reached = 1.0
+    for pointing in later:
+        wealth *= 1 + pointing * (for_it - against) / (for_it + against)
+        for_it, against = for_it + max(pointing, 0.0), against + max(-pointing, 0.0)
+        reached = max(reached, wealth)
+    allowed = max(FEWEST_ALLOWED, ALLOWED_SHARE * len(before))
+    agreeing = sum(one > 0 for one in later)
+    state = decide(fresh, plan).state
+    refuted = state in ("same", "down" if found.state == "up" else "up")
+    return Confirmation(needed, reached, wealth, len(fresh), agreeing, allowed, refuted)
+
+
+def _pointing(evidence: Evidence, direction: float, reach: float, *, by_mean: bool) -> list[float]:
+    """Of each round, whether it points that way (above zero) or the other, and by how much it is bet on (1: wholly)."""
+    ratios = evidence.typical
+    if by_mean and evidence.base is not None and evidence.head is not None:
+        ratios = np.log(evidence.head / evidence.base)
+    weights = np.minimum(1.0, np.abs(ratios) / reach) if reach else np.ones(len(ratios))
+    pointing: list[float] = (np.sign(ratios) * direction * weights).tolist()
+    return pointing
+
+
+def _bits(share: float) -> float:
+    """By how much wealth doubles a round, where so many rounds agree and bets are placed accordingly."""
+    if share >= 1:
+        return 0.97
+    return max(0.0, 1 + share * math.log2(share) + (1 - share) * math.log2(1 - share)) if share > 0.5 else 0.0

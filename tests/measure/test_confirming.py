@@ -1,0 +1,130 @@
+"""What is found is measured again: fake suites, fake clock, no processes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from perfbot.judge.verdict import judge, rejudge
+from perfbot.measure.discovering import Selection
+from perfbot.measure.scheduler import Outcomes, Scheduler
+from perfbot.measure.sequential_test import FIRST_ROUNDS
+from perfbot.model import Change, Limit, Metric, Policy, Report, Result
+from perfbot.render.progress import Silent
+from tests.measure.conftest import Clock, FakeSuite, Simulated
+
+POLICY = Policy(threshold=0.02, alpha=0.01, confirm="here")
+NOISY = 0.2
+
+
+def measured(
+    suites: Sequence[FakeSuite], policy: Policy = POLICY, budget: float = 1000.0, **options: object
+) -> Outcomes:
+    scheduler = Scheduler(
+        suites,
+        policy,
+        budget,
+        Silent(),
+        clock=suites[0].clock,
+        random=Random(3),  # noqa: S311
+        selection=Selection(**options),  # type: ignore[arg-type]
+    )
+    return scheduler.run()
+
+
+def judged(outcomes: Outcomes, policy: Policy = POLICY) -> dict[str, Result]:
+    return {one.benchmark: one for one in judge(outcomes.comparisons, policy, family=outcomes.family)}
+
+
+class Fickle(FakeSuite):
+    """Head is slower among its neighbours, and not when it is measured again."""
+
+    def measure_round(self, index, names, until, place=None):  # type: ignore[no-untyped-def]
+        change = 0.3 if len(names) > 1 or index < FIRST_ROUNDS else 0.0
+        benchmarks = dict(self.benchmarks)
+        self.benchmarks = {**benchmarks, "accident": replace(benchmarks["accident"], change=change)}
+        yield from super().measure_round(index, names, until)
+
+
+class TestWhatIsMeasuredAgain:
+    def test_a_change_is_and_what_did_not_change_is_not(self) -> None:
+        suite = FakeSuite("s", {"same": Simulated(), "slower": Simulated(0.3), "too": Simulated()}, Clock())
+        found = measured([suite])
+        confirming = {one.benchmark.name: sum(r.confirming for r in one.rounds) for one in found.comparisons}
+        assert confirming["same"] == confirming["too"] == 0
+        assert 8 <= confirming["slower"] <= 10, "2 ** -9 < 0.01 / 3"
+        assert suite.history[-1] == ("slower",), "alone, not after its neighbours"
+
+    def test_each_is_first_in_turn(self) -> None:
+        suite = FakeSuite("s", {name: Simulated(0.3) for name in "abc"}, Clock())
+        measured([suite])
+        again = suite.history[FIRST_ROUNDS:]
+        assert {names[0] for names in again} == {"a", "b", "c"}
+        assert len(set(again)) > 3, "in many orders"
+
+    def test_an_improvement_takes_less(self) -> None:
+        suites = [FakeSuite("s", {"b": Simulated(change)}, Clock()) for change in (0.3, -0.3)]
+        worse, better = (sum(r.confirming for r in measured([s]).comparisons[0].rounds) for s in suites)
+        assert better < worse
+
+    def test_counts_and_what_does_not_gate_take_none_or_less(self) -> None:
+        exact = Simulated(0.3, 0.0, metric=Metric("instructions", "1", rule="exact"))
+        (only,) = measured([FakeSuite("s", {"b": exact}, Clock())]).comparisons
+        assert not any(taken.confirming for taken in only.rounds)
+        shown = replace(POLICY, limits=(Limit("*", gate=False),))
+        (only,) = measured([FakeSuite("s", {"b": Simulated(0.3)}, Clock())], shown).comparisons
+        assert sum(taken.confirming for taken in only.rounds) <= 6
+
+    def test_nothing_is_where_the_policy_says_so(self) -> None:
+        policy = replace(POLICY, confirm="no")
+        found = measured([FakeSuite("s", {"b": Simulated(0.3)}, Clock())], policy)
+        assert not any(taken.confirming for taken in found.comparisons[0].rounds)
+        assert judged(found, policy)["b"].verdict == "regressed"
+
+
+class TestVerdict:
+    def test_a_change_that_stands_is_red_with_what_all_rounds_say(self) -> None:
+        found = measured([FakeSuite("s", {"b": Simulated(0.3)}, Clock())])
+        result = judged(found)["b"]
+        assert (result.verdict, result.gate) == ("regressed", "fail")
+        assert result.interval is not None
+        assert result.interval[0] > 0.28
+        assert result.interval[1] - result.interval[0] < 0.02
+
+    def test_an_accident_is_not(self) -> None:
+        suite = Fickle("s", {"accident": Simulated(), "neighbour": Simulated()}, Clock())
+        result = judged(measured([suite]))["accident"]
+        assert (result.verdict, result.gate) == ("inconclusive", "pass")
+        assert result.reason.startswith("not confirmed: +")
+        assert "under other conditions agree" in result.reason
+
+    def test_there_is_time_left_to_confirm_what_the_last_look_finds(self) -> None:
+        loud = {f"loud{n}": Simulated(noise=NOISY) for n in range(3)}
+        suite = FakeSuite("s", {"slower": Simulated(0.3, noise=0.05), **loud}, Clock())
+        result = judged(measured([suite], budget=30.0))["slower"]
+        assert result.verdict == "regressed"
+
+    def test_without_time_it_says_so(self) -> None:
+        suite = FakeSuite("s", {"slower": Simulated(0.3, seconds=10.0)}, Clock())
+        result = judged(measured([suite], budget=70.0))["slower"]
+        assert result.verdict == "inconclusive"
+        assert result.reason == "not confirmed: +30 % in 6 rounds, and no time for more"
+
+    def test_the_report_says_the_same_when_it_is_judged_again(self) -> None:
+        suites = [
+            FakeSuite("s", {"slower": Simulated(0.3), "same": Simulated(), "quicker": Simulated(-0.2)}, Clock()),
+        ]
+        found = measured(suites)
+        results = judge(found.comparisons, POLICY, family=found.family)
+        report = Report(Change("a" * 40, "b" * 40), "fail", results, policy=POLICY, family=found.family)
+        assert rejudge(report).results == results
+        assert [one.verdict for one in results] == ["regressed", "unchanged", "improved"]
+
+    @pytest.mark.parametrize("undecided", ["pass", "fail"])
+    def test_what_was_not_confirmed_is_undecided(self, undecided: str) -> None:
+        policy = replace(POLICY, undecided=undecided)  # type: ignore[arg-type]
+        suite = FakeSuite("s", {"slower": Simulated(0.3, seconds=10.0)}, Clock())
+        assert judged(measured([suite], policy, budget=70.0), policy)["slower"].gate == undecided
