@@ -293,11 +293,18 @@ class Episode:
         return EPOCH + self.time.now
 
     def _begin(self, run: Run) -> None:
-        """Not repeated: a run that could not say that it begins goes on."""
-        try:
-            self._publisher(run).begin()
-        except (PublishError, Killed):
-            self.tally["beginnings cut short"] += 1
+        """Started again when it was killed; a run that could not say that it begins goes on."""
+        while True:
+            try:
+                self._publisher(run).begin()
+            except Killed:
+                self.tally["beginnings killed and started again"] += 1
+                self.time.sleep(self.draw.uniform(5, 90))
+            except PublishError:
+                self.tally["beginnings given up"] += 1
+                return
+            else:
+                return
 
     def _say(self, run: Run) -> None:
         while True:
