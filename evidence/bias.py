@@ -34,6 +34,7 @@ import numpy as np
 from evidence.ledger import append, ended, entries, say
 from evidence.pairing import Floats, FreePair, milliseconds, seconds, specs, visits
 from evidence.variants import ATTRIBUTES, CASES
+from perfbot.measure.lockstep.pair import drawn
 from perfbot.measure.lockstep.plan import Speed, ValuePlan, plan_values
 from perfbot.model import SIDES, Side
 from perfbot.runner.cores import allowed_cores
@@ -109,7 +110,7 @@ def measure(pair: FreePair, speed: Speed, values: ValuePlan, random: Random) -> 
 
 def _shipped(pair: FreePair, speed: Speed, values: ValuePlan, random: Random) -> dict[str, float]:
     began = time.monotonic()
-    answers = pair.measure(values, random.choice(SIDES), values.seconds(speed.wall) + 2 * speed.first)
+    answers = pair.measure(values, random.choice(SIDES), values.seconds(speed.wall) + 2 * speed.first, drawn(random))
     took = time.monotonic() - began
     base, head = seconds(answers, "cpu", values.loops)
     lasted = float(np.median(base)) * values.loops

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perfbot.measure.lockstep.link import WorkerSpec
-from perfbot.measure.lockstep.pair import Messages, Pair
-from perfbot.measure.lockstep.plan import VALUE_SECONDS, WARM_BELOW_SECONDS, Speed, turn_counts
+from perfbot.measure.lockstep.pair import Messages, Pair, speed_of
+from perfbot.measure.lockstep.plan import Speed, turn_counts
 from perfbot.model import SIDES, Side
 from perfbot.process import scrubbed_environment
 from perfbot.runner.address_space import Layout
@@ -63,10 +63,7 @@ class FreePair(Pair):
 
     def speed(self, side: Side = "base") -> Speed:
         """How long a call takes, found out as a run does."""
-        answer = self.probe(side, at_least=VALUE_SECONDS, again_below=WARM_BELOW_SECONDS)
-        scale = answer["loops"] * 1e9
-        queued = None if answer["queued"] is None else answer["queued"] / scale
-        return Speed(answer["wall"] / scale, answer["cpu"] / scale, answer["first"] / 1e9, queued)
+        return speed_of(self, side, once=False)
 
     def slices(self, wanted: float) -> bool:
         """Ask the kernel to let each worker compute so many seconds before the other one gets the core; 0: its own.
@@ -93,6 +90,8 @@ class FreePair(Pair):
                 counts=[count * each for each in counts],
                 first=side == first,
                 hand_over_last=side == second,
+                draw=loops + turns,
+                drawn_every=len(counts),
             )
         return self._receive(SIDES, TIMEOUT + 5 * predicted, "answer")
 

@@ -7,10 +7,11 @@
 
 Both sides run the same code: twenty small benchmarks of its own (everyday.py), or a lock-step suite of a project's
 perfbot.toml in an environment that has what it needs. The file is in the layout of recordings.py, with ``S_c``
-(CPU nanoseconds, the shape of ``S_w``) and, for each benchmark, ``S_benches``, ``S_speed`` (seconds a call: wall, CPU,
-first, queued), ``S_loops`` and ``S_discard`` (calls a value, calls thrown away in each turn). It is written every few
-rounds; an existing schedule is continued up to ``--rounds``, others in the file are kept. Calls of 1 to 3 ms, and calls
-that run at once on both sides, have fewer pairs a round: they get schedules of their own, ``S-medium``, ``S-long``.
+and ``S_o`` (nanoseconds of CPU time, and of what calls cost as a run compares them, the shape of ``S_w``) and, for each
+benchmark, ``S_benches``, ``S_speed`` (seconds a call: wall, CPU, first, queued), ``S_loops`` and ``S_discard`` (calls a
+value, calls thrown away in each turn). It is written every few rounds; an existing schedule is continued up to
+``--rounds``, others in the file are kept. Calls of 1 to 3 ms, and calls that run at once on both sides, have fewer
+pairs a round: they get schedules of their own, ``S-medium``, ``S-long``.
 
 ``--load`` keeps so many processes busy meanwhile; of several numbers each serves ten rounds in turn.
 """
@@ -68,7 +69,7 @@ class Schedule:
     benches: tuple[str, ...]
     pairs: int
     arrays: dict[str, list[Any]] = field(
-        default_factory=lambda: {"w": [], "c": [], "start": [], "meas": [], "load": []}
+        default_factory=lambda: {"w": [], "c": [], "o": [], "start": [], "meas": [], "load": []}
     )
 
     @property
@@ -80,7 +81,7 @@ class Schedule:
         self, seen: Mapping[str, Mapping[str, Any]], seconds: Mapping[str, float], start: float, load: int
     ) -> None:
         """Keep a round: what the trace said of each benchmark, and what it cost."""
-        for key, kind in (("w", "walls"), ("c", "cpus")):
+        for key, kind in (("w", "walls"), ("c", "cpus"), ("o", "costs")):
             values = [[seen[bench][kind][side][: self.pairs] for side in SIDES] for bench in self.benches]
             self.arrays[key].append(np.array(values, dtype=np.uint64))
         self.arrays["start"].append(start)
@@ -95,7 +96,14 @@ class Schedule:
     def contents(self, speeds: Mapping[str, Speed]) -> dict[str, NDArray[Any]]:
         """The arrays of the file."""
         plans = [plan_values(speeds[bench], 0.0) for bench in self.benches]
-        kinds = {"w": np.uint64, "c": np.uint64, "start": np.float32, "meas": np.float32, "load": np.int8}
+        kinds = {
+            "w": np.uint64,
+            "c": np.uint64,
+            "o": np.uint64,
+            "start": np.float32,
+            "meas": np.float32,
+            "load": np.int8,
+        }
         about = {
             "benches": np.array(self.benches),
             "speed": np.array([as_row(speeds[bench]) for bench in self.benches]),
@@ -190,7 +198,7 @@ class Recorder:
         if known and not set(known) <= set(self._names):
             raise SystemExit(f"{self._options.schedule}: has other benchmarks in this file; choose another --schedule")
         for bench, speed in known.items():
-            self._session.learn(bench, speed, once=False)
+            self._session.known.learn(bench, speed, once=False)
         return known
 
     def _probed(self) -> dict[str, Speed]:
@@ -199,7 +207,7 @@ class Recorder:
         left_out = [name for name in self._names if name not in self._seen or len(values(self._seen[name])) < 2]
         for name in left_out:
             say(f"{name}: left out, it gave fewer than two values a round")
-        speeds = {name: self._session.speed(name) for name in self._names if name not in left_out}
+        speeds = {name: self._session.known.speed(name) for name in self._names if name not in left_out}
         return {name: speed for name, speed in speeds.items() if speed is not None}
 
     def _round(self, index: int) -> None:

@@ -17,12 +17,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from perfbot.stats.rounds import centre, hodges_lehmann, round_ratios
+from perfbot.stats.evidence import Evidence, evidence_of, stacked
+from perfbot.stats.rounds import centre, hodges_lehmann
 
 Floats = NDArray[np.float64]
-Clock = Literal["wall", "cpu"]
+Clock = Literal["wall", "cpu", "cost"]
 
-ARRAYS: dict[Clock, str] = {"wall": "w", "cpu": "c"}
+ARRAYS: dict[Clock, str] = {"wall": "w", "cpu": "c", "cost": "o"}
 
 BLOCK = 5
 """Rounds drawn together: neighbours in time stay neighbours."""
@@ -40,6 +41,9 @@ class Ratios:
 
     shipped: Floats
     pairs: Floats
+    base: Floats | None = None
+    head: Floats | None = None
+    """Mean costs of the sides, in units of each round's level; None: only what is typical is judged."""
 
     def spread_out(self, factor: float) -> Ratios:
         """Scale the benchmarks so that the noisiest is ``factor`` times noisier than the quietest."""
@@ -47,7 +51,9 @@ class Ratios:
             return self
         spread = robust_spread(self.shipped)
         wanted = np.exp(np.log(spread).mean()) * np.geomspace(factor**-0.5, factor**0.5, len(spread))
-        return Ratios(self.shipped * (wanted / spread), self.pairs * (wanted / spread))
+        factors = wanted / spread
+        means = (None if side is None else side**factors for side in (self.base, self.head))
+        return Ratios(self.shipped * factors, self.pairs * factors, *means)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +77,12 @@ class Recording:
         """Estimates of log(head/base) of every round and benchmark."""
         logs = np.log(self.seconds)
         pairs = logs[:, :, 1] - logs[:, :, 0]
-        shipped = [
-            round_ratios(one[:, 0].tolist(), one[:, 1].tolist(), np.median(one[:, 0], axis=-1).tolist())
+        found = [
+            evidence_of(one[:, 0].tolist(), one[:, 1].tolist(), np.median(one[:, 0], axis=-1).tolist())
             for one in self.seconds
         ]
-        return Ratios(np.array(shipped), np.array([hodges_lehmann(one) for one in pairs]))
+        every = stacked(found)
+        return Ratios(every.typical, np.array([hodges_lehmann(one) for one in pairs]), *every.means)
 
     def centres(self) -> Floats:
         """What a run would make of every round and benchmark if it knew nothing but the log ratios of the pairs."""
@@ -135,6 +142,17 @@ class Draw:
         """Streams of log ratios, [suite, benchmark, n], without any true change."""
         drawn = ratios[self.rounds, self.benchmarks[..., None]]
         return np.where(self.swapped, -drawn, drawn)
+
+    def evidence(self, ratios: Ratios) -> Evidence:
+        """What the rounds of all streams say, [stream, n], without any true change."""
+        flat = self.rounds.reshape(-1, self.rounds.shape[-1])
+        at = (flat, self.benchmarks.reshape(-1, 1))
+        swapped = self.swapped.reshape(flat.shape)
+        typical = np.where(swapped, -ratios.shipped[at], ratios.shipped[at])
+        if ratios.base is None or ratios.head is None:
+            return Evidence(typical)
+        base, head = ratios.base[at], ratios.head[at]
+        return Evidence(typical, np.where(swapped, head, base), np.where(swapped, base, head))
 
 
 def draw_suites(

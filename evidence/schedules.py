@@ -38,6 +38,7 @@ from evidence import everyday
 from evidence.ledger import append, ended, entries, say
 from evidence.pairing import FreePair, milliseconds, seconds, specs, visits
 from evidence.variants import LARGE, repeated
+from perfbot.measure.lockstep.pair import drawn
 from perfbot.measure.lockstep.plan import TOGETHER_ROUND_SECONDS, TOGETHER_VALUE_SECONDS, Speed, ValuePlan, plan_values
 from perfbot.model import SIDES
 from perfbot.runner.cores import allowed_cores
@@ -142,7 +143,9 @@ def measure(pair: FreePair, speed: Speed, random: Random, *, threads: bool) -> I
             continue  # this kernel has none to set
         pair.pin([core] if values.pinned else allowed_cores())
         began = time.monotonic()
-        answers = pair.measure(values, random.choice(SIDES), values.seconds(speed.wall) + 2 * speed.first)
+        answers = pair.measure(
+            values, random.choice(SIDES), values.seconds(speed.wall) + 2 * speed.first, drawn(random)
+        )
         taken = {"way": way.name, "seconds": time.monotonic() - began, "pairs": values.pairs}
         for clock in ("wall", "cpu"):
             base, head = seconds(answers, clock, values.loops)

@@ -141,9 +141,8 @@ def evaluate(
     """The rule's figures at each effect."""
     codes, rounds, seconds, sprt = [], [], [], []
     for draw in draws:
-        streams = draw.streams(ratios.shipped)
-        shape = streams.shape[:2]
-        found, used = outcomes(streams.reshape(-1, streams.shape[-1]), effects, plan)
+        shape = draw.benchmarks.shape
+        found, used = outcomes(draw.evidence(ratios), effects, plan)
         codes.append(found.reshape(-1, *shape))
         rounds.append(used.reshape(-1, *shape))
         seconds.append(np.stack([seconds_used(one, draw.benchmarks, recording) for one in rounds[-1]]))
@@ -253,8 +252,9 @@ def parser() -> argparse.ArgumentParser:
     add("--suites", type=int, default=1000, help="suites drawn")
     add("--spread", type=numbers, default=[1], help="scale to spreads this many times apart; 1 leaves them")
     add(
-        "--clock", choices=list(ARRAYS), help="what to compare (default: CPU time where it was recorded, as a run does)"
+        "--clock", choices=list(ARRAYS), help="what to compare (default: costs where they were recorded, as a run does)"
     )
+    add("--means", action="store_true", help="judge means, too, where wall or CPU time alone was recorded")
     add("--skip", type=int, default=None, help="first pairs of a round to leave out")
     add("--pairs", action="store_true", help="judge what a run would make of the pairs' ratios alone")
     add("--tools", action="store_true", help="the rules of other tools as well")
@@ -277,8 +277,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 2
         recording = read(options.rounds, schedule, options.skip, clock)
         estimated = recording.ratios()
+        if clock != "cost" and not options.means:
+            estimated = Ratios(estimated.shipped, estimated.pairs)
         if options.pairs:
-            estimated = Ratios(recording.centres(), estimated.pairs)
+            estimated = Ratios(recording.centres(), estimated.pairs, estimated.base, estimated.head)
         for size, alpha, spread in product(map(int, options.size), options.alpha, options.spread):
             rng = np.random.default_rng(options.seed)
             plan = Plan(options.delta / 100, alpha / size, options.beta, options.n_max)

@@ -117,6 +117,7 @@ class Round:
         waited: seconds a call in which base and head waited for something other than the core; None where unknown.
         together: both sides ran at once on one core; otherwise they took turns.
         confirming: taken under other conditions, once earlier rounds had shown a change; it had no part in showing it.
+        reach: calls that each side had made in its process when the round ended; 0 where unknown.
     """
 
     index: int
@@ -129,6 +130,7 @@ class Round:
     together: bool = False
     waited: tuple[float, float] | None = None
     confirming: bool = False
+    reach: int = 0
 
     def __post_init__(self) -> None:
         for side in SIDES:

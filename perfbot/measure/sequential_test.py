@@ -88,6 +88,9 @@ class SequentialTest:
     def add(self, measured: Measured) -> None:
         """Take one more round and look at all of them."""
         taken = measured.round
+        if measured.anew:
+            self.rounds.clear()
+            self.evidence = NOTHING
         self.rounds.append(taken)
         self.notes.update(dict.fromkeys(measured.notes))
         self.unrelated = self.unrelated or min(*taken.base, *taken.head) <= 0

@@ -64,6 +64,8 @@ class Measured:
     metric: Metric
     round: Round
     notes: tuple[str, ...] = ()
+    anew: bool = False
+    """Earlier rounds were measured in another state of the processes, and count no more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,18 +40,18 @@ def test_the_layout(file):
         assert (recorded["here-d_discard"] >= 1).all()
         assert (recorded["here-d_loops"] > 1).all()
     assert schedules(file) == ["here-d"]
-    assert clocks(file, "here-d") == ["wall", "cpu"]
+    assert clocks(file, "here-d") == ["wall", "cpu", "cost"]
 
 
 def test_it_is_evaluated_by_the_clock_a_run_uses(file, capsys):
     arguments = ["--rounds", str(file), "--size", "3", "--suites", "20", "--effects", "0,900", "--json"]
     tables = {}
-    for clock in ([], ["--clock", "wall"], ["--clock", "cpu"]):
+    for clock in ([], ["--clock", "wall"], ["--clock", "cost"]):
         assert truth.main([*arguments, *clock]) == 0
         table = json.loads(capsys.readouterr().out)
         assert table["rows"][1]["declared"] == 1.0  # ten times slower
         tables[" ".join(clock)] = table
-    assert tables[""] == tables["--clock cpu"]
+    assert tables[""] == tables["--clock cost"]
     assert tables["--clock wall"]["clock"] == "wall"
 
 

@@ -83,7 +83,8 @@ def _report_reader() -> Any:
 def pack_rounds(rounds: Sequence[Round]) -> bytes:
     """The rounds of one comparison. Every value comes back bit for bit."""
     header = [
-        [r.index, len(r.base), r.loops, r.seconds, r.core, r.clock, r.together, r.waited, r.confirming] for r in rounds
+        [r.index, len(r.base), r.loops, r.seconds, r.core, r.clock, r.together, r.waited, r.confirming, r.reach]
+        for r in rounds
     ]
     text = json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
     values = array("d", [value for r in rounds for side in (r.base, r.head) for value in side])
@@ -128,14 +129,19 @@ def _rounds(header: list[list[Any]], values: array[float]) -> tuple[Round, ...]:
     found, start = [], 0
     for index, pairs, loops, seconds, core, clock, together, *later in header:
         middle, end = start + pairs, start + 2 * pairs
-        waited = later[0] if later else None
-        confirming = len(later) > 1 and later[1]
         found.append(
             Round(index, tuple(values[start:middle]), tuple(values[middle:end]),
-                  loops, seconds, core, clock, together, tuple(waited) if waited else None, confirming)
+                  loops, seconds, core, clock, together, *_later(*later))
         )  # fmt: skip
         start = end
     return tuple(found)
+
+
+def _later(
+    waited: list[float] | None = None, confirming: bool = False, reach: int = 0
+) -> tuple[tuple[float, float] | None, bool, int]:
+    """What rounds of earlier versions do not tell."""
+    return (waited[0], waited[1]) if waited else None, confirming, reach
 
 
 def fingerprint(report: Report) -> str:

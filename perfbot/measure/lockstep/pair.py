@@ -6,11 +6,12 @@ import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Any, Literal
 
 from perfbot.measure.lockstep import messages
 from perfbot.measure.lockstep.link import HANGS, RUBBISH, Link, WorkerLost, WorkerSpec, culprit, first_sign
-from perfbot.measure.lockstep.plan import VALUE_SECONDS, WARM_BELOW_SECONDS, Speed, ValuePlan, turn_counts
+from perfbot.measure.lockstep.plan import VALUE_SECONDS, WARM_BELOW_SECONDS, Speed, ValuePlan
 from perfbot.model import SIDES, Round, Side
 from perfbot.runner.address_space import Layout
 from perfbot.runner.cores import pin_process
@@ -53,6 +54,11 @@ def round_of(
     return Round(
         index, base, head, calls["base"], seconds, core, "cost" if told else clock, values.mode == "together", waited
     )
+
+
+def drawn(random: Random) -> dict[Side, int]:
+    """For each side, where its memory is to lie: see :mod:`perfbot.worker.heap`."""
+    return {side: random.getrandbits(48) for side in SIDES}
 
 
 def _waited(answer: messages.Message, calls: int) -> float:
@@ -153,7 +159,7 @@ class Pair:
         if values.mode == "together":
             counts = {first: [values.pairs], second: [values.pairs]}
         else:
-            counts = dict(zip((first, second), turn_counts(values.pairs), strict=True))
+            counts = dict(zip((first, second), values.counts, strict=True))
         first_is_last = len(counts[first]) > len(counts[second])
         for side in (second, first):
             self.links[side].send(

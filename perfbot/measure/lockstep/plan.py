@@ -109,12 +109,28 @@ class ValuePlan:
     pairs: int
     pinned: bool = True
     drawn_every: int = DRAWN_EVERY
+    turn: int = 1
+    """Values of one side in its first turn; in the next ones twice as many."""
+    later: bool = False
+    """Only the second half of the values counts: what comes before warms up."""
+
+    @property
+    def calls(self) -> int:
+        """Calls that a side makes, those thrown away included."""
+        turns = 1 if self.mode == "together" else len(self.counts[0])
+        return self.pairs * self.loops + turns * self.discard
+
+    @property
+    def counts(self) -> tuple[list[int], list[int]]:
+        """Values in each turn of the side that begins and of the other."""
+        first, second = turn_counts(self.pairs // self.turn)
+        return [self.turn * count for count in first], [self.turn * count for count in second]
 
     def seconds(self, call: float) -> float:
         """Predicted wall time of the round for calls of ``call`` seconds on both sides."""
         if self.mode == "together":
             return 2 * call * self.loops * (self.pairs + self.discard)
-        turns = self.pairs + 1
+        turns = self.pairs // self.turn + 1
         return call * (2 * self.pairs * self.loops + turns * self.discard)
 
 

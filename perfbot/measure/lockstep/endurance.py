@@ -1,0 +1,123 @@
+"""Many calls in one process: whether what a benchmark costs later is what it costs at first. Pure.
+
+Rounds are short, and each begins in fresh processes. What comes once in a hundred calls, or after a thousand, would
+never show in them. So each benchmark is measured over a long stretch once, in its first round; where that differs, all
+rounds are long, and only their second half counts.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from perfbot.measure.lockstep.plan import Speed, ValuePlan
+from perfbot.model import Round
+
+SECONDS = 1.5
+"""For the stretches of all benchmarks of a suite together, and as much again for one benchmark alone; a benchmark may
+have as much as one more round takes, too."""
+
+SHARE = 0.05
+"""Of the time that is left, at most, for one stretch."""
+
+MOST_CALLS = 4000
+"""Steady states are reached within a few thousand calls, or much later than any budget allows."""
+
+LONGER = 2
+"""A stretch of fewer calls than so many times a round's shows nothing that rounds do not."""
+
+VALUES = 120
+"""In a stretch, each the mean of as many calls as that takes."""
+
+TURN_SECONDS = 8e-3
+"""Longer turns than in a round: there is less to throw away."""
+
+MOVED = 0.06
+"""Log ratio by which both sides' ratio must be another one than at first: three times the default threshold, as far as
+the mean of an unchanged benchmark may be off."""
+
+ROUNDS = 12
+"""That the time which is left must do for, once all rounds are long."""
+
+ERRORS = 2.0
+"""And in standard errors. One in twenty does so by chance, and not again in the next stretch."""
+
+
+def stretch(speed: Speed, values: ValuePlan, benchmarks: int, left: float) -> ValuePlan | None:
+    """A long stretch of calls, or None where it would not be longer than a round in the time that there is.
+
+    Args:
+        speed: of both sides.
+        values: how a round of it is measured.
+        benchmarks: measured in a round.
+        left: seconds of the time limit.
+    """
+    seconds = min(SHARE * left, max(SECONDS * (1 + 1 / benchmarks) / benchmarks, values.seconds(speed.wall)))
+    calls = min(MOST_CALLS, int(seconds / _both(speed)))
+    return _plan(speed, calls, values.pinned) if calls >= LONGER * values.calls else None
+
+
+def lasting(plan: ValuePlan, long: Round, speed: Speed, left: float) -> ValuePlan:
+    """How all rounds are measured once a stretch has shown that later calls are of another kind.
+
+    Where a change came on the way, what lies before it is left out. Where slow calls come now and then, all count, and
+    stretches are as long as lets the benchmark be decided.
+    """
+    half = len(long.base) // 2
+    (early, before), (late, error) = _ratio(_part(long, 0, half)), _ratio(_part(long, half, 2 * half))
+    if abs(late - early) > max(MOVED, ERRORS * math.hypot(before, error)):
+        return replace(plan, later=True)
+    return _plan(speed, min(plan.calls, max(plan.calls // 4, int(left / ROUNDS / _both(speed)))), plan.pinned)
+
+
+def kept(long: Round, plan: ValuePlan) -> Round:
+    """The values of a stretch that count."""
+    return _part(long, len(long.base) // 2, len(long.base)) if plan.later else long
+
+
+def moved(usual: Round, long: Round) -> int:
+    """The sign of how both sides' ratio differs in a stretch, or at its end, from that of a round; 0: it does not."""
+    first, before = _ratio(usual)
+    for one in (_part(long, len(long.base) // 2, len(long.base)), long):
+        ratio, error = _ratio(one)
+        if abs(ratio - first) > max(MOVED, ERRORS * math.hypot(error, before)):
+            return 1 if ratio > first else -1
+    return 0
+
+
+def notes(long: Round, values: ValuePlan, plan: ValuePlan) -> tuple[str, ...]:
+    """What a reader should know about a benchmark whose later calls are not like the first ones."""
+    begin, end = values.calls + plan.later * plan.calls // 2, values.calls + plan.calls
+    told = f"its first {values.calls:,} calls are not like later ones: rounds are longer"
+    if not plan.later:
+        return (told,)
+    count = len(long.base)
+    (third, error), (last, least) = (_ratio(_part(long, at * count // 4, (at + 1) * count // 4)) for at in (2, 3))
+    drifts = abs(last - third) > max(MOVED, ERRORS * math.hypot(error, least))
+    told = f"{told}, and compared from call {begin:,} on"
+    return (told, f"still warming up after {end:,} calls") if drifts else (told,)
+
+
+def _plan(speed: Speed, calls: int, pinned: bool) -> ValuePlan:
+    loops = math.ceil(calls / VALUES)
+    turn = max(1, min(round(TURN_SECONDS / (loops * speed.wall)), calls // loops // 4))
+    pairs = 4 * turn * max(1, round(calls / loops / (4 * turn)))
+    return ValuePlan("turns", loops, 1, pairs, pinned, drawn_every=pairs, turn=turn)
+
+
+def _both(speed: Speed) -> float:
+    """Seconds of a call of each side."""
+    return speed.wall + (speed.other or speed).wall
+
+
+def _part(taken: Round, begin: int, end: int) -> Round:
+    return replace(taken, base=taken.base[begin:end], head=taken.head[begin:end])
+
+
+def _ratio(taken: Round) -> tuple[float, float]:
+    """Log ratio of both sides' means, and its standard error as far as values tell it."""
+    base, head = np.asarray(taken.base), np.asarray(taken.head)
+    errors = [side.std() / side.mean() / math.sqrt(len(side)) for side in (base, head)]
+    return math.log(head.mean() / base.mean()), math.hypot(*errors)

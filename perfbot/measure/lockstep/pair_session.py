@@ -1,0 +1,263 @@
+"""One pair of workers in a round: into each benchmark, its values, out again."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from random import Random
+from typing import Protocol
+
+from perfbot.measure.lockstep import endurance
+from perfbot.measure.lockstep.freed import with_freed
+from perfbot.measure.lockstep.known import Known
+from perfbot.measure.lockstep.link import HANGS, WorkerLost, WorkerSpec
+from perfbot.measure.lockstep.pair import START_SECONDS, Messages, Pair, drawn, round_of, speed_of
+from perfbot.measure.lockstep.plan import (
+    LATE_SECONDS,
+    Speed,
+    ValuePlan,
+    patience,
+    plan_values,
+)
+from perfbot.measure.lockstep.reasons import ended_as, joined, notes_of, reason_of, too_long
+from perfbot.measure.session import Failed, Measured, Outcome, Placement
+from perfbot.measure.trace import Trace
+from perfbot.model import SIDES, TIME, Metric, Round, Side
+from perfbot.runner.address_space import Layout
+from perfbot.runner.cores import allowed_cores
+
+LONGEST_SHARE = 0.15
+"""A round lasts as long as its longest benchmark makes it; this share of that is given to each of the others, which
+narrows their intervals for little."""
+
+MUCH_SLOWER = 8
+"""From here on the round is planned for head's calls: as many as base affords would take too long."""
+
+TRACED = ("began", "walls", "cpus", "costs", "discarded")
+"""Of a worker's answer, what goes into the trace."""
+
+
+class Measurable(Protocol):
+    """What a pair needs to know of the suite that it measures; see :class:`perfbot.measure.lockstep.suite`."""
+
+    name: str
+    timeout: float
+    thrifty: bool
+    known: Known
+
+    @property
+    def trace(self) -> Trace: ...
+
+    def identity(self, name: str) -> str: ...
+
+    def metric(self, name: str) -> Metric: ...
+
+    def starting(self, index: int) -> list[Side]: ...
+
+
+class PairSession:
+    """One pair of workers, from its start to its end.
+
+    Attributes:
+        current: the benchmark that both workers were told to enter, or empty between two.
+    """
+
+    def __init__(
+        self,
+        suite: Measurable,
+        specs: Mapping[Side, WorkerSpec],
+        random: Random,
+        index: int,
+        place: Placement,
+        *,
+        control: bool = False,
+    ) -> None:
+        self._suite = suite
+        self._specs = specs
+        self._random = random
+        self._index = index
+        self._core, self._crowded = place.core, place.crowded
+        self._control = control
+        self._share = self._tests = self._hurry = self._extra = 0.0
+        self._count = 1
+        self._until = math.inf
+        self.current = ""
+
+    def measure(self, names: Sequence[str], until: float) -> Iterator[tuple[list[Outcome], str]]:
+        """Enter each of ``names`` on both sides and measure it, while there is time.
+
+        Raises:
+            WorkerLost: in :attr:`current`, or, where that is empty, when the pair was started.
+        """
+        suite = self._suite
+        self._until, self._count = until, len(names)
+        began = time.monotonic()
+        start = min(START_SECONDS, max(until - began, 0.0) + LATE_SECONDS)
+        seed, order = self._random.randrange(1, 2**32), suite.starting(self._index)
+        pair = Pair(self._specs, hash_seed=seed, timeout=suite.timeout, layout=Layout(seed), start=start, order=order)
+        try:
+            if self._crowded:
+                pair.pin(self._cores)
+            pair.enter_all([suite.identity(name) for name in names])
+            startup = time.monotonic() - began
+            longest = max(suite.known.predicted_seconds(name) for name in names)
+            self._share = max(startup / len(names), LONGEST_SHARE * longest)
+            suite.known.started(startup)
+            suite.trace(event="pair", suite=suite.name, round=self._index, core=self._core, startup=startup,
+                        order=order, control=self._control)  # fmt: skip
+            for name in names:
+                if time.monotonic() + suite.known.predicted_seconds(name) > until:
+                    return
+                self.current = name
+                yield self._one(pair, name), name
+                self.current = ""
+        finally:
+            ending = time.monotonic()
+            pair.close()
+            ended = time.monotonic()
+            suite.trace(event="end", suite=suite.name, round=self._index, control=self._control, seconds=ended - began,
+                        tests=self._tests, ending=ended - ending)  # fmt: skip
+
+    def failure(self, lost: WorkerLost) -> Failed:
+        """What the loss of a worker means for the benchmark that it was in."""
+        if self._is_too_long(lost):
+            return Failed(self.current, "both", too_long(self._hurry), skipped=True)
+        return Failed(self.current, lost.side, reason_of(lost), lost.skipped, left_out=lost.skipped)
+
+    def _is_too_long(self, lost: WorkerLost) -> bool:
+        return self._hurry > 0 and lost.reason == HANGS
+
+    def _be_patient(self, pair: Pair, *, known: bool = True) -> None:
+        """Wait for single calls as long as the budget allows, or, before one is known, as lets it be decided."""
+        pair.patience = patience(self._suite.timeout, self._until - time.monotonic(), known=known)
+        self._hurry = 0.0 if known or pair.patience >= self._suite.timeout else pair.patience
+
+    @property
+    def _cores(self) -> tuple[int, ...]:
+        return (self._core,) if self._core >= 0 else allowed_cores()
+
+    def _one(self, pair: Pair, name: str) -> list[Outcome]:
+        """One round of one benchmark."""
+        self._be_patient(pair)
+        waiting = time.monotonic()
+        arrived = pair.arrivals()
+        began = time.monotonic()
+        self._tests += began - waiting
+        for side in SIDES:
+            if arrived[side]["name"] != self._suite.identity(name):
+                raise WorkerLost(side, "its benchmarks come in another order than those of the other side", "")
+        held = [side for side in SIDES if arrived[side]["event"] == "ready"]
+        self._suite.known.took(name, 0.0)
+        outcomes = self._held(pair, name, arrived) if len(held) == len(SIDES) else []
+        leaving = time.monotonic()
+        ended = {**arrived, **pair.leave(held)}
+        outcomes = [with_freed(outcome, arrived, ended) for outcome in outcomes]
+        self._tests += time.monotonic() - leaving
+        failures = [
+            ended_as(name, side, message) for side, message in ended.items() if message["error"] or message["skipped"]
+        ]
+        seconds = time.monotonic() - began - self._extra
+        self._extra = 0.0
+        self._suite.known.took(name, max(seconds, self._suite.known.predicted_seconds(name)))
+        if all(message.get("value") is not None for message in ended.values()):
+            base, head = (float(ended[side]["value"]) for side in SIDES)
+            taken = Round(self._index, (base,), (head,), seconds=seconds, core=self._core, clock="count")
+            outcomes = [Measured(name, self._suite.metric(name), taken)]
+        return list(joined(failures)) if failures else outcomes
+
+    def _held(self, pair: Pair, name: str, ready: Messages) -> list[Outcome]:
+        """Both sides are inside the benchmark: probe it if it is new, then take the round's values, if they fit."""
+        suite = self._suite
+        once = any(message["once"] for message in ready.values())
+        speed = suite.known.speed(name)
+        if speed is None:
+            pair.pin(allowed_cores())
+            speed = self._probe(pair, once=once)
+            suite.known.learn(name, speed, once=once)
+            if once:
+                return []
+        values = suite.known.stretches.get(name) or plan_values(
+            speed, self._share, once=once, within=suite.known.spread(name).within
+        )
+        taken = self._take(pair, name, values, ready)
+        if taken is None:
+            return []
+        if name in suite.known.stretches:
+            taken = endurance.kept(taken, values)
+        elif suite.thrifty and not self._control and name not in suite.known.endured:
+            return [self._endure(pair, name, values, taken, ready)]
+        elif suite.thrifty and values.mode == "turns" and not self._control:
+            suite.known.spread(name).add(taken)
+        return [self._measured(name, taken)]
+
+    def _measured(self, name: str, taken: Round, *, anew: bool = False) -> Measured:
+        known = self._suite.known
+        speed = known.speeds[name]
+        notes = (*notes_of(speed, pinned=taken.core >= 0 or speed.threaded), *known.notes.get(name, ()))
+        return Measured(name, TIME, taken, notes, anew)
+
+    def _take(self, pair: Pair, name: str, values: ValuePlan, ready: Messages, *, event: str = "round") -> Round | None:
+        """The values of one plan; None where they would not be there in time."""
+        suite, speed = self._suite, self._suite.known.speeds[name]
+        pinned = pair.pin(self._cores if values.pinned else allowed_cores()) and values.pinned
+        first: Side = self._random.choice(SIDES)
+        began = time.monotonic()
+        predicted = values.seconds(speed.wall)
+        if began + predicted > self._until:
+            suite.known.took(name, predicted)
+            return None
+        self._be_patient(pair)
+        answers = pair.measure(values, first, predicted + 2 * speed.first, drawn(self._random))
+        seconds = time.monotonic() - began
+        suite.trace(
+            event=event, suite=suite.name, benchmark=name, round=self._index, control=self._control,
+            mode=values.mode, first=first, loops=values.loops, discard=values.discard, seconds=seconds,
+            **{key: {side: answers[side][key] for side in SIDES} for key in TRACED},
+        )  # fmt: skip
+        calls = {side: values.loops * ready[side]["inner"] for side in SIDES}
+        taken = round_of(self._index, values, speed.clock, answers, calls, seconds, self._core if pinned else -1)
+        return replace(taken, reach=values.calls)
+
+    def _endure(self, pair: Pair, name: str, values: ValuePlan, usual: Round, ready: Messages) -> Measured:
+        """Many calls more in the same processes: where later ones prove to be of another kind, they are compared."""
+        known = self._suite.known
+        stretch = endurance.stretch(known.speeds[name], values, self._count, self._until - time.monotonic())
+        long = (
+            None if stretch is None or name in known.once else self._take(pair, name, stretch, ready, event="stretch")
+        )
+        if stretch is None or long is None:
+            known.endured.add(name)
+            return self._measured(name, usual)
+        self._extra = long.seconds
+        reach = values.calls + stretch.calls
+        sign = endurance.moved(usual, long)
+        if sign and known.suspected.get(name) == sign:
+            lasting = endurance.lasting(stretch, long, known.speeds[name], self._until - time.monotonic())
+            known.stretches[name], known.notes[name] = lasting, endurance.notes(long, values, lasting)
+            return self._measured(name, replace(endurance.kept(long, lasting), reach=reach), anew=True)
+        known.suspected[name] = sign
+        if not sign:
+            known.endured.add(name)
+        return self._measured(name, replace(usual, reach=reach))
+
+    def _probe(self, pair: Pair, *, once: bool) -> Speed:
+        """Speed of base, or of head where that is much slower; what either side does beside computing is in it."""
+        self._be_patient(pair, known=False)
+        try:
+            base = speed_of(pair, "base", once=once)
+        except WorkerLost as lost:
+            raise (lost if self._is_too_long(lost) else self._worse(pair, lost, once=once)) from lost
+        self._be_patient(pair)
+        head = speed_of(pair, "head", once=once)
+        planned, other = (head, base) if head.wall > MUCH_SLOWER * base.wall else (base, head)
+        return replace(planned, other=other)
+
+    def _worse(self, pair: Pair, lost: WorkerLost, *, once: bool) -> WorkerLost:
+        """What base's failure is called once head was tried too."""
+        try:
+            speed_of(pair, "head", once=once)
+        except WorkerLost as too:
+            return WorkerLost("both", too.reason, too.output, skipped=too.skipped)
+        return lost

@@ -1,0 +1,103 @@
+"""Whether later calls of a process are like the first ones, from values whose truth is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from perfbot.measure.lockstep import endurance
+from perfbot.measure.lockstep.plan import Speed, ValuePlan
+from perfbot.model import Round
+
+SHORT = Speed(1e-4, 1e-4, other=Speed(1e-4, 1e-4))
+ROUND = ValuePlan("turns", 5, 3, 16)
+USUAL = Round(0, (1.0, 1.01) * 8, (1.0, 1.01) * 8)
+
+
+def noisy(values: Sequence[float], seed: int = 1) -> tuple[float, ...]:
+    dice = np.random.default_rng(seed)
+    return tuple((np.asarray(values) * np.exp(dice.normal(0, 0.02, len(values)))).tolist())
+
+
+def long(head: Sequence[float]) -> Round:
+    return Round(0, noisy([1.0] * len(head)), noisy(head, seed=2))
+
+
+def test_a_stretch_is_as_long_as_steady_states_take_where_there_is_time():
+    plan = endurance.stretch(SHORT, ROUND, benchmarks=1, left=60)
+    assert plan is not None
+    assert plan.pairs * plan.loops == pytest.approx(endurance.MOST_CALLS, rel=0.1)
+    assert sum(plan.counts[0]) == sum(plan.counts[1]) == plan.pairs
+
+
+@pytest.mark.parametrize(
+    ("speed", "benchmarks", "left"),
+    [
+        (Speed(2.0, 2.0, other=Speed(2.0, 2.0)), 1, 600),
+        (Speed(0.01, 0.01, other=Speed(0.01, 0.01)), 1000, 600),
+        (SHORT, 1, 0.1),
+    ],
+)
+def test_there_is_none_where_it_shows_nothing_more_than_rounds(speed: Speed, benchmarks: int, left: float):
+    assert endurance.stretch(speed, ROUND, benchmarks, left) is None
+
+
+def test_a_slower_head_takes_its_time_of_the_stretch():
+    slow = Speed(1e-4, 1e-4, other=Speed(1e-2, 1e-2))
+    quick, slower = (endurance.stretch(one, ROUND, 1, 60) for one in (SHORT, slow))
+    assert quick is not None
+    assert slower is not None
+    assert slower.calls < quick.calls / 5
+
+
+class TestMoved:
+    def test_not_where_all_stays_as_it_was(self):
+        assert endurance.moved(USUAL, long([1.0] * 120)) == 0
+
+    def test_not_where_both_sides_become_slower_alike(self):
+        both = Round(0, noisy([1.0] * 60 + [2.0] * 60), noisy([1.0] * 60 + [2.0] * 60, seed=2))
+        assert endurance.moved(USUAL, both) == 0
+
+    @pytest.mark.parametrize(("late", "sign"), [(2.0, 1), (0.5, -1), (1.2, 1)])
+    def test_where_one_becomes_another_on_the_way(self, late: float, sign: int):
+        assert endurance.moved(USUAL, long([1.0] * 90 + [late] * 30)) == sign
+
+    def test_where_slow_calls_come_now_and_then(self):
+        assert endurance.moved(USUAL, long([1.0] * 19 + [13.0] + ([1.0] * 19 + [13.0]) * 5)) == 1
+
+    def test_not_by_disturbances_of_both(self):
+        spikes = [1.0] * 120
+        base, head = list(spikes), list(spikes)
+        for at in (3, 50, 77):
+            base[at], head[(at * 2) % 120] = 9.0, 9.0
+        assert endurance.moved(USUAL, Round(0, tuple(base), tuple(head))) == 0
+
+
+class TestLasting:
+    PLAN = endurance.stretch(SHORT, ROUND, 1, 60)
+
+    def test_what_lies_before_a_change_is_left_out_and_told(self):
+        assert self.PLAN is not None
+        half = self.PLAN.pairs // 2
+        stretch = long([1.0] * half + [2.0] * half)
+        plan = endurance.lasting(self.PLAN, stretch, SHORT, left=50)
+        assert plan.later
+        assert min(endurance.kept(stretch, plan).head) > 1.5
+        (told,) = endurance.notes(stretch, ROUND, plan)
+        assert told.startswith(f"its first {ROUND.calls:,} calls are not like later ones")
+
+    def test_a_change_that_still_goes_on_is_told(self):
+        assert self.PLAN is not None
+        growing = long(np.linspace(1.0, 3.0, self.PLAN.pairs).tolist())
+        plan = endurance.lasting(self.PLAN, growing, SHORT, left=50)
+        assert endurance.notes(growing, ROUND, plan)[1].startswith("still warming up after")
+
+    def test_of_scattered_slow_calls_all_count_in_what_time_there_is(self):
+        assert self.PLAN is not None
+        scattered = long(([1.0] * 19 + [13.0]) * 6)
+        plan = endurance.lasting(self.PLAN, scattered, SHORT, left=4.0)
+        assert not plan.later
+        assert endurance.kept(scattered, plan) == scattered
+        assert self.PLAN.calls / 5 < plan.calls < self.PLAN.calls

@@ -1,0 +1,116 @@
+"""Means decide where both sides differ by more than a shift; the typical ratio where they do not."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from perfbot.stats.evidence import Evidence, evidence_of
+from perfbot.stats.means import mean_ratios
+from perfbot.stats.sequential import LOOSE, Plan, decide
+
+PLAN = Plan(0.02, 0.01)
+ROUNDS, CALLS = 40, 100
+
+
+def calls(seed: int, *, slow: float = 0.0, times: float = 1.0, level: float = 1.0, rounds: int = ROUNDS):
+    """Rounds of calls, of which a share is slow, with a little noise in calls and between processes."""
+    dice = np.random.default_rng(seed)
+    values = level * np.exp(dice.normal(0, 0.005, (rounds, CALLS)) + dice.normal(0, 0.003, (rounds, 1)))
+    return values * np.where(dice.random(values.shape) < slow, times, 1.0)
+
+
+def judged(base, head):
+    return decide(evidence_of(base.tolist(), head.tolist(), [1e-4] * len(base)), PLAN, final=True)
+
+
+@pytest.mark.parametrize(
+    ("slow", "times", "truth"), [(0.5, 2.0, 0.5), (0.02, 26.0, 0.5), (0.01, 51.0, 0.5), (0.1, 2.0, 0.1)]
+)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_slow_calls_among_fast_ones_are_a_change_of_the_mean(slow, times, truth, seed):
+    found = judged(calls(seed), calls(seed + 50, slow=slow, times=times))
+    assert (found.state, found.by_mean) == ("up", True)
+    assert found.low <= truth <= found.high
+    assert found.typical == pytest.approx(0.0, abs=0.05) or slow > 0.2
+    back = judged(calls(seed + 50, slow=slow, times=times), calls(seed))
+    assert back.state == "down"
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_slow_calls_on_both_sides_are_no_change(seed):
+    found = judged(calls(seed, slow=0.1, times=2.0), calls(seed + 50, slow=0.1, times=2.0))
+    assert found.state in ("same", "open")
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_typical_call_that_is_slower_does_not_make_a_faster_mean_slower(seed):
+    found = judged(calls(seed, slow=0.1, times=11.0), calls(seed + 50, level=1.05))
+    assert (found.state, found.by_mean) == ("down", True)
+    assert found.low <= 1.05 / 2 - 1 <= found.high
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_equal_means_of_other_distributions_are_no_regression(seed):
+    found = judged(calls(seed, level=1.5, rounds=120), calls(seed + 50, slow=0.01, times=51.0, rounds=120))
+    assert found.state in ("same", "open")
+
+
+def test_a_shift_is_known_as_well_as_what_is_typical_tells_it():
+    found = judged(calls(1), calls(2, level=1.03))
+    assert (found.state, found.by_mean) == ("up", False)
+    assert found.high - found.low < 0.03
+
+
+def test_unchanged_says_how_far_the_mean_can_be_off():
+    found = judged(calls(1), calls(2))
+    assert found.state == "same"
+    assert found.mean_bound is not None
+    assert found.mean_bound < math.expm1(LOOSE * PLAN.margin)
+    assert abs(found.mean or 0.0) < found.mean_bound
+
+
+def test_a_mean_that_is_not_known_leaves_it_open():
+    """Rare slow calls on both sides alike: what is typical is sure, the mean is not."""
+    base, head = (calls(seed, slow=0.004, times=100.0, rounds=8) for seed in (1, 2))
+    found = judged(base, head)
+    assert found.state == "open"
+    assert found.by_mean
+
+
+def test_swapping_the_sides_changes_the_sign_alone():
+    base, head = calls(1), calls(2, slow=0.1, times=2.0)
+    there, back = judged(base, head), judged(head, base)
+    assert (there.state, back.state, there.rounds) == ("up", "down", back.rounds)
+    assert math.log1p(there.change) == pytest.approx(-math.log1p(back.change))
+
+
+def test_looks_see_no_later_round_and_add_up():
+    base, head, typical = (np.random.default_rng(seed).uniform(1, 2, 30) for seed in (1, 2, 3))
+    every = mean_ratios(base, head, typical, (6, 12, 30))
+    few = mean_ratios(base[:12], head[:12], typical[:12], (6, 12))
+    assert np.allclose(every.ratio[:2], few.ratio)
+    assert np.allclose(every.error[:2], few.error)
+    assert every.ratio[2] == pytest.approx(math.log(head.mean() / base.mean()))
+    stray = head / head.mean() - base / base.mean()
+    assert every.error[2] == pytest.approx(math.sqrt((stray**2).sum() / 30 / 29))
+    apart = stray - (typical - typical.mean())
+    assert every.excess_error[2] == pytest.approx(math.sqrt((apart**2).sum() / 30 / 29))
+
+
+def test_evidence_in_parts_is_the_evidence_of_all():
+    base, head = calls(1, rounds=5).tolist(), calls(2, rounds=5).tolist()
+    seconds = [1e-4] * 5
+    whole = evidence_of(base, head, seconds)
+    joined = evidence_of(base[:2], head[:2], seconds[:2]).and_then(evidence_of(base[2:], head[2:], seconds[2:]))
+    for one, other in zip((whole.typical, *whole.means), (joined.typical, *joined.means), strict=True):
+        assert np.array_equal(one, other)
+    assert [len(part) for part in whole.parted([2, 3])] == [2, 3]
+
+
+def test_ratios_alone_are_judged_as_what_is_typical():
+    ratios = np.random.default_rng(5).normal(0.05, 0.01, 12)
+    assert decide(ratios.tolist(), PLAN) == decide(Evidence(ratios), PLAN)
+    assert decide(ratios.tolist(), PLAN).mean is None
