@@ -94,11 +94,12 @@ class Publisher:
         """A run begins: the status waits, and what the comment says is marked as old.
 
         Returns:
-            False where a newer run has spoken of this head: then nothing is touched.
+            False where this run or a newer one has spoken of this head: then its word stands.
         """
         head, order = self.request.head, self.order()
         status, lost = self._status("running", "Measuring."), self.forge.lost()
         if begins_late(order, self.body(), self.section, head, self.forge.statuses.shown(status)):
+            self._take_back(status, order)
             return False
         self.forge.statuses.show(status)
         banner = f"Measuring `{head[:7]}`; what follows is older."
