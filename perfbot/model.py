@@ -246,6 +246,8 @@ class Acceptance:
     head: str = ""
     change: float | None = None
     """The measured change when it was accepted; a worse one is no longer accepted."""
+    note: int = 0
+    """Id of the comment that accepted it, which the forge is asked about; 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)

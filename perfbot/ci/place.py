@@ -38,6 +38,7 @@ class Place:
         url: the server on GitLab, the API on GitHub.
         merge_request: 0 when it is to be found by ``owner`` and ``branch``, or there is none.
         head: the merge request's head that this run is about, as the CI says; empty when unknown.
+        source: the repository that the head's branch lives in, where the event says it.
         sha: the commit that statuses go on; empty for the head.
         commits: further commits that stand for the head, such as the forge's test merge.
         pipeline: GitLab pipeline that statuses belong to; 0 for none.
@@ -58,6 +59,7 @@ class Place:
     owner: str = ""
     branch: str = ""
     head: str = ""
+    source: str = ""
     sha: str = ""
     commits: tuple[str, ...] = ()
     pipeline: int = 0
@@ -115,7 +117,16 @@ def given(
         place = Place(kind=forge, secrets=_secrets(environ, forge), ca_bundle=place.ca_bundle)
     if merge_request and merge_request != place.merge_request:
         place = replace(
-            place, merge_request=merge_request, head="", sha="", pipeline=0, owner="", branch="", artifacts=""
+            place,
+            merge_request=merge_request,
+            head="",
+            source="",
+            sha="",
+            commits=(),
+            pipeline=0,
+            owner="",
+            branch="",
+            artifacts="",
         )
     default_url = {"gitlab": GITLAB, "github": GITHUB_API, "local": ""}[place.kind]
     default_job = {"gitlab": JOB, "github": WORKFLOW, "local": ""}[place.kind]
@@ -247,6 +258,7 @@ def _after_workflow(place: Place, run: Mapping[str, Any]) -> Place:
         owner=str(((run.get("head_repository") or {}).get("owner") or {}).get("login") or ""),
         branch=str(run.get("head_branch") or ""),
         head=head,
+        source=str((run.get("head_repository") or {}).get("full_name") or ""),
         sha=head,
         run=(_number(run.get("id")), _number(run.get("run_attempt"))),
         moment=milliseconds(str(run.get("run_started_at") or "")),

@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from perfbot import __version__
+from perfbot.cli.plain import any_encoding
 from perfbot.errors import NOT_MEASURED, USAGE, PerfbotError
 
 VERBS = {
@@ -114,6 +115,7 @@ def _explain(error: PerfbotError) -> None:
 
 def run() -> None:
     """The console script."""
+    any_encoding()
     sys.exit(main())
 
 

@@ -60,7 +60,7 @@ def execute(args: argparse.Namespace) -> int:
     if bool(args.reports) == args.pending:
         raise UsageError("Name reports to publish, or --pending.", hint="perfbot publish report.json")
     if args.server:
-        return hand_to(args.server, args.reports)
+        return hand_to(args, args.server, args.reports)
     place = find(args)
     if args.pending:
         begin(args, place)
@@ -68,15 +68,16 @@ def execute(args: argparse.Namespace) -> int:
     return publish_files(args, place, args.reports)
 
 
-def hand_to(server: str, files: list[Path]) -> int:
+def hand_to(args: argparse.Namespace, server: str, files: list[Path]) -> int:
     """Hand reports to a service; the verdict is told in the merge request, by the service."""
     from perfbot.ci.change import branch_of
     from perfbot.history.releases import releases_here
-    from perfbot.publish.upload import hand_over
+    from perfbot.publish.upload import about, hand_over
 
     if not files:
         raise UsageError("--server takes reports, not --pending.", hint="perfbot publish --server URL report.json")
-    taken = hand_over(files, server, os.environ, branch=branch_of(os.environ), releases=releases_here(Path.cwd()))
+    named = about(find(args), branch_of(os.environ))
+    taken = hand_over(files, server, os.environ, about=named, releases=releases_here(Path.cwd()))
     print(f"perfbot: {server} took {len(taken)} reports, {sum(taken)} of them new", file=sys.stderr)
     return PASS
 

@@ -183,16 +183,21 @@ class GitHubRepository:
         listed = list(self._server.each(what, "pulls", read=lambda pull: int(pull["number"]), **query))
         return listed[0] if len(listed) == 1 else 0
 
+    def default_branch(self) -> str:
+        """The repository's default branch."""
+        return self._server.send("read the repository", "GET", "", read=lambda data: str(data["default_branch"]))
+
     def file_at(self, revision: str, path: str) -> str | None:
         """Text of a file."""
         where = f"contents/{quote(path)}?{urlencode({'ref': revision})}"
         return self._server.find(f"read {path} at {revision}", where, read=_content)
 
     def changed_files(self, number: int) -> tuple[str, ...] | None:
-        """Old and new paths of every changed file; None beyond what GitHub lists."""
+        """Old and new paths of every changed file; None where GitHub lists fewer than it counts."""
         what = f"read what pull request #{number} changes"
         listed = list(self._server.each(what, f"pulls/{number}/files", read=_paths))
-        if len(listed) >= MAX_CHANGED_FILES:
+        told = self._server.send(what, "GET", f"pulls/{number}", read=lambda data: data.get("changed_files"))
+        if len(listed) >= MAX_CHANGED_FILES or told not in (None, len(listed)):
             return None
         return tuple(dict.fromkeys(path for paths in listed for path in paths))
 
@@ -228,6 +233,7 @@ def _pull(data: Any) -> MergeRequest:
         target=str(base["ref"]),
         merge_sha=str(data.get("merge_commit_sha") or ""),
         fork=(head.get("repo") or {}).get("full_name") != (base.get("repo") or {}).get("full_name"),
+        source=str((head.get("repo") or {}).get("full_name") or ""),
         open=data.get("state") == "open",
         updated=str(data.get("updated_at") or ""),
     )

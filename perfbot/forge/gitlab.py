@@ -137,6 +137,7 @@ def _note(data: Any, me: int) -> Note:
         mine=author["id"] == me,
         created=str(data.get("created_at") or ""),
         edited=_edited(data),
+        internal=bool(data.get("internal") or data.get("confidential")),
     )
 
 
@@ -163,12 +164,17 @@ class GitLabRepository:
         return list(self._server.each("list merge requests", "merge_requests", read=_merge_request, **query))
 
     def find(self, owner: str, branch: str) -> int:
-        """The open merge request of a source branch; on GitLab the owner says nothing more."""
+        """The open merge request of a source branch of this very project: a fork's branch may be called alike."""
         del owner
         what = f"find the merge request of {branch}"
         query = {"state": "opened", "source_branch": branch}
-        listed = list(self._server.each(what, "merge_requests", read=_merge_request, **query))
+        every = self._server.each(what, "merge_requests", read=_merge_request, **query)
+        listed = [request for request in every if not request.fork]
         return listed[0].number if len(listed) == 1 else 0
+
+    def default_branch(self) -> str:
+        """The project's default branch."""
+        return self._server.send("read the project", "GET", "", read=lambda data: str(data["default_branch"]))
 
     def file_at(self, revision: str, path: str) -> str | None:
         """Raw text of a file."""
@@ -176,12 +182,16 @@ class GitLabRepository:
         raw = self._server.file(f"read {path} at {revision}", where)
         return None if raw is None else raw.decode("utf-8", "replace")
 
-    def changed_files(self, number: int) -> tuple[str, ...]:
-        """Old and new paths of every diff."""
-        what = f"read what merge request !{number} changes"
-        diffs = self._server.each(
-            what, f"merge_requests/{number}/diffs", read=lambda d: (str(d["old_path"]), str(d["new_path"]))
-        )
+    def changed_files(self, number: int) -> tuple[str, ...] | None:
+        """Old and new paths of every diff; None where GitLab does not list them all, or not yet.
+
+        It lists a thousand files, fewer of many lines or bytes, and says nothing of the rest but that it counted more.
+        """
+        what, path = f"read what merge request !{number} changes", f"merge_requests/{number}"
+        diffs = list(self._server.each(what, f"{path}/diffs", read=lambda d: (str(d["old_path"]), str(d["new_path"]))))
+        counted = self._server.send(what, "GET", path, read=lambda data: str(data.get("changes_count") or ""))
+        if counted != str(len(diffs)):
+            return None
         return tuple(dict.fromkeys(path for both in diffs for path in both))
 
     def may_write(self, author_key: str) -> bool:

@@ -121,6 +121,10 @@ class LocalRepository:
         del owner, branch
         return 1
 
+    def default_branch(self) -> str:
+        """Not known here."""
+        return ""
+
     def file_at(self, revision: str, path: str) -> str | None:
         """The working tree's file, whatever the revision."""
         del revision

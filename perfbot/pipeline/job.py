@@ -52,3 +52,5 @@ class Job:
     planning: Planning = field(default_factory=Planning)
     notes: tuple[str, ...] = ()
     skip: str = ""
+    expected: tuple[Suite, ...] = ()
+    """The suites of the target branch's configuration; none where the change is no merge request."""

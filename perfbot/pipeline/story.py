@@ -20,6 +20,7 @@ import psutil
 from perfbot import __version__
 from perfbot.config import check_paths
 from perfbot.errors import Interrupted, SetupError
+from perfbot.extent import fitted
 from perfbot.git.command import short
 from perfbot.harness.base import Effects
 from perfbot.harness.registry import reader
@@ -36,6 +37,7 @@ from perfbot.pipeline.job import Job, Request
 from perfbot.pipeline.prepare import groups_of, prepared, sessions_of
 from perfbot.pipeline.select import meant, selected, share_of
 from perfbot.pipeline.understand import understand
+from perfbot.pipeline.vanished import vanished
 from perfbot.process import nothing_left
 from perfbot.render.progress import Progress
 from perfbot.runner.cores import allowed_cores
@@ -118,7 +120,9 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
         try:
             scheduler.run()
         finally:
-            found.outcomes = marked(scheduler.outcomes(), job, differing)
+            outcomes = marked(scheduler.outcomes(), job, differing)
+            gone = vanished(job, request, outcomes.left_out)
+            found.outcomes = replace(outcomes, comparisons=(*outcomes.comparisons, *gone))
 
 
 def _lanes() -> int:
@@ -136,7 +140,7 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
     verdict = gate_of(results, problems, complete=complete, skipped=job.skip)
     now = dt.datetime.now(dt.UTC)
     seconds = time.monotonic() - found.started
-    return Report(
+    report = Report(
         change=replace(job.change, notes=(*job.change.notes, *job.planning.notes, *outcomes.foretold)),
         verdict=verdict,
         results=results,
@@ -155,3 +159,4 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
         skipped=job.skip,
         startups=outcomes.startups,
     )
+    return fitted(report)

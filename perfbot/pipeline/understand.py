@@ -51,6 +51,7 @@ def understand(request: Request) -> Job:
         planning,
         (*notes, *planning.notes),
         "" if concerned else "the change touches none of the files that are measured (`when_changed`)",
+        target.suites if target is not ours else (),
     )
 
 

@@ -19,6 +19,7 @@ from perfbot.forge.upsert import LOST, SETTLE, SupersededError, Upsert
 from perfbot.forge.upsert import Outcome as Done
 from perfbot.model import Acceptance, Report, Result
 from perfbot.publish.agreement import Agreement, begins_late, comes_late, newest_shown, restored, taken_back
+from perfbot.publish.verify import believed
 from perfbot.render import view
 from perfbot.render.comment import comment
 from perfbot.units import format_change, format_interval
@@ -77,8 +78,11 @@ class Publisher:
         return self.forge.comments(self.request.number)
 
     def accepted(self) -> tuple[Acceptance, ...]:
-        """What people accepted in this merge request."""
-        return self.body().accepted
+        """What people who may accepted in this merge request."""
+        found = self.body().accepted
+        if self.place.kind == "local":
+            return found
+        return believed(found, self.comments, self.forge.repository)
 
     def body(self) -> Body:
         """The comment as it is; empty when there is none."""

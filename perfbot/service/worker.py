@@ -46,6 +46,10 @@ class MayBeAskedAgain(Exception):
     """Raised by a handler that did nothing: the job is forgotten, so that the same may be asked for later."""
 
 
+class HopelessError(Exception):
+    """Raised by a handler whose job cannot succeed, however often it is tried; the text says why."""
+
+
 @dataclass(slots=True)
 class Worker:
     """A thread that does jobs until it is stopped. ``handlers`` by the kind of job."""
@@ -89,7 +93,9 @@ class Worker:
         """Do the next job; False when there is none due."""
         now = self.clock()
         job = self.store.write(
-            lambda connection: queue.claim(connection, list(self.handlers), self.holder, now=now, lease=self.lease)
+            lambda connection: queue.claim(
+                connection, list(self.handlers), self.holder, now=now, lease=self.lease, tries=MAX_TRIES
+            )
         )
         if job is None:
             self.store.write(lambda connection: queue.forget_done(connection, before=now - KEPT))
@@ -103,6 +109,8 @@ class Worker:
                 self.handlers[job.kind](job)
         except MayBeAskedAgain:
             self.store.write(lambda c: queue.forget(c, job.number, self.holder))
+        except HopelessError as error:
+            self._hopeless(job, str(error))
         except Exception as error:
             if not isinstance(error, PerfbotError):
                 log.exception("job %s failed", job.key)
@@ -139,6 +147,10 @@ class Worker:
             if not held:
                 log.warning("job %s went to another worker", job.key)
                 return
+
+    def _hopeless(self, job: Job, error: str) -> None:
+        log.warning("job %s is given up: %s", job.key, error)
+        self.store.write(lambda c: queue.give_up(c, job.number, self.holder, error=error, now=self.clock()))
 
     def _failed(self, job: Job, error: str) -> None:
         log.warning("job %s, try %s: %s", job.key, job.tries, error)
