@@ -17,7 +17,7 @@ from perfbot.cli.extras import EXTRA_OF, WHOLE
 
 ROOT = Path(__file__).parent.parent
 FOR_US = ("dev", "docs")
-NEVER_IMPORTED = {"psycopg", "plotly"}
+NEVER_IMPORTED = {"psycopg"}
 """A database driver, loaded by SQLAlchemy by name; a script for pages, read as a file of its package."""
 
 PART_OF = {"pydantic_core": "pydantic"}

@@ -12,7 +12,6 @@ EXTRA_OF = {
     "alembic": "history",
     "psycopg": "history",
     "sqlalchemy": "history",
-    "plotly": "pages",
     "apprise": "alerts",
     "starlette": "serve",
     "uvicorn": "serve",
