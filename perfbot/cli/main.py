@@ -35,6 +35,7 @@ VERBS = {
     "rebench": "act on a comment event, or look for commands in comments",
     "init": "find suites and CI, write a commented perfbot.toml",
     "doctor": "what is wrong with this machine or configuration, and what to type",
+    "verify": "check a claim about a change: true, false or undecided",
     "judge": "judge a report again, without measuring",
     "harnesses": "the kinds of suites perfbot can run, with an example each",
     "demo": "watch perfbot find a slow commit in a repository made for it",
