@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parent.parent
-NEVER_IMPORTED = {"psycopg", "plotly"}
+NEVER_IMPORTED = {"psycopg"}
 """A database driver, loaded by SQLAlchemy by name; a script for pages, read as a file of its package."""
 
 PART_OF = {"pydantic_core": "pydantic"}

@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from perfbot import __version__
+from perfbot.cli.plain import any_encoding
 from perfbot.errors import NOT_MEASURED, USAGE, PerfbotError
 
 VERBS = {
@@ -34,6 +35,7 @@ VERBS = {
     "rebench": "act on a comment event, or look for commands in comments",
     "init": "find suites and CI, write a commented perfbot.toml",
     "doctor": "what is wrong with this machine or configuration, and what to type",
+    "verify": "check a claim about a change: true, false or undecided",
     "judge": "judge a report again, without measuring",
     "harnesses": "the kinds of suites perfbot can run, with an example each",
     "demo": "watch perfbot find a slow commit in a repository made for it",
@@ -100,6 +102,7 @@ def _explain(error: PerfbotError) -> None:
 
 def run() -> None:
     """The console script."""
+    any_encoding()
     sys.exit(main())
 
 

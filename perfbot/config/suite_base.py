@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 from perfbot.config.fields import Duration, Line, NameGlob, RepositoryPath, SuiteName, Table, no_entries
 from perfbot.config.record import Record
 
-IN_PROCESS = ("time", "instructions", "memory", "allocated", "footprint", "objects")
+IN_PROCESS = ("time", "cpu", "time_p95", "time_p99", "instructions", "memory", "allocated", "footprint", "objects")
 """Metrics of a Python callable."""
 OF_PROCESS = ("time", "cpu", "memory", "instructions")
 """Metrics of a whole command."""

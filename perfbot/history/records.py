@@ -95,6 +95,26 @@ class Series:
     points: tuple[Point, ...]
 
 
+LinkKind = Literal["measured", "bridged", "broken"]
+"""How a level follows from the one before it: by a measured ratio, by the levels around, or not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One commit of a series' way.
+
+    Attributes:
+        factor: against the first; ``low`` and ``high`` at 95 %, since the start or the last break.
+        link: where the change from the point before comes from.
+    """
+
+    point: Point
+    factor: float
+    low: float
+    high: float
+    link: LinkKind = "measured"
+
+
 @dataclass(frozen=True, slots=True)
 class Release:
     """A tag and when its commit was made."""

@@ -50,6 +50,7 @@ class Discovered:
 
     Attributes:
         family: comparisons that share the run's false alarm probability.
+        left_out: benchmarks that nobody asked to measure.
         rounds: the index that the next round of each suite gets.
     """
 
@@ -59,6 +60,7 @@ class Discovered:
     problems: list[Problem] = field(default_factory=list)
     rounds: dict[str, int] = field(default_factory=dict)
     family: int = 1
+    left_out: list[Benchmark] = field(default_factory=list)
 
 
 def discovered(suites: Sequence[SuiteSession], policy: Policy, selection: Selection, progress: Progress) -> Discovered:
@@ -84,6 +86,7 @@ def discovered(suites: Sequence[SuiteSession], policy: Policy, selection: Select
     own = frozenset(selection.share(listed))
     for name, one in known.items():
         found.problems.extend(one.problems)
+        found.left_out += [b for b in _benchmarks(one) if not selection.wanted(b.full_name)]
         found.settled.extend(c for c in one.settled if c.benchmark.full_name in own)
         found.tests[name], found.rounds[name] = {}, 0
         for benchmark, metric in wanted[name]:

@@ -21,7 +21,7 @@ from perfbot.measure.forecast import Foretold, forecast
 from perfbot.measure.progress import Progress
 from perfbot.measure.sequential_test import SequentialTest
 from perfbot.measure.session import Count, Failed, Outcome, Placement, SuiteSession, problem_of
-from perfbot.model import Comparison, Policy, Problem, Round, Startup
+from perfbot.model import Benchmark, Comparison, Policy, Problem, Round, Startup
 from perfbot.process import kill_all
 
 CONTROL_ROUNDS = (2, 5)
@@ -45,6 +45,7 @@ class Outcomes:
         controls: base against a second process of base.
         seconds: wall time of measuring.
         startups: of the suites that were measured.
+        left_out: benchmarks that were found, and that nobody asked to measure.
         foretold: sentences about what the budget will not decide, said before measuring or after the first round.
     """
 
@@ -55,6 +56,7 @@ class Outcomes:
     seconds: float = 0.0
     startups: tuple[Startup, ...] = ()
     foretold: tuple[str, ...] = ()
+    left_out: tuple[Benchmark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ class Scheduler:
         """Of each suite and benchmark, in the order found."""
         self._decided = self._total = 0
         self._settled: list[Comparison] = []
+        self._left_out: list[Benchmark] = []
         self._problems: list[Problem] = []
         self._rounds: dict[str, int] = {}
         self._controls: list[Round] = []
@@ -158,13 +161,16 @@ class Scheduler:
             starts = tuple(Startup(one.name, one.startup_seconds) for one in self._suites if self._rounds.get(one.name))
             problems, controls = tuple(self._problems), tuple(self._controls)
             notes = (*self._foretold.notes, *self._notes)
-            return Outcomes(comparisons, problems, controls, self._family, seconds, starts, notes)
+            return Outcomes(
+                comparisons, problems, controls, self._family, seconds, starts, notes, tuple(self._left_out)
+            )
 
     def _discover(self) -> None:
         found = discovered(self._suites, self._policy, self._selection, self._progress)
         self._tests, self._counts = found.tests, found.counts
         self._settled, self._family = found.settled, found.family
         self._problems += found.problems
+        self._left_out = found.left_out
         self._rounds = {name: found.rounds.get(name, 0) for name in found.tests}
         every = [test for suite in self._tests for test in self._all(suite)]
         self._total, self._decided = len(every), sum(not test.open for test in every)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from perfbot.config import Suite
-from perfbot.errors import MeasureError
+from perfbot.errors import MeasureError, SetupError
 from perfbot.harness import SideReady, harness_for
 from perfbot.harness.base import Effects
 from perfbot.measure.session import SuiteSession, problem_of
@@ -37,6 +37,7 @@ def _recipe(suite: Suite, repo: Path) -> str:
         needs_python=suite.needs_python,
         requires=harness_for(suite).requires,
         variables=suite.env,
+        directory=suite.directory,
     )
 
 
@@ -62,17 +63,50 @@ def prepared(
                 timeout=suite.setup_timeout,
                 on_line=progress.log,
                 environ=request.environ,
+                directory=suite.directory,
             )
             env = scrubbed_environment(request.environ, made.home, made.variables)
             return SideReady(tree.side, tree.path, made.python, env, _from_head(job, tree))
 
-        with ThreadPoolExecutor(len(SIDES)) as pool:
-            try:
-                sides = {one.side: one for one in pool.map(ready, trees)}
-            except BaseException:
-                kill_all()
-                raise
-        yield trees, sides
+        yield trees, _both(ready, trees)
+
+
+def _both(ready: Callable[[Checkout], SideReady], trees: Sequence[Checkout]) -> dict[Side, SideReady]:
+    """Both sides, set up at the same time. Where one fails, the other goes on: it shows whose fault it is.
+
+    Raises:
+        SetupError: a side could not be set up.
+    """
+    sides: dict[Side, SideReady] = {}
+    failed: dict[Side, SetupError] = {}
+    with ThreadPoolExecutor(len(SIDES)) as pool:
+        begun = [(tree.side, pool.submit(ready, tree)) for tree in trees]
+        try:
+            for side, future in begun:
+                try:
+                    sides[side] = future.result()
+                except SetupError as error:
+                    failed[side] = error
+        except BaseException:
+            kill_all()
+            raise
+    if failed:
+        raise _blamed(failed)
+    return sides
+
+
+def _blamed(failed: Mapping[Side, SetupError]) -> SetupError:
+    """One error for both sides, which says whether the change has a part in it."""
+    error = failed["head" if "head" in failed else "base"]
+    if len(failed) == len(SIDES):
+        error.message = error.message.replace("failed on head", "failed on both sides", 1)
+        whose = "Base, without this change, cannot be set up either: the fault is not the change's."
+    elif "head" in failed:
+        whose = "Base could be set up: the change broke it."
+    else:
+        whose = "Head could be set up: base's commit needs something else."
+    error.hint = f"{whose} {error.hint}".rstrip()
+    return error
 
 
 def _from_head(job: Job, tree: Checkout) -> BenchmarkFiles | None:

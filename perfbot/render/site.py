@@ -11,10 +11,9 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
-from perfbot.history.records import Point, Release, Run, Step, Subject, Trend, tone_of, worse
+from perfbot.history.records import Level, Point, Release, Run, Step, Subject, Trend, tone_of, worse
 from perfbot.render.chart import NAME_LENGTH, as_json, chart
 from perfbot.render.escape import clean
 from perfbot.render.history import step_words
@@ -28,9 +27,6 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'"
 )
 """Scripts and styles from the page's own place only; no other host is asked for anything."""
-
-CHART_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
-"""Plotly writes styles into what it draws."""
 
 Link = Callable[[int], str]
 """A number (of a subject, of a run) to the relative address of its page; empty where it has none."""
@@ -75,7 +71,7 @@ class Address:
 def overview(seen: Overview, place: Address, updated: str) -> str:
     """The project's front page."""
     cards = (
-        _card("Moved most for the worse", seen.worst, place, _since, "Nothing became worse."),
+        _card("Biggest regressions", seen.worst, place, _since, "Nothing became worse."),
         _card("Latest change points", seen.stepped, place, _stepped, "No change points so far."),
         _card("Noisiest from run to run", seen.noisy, place, _noisy, "Nothing measured three times yet."),
     )
@@ -103,21 +99,21 @@ class Story:
 
     project: str
     trend: Trend
-    course: Sequence[tuple[Point, float]]
+    course: Sequence[Level]
     releases: Sequence[Release] = ()
 
 
 def benchmark(story: Story, place: Address, updated: str) -> str:
     """The page of one benchmark and metric: its chain of ratios, its values, its change points and runs."""
     trend, subject = story.trend, story.trend.subject
-    points = [point for point, _ in story.course]
+    points = [level.point for level in story.course]
     drawn = chart(trend, story.course, story.releases, place.run)
     return _lay_out(
         "benchmark", place, updated,
         title=f"{_text(subject.full_name)} {_text(subject.metric)}", home=place.home,
         project=_text(story.project) or "Overview", name=_text(subject.full_name), metric=_text(subject.metric),
         facts=_facts(trend), data=as_json(drawn), thinned=_thinned_words(len(drawn["when"]), len(points)),
-        chain_title=f"Against {_first(points)}, by the chain of ratios: what no change of machine can fake",
+        chain_title=_chain_title(story.course),
         machines=_machines(points),
         steps=[_step(step, subject) for step in reversed(trend.steps)],
         points=[_point(point, subject, place) for point in reversed(points[-LATEST:])],
@@ -127,9 +123,7 @@ def benchmark(story: Story, place: Address, updated: str) -> str:
 @lru_cache
 def assets() -> dict[str, bytes]:
     """Every file the pages need beside them, by name; pages ask for them with :func:`edition` after the name."""
-    plotly = resources.files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()
-    own = {name: source(f"site/{name}").encode() for name in ("site.css", "site.js")}
-    return {**own, "plotly.min.js": plotly}
+    return {name: source(f"site/{name}").encode() for name in ("site.css", "site.js", "uplot.css", "uplot.js")}
 
 
 @lru_cache
@@ -160,10 +154,9 @@ def _badge(text: str, colour: str) -> str:
 
 
 def _lay_out(template: str, place: Address, updated: str, **view: Any) -> str:
-    policy = CHART_POLICY if template == "benchmark" else POLICY
     return lay_out(
         f"site/{template}.html.j2",
-        policy=policy,
+        policy=POLICY,
         assets=place.assets,
         edition=edition(),
         updated=_text(updated),
@@ -249,6 +242,9 @@ def _row(trend: Trend, place: Address) -> dict[str, str]:
         "latest": latest,
         "step": step_words(trend),
         "noise": _noise(trend),
+        "change_value": f"{trend.since.change if trend.since else 0.0:.6g}",
+        "step_value": trend.steps[-1].started[:10].replace("-", "") if trend.steps else "0",
+        "noise_value": f"{trend.noise or 0.0:.6g}",
         **chip,
     }
 
@@ -337,8 +333,12 @@ def _point(point: Point, subject: Subject, place: Address) -> dict[str, str]:
     }
 
 
-def _first(points: Sequence[Point]) -> str:
-    return _text(points[0].head[:7]) if points else "the first run"
+def _chain_title(course: Sequence[Level]) -> str:
+    first = _text(course[0].point.head[:7]) if course else "the first run"
+    kinds = {level.link for level in course}
+    dashed = "; dashed where a link was not measured, and bridged by the values around it" if "bridged" in kinds else ""
+    broken = "; broken where nothing bridges it" if "broken" in kinds else ""
+    return f"Change against {first}, by side-by-side comparisons, with its 95 % interval{dashed}{broken}"
 
 
 def _machines(points: Sequence[Point]) -> list[str]:

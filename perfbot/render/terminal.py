@@ -51,7 +51,7 @@ def _print_report(report: Report, on: Console) -> None:
     if told:
         on.print(table(told))
     if more := len(found.undecided) - len(undecided):
-        on.print(Text(f"… and {more} more undecided: see the report"))
+        on.print(Text(f"… and {more} more undecided: `--report FILE.json` and `--html FILE.html` hold them all"))
     for line in _closing(report):
         on.print(Text(line))
     on.print(Text(f"{view.report_icon(report)} {view.headline(report)}", style=_headline_style(report)))

@@ -57,10 +57,12 @@ def recipe(
     needs_python: bool,
     requires: Sequence[str] = (),
     variables: Mapping[str, str] | None = None,
+    directory: str = ".",
 ) -> str:
     """What an environment is made from, as a text: equal texts, equal environments (of the same commit)."""
     interpreter = (python or f"{sys.executable} {sys.version}") if needs_python else ""
-    return json.dumps([list(setup), interpreter, list(requires), sorted((variables or {}).items())])
+    where = [directory] if setup and directory != "." else []
+    return json.dumps([list(setup), interpreter, list(requires), sorted((variables or {}).items()), *where])
 
 
 def prepare(
@@ -74,16 +76,18 @@ def prepare(
     requires: Sequence[str] = (),
     variables: Mapping[str, str] | None = None,
     environ: Mapping[str, str] | None = None,
+    directory: str = ".",
 ) -> Environment:
     """The environment of one side, made or found. Safe to call for both sides at once.
 
     Args:
-        setup: shell commands, run in the checkout, in the environment.
+        setup: shell commands, run in ``directory``, in the environment.
         python: version ("3.12") or path of the interpreter; None is the one that runs perfbot.
         needs_python: whether to make a virtual environment at all.
         requires: packages that must be there after set-up; those that cannot be imported are installed.
         variables: what the configuration adds to the environment.
         environ: perfbot's own environment (default: the process's).
+        directory: of the checkout, where set-up runs.
         timeout: seconds for all of set-up.
         on_line: told each command (``base: $ pip install .``) and each line of its output (``base: …``).
 
@@ -91,14 +95,16 @@ def prepare(
         SetupError: a command failed or ran out of time; ``output`` holds the end of what it said.
     """
     started = time.monotonic()
-    text = recipe(setup, python=python, needs_python=needs_python, requires=requires, variables=variables)
+    text = recipe(
+        setup, python=python, needs_python=needs_python, requires=requires, variables=variables, directory=directory
+    )
     stamp = hashlib.sha256(f"{checkout.slot.folder}\0{text}".encode()).hexdigest()
     outer = os.environ if environ is None else environ
     slot = checkout.slot
     inner = {**_lasting(slot, outer, needs_python=needs_python), **(variables or {})}
     reused = again(slot, stamp, checkout.files) and (not needs_python or _python(slot).exists())
     if not reused:
-        setting_up = _SetUp(checkout, outer, inner, started + timeout, on_line)
+        setting_up = _SetUp(checkout, outer, inner, started + timeout, on_line, directory)
         setting_up.everything(setup, python=python, needs_python=needs_python, requires=requires)
         note(slot, stamp)
     return Environment(
@@ -175,8 +181,10 @@ class _SetUp:
         lasting: Mapping[str, str],
         deadline: float,
         on_line: Callable[[str], None],
+        directory: str,
     ) -> None:
         self.checkout = checkout
+        self.folder = checkout.path / directory
         self.slot = checkout.slot
         self.environ = environ
         self.deadline = deadline
@@ -305,9 +313,12 @@ class _SetUp:
         return [modules[name] for name in done.output.split() if name in modules]
 
     def shell(self, line: str, *, shown: str) -> Finished:
-        """Run a line by the shell, in the checkout."""
+        """Run a line by the shell, in the suite's folder of the checkout."""
         self.say(f"$ {shown}")
-        return self.run(line, cwd=self.checkout.path)
+        if not self.folder.is_dir():
+            where = self.folder.relative_to(self.checkout.path)
+            raise SetupError(f'set-up failed on {self.checkout.side}: the folder "{where}" (`directory`) is not there')
+        return self.run(line, cwd=self.folder)
 
     def run(self, command: Sequence[str] | str, *, cwd: Path, silent: bool = False) -> Finished:
         """Run a command within what is left of the time."""

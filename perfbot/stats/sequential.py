@@ -229,8 +229,8 @@ def classify(found: Seen, critical: Critical, margin: float) -> Classified:
     by_typical = changed & alike & known
     codes = np.where(by_typical, codes, np.where(mean_changed, np.where(means.ratio > 0, UP, DOWN), OPEN))
     codes = np.where(mean_same & (same | unlike), SAME, codes)
-    by_mean = np.where(codes == SAME, unlike, ~by_typical & (mean_changed | unlike | ~mean_same & same))
-    return Classified(codes.astype(np.int8), by_mean)
+    told = np.where(codes == OPEN, ~(alike & known) | (same & ~mean_same), ~by_typical)
+    return Classified(codes.astype(np.int8), np.where(codes == SAME, unlike, told))
 
 
 def decide(ratios: Sequence[float] | Evidence, plan: Plan, *, final: bool = False) -> Decision:

@@ -33,7 +33,7 @@ def test_the_headline_is_last() -> None:
 def test_many_undecided_are_counted() -> None:
     shown = printed(report(*(result(f"b{i}", 0.01, "inconclusive") for i in range(33))))
     assert shown.count("undecided  core/b") == 20
-    assert "… and 13 more undecided: see the report" in shown
+    assert "… and 13 more undecided: `--report FILE.json`" in shown
 
 
 def test_a_terminal_gets_colours() -> None:
