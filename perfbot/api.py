@@ -31,6 +31,7 @@ from perfbot.units import parse_duration, parse_percentage
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from perfbot.claims.verdict import Verified
     from perfbot.history.records import Run, Series, Trend
     from perfbot.measure.trace import Trace
     from perfbot.pipeline.job import Request
@@ -41,11 +42,13 @@ __all__ = [
     "Policy",
     "Report",
     "Result",
+    "claim_globs",
     "compare",
     "read_report",
     "rejudge",
     "runs",
     "trends",
+    "verify",
     "write_report",
 ]
 
@@ -172,6 +175,31 @@ def rejudge(
             raise UsageError(f"alpha: found {alpha}, expected a probability above 0 and at most 0.5")
         chosen = replace(chosen, alpha=alpha)
     return verdict.rejudge(read, chosen)
+
+
+def claim_globs(claim: str) -> tuple[str, ...]:
+    """What to give :func:`compare` as ``only`` so that nothing is measured but what a claim is about.
+
+    Raises:
+        UsageError: it is no claim.
+    """
+    from perfbot.claims.grammar import parse_claim
+    from perfbot.claims.verdict import globs_of
+
+    return globs_of(parse_claim(claim))
+
+
+def verify(claim: str, report: Report | str | Path) -> Verified:
+    """Hold a claim, such as ``"core/parse* is at least 10 % faster"``, against a report: true, false or undecided.
+
+    Raises:
+        UsageError: it is no claim; says what was expected.
+    """
+    from perfbot.claims import verdict
+    from perfbot.claims.grammar import parse_claim
+
+    read = report if isinstance(report, Report) else read_report(report)
+    return verdict.verify(parse_claim(claim), read.results)
 
 
 def runs(

@@ -35,6 +35,7 @@ VERBS = {
     "rebench": "act on a comment event, or look for commands in comments",
     "init": "find suites and CI, write a commented perfbot.toml",
     "doctor": "what is wrong with this machine or configuration, and what to type",
+    "verify": "check a claim about a change: true, false or undecided",
     "judge": "judge a report again, without measuring",
     "harnesses": "the kinds of suites perfbot can run, with an example each",
     "demo": "watch perfbot find a slow commit in a repository made for it",
@@ -52,9 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return USAGE
     try:
         return int(_module(args.verb).execute(args))
-    except PerfbotError as error:
-        _explain(error)
-        return error.exit_code
+    except (PerfbotError, ModuleNotFoundError) as error:
+        return _told(error, args.verb)
     except KeyboardInterrupt:
         print("perfbot: interrupted", file=sys.stderr)
         return NOT_MEASURED
@@ -62,11 +62,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return NOT_MEASURED
     except Exception:  # noqa: BLE001 - Python's own exit code for it is 1, which would read as a failed gate
-        import traceback
+        return _mistake()
 
-        traceback.print_exc()
-        print("perfbot: this is a mistake in perfbot; nothing may be concluded from this run", file=sys.stderr)
-        return NOT_MEASURED
+
+def _told(error: PerfbotError | ModuleNotFoundError, verb: str) -> int:
+    """What happened, and what to type; a package that is not installed belongs to an extra, or is a mistake."""
+    from perfbot.cli.extras import missing
+
+    wanted = error if isinstance(error, PerfbotError) else missing(error, verb)
+    if wanted is None:
+        return _mistake()
+    _explain(wanted)
+    return wanted.exit_code
+
+
+def _mistake() -> int:
+    import traceback
+
+    traceback.print_exc()
+    print("perfbot: this is a mistake in perfbot; nothing may be concluded from this run", file=sys.stderr)
+    return NOT_MEASURED
 
 
 def _parser(verb: str) -> argparse.ArgumentParser:

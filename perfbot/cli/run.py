@@ -6,6 +6,7 @@ examples:
   perfbot run                                  this branch against its merge base
   perfbot run v1.2..HEAD --only '*parse*'      some benchmarks, two commits
   perfbot run --dirty --budget 2m              what is not committed yet, quickly
+  perfbot run --continue --budget 5m           more rounds for what the last run left undecided
   perfbot run --output perf/                   every artifact a CI job keeps
 """
 
@@ -45,6 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--shard", metavar="I/N", help="the I-th of N parts of the benchmarks")
     how = parser.add_argument_group("how")
     how.add_argument("--budget", metavar="DURATION", help='wall clock for measuring, such as "5m" (default: 10m)')
+    how.add_argument(
+        "--continue",
+        dest="more",
+        action="store_true",
+        help="add rounds to the last run of this change instead of beginning anew (--budget: for these alone)",
+    )
     how.add_argument("--threshold", metavar="PERCENT", help='smallest change that matters, such as "2%%"')
     how.add_argument(
         "--calibration",
@@ -90,6 +97,7 @@ def measure(args: argparse.Namespace) -> Report:
     from perfbot.cli.artifacts import Artifacts
     from perfbot.cli.interrupts import interruptible
     from perfbot.measure.trace import no_trace, trace_to
+    from perfbot.pipeline.continuing import keep_last
     from perfbot.render.progress import progress_for
 
     request = request_from(args)
@@ -101,6 +109,8 @@ def measure(args: argparse.Namespace) -> Report:
         stack.callback(progress.close)
         stack.enter_context(interruptible())
         report = api.measure(request, progress, trace)
+    with contextlib.suppress(StoreError):  # only --continue would have needed it
+        keep_last(report, request)
     report, lost = keep_run(report, database_of(args))
     artifacts.write(report)
     artifacts.show(report)
@@ -156,6 +166,7 @@ def request_from(args: argparse.Namespace):  # type: ignore[no-untyped-def]
         budget=parsed_option("--budget", args.budget, parse_duration),
         threshold=parsed_option("--threshold", args.threshold, parse_percentage),
         seed=args.seed,
+        more=args.more,
         force=args.force,
         shard=parse_shard(args.shard) if args.shard else None,
         calibration=_source(args),

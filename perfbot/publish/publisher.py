@@ -15,10 +15,10 @@ from perfbot.errors import PublishError
 from perfbot.forge.base import Annotation, Comments, Forge, MergeRequest, State, Status
 from perfbot.forge.body import LONGEST_FAILING, MAX_FAILING, Body, Section, compose, marker, merge, parse, put, stale
 from perfbot.forge.order import Ended, RunOrder, Told, place_among
-from perfbot.forge.upsert import SETTLE, SupersededError, Upsert
+from perfbot.forge.upsert import LOST, SETTLE, SupersededError, Upsert
 from perfbot.forge.upsert import Outcome as Done
 from perfbot.model import Acceptance, Report, Result
-from perfbot.publish.agreement import Agreement, comes_late
+from perfbot.publish.agreement import Agreement, begins_late, comes_late, newest_shown, restored, taken_back
 from perfbot.publish.verify import believed
 from perfbot.render import view
 from perfbot.render.comment import comment
@@ -98,16 +98,28 @@ class Publisher:
         """A run begins: the status waits, and what the comment says is marked as old.
 
         Returns:
-            False where a newer run has spoken of this head: then nothing is touched.
+            False where this run or a newer one has spoken of this head: then its word stands.
         """
         head, order = self.request.head, self.order()
-        status = self._status("running", "Measuring.")
-        if comes_late(order, self.body(), self.section, head, self.forge.statuses.shown(status)):
+        status, lost = self._status("running", "Measuring."), self.forge.lost()
+        if begins_late(order, self.body(), self.section, head, self.forge.statuses.shown(status)):
+            self._take_back(status, order)
             return False
         self.forge.statuses.show(status)
         banner = f"Measuring `{head[:7]}`; what follows is older."
         self._upsert(lambda body: stale(body, self.section, head, order, banner), create=False)
-        return True
+        if self.forge.lost() > lost:
+            self._sleep(LOST)
+        return not self._take_back(status, order)
+
+    def _take_back(self, status: Status, order: RunOrder) -> bool:
+        """A verdict may have come between looking and saying "running", which may have been carried out late."""
+        head, shown = self.request.head, self.forge.statuses.shown(status)
+        self._restore(newest_shown(shown, Told(head, UNKNOWN_RUN, "failed", "")))
+        verdict = taken_back(status, order, self.body(), self.section, head, shown)
+        if verdict is not None:
+            self.forge.statuses.show(verdict)
+        return verdict is not None
 
     def verdict(self, report: Report, *, create: bool) -> tuple[Outcome, Ended]:
         """Say what a judged report found: the comment first, since the status points at it.
@@ -190,9 +202,15 @@ class Publisher:
         agreement = Agreement(self.forge.statuses, status, said, self.section)
         shown = self.forge.statuses.shown(status)
         if comes_late(said.order, Body(self.key), self.section, said.head, shown):
+            with contextlib.suppress(PublishError):
+                self._restore(newest_shown(shown, said))
             return self._alone(agreement)
+
+        def changed(body: Body) -> Body:
+            return restored(change(body), self.section, agreement.newer)
+
         try:
-            outcome: Outcome = self._upsert(change, create=create, beside=agreement.bring)
+            outcome: Outcome = self._upsert(changed, create=create, beside=agreement.bring)
         except PublishError:
             with contextlib.suppress(PublishError):
                 self._alone(agreement)
@@ -203,12 +221,23 @@ class Publisher:
 
     def _alone(self, agreement: Agreement) -> tuple[Outcome, Ended]:
         """The status where the comment has nothing to say to it."""
-        sleep, settle = self.options.get("sleep", time.sleep), self.options.get("settle", SETTLE)
-        if not agreement.bring(None):
-            for seconds in settle:  # type: ignore[attr-defined]
-                sleep(seconds)  # type: ignore[operator]
-                agreement.bring(None)
+        lost, wrote = self.forge.lost(), not agreement.bring(None)
+        for seconds in SETTLE if wrote else ():
+            self._sleep(seconds)
+            agreement.bring(None)
+        if self.forge.lost() > lost:
+            self._sleep(LOST)
+            agreement.bring(None)
         return "outrun", agreement.standing.state
+
+    def _restore(self, newest: Told) -> None:
+        """An older run's request that was carried out late may have written over a newer one's word."""
+        if newest.order > UNKNOWN_RUN:
+            self._upsert(lambda body: restored(body, self.section, newest), create=False)
+
+    def _sleep(self, seconds: float) -> None:
+        sleep = self.options.get("sleep", time.sleep)
+        sleep(seconds)  # type: ignore[operator]
 
     @property
     def _limit(self) -> int:
@@ -236,7 +265,7 @@ class Publisher:
             if self.forge.repository.merge_request(self.request.number).head != self.request.head:
                 raise SupersededError
 
-        options = {"beside": beside, "create": create, **self.options}
+        options = {"beside": beside, "given_up": self.forge.lost, "create": create, **self.options}
         return Upsert(self.comments, self.key, change, current, **options).run()  # type: ignore[arg-type]
 
 

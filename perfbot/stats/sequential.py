@@ -22,6 +22,7 @@ from perfbot.stats.bounds import constant_bound, last_bound
 from perfbot.stats.evidence import Evidence, stacked
 from perfbot.stats.location import Floats, degrees_of_freedom
 from perfbot.stats.looks import OPEN, TRIMMED, Critical, Seen, classify, first_stop, seen
+from perfbot.stats.special import normal_tail, student_quantile
 
 State = Literal["up", "down", "same", "open"]
 
@@ -254,10 +255,8 @@ def _critical_until(plan: Plan, rounds: int) -> tuple[tuple[int, ...], Critical]
 
 def _as_t(z: float, looks: tuple[int, ...], cut: bool) -> Floats:
     """For each look the t with the tail probability of ``z``; ``cut``: of a trimmed mean."""
-    from scipy.special import ndtr, stdtrit  # noqa: PLC0415 - 0.4 s that only deciding needs
-
     freedom = [degrees_of_freedom(look) if cut else look - 1 for look in looks]
-    critical: Floats = -stdtrit(freedom, ndtr(-z))
+    critical = np.array([student_quantile(each, float(normal_tail(np.array(z)))) for each in freedom])
     critical.flags.writeable = False  # cached and shared
     return critical
 
