@@ -90,7 +90,7 @@ class Lines:
 
     def suite(self, name: str, benchmarks: int) -> None:
         self._next_line = 0.0
-        self._say(f"perfbot: suite {clean(name, NAME_LENGTH)}: {benchmarks} benchmarks")
+        self._say(f"perfbot: suite {clean(name, NAME_LENGTH)}: {benchmarks} benchmark{'s' * (benchmarks != 1)}")
 
     def round(self, suite: str, index: int, benchmark: str, decided: int, total: int, elapsed: float) -> None:
         if elapsed < self._next_line:
