@@ -243,7 +243,7 @@ def _no_benchmarks(suite: SuiteBase) -> str:
     if suite.harness == "pytest":
         return (
             "expected tests with the argument `benchmark` or the mark @pytest.mark.benchmark; from "
-            'folders, test_*.py, bench_*.py and the like are collected, so name other files: paths = ["benchmarks/speed.py"]'
+            'folders, test_*.py, bench_*.py and the like are collected; name other files: paths = ["benchmarks/x.py"]'
         )
     return "perfbot harnesses shows an example of each kind"
 

@@ -15,7 +15,7 @@ from perfbot.config.fields import Duration, Line, NameGlob, RepositoryPath, Suit
 from perfbot.config.names import can_meet, matches
 from perfbot.config.record import Record
 
-IN_PROCESS = ("time", "instructions", "memory", "allocated", "footprint", "objects")
+IN_PROCESS = ("time", "cpu", "time_p95", "time_p99", "instructions", "memory", "allocated", "footprint", "objects")
 """Metrics of a Python callable."""
 OF_PROCESS = ("time", "cpu", "memory", "instructions")
 """Metrics of a whole command."""

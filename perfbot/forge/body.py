@@ -160,7 +160,9 @@ def stale(body: Body, name: str, head: str, run: RunOrder, banner: str, said: To
         said: the run's last word, where it has failed.
     """
     old = body.section(name)
-    if old is None or outrun(run, old.spoken(head)):
+    standing = old.spoken(head) if old is not None else None
+    begins_late = said is None and standing == run  # its own verdict was faster
+    if old is None or outrun(run, standing) or begins_late:
         return body
     marked = dataclasses.replace(old, state="stale", banner=banner, said=said or old.said)
     return dataclasses.replace(body, sections=_sorted([*(s for s in body.sections if s.name != name), marked]))

@@ -15,10 +15,11 @@ from perfbot.measure.lockstep.counting import INSTRUCTIONS, Counter, ways
 from perfbot.measure.lockstep.link import WorkerSpec
 from perfbot.measure.lockstep.own_files import OwnFiles
 from perfbot.measure.lockstep.suite import LockstepSuite
+from perfbot.measure.lockstep.timed import TIMED, timed_metrics
 from perfbot.measure.processes.tools import Written
 from perfbot.measure.session import SuiteSession
 from perfbot.measure.trace import Trace
-from perfbot.model import SIDES, TIME, Side
+from perfbot.model import SIDES, Side
 from perfbot.sides.benchmark_files import BenchmarkFiles
 
 
@@ -97,14 +98,14 @@ def own_files(suite: SuiteBase, base: SideReady, spec: Callable[[], WorkerSpec])
 
 
 def counter(suite: SuiteBase, specs: Mapping[Side, WorkerSpec], effects: Effects) -> Counter | None:
-    """What counts a suite's metrics other than time; None where there are none."""
-    names = [name for name in suite.metrics if name != TIME.name]
+    """What counts a suite's metrics that are not of time; None where there are none."""
+    names = [name for name in suite.metrics if name not in TIMED]
     if not names:
         return None
     found = ways(names)
     known = {metric.name: metric for metric in (INSTRUCTIONS, *(m for way in found for m in way.metrics))}
     metrics = tuple(known[name] for name in names)
-    timed = TIME.name in suite.metrics
+    timed = bool(timed_metrics(suite.metrics))
     return Counter(suite.name, specs, metrics, found, timed, suite.timeout, effects.scratch, effects.trace)
 
 
@@ -125,7 +126,7 @@ def files_session(
         effects.random,
         partial(short_name, paths=suite.relative_paths(sides["head"].tree)),
         effects.trace,
-        timed="time" in suite.metrics,
+        timed=timed_metrics(suite.metrics),
         counter=counter(suite, specs, effects),
         own_files=own_files(suite, sides["base"], lambda: found()["base"]),
     )

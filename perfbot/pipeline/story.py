@@ -36,13 +36,14 @@ from perfbot.pipeline.edits import differing_files, marked
 from perfbot.pipeline.job import Job, Request
 from perfbot.pipeline.known_names import remember, resolved
 from perfbot.pipeline.prepare import groups_of, prepared, sessions_of
-from perfbot.pipeline.select import meant, selected, share_of
+from perfbot.pipeline.select import meant, selected, share_of, touched_by
 from perfbot.pipeline.understand import understand
 from perfbot.pipeline.vanished import vanished
 from perfbot.process import nothing_left
 from perfbot.render.progress import Progress
 from perfbot.runner.cores import allowed_cores
 from perfbot.runner.machine import read_machine
+from perfbot.sides.checkout import changed_files
 
 LOOK_AROUND_SECONDS = 0.5
 """How long to watch what else runs on this machine before measuring."""
@@ -70,6 +71,7 @@ def run(request: Request, progress: Progress, trace: Trace = no_trace) -> Report
     job = resolved(understand(request), request)
     for note in (*job.change.notes, *job.notes):
         progress.log(note)
+    progress.limit(job.budget)
     found = _Found()
     complete = True
     if not job.skip:
@@ -87,7 +89,7 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
         stack.enter_context(nothing_left())
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="perfbot-")))
         effects = Effects(Random(job.seed), scratch, trace, reader)  # noqa: S311 - an order, not a secret
-        progress.stage(f"preparing {short(job.change.base)} and {short(job.change.head)}")
+        progress.stage(f"preparing {short(job.change.base)} and {short(job.change.head)}", folded=True)
         sessions: list[SuiteSession] = []
         differing: set[str] = set()
         for group in groups_of(job.suites, job.repo):
@@ -109,10 +111,12 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             job.budget,
             progress,
             selection=Selection(
-                wanted=selected(job, request),
+                wanted=job.continued.narrowed(selected(job, request)),
                 share=share_of(job, request),
+                touched=touched_by(changed_files(job.repo, job.change)),
                 noise=job.planning.noise,
                 meant=partial(meant, job),
+                earlier=job.continued.rounds,
             ),
             random=Random(job.seed),  # noqa: S311 - an order, not a secret
             cores=allowed_cores(),
@@ -136,12 +140,13 @@ def _lanes() -> int:
 def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Report:
     """Judge what was measured."""
     outcomes = found.outcomes or Outcomes()
-    control = control_of(outcomes.controls, job.policy)
+    earlier = job.continued
+    control = control_of(outcomes.controls, job.policy) or earlier.control
     results: tuple[Result, ...] = judge(outcomes.comparisons, job.policy, family=outcomes.family, control=control)
     problems = (*found.problems, *outcomes.problems)
     verdict = gate_of(results, problems, complete=complete, skipped=job.skip)
     now = dt.datetime.now(dt.UTC)
-    seconds = time.monotonic() - found.started
+    seconds = time.monotonic() - found.started + earlier.seconds
     report = Report(
         change=replace(job.change, notes=(*job.change.notes, *job.planning.notes, *outcomes.foretold)),
         verdict=verdict,
@@ -153,7 +158,7 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
         control=control,
         started=(now - dt.timedelta(seconds=seconds)).isoformat(timespec="seconds"),
         seconds=seconds,
-        budget_seconds=job.budget,
+        budget_seconds=job.budget + earlier.budget,
         family=outcomes.family,
         seed=job.seed,
         complete=complete,

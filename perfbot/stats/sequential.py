@@ -23,6 +23,7 @@ from perfbot.stats.bounds import constant_bound, last_bound
 from perfbot.stats.evidence import Evidence, stacked
 from perfbot.stats.location import Floats, degrees_of_freedom, estimates
 from perfbot.stats.means import Means, mean_ratios
+from perfbot.stats.special import normal_tail, student_quantile
 
 State = Literal["up", "down", "same", "open"]
 Codes = NDArray[np.int8]
@@ -229,8 +230,8 @@ def classify(found: Seen, critical: Critical, margin: float) -> Classified:
     by_typical = changed & alike & known
     codes = np.where(by_typical, codes, np.where(mean_changed, np.where(means.ratio > 0, UP, DOWN), OPEN))
     codes = np.where(mean_same & (same | unlike), SAME, codes)
-    by_mean = np.where(codes == SAME, unlike, ~by_typical & (mean_changed | unlike | ~mean_same & same))
-    return Classified(codes.astype(np.int8), by_mean)
+    told = np.where(codes == OPEN, ~(alike & known) | (same & ~mean_same), ~by_typical)
+    return Classified(codes.astype(np.int8), np.where(codes == SAME, unlike, told))
 
 
 def decide(ratios: Sequence[float] | Evidence, plan: Plan, *, final: bool = False) -> Decision:
@@ -346,10 +347,8 @@ def _critical_until(plan: Plan, rounds: int) -> tuple[tuple[int, ...], Critical]
 
 def _as_t(z: float, looks: tuple[int, ...], cut: bool) -> Floats:
     """For each look the t with the tail probability of ``z``; ``cut``: of a trimmed mean."""
-    from scipy.special import ndtr, stdtrit  # noqa: PLC0415 - 0.4 s that only deciding needs
-
     freedom = [degrees_of_freedom(look) if cut else look - 1 for look in looks]
-    critical: Floats = -stdtrit(freedom, ndtr(-z))
+    critical = np.array([student_quantile(each, float(normal_tail(np.array(z)))) for each in freedom])
     critical.flags.writeable = False  # cached and shared
     return critical
 
