@@ -227,7 +227,8 @@ def trends(
     Args:
         database: an SQLite file or a ``postgresql://`` URL.
         branch: whose runs count; None: the main branch.
-        since: a date, an age (``90d``), or a release's name.
+        since: a date, an age (``90d``), or a release's name: what changed since then is said, not since a later
+            release.
 
     Raises:
         UsageError: nothing matches, or the history is not there.
@@ -240,13 +241,14 @@ def trends(
         after = moment_of(connection, since, project)
         name = queries.only_project(connection, project)
         subjects = queries.subjects(connection, name, pattern)
-        releases = ledger.read_releases(connection, name)
+        known = ledger.read_releases(connection, name)
+        starts = tuple(release for release in known if release.name == since) if since else known
         found = tuple(
             queries.series(connection, subjects, branch or queries.main_branch(connection, name), since=after)
         )
     if not subjects:
         raise UsageError(f"No benchmark matches {pattern!r}.", hint="Globs match suite/name.")
-    return tuple((one, analyse(one, releases)) for one in found)
+    return tuple((one, analyse(one, starts)) for one in found)
 
 
 @contextlib.contextmanager

@@ -43,28 +43,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Understand the claim, measure what it is about, hold it against that."""
     from perfbot import api
+    from perfbot.cli.watching import watched
 
     if args.report:
         found = api.verify(args.claim, args.report)
     else:
-        report = api.compare(
-            args.range,
-            dirty=args.dirty,
-            config=args.config,
-            only=api.claim_globs(args.claim),
-            budget=args.budget,
-            seed=args.seed,
-            progress=_progress(quiet=args.format == "json"),
-        )
+        with watched(quiet=args.format == "json") as progress:
+            report = api.compare(
+                args.range,
+                dirty=args.dirty,
+                config=args.config,
+                only=api.claim_globs(args.claim),
+                budget=args.budget,
+                seed=args.seed,
+                progress=progress,
+            )
         found = api.verify(args.claim, report)
     print(_as_json(found) if args.format == "json" else _as_text(found))
     return EXIT_CODES[found.state]
-
-
-def _progress(*, quiet: bool):  # type: ignore[no-untyped-def]
-    from perfbot.render.progress import progress_for
-
-    return progress_for(quiet=quiet)
 
 
 def _as_json(found: Verified) -> str:

@@ -70,6 +70,7 @@ def run(request: Request, progress: Progress, trace: Trace = no_trace) -> Report
     job = understand(request)
     for note in (*job.change.notes, *job.notes):
         progress.log(note)
+    progress.limit(job.budget)
     found = _Found()
     complete = True
     if not job.skip:
@@ -87,7 +88,7 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
         stack.enter_context(nothing_left())
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="perfbot-")))
         effects = Effects(Random(job.seed), scratch, trace, reader)  # noqa: S311 - an order, not a secret
-        progress.stage(f"preparing {short(job.change.base)} and {short(job.change.head)}")
+        progress.stage(f"preparing {short(job.change.base)} and {short(job.change.head)}", folded=True)
         sessions: list[SuiteSession] = []
         differing: set[str] = set()
         for group in groups_of(job.suites, job.repo):

@@ -5,23 +5,26 @@ from __future__ import annotations
 import contextlib
 import functools
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 from urllib.parse import quote
 
-from perfbot.ci.place import Place
+from perfbot.ci.place import Place, source_url
 from perfbot.errors import PublishError
 from perfbot.forge.base import Annotation, Comments, Forge, MergeRequest, State, Status
 from perfbot.forge.body import LONGEST_FAILING, MAX_FAILING, Body, Section, compose, marker, merge, parse, put, stale
 from perfbot.forge.order import Ended, RunOrder, Told, place_among
 from perfbot.forge.upsert import LOST, SETTLE, SupersededError, Upsert
 from perfbot.forge.upsert import Outcome as Done
+from perfbot.history.records import Trend
 from perfbot.model import Acceptance, Report, Result
 from perfbot.publish.agreement import Agreement, begins_late, comes_late, newest_shown, restored, taken_back
 from perfbot.publish.verify import believed
-from perfbot.render import view
+from perfbot.render import headline
 from perfbot.render.comment import comment
+from perfbot.render.course import courses
+from perfbot.render.links import Links
 from perfbot.units import format_change, format_interval
 
 T = TypeVar("T")
@@ -53,7 +56,8 @@ class Publisher:
         section: name of this job's part of the comment, and of its status; empty where there is one job.
         key: tells several perfbots in one merge request apart.
         details_url: page of the full report, linked from the comment.
-        trend: one line about the target branch, of a history that is ours; what a report says of it is dropped.
+        history_url: the project's pages, linked from the comment.
+        trends: of the target branch, of a history that is ours; what a report says of it is dropped.
         run: the run's place among those of its head, as far as the forge told; see :func:`find_run`.
         started: when the report says that measuring began; counts where the forge did not tell.
         options: for :class:`perfbot.forge.upsert.Upsert`; tests pass their clocks.
@@ -66,7 +70,8 @@ class Publisher:
     section: str = ""
     key: str = KEY
     details_url: str = ""
-    trend: str = ""
+    history_url: str = ""
+    trends: Sequence[Trend] = ()
     run: RunOrder = UNKNOWN_RUN
     started: str = ""
     options: dict[str, object] = field(default_factory=dict)
@@ -134,7 +139,7 @@ class Publisher:
             for r in report.results
             if r.gate == "fail" and r.change is not None and len(r.full_name) <= LONGEST_FAILING
         }
-        said = self._said(STATES[report.verdict], view.headline(report))
+        said = self._said(STATES[report.verdict], headline.sentence(report))
         part = replace(self._part(said), failing=dict(list(failing.items())[:MAX_FAILING]))
         status = self._status(
             said.state,
@@ -240,6 +245,12 @@ class Publisher:
         sleep(seconds)  # type: ignore[operator]
 
     @property
+    def links(self) -> Links:
+        """Where the comment can lead."""
+        source = source_url(self.place, self.request.head)
+        return Links(self.details_url, self.place.artifacts, self.history_url, source)
+
+    @property
     def _limit(self) -> int:
         return min(self.forge.limit, LONGEST_COMMENT)
 
@@ -247,9 +258,10 @@ class Publisher:
         return comment(
             report,
             limit=limit,
-            details_url=self.details_url,
-            artifacts_url=self.place.artifacts,
+            links=self.links,
             title=self.section,
+            courses=courses(self.trends),
+            alerts=self.place.alerts or self.forge.kind == "github",
         ).strip()
 
     def _upsert(

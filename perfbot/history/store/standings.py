@@ -39,7 +39,7 @@ def _row(project_id: int, branch: str, trend: Trend) -> dict[str, Any]:
         "points": trend.points,
         "loss": loss(trend),
         "noise": trend.noise,
-        "stepped": trend.steps[-1].started if trend.steps else None,
+        "stepped": trend.told_steps[-1].started if trend.told_steps else None,
         "data": _codec().dump_json(trend).decode(),
     }
 
@@ -47,13 +47,13 @@ def _row(project_id: int, branch: str, trend: Trend) -> dict[str, Any]:
 def loss(trend: Trend) -> float | None:
     """How much worse the series became since the release or its first point, as log; negative is better.
 
-    What is not clear (the interval holds 0) counts as nothing.
+    What is not clear (the interval holds 0) or does not matter counts as nothing.
     """
     since = trend.since
     if since is None or since.change <= -1 or not math.isfinite(since.change):
         return None
     low, high = since.interval
-    if low <= 0 <= high or trend.subject.better == "unknown":
+    if low <= 0 <= high or trend.subject.better == "unknown" or not trend.matters(since.change):
         return 0.0
     return math.log1p(since.change) * (1 if trend.subject.better == "lower" else -1)
 
