@@ -8,11 +8,15 @@ import sys
 import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from perfbot.cli.extras import EXTRA_OF, WHOLE
+
 ROOT = Path(__file__).parent.parent
+FOR_US = ("dev", "docs")
 NEVER_IMPORTED = {"psycopg"}
 """A database driver, loaded by SQLAlchemy by name; a script for pages, read as a file of its package."""
 
@@ -34,9 +38,16 @@ def imported_packages() -> set[str]:
     return {PART_OF.get(name, name) for name in found - set(sys.stdlib_module_names) - {"perfbot"}}
 
 
+def project() -> dict[str, Any]:
+    found: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    return found
+
+
 def declared_distributions() -> set[str]:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    return {_normal(re.split(r"[\[><=~! ]", line, maxsplit=1)[0]) for line in project["dependencies"]}
+    """Of the plain package, and of all extras that users install."""
+    extras = project()["optional-dependencies"]
+    lines = [*project()["dependencies"], *(line for name in extras if name not in FOR_US for line in extras[name])]
+    return {_normal(re.split(r"[\[><=~! ]", line, maxsplit=1)[0]) for line in lines} - {"perfbot"}
 
 
 def _normal(name: str) -> str:
@@ -66,6 +77,22 @@ def test_the_image_pins_every_dependency_to_a_version_that_is_allowed() -> None:
     assert all(version for _, version in pins)
     pinned = {_normal(name) for name, _ in pins}
     assert declared_distributions() <= pinned
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    allowed = {_normal(r.name): r.specifier for r in map(Requirement, project["dependencies"])}
+    extras = project()["optional-dependencies"]
+    lines = [*project()["dependencies"], *(line for name in extras if name not in FOR_US for line in extras[name])]
+    allowed = {_normal(r.name): r.specifier for r in map(Requirement, lines)}
     assert [name for name, version in pins if not allowed.get(_normal(name), SpecifierSet()).contains(version)] == []
+
+
+def test_extras_are_what_their_verbs_name() -> None:
+    """Each package that a verb may miss is in the extra that it names, and in no smaller one."""
+    extras = project()["optional-dependencies"]
+    by_package = packages_distributions()
+    for package, extra in EXTRA_OF.items():
+        own = {_normal(Requirement(line).name) for line in extras[extra]}
+        names = {_normal(name) for name in by_package.get(package, [package])} | (
+            {"pyjwt"} if extra == "app" else set()
+        )
+        assert own & names, f"{package} is not in {extra}"
+    assert set(WHOLE.values()) <= set(extras)
+    assert extras["all"] == ["perfbot[serve]"]
+    assert "perfbot[all]" in extras["dev"]

@@ -15,10 +15,14 @@ from perfbot.model import ForgeKind
 from perfbot.units import milliseconds
 
 GITLAB, GITHUB_API = "https://gitlab.com", "https://api.github.com"
+GITHUB = "https://github.com"
 LABEL = "perfbot"
 """A label of this name makes perfbot measure whatever the change touches."""
 
 JOB, WORKFLOW = "perfbot", "perfbot.yml"
+
+GITLAB_ALERTS = (17, 10)
+"""The version from which GitLab draws alerts; before, they are quotes that begin with an odd word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Place:
         artifacts: page of the pipeline or run that measured, with its artifacts.
         measured_by: name of the job or file name of the workflow that measures.
         labels: of the merge request, as far as the CI tells.
+        alerts: whether the forge is known to draw ``> [!CAUTION]`` as a box (GitHub; GitLab from 17.10).
     """
 
     kind: ForgeKind = "local"
@@ -70,6 +75,7 @@ class Place:
     artifacts: str = ""
     measured_by: str = ""
     labels: tuple[str, ...] = ()
+    alerts: bool = False
     ca_bundle: str = ""
     secrets: Secrets = Secrets()
 
@@ -199,6 +205,7 @@ def _gitlab(environ: Mapping[str, str]) -> Place:
         artifacts=environ.get("CI_PIPELINE_URL", ""),
         measured_by=environ.get("PERFBOT_JOB", JOB),
         labels=tuple(filter(None, environ.get("CI_MERGE_REQUEST_LABELS", "").split(","))),
+        alerts=_version(environ) >= GITLAB_ALERTS,
         ca_bundle=environ.get("CI_SERVER_TLS_CA_FILE", ""),
     )
 
@@ -208,6 +215,7 @@ def _github(environ: Mapping[str, str], event: Mapping[str, Any]) -> Place:
     place = Place(
         kind="github",
         url=environ.get("GITHUB_API_URL", GITHUB_API),
+        alerts=True,
         project=environ.get("GITHUB_REPOSITORY", ""),
         run=(run, _number(environ.get("GITHUB_RUN_ATTEMPT"))),
         job=run,
@@ -229,6 +237,25 @@ def _github(environ: Mapping[str, str], event: Mapping[str, Any]) -> Place:
     if issue := event.get("issue"):
         return replace(place, merge_request=_number(issue.get("number")))
     return place
+
+
+def _version(environ: Mapping[str, str]) -> tuple[int, int]:
+    return _number(environ.get("CI_SERVER_VERSION_MAJOR")), _number(environ.get("CI_SERVER_VERSION_MINOR"))
+
+
+def source_url(place: Place, commit: str) -> str:
+    """What the path of a file at a commit is put behind, as people browse it; empty where the forge is not known.
+
+    GitHub's API lies at ``api.github.com`` or, self-hosted, below ``/api/v3`` of the site.
+    """
+    if not (place.url and place.project):
+        return ""
+    if place.kind == "gitlab":
+        return f"{place.url}/{place.project}/-/blob/{commit}/"
+    if place.kind == "github":
+        site = GITHUB if place.url == GITHUB_API else place.url.removesuffix("/api/v3")
+        return f"{site}/{place.project}/blob/{commit}/"
+    return ""
 
 
 def _run_page(environ: Mapping[str, str], run: int) -> str:

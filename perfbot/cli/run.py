@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING
 
 from perfbot.cli import asked
 from perfbot.cli.database import VARIABLE as DATABASE
+from perfbot.cli.watching import add_watching_arguments
 from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, StoreError
 
 if TYPE_CHECKING:
     from perfbot.calibration.planning import Source
+    from perfbot.cli.artifacts import Artifacts
     from perfbot.history.records import Kind
     from perfbot.model import Report
 
@@ -64,6 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help=f"keep the run in this history: a file for SQLite, or postgresql://… (or {DATABASE}; default: none)",
     )
+    add_watching_arguments(parser)
     add_output_arguments(parser)
 
 
@@ -86,7 +89,9 @@ def execute(args: argparse.Namespace) -> int:
     """Measure, judge, tell."""
     asked.apply(args, os.environ)
     report = measure(args)
-    return EXIT_CODES[report.verdict]
+    from perfbot.cli.interrupts import exit_code
+
+    return exit_code(EXIT_CODES[report.verdict])
 
 
 def measure(args: argparse.Namespace) -> Report:
@@ -96,27 +101,39 @@ def measure(args: argparse.Namespace) -> Report:
     from perfbot import api
     from perfbot.cli.artifacts import Artifacts
     from perfbot.cli.interrupts import interruptible
+    from perfbot.cli.watching import watched
     from perfbot.measure.trace import no_trace, trace_to
     from perfbot.pipeline.continuing import keep_last
-    from perfbot.render.progress import progress_for
 
     request = request_from(args)
     artifacts = Artifacts.from_arguments(args)
     artifacts.check()
     with contextlib.ExitStack() as stack:
         trace = trace_to(stack.enter_context(artifacts.trace.open("w", buffering=1))) if artifacts.trace else no_trace
-        progress = progress_for(quiet=args.format == "json", budget=request.budget or 0.0)
-        stack.callback(progress.close)
+        quiet = args.quiet or args.format == "json"
+        progress = stack.enter_context(watched(quiet=quiet, verbose=args.verbose))
         stack.enter_context(interruptible())
         report = api.measure(request, progress, trace)
-    with contextlib.suppress(StoreError):  # only --continue would have needed it
+    with contextlib.suppress(StoreError):  # only what looks at it again would have needed it
         keep_last(report, request)
     report, lost = keep_run(report, database_of(args))
     artifacts.write(report)
-    artifacts.show(report)
+    artifacts.show(report, to_read(artifacts))
     if lost is not None:
         raise lost
     return report
+
+
+def to_read(artifacts: Artifacts) -> tuple[tuple[str, str], ...]:
+    """Where comment and page of the run are; a CI job's are among its artifacts alone."""
+    from pathlib import Path
+
+    from perfbot.cli import last_run
+
+    kept = not os.environ.get("CI") and last_run.file_here(Path.cwd(), os.environ).is_file()
+    page = str(artifacts.html) if artifacts.html else "perfbot open" if kept else ""
+    comment = str(artifacts.comment) if artifacts.comment else "perfbot show --comment" if kept else ""
+    return tuple((name, where) for name, where in (("page", page), ("comment", comment)) if where)
 
 
 def keep_run(report: Report, database: str) -> tuple[Report, StoreError | None]:

@@ -57,14 +57,6 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """A comment that was made. ``sent``: requests that may have made one; more than one where answers were lost."""
-
-    note: Note
-    sent: int = 1
-
-
-@dataclass(frozen=True, slots=True)
 class MergeRequest:
     """A merge or pull request as the forge knows it: the only source for what its head is.
 
@@ -161,7 +153,7 @@ class Comments(Protocol):
     def get(self, number: int) -> Note | None:
         """One comment by its id, as it is now, however far the listing lags behind; None when it is gone."""
 
-    def write(self, body: str, marker: str) -> Written:
+    def write(self, body: str, marker: str) -> Note:
         """Add a comment; ``marker`` is a text of ``body`` by which one is found whose answer was lost."""
 
     def edit(self, note: Note, body: str) -> None:
@@ -250,6 +242,7 @@ class Forge:
 
     Attributes:
         limit: bytes of the longest comment that perfbot writes there.
+        lost: how many writing requests so far had no answer that was understood, and may be carried out yet.
         comments: the conversation of a merge request, by its number.
     """
 
@@ -258,4 +251,5 @@ class Forge:
     statuses: Statuses
     runs: Runs
     limit: int
+    lost: Callable[[], int]
     comments: Callable[[int], Comments]

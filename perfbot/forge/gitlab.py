@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
+import httpx
+
 from perfbot.forge.base import (
     NOT_FOUND,
     Forge,
@@ -14,7 +16,6 @@ from perfbot.forge.base import (
     Note,
     Reaction,
     RefusedError,
-    Written,
 )
 from perfbot.forge.gitlab_runs import GitLabRuns
 from perfbot.forge.gitlab_server import GitLabServer
@@ -29,7 +30,14 @@ EMOJI: dict[Reaction, str] = {"seen": "eyes", "done": "white_check_mark", "refus
 
 
 def connect(
-    url: str, project: str, token: str, *, job: str, ca_bundle: str = "", retries: Retries | None = None
+    url: str,
+    project: str,
+    token: str,
+    *,
+    job: str,
+    ca_bundle: str = "",
+    retries: Retries | None = None,
+    transport: httpx.BaseTransport | None = None,
 ) -> Forge:
     """A forge for one project.
 
@@ -38,14 +46,16 @@ def connect(
         project: path or id.
         job: name of the job that measures, for re-runs.
         ca_bundle: file with the server's certificate authority; empty for the usual ones.
+        transport: instead of the network.
     """
-    server = GitLabServer(url, project, token, retries or Retries(), ca_bundle=ca_bundle)
+    server = GitLabServer(url, project, token, retries or Retries(), ca_bundle=ca_bundle, transport=transport)
     return Forge(
         kind="gitlab",
         repository=GitLabRepository(server),
         statuses=GitLabStatuses(server),
         runs=GitLabRuns(server, job),
         limit=COMMENT_BYTES,
+        lost=server.lost,
         comments=lambda number: GitLabComments(server, number),
     )
 
@@ -73,18 +83,14 @@ class GitLabComments:
         path = f"{self._path}/{number}"
         return self._server.find(f"read a comment of {self._where}", path, read=lambda data: _note(data, me))
 
-    def write(self, body: str, marker: str) -> Written:
+    def write(self, body: str, marker: str) -> Note:
         """Create a note, once as far as the server tells."""
-        me, tries = self._server.me, 0
+        me, what = self._server.me, f"comment on {self._where}"
 
         def found() -> Note | None:
             return next((n for n in self.notes() if n.mine and marker in n.body), None)
 
-        def read(data: Any) -> Note:
-            return _note(data, me)
-
-        note, tries = self._server.create(f"comment on {self._where}", self._path, {"body": body}, read, found)
-        return Written(note, tries)
+        return self._server.send(what, "POST", self._path, {"body": body}, read=lambda d: _note(d, me), found=found)
 
     def edit(self, note: Note, body: str) -> None:
         """Replace a note's text."""

@@ -11,8 +11,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from random import Random
+from typing import Literal
 
-from perfbot.errors import MeasureError
+from perfbot.errors import Interrupted, MeasureError
 from perfbot.judge.confirmation import is_confirmed
 from perfbot.measure.allocation import affordable, fitting, has_begun, outlook, too_short, trial_seconds, urgency
 from perfbot.measure.confirming import LAST_SHARE, next_to_confirm, seconds_to_confirm
@@ -30,6 +31,9 @@ CONTROL_EVERY = 6
 
 COUNTING_SHARE = 1 / 3
 """Of the budget, for metrics that are counted; what they leave of it goes to time. Without time they have it all."""
+
+LIMITLESS = 7 * 86_400.0
+"""Seconds: the time limit of those who want none."""
 
 MOST_LANES = 2
 """Rounds measured at the same time, each on a core of its own. Two cost 7 % more spread than one and take half the
@@ -205,6 +209,7 @@ class Scheduler:
         """Keep the lanes busy with rounds until nothing is left to begin."""
         running: dict[Future[None], ScheduledRound] = {}
         while True:
+            self._obey(self._progress.asked())
             while (turn := self._next_turn(tuple(running.values()))) is not None:
                 running[pool.submit(self._measure, turn)] = turn
             if not running:
@@ -212,6 +217,17 @@ class Scheduler:
             for done in wait(running, return_when=FIRST_COMPLETED).done:
                 del running[done]
                 done.result()
+
+    def _obey(self, asked: Literal["", "go on", "stop"]) -> None:
+        """Do what whoever watches wants. Stopping is an interruption: a verdict may not rest on when somebody stops.
+
+        Raises:
+            Interrupted: measuring is to end now.
+        """
+        if asked == "stop":
+            raise Interrupted("stopped by q: what was measured until then is kept")
+        if asked == "go on":
+            self._budget = LIMITLESS
 
     def _next_turn(self, running: Sequence[ScheduledRound]) -> ScheduledRound | None:
         """What to begin beside what is running; None when nothing can or need be.
@@ -377,6 +393,8 @@ class Scheduler:
 
     def _tell_decided(self, track: SequentialTest) -> None:
         if track.open:
+            if track.decision is not None:
+                self._progress.leaning(track.benchmark.full_name, track.decision.change, track.rounds_left())
             return
         state, change = (track.decision.state, track.decision.change) if track.decision else ("done", None)
         self._progress.decided(track.name, state, change)

@@ -24,14 +24,14 @@ def keep_last(report: Report, request: Request) -> None:
         StoreError: the cache cannot be written.
     """
     if not report.skipped and any(result.raw for result in report.results):
-        write(report, _file(request.cache, open_work_tree(request.repo).folder, report.change))
+        write(report, kept_file(request.cache, open_work_tree(request.repo).folder, report.change))
 
 
 def asked_again(request: Request, repo: Path) -> Request:
     """The request, about the last run's commits where it names none itself."""
     if not request.more or request.spec or request.base or request.head or _in_ci(request):
         return request
-    last = _read(_file(request.cache, repo, Change("", "")))
+    last = _read(kept_file(request.cache, repo, Change("", "")))
     return replace(request, base=last.change.base, head=last.change.head)
 
 
@@ -43,7 +43,7 @@ def taken_over(request: Request, repo: Path, change: Change) -> Continued:
     """
     if not request.more:
         return Continued()
-    last = _read(_file(request.cache, repo, change))
+    last = _read(kept_file(request.cache, repo, change))
     theirs, ours = ((one.base, one.head) for one in (last.change, change))
     if theirs != ours or last.change.dirty:
         about = "uncommitted changes" if last.change.dirty else "..".join(map(short, theirs))
@@ -68,7 +68,8 @@ def _read(file: Path) -> Report:
         raise UsageError(f"{CONTINUE}: the last run cannot be used: {error.message}") from error
 
 
-def _file(cache: Path, repo: Path, change: Change) -> Path:
+def kept_file(cache: Path, repo: Path, change: Change) -> Path:
+    """Where the last run of a work tree lies, with those of its kind of change; ``Change("", "")`` for runs at home."""
     name = hashlib.sha256(str(repo.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:12]
     return zone(cache, change) / "runs" / f"{name}.json"
 

@@ -80,7 +80,8 @@ def prepared(
                 requires=harness_for(suite).requires,
                 variables=suite.env,
                 timeout=suite.setup_timeout,
-                on_line=progress.log,
+                on_line=progress.output,
+                on_step=progress.step,
                 environ=request.environ,
                 directory=suite.directory,
             )

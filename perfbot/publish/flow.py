@@ -14,6 +14,7 @@ from perfbot.ci.place import Place
 from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, ReportError, UsageError
 from perfbot.forge.base import Forge, MergeRequest
 from perfbot.forge.order import Ended
+from perfbot.history.told import describe
 from perfbot.model import Report, RunVerdict
 from perfbot.publish.publisher import Outcome, Publisher, notable, told_when_it_fails
 from perfbot.publish.verify import (
@@ -160,7 +161,7 @@ def _say(publisher: Publisher, report: Report, rules: Rules) -> tuple[str, str, 
     if not report.results and _skipped(publisher, report, rules):
         outcome, state = publisher.nothing_touched(NOT_TOUCHED)
         return publisher.section, _verdict(state), outcome
-    own = replace(judged(report, rules, publisher.accepted()), trend=publisher.trend)
+    own = replace(judged(report, rules, publisher.accepted()), trend=describe(publisher.trends))
     create = rules.target.publish.comment == "always" or notable(own)
     outcome, state = publisher.verdict(own, create=create)
     return publisher.section, own.verdict if outcome != "outrun" else _verdict(state), outcome

@@ -66,7 +66,7 @@ def chart(
         "budget_text": _shown(f"budget {budget.text}") if budget else "",
         "steps": [
             {"when": _seconds(s.started), "text": format_change(s.change), "tone": tone_of(subject, s.change)}
-            for s in trend.steps
+            for s in trend.told_steps
         ],
         "releases": [
             {"when": _seconds(r.moment), "text": _shown(r.name)}

@@ -6,12 +6,13 @@ Runs in a process of its own (:mod:`perfbot.service.apart`). Everything may be d
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from perfbot import report
 from perfbot.history import notify, recording
+from perfbot.history.records import Trend
 from perfbot.history.store import Store, queries
 from perfbot.history.store.documents import fingerprint
 from perfbot.judge.verdict import rejudge
@@ -32,12 +33,12 @@ class Forges(Protocol):
         Nothing is written. Raises RefusedError where there is none, or its head is another one.
         """
 
-    def publish(self, who: Identity, found: Report, page: str, trend: str) -> None:
+    def publish(self, who: Identity, found: Report, page: str, trends: Sequence[Trend]) -> None:
         """Put a settled report into its merge request; done twice it is done once.
 
         Args:
             page: address of the run's page.
-            trend: what the history says of the target branch.
+            trends: what the history says of the target branch.
         """
 
 
@@ -103,8 +104,8 @@ class Keeper:
         judged = rejudge(settled, settled.policy)
         recording.keep(self.store, judged, branch=target, kind="merge-request")
         if self.forges is not None:
-            trend = recording.trend_line(self.store, who.project, target)
-            self.forges.publish(who, settled, self._page(who.project, fingerprint(judged)), trend)
+            trends = recording.read_trends(self.store, who.project, target)
+            self.forges.publish(who, settled, self._page(who.project, fingerprint(judged)), trends)
 
     def _page(self, project: str, name: str) -> str:
         """The address of a run's page; empty where people cannot reach it."""

@@ -6,13 +6,14 @@ The first is asked of the forge, and settled before anything is written anywhere
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from perfbot.ci.place import Place
 from perfbot.forge.base import Forge, MergeRequest, Repository
 from perfbot.forge.base import RefusedError as ForgeRefusedError
+from perfbot.history.records import Trend
 from perfbot.model import ForgeKind, Report
 from perfbot.publish.flow import publish_sections
 from perfbot.publish.publisher import Publisher
@@ -60,14 +61,21 @@ class MergeRequests:
         self._settled[id(settled)] = (kind, forge, request)
         return settled
 
-    def publish(self, who: Identity, found: Report, page: str, trend: str) -> None:
+    def publish(self, who: Identity, found: Report, page: str, trends: Sequence[Trend]) -> None:
         """Put a report that was settled into its merge request."""
         kind, forge, request = self._settled.pop(id(found))
         place = Place(
             kind=cast("ForgeKind", kind), url=self.urls.get(kind, ""), project=who.project, merge_request=request.number
         )
         publisher = Publisher(
-            forge, place, request, details_url=page, trend=trend, started=found.started, options=self.options
+            forge,
+            place,
+            request,
+            details_url=page,
+            history_url=page.rpartition("runs/")[0],
+            trends=trends,
+            started=found.started,
+            options=self.options,
         )
         publish_sections([("", found)], publisher)
 

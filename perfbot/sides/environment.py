@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from perfbot.errors import SetupError
 from perfbot.model import Side
@@ -50,6 +51,24 @@ class Environment:
     seconds: float
 
 
+class OnStep(Protocol):
+    """Told when a command of set-up ended: side, command, wall time, and how many packages it installed."""
+
+    def __call__(self, side: Side, command: str, seconds: float, packages: int, *, ok: bool) -> None: ...
+
+
+def _untold(side: Side, command: str, seconds: float, packages: int, *, ok: bool) -> None: ...
+
+
+_BY_PIP = re.compile(r"^Successfully installed (.+)$", re.MULTILINE)
+_BY_UV = re.compile(r"^Installed (\d+) packages?\b", re.MULTILINE)
+
+
+def installed(output: str) -> int:
+    """How many packages pip or uv say that they installed."""
+    return sum(len(names.split()) for names in _BY_PIP.findall(output)) + sum(map(int, _BY_UV.findall(output)))
+
+
 def recipe(
     setup: Sequence[str],
     *,
@@ -73,6 +92,7 @@ def prepare(
     needs_python: bool,
     timeout: float,
     on_line: Callable[[str], None],
+    on_step: OnStep = _untold,
     requires: Sequence[str] = (),
     variables: Mapping[str, str] | None = None,
     environ: Mapping[str, str] | None = None,
@@ -90,6 +110,7 @@ def prepare(
         directory: of the checkout, where set-up runs.
         timeout: seconds for all of set-up.
         on_line: told each command (``base: $ pip install .``) and each line of its output (``base: …``).
+        on_step: told how each command ended.
 
     Raises:
         SetupError: a command failed or ran out of time; ``output`` holds the end of what it said.
@@ -104,7 +125,7 @@ def prepare(
     inner = {**_lasting(slot, outer, needs_python=needs_python), **(variables or {})}
     reused = again(slot, stamp, checkout.files) and (not needs_python or _python(slot).exists())
     if not reused:
-        setting_up = _SetUp(checkout, outer, inner, started + timeout, on_line, directory)
+        setting_up = _SetUp(checkout, outer, inner, started + timeout, on_line, on_step, directory)
         setting_up.everything(setup, python=python, needs_python=needs_python, requires=requires)
         note(slot, stamp)
     return Environment(
@@ -181,6 +202,7 @@ class _SetUp:
         lasting: Mapping[str, str],
         deadline: float,
         on_line: Callable[[str], None],
+        on_step: OnStep,
         directory: str,
     ) -> None:
         self.checkout = checkout
@@ -190,6 +212,7 @@ class _SetUp:
         self.deadline = deadline
         self.uv = find_uv(environ)
         self._on_line = on_line
+        self._on_step = on_step
         indexes = find_indexes(environ)
         self.withheld = indexes.withheld
         extra = {**indexes.variables, **self._installers(needs_python="VIRTUAL_ENV" in lasting), **lasting}
@@ -280,15 +303,23 @@ class _SetUp:
         return found
 
     def command(self, line: str) -> None:
-        """One line of set-up; pip's installs go through uv, which is faster and takes the same options."""
+        """One line of set-up, told in one line when it ended."""
+        began = time.monotonic()
+        done = self._carry_out(line)
+        seconds = time.monotonic() - began
+        self._on_step(self.checkout.side, line, seconds, installed(done.output), ok=done.ok)
+        if not done.ok:
+            raise self.failed(line, done)
+
+    def _carry_out(self, line: str) -> Finished:
+        """pip's installs go through uv, which is faster and takes the same options."""
         by_uv = _PIP_INSTALL.sub(f"{shlex.quote(self.uv)} pip install", line, count=1) if self._uv_may(line) else line
         done = self.shell(by_uv, shown=line if by_uv == line else f"uv pip install{_PIP_INSTALL.sub('', line, 1)}")
         has_pip = (_bin(self.slot) / "pip").exists()
         if by_uv != line and not done.ok and has_pip and "unexpected argument" in done.output:
             self.say("uv does not know an option of this line, so pip runs it")
             done = self.shell(line, shown=line)
-        if not done.ok:
-            raise self.failed(line, done)
+        return done
 
     def _uv_may(self, line: str) -> bool:
         return bool(self.uv) and self.slot.env.is_dir() and _PIP_INSTALL.match(line) is not None

@@ -36,7 +36,7 @@ def test_to_a_comment(component: str, shards: int, project: Project, job_path: s
             words += ["--variable", f"{name}={value}"]
         done = call(tool("gitlab-ci-local"), *words, cwd=project.folder, env={**os.environ, "PATH": job_path}, code=1)
         assert len(fake.by_bot()) == 1, done.stdout + done.stderr
-        assert "1 regression" in fake.by_bot()[0]["body"]
+        assert "is slower" in fake.by_bot()[0]["body"]
         assert "work/spin" in fake.by_bot()[0]["body"]
         assert [(s["name"], s["status"]) for s in fake.statuses] == [("perfbot", "failed")]
         assert fake.violations == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,9 @@ from perfbot.ci.change import branch_of
 from perfbot.cli.main import main
 from perfbot.errors import PublishError, UsageError
 from perfbot.history import recording
-from perfbot.history.records import Release
+from perfbot.history.records import Release, Trend
 from perfbot.history.store import Store, ledger, open_store, queries, queue, standings
+from perfbot.history.told import describe
 from perfbot.model import Report
 from perfbot.publish.upload import hand_over
 from perfbot.report import dumps
@@ -72,9 +73,9 @@ class Service:
         change = dataclasses.replace(found.change, merge_request=purpose.merge_request or 7, target="main")
         return dataclasses.replace(found, change=change)
 
-    def publish(self, who: Identity, report: Report, page: str, trend: str) -> None:
+    def publish(self, who: Identity, report: Report, page: str, trends: Sequence[Trend]) -> None:
         self.published.append((who, report))
-        self.told.append((page, trend))
+        self.told.append((page, describe(trends)))
 
     def send(self, report: Report | bytes, token: str, query: str = "") -> httpx.Response:
         body = report if isinstance(report, bytes) else dumps(report).encode()
@@ -297,7 +298,7 @@ def test_a_report_is_judged_again_before_it_is_kept(service: Service, own: Store
 def test_a_worker_that_fails_keeps_the_report_for_another_try(service: Service, own: Store) -> None:
     service.send(a_report(merge_request=7), gitlab(**MR))
 
-    def fail(who: Identity, report: Report, page: str, trend: str) -> None:
+    def fail(who: Identity, report: Report, page: str, trends: Sequence[Trend]) -> None:
         raise PublishError("the forge is down")
 
     service.publish = fail  # type: ignore[method-assign]
