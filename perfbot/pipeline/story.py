@@ -32,6 +32,7 @@ from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import Problem, Report, Result
 from perfbot.pipeline.edits import differing_files, marked
 from perfbot.pipeline.job import Job, Request
+from perfbot.pipeline.known_names import remember, resolved
 from perfbot.pipeline.prepare import build_of, builds_of, groups_of, prepared, sessions_of
 from perfbot.pipeline.select import meant, selected, share_of, touched_by
 from perfbot.pipeline.understand import understand
@@ -66,7 +67,7 @@ def run(request: Request, progress: Progress, trace: Trace = no_trace) -> Report
         ChangeError, ConfigError: before anything is measured.
     """
     progress.stage("finding the change")
-    job = understand(request)
+    job = resolved(understand(request), request)
     for note in (*job.change.notes, *job.notes):
         progress.log(note)
     progress.limit(job.budget)
@@ -129,6 +130,7 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
         finally:
             outcomes = marked(scheduler.outcomes(), job, differing)
             gone = vanished(job, request, outcomes.left_out)
+            remember(job, request, outcomes)
             found.outcomes = replace(outcomes, comparisons=(*outcomes.comparisons, *gone))
 
 
