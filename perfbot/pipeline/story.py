@@ -8,11 +8,9 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
-import tempfile
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from random import Random
 
 import psutil
@@ -34,7 +32,8 @@ from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import Problem, Report, Result
 from perfbot.pipeline.edits import differing_files, marked
 from perfbot.pipeline.job import Job, Request
-from perfbot.pipeline.prepare import groups_of, prepared, sessions_of
+from perfbot.pipeline.known_names import remember, resolved
+from perfbot.pipeline.prepare import build_of, builds_of, groups_of, prepared, sessions_of
 from perfbot.pipeline.select import meant, selected, share_of, touched_by
 from perfbot.pipeline.understand import understand
 from perfbot.pipeline.vanished import vanished
@@ -43,6 +42,7 @@ from perfbot.render.progress import Progress
 from perfbot.runner.cores import allowed_cores
 from perfbot.runner.machine import read_machine
 from perfbot.sides.checkout import changed_files
+from perfbot.sides.scratch import scratch
 
 LOOK_AROUND_SECONDS = 0.5
 """How long to watch what else runs on this machine before measuring."""
@@ -67,7 +67,7 @@ def run(request: Request, progress: Progress, trace: Trace = no_trace) -> Report
         ChangeError, ConfigError: before anything is measured.
     """
     progress.stage("finding the change")
-    job = understand(request)
+    job = resolved(understand(request), request)
     for note in (*job.change.notes, *job.notes):
         progress.log(note)
     progress.limit(job.budget)
@@ -86,21 +86,25 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
     """Prepare both sides of every suite and measure them all together, within one budget."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(nothing_left())
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="perfbot-")))
-        effects = Effects(Random(job.seed), scratch, trace, reader)  # noqa: S311 - an order, not a secret
+        folder = stack.enter_context(scratch())
+        effects = Effects(Random(job.seed), folder, trace, reader)  # noqa: S311 - an order, not a secret
         progress.stage(f"preparing {short(job.change.base)} and {short(job.change.head)}", folded=True)
         sessions: list[SuiteSession] = []
         differing: set[str] = set()
         for group in groups_of(job.suites, job.repo):
             try:
-                trees, sides = stack.enter_context(prepared(job, group, request, progress))
+                made = [
+                    stack.enter_context(prepared(job, build_of(group, number), request, progress))
+                    for number in range(builds_of(group[0]))
+                ]
             except SetupError as error:
                 names = ", ".join(suite.name for suite in group)
                 found.problems.append(problem_of(names, error))
                 continue
+            trees = made[0][0]
             check_paths(replace(job.config, suites=tuple(group)), trees[1].path)
             differing.update(differing_files(job, group, trees))
-            sessions += sessions_of(group, sides, effects, found.problems)
+            sessions += sessions_of(build_of(group, 0), [sides for _, sides in made], effects, found.problems)
         if not sessions:
             return
         progress.stage("measuring")
@@ -126,6 +130,7 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
         finally:
             outcomes = marked(scheduler.outcomes(), job, differing)
             gone = vanished(job, request, outcomes.left_out)
+            remember(job, request, outcomes)
             found.outcomes = replace(outcomes, comparisons=(*outcomes.comparisons, *gone))
 
 
