@@ -203,7 +203,7 @@ def _suite(suite: SuiteBase, root: Path) -> tuple[list[Finding], int]:
     if wrong := _suite_mistakes(suite, root):
         return [Finding(what, "wrong", message, advice, code) for message, advice, code in wrong], 0
     listing = list_suite(suite, root)
-    chosen = [name for name in listing.benchmarks if suite.wants(name)]
+    chosen = [name for name in listing.benchmarks if suite.may_want(name)]
     problems = [Finding(what, "warning", problem) for problem in listing.problems]
     if not chosen and listing.known:
         message = f"no benchmark was found for {suite.harness} in {', '.join(suite.paths) or 'the repository'}"
@@ -229,14 +229,21 @@ def _named(benchmarks: Sequence[str]) -> str:
         return "what it holds is known when it runs"
     more = f", and {len(benchmarks) - SHOWN_NAMES} more" if len(benchmarks) > SHOWN_NAMES else ""
     count = f"{len(benchmarks)} benchmark{'s' * (len(benchmarks) != 1)}"
-    return f"{count}: {', '.join(benchmarks[:SHOWN_NAMES])}{more}"
+    return f"{count}: {', '.join(map(_shown, benchmarks[:SHOWN_NAMES]))}{more}"
+
+
+def _shown(names: str) -> str:
+    """A pattern as somebody would type it."""
+    from perfbot.discover.sources import PARAMETERS
+
+    return names.replace(PARAMETERS, "*")
 
 
 def _no_benchmarks(suite: SuiteBase) -> str:
     if suite.harness == "pytest":
         return (
-            "expected tests with the argument `benchmark` or the mark @pytest.mark.benchmark; pytest collects "
-            'test_*.py from folders, so name other files: paths = ["benchmarks/bench_*.py"]'
+            "expected tests with the argument `benchmark` or the mark @pytest.mark.benchmark; from "
+            'folders, test_*.py, bench_*.py and the like are collected; name other files: paths = ["benchmarks/x.py"]'
         )
     return "perfbot harnesses shows an example of each kind"
 

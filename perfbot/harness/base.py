@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +10,7 @@ from random import Random
 from typing import Any, Protocol
 
 from perfbot.config import PyperfSuite, PytestSuite, SuiteBase
+from perfbot.config.names import short_name
 from perfbot.measure.lockstep.counting import INSTRUCTIONS, Counter, ways
 from perfbot.measure.lockstep.link import WorkerSpec
 from perfbot.measure.lockstep.own_files import OwnFiles
@@ -83,7 +83,7 @@ def worker_specs(
         if ready.python is None:
             raise ValueError(f"suite {suite.name} needs a Python environment")
         cwd = ready.tree / suite.directory
-        own = sorted({Path(path).parts[0] for path in relative_paths(suite, ready.tree) if path != "."})
+        own = sorted({Path(path).parts[0] for path in suite.relative_paths(ready.tree) if path != "."})
         specs[side] = WorkerSpec(side, ready.python, cwd, ready.env, adapter, {"own": own, **options[side]})
     return specs
 
@@ -109,37 +109,13 @@ def counter(suite: SuiteBase, specs: Mapping[Side, WorkerSpec], effects: Effects
     return Counter(suite.name, specs, metrics, found, timed, suite.timeout, effects.scratch, effects.trace)
 
 
-def relative_paths(suite: SuiteBase, tree: Path) -> tuple[str, ...]:
-    """The suite's files and folders in a checkout, relative to the folder that it runs in."""
-    cwd = tree / suite.directory
-    return tuple(os.path.relpath(tree / path, cwd) for path in suite.benchmark_paths(tree))
-
-
-def short_name(identity: str, paths: tuple[str, ...]) -> str:
-    """The name people read, from a worker's own (``folder/file.py::test_x``).
-
-    What the configuration already says is left out: the file where ``paths`` is a single file, otherwise the folder
-    that all of ``paths`` lie in.
-
-    >>> short_name("bench/test_a.py::test_x[1]", ("bench",))
-    'test_a.py::test_x[1]'
-    >>> short_name("bench/test_a.py::test_x[1]", ("bench/test_a.py",))
-    'test_x[1]'
-    """
-    if len(paths) == 1 and Path(paths[0]).suffix:
-        return identity.removeprefix(f"{paths[0]}::")
-    folders = [path if not Path(path).suffix else str(Path(path).parent) for path in paths]
-    common = os.path.commonpath(folders) if folders else ""
-    return identity.removeprefix(f"{common}/") if common not in ("", ".") else identity
-
-
 def files_session(
     suite: PytestSuite | PyperfSuite, sides: Mapping[Side, SideReady], effects: Effects, adapter: str
 ) -> LockstepSuite:
     """Lock-step workers for a suite of files, each listing its own benchmarks."""
 
     def found() -> dict[Side, WorkerSpec]:
-        options = {s: {"paths": relative_paths(suite, sides[s].tree), "args": list(suite.args)} for s in SIDES}
+        options = {s: {"paths": suite.relative_paths(sides[s].tree), "args": list(suite.args)} for s in SIDES}
         return worker_specs(suite, sides, adapter, options)
 
     specs = found()
@@ -148,7 +124,7 @@ def files_session(
         specs,
         suite.timeout,
         effects.random,
-        partial(short_name, paths=relative_paths(suite, sides["head"].tree)),
+        partial(short_name, paths=suite.relative_paths(sides["head"].tree)),
         effects.trace,
         timed=timed_metrics(suite.metrics),
         counter=counter(suite, specs, effects),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from perfbot.calibration.noise import NOTHING, Noise
+from perfbot.config.names import meant
 from perfbot.errors import ConfigError, MeasureError, UsageError
 from perfbot.judge.confirmation import is_confirmed
 from perfbot.measure.progress import Progress
@@ -147,6 +147,4 @@ def _benchmarks(discovery: Discovery) -> tuple[Benchmark, ...]:
 
 def selector(globs: Sequence[str]) -> Callable[[str], bool]:
     """Whether a ``suite/benchmark`` is meant by any of some globs; all are when there are none."""
-    if not globs:
-        return lambda _: True
-    return lambda name: any(fnmatch.fnmatchcase(name, g) or fnmatch.fnmatchcase(name, f"*/{g}") for g in globs)
+    return lambda name: meant(name, globs)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from perfbot.config import Config, Suite
+from perfbot.config import CallableSuite, CommandSuite, Config, Suite
+from perfbot.config.tools import HttpSuite, SizeSuite
 from perfbot.discover.detect import detect_suites
 from perfbot.errors import ConfigError
 from perfbot.measure.discovering import selector
@@ -58,6 +59,17 @@ def meant(job: Job, name: str) -> str:
 def share_of(job: Job, request: Request) -> Callable[[Collection[str]], Collection[str]]:
     shard = job.planning.shard(request.shard)
     return part(shard, job.planning.weights) if shard else lambda names: names
+
+
+def named(suite: Suite) -> tuple[str, ...]:
+    """Benchmarks that the configuration itself names; none where only the suite's files, or its tool, know them."""
+    if isinstance(suite, HttpSuite):
+        return tuple(one.name for one in suite.requests)
+    if isinstance(suite, CommandSuite):
+        return tuple(suite.commands)
+    if isinstance(suite, CallableSuite):
+        return tuple(suite.functions)
+    return tuple(suite.sizes) if isinstance(suite, SizeSuite) else ()
 
 
 SHORTEST_STEM = 3

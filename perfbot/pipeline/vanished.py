@@ -6,12 +6,12 @@ and the target branch's configuration measures is told, and gates like any other
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from perfbot.config import Suite
 from perfbot.measure.discovering import selector
 from perfbot.model import TIME, Benchmark, Comparison
 from perfbot.pipeline.job import Job, Request
+from perfbot.pipeline.select import named
 
 REASON = "the change's own configuration leaves it out"
 
@@ -53,13 +53,5 @@ def _missing(job: Job, request: Request) -> Iterator[Benchmark]:
         if suite.name not in ours or ours[suite.name].harness != suite.harness:
             yield Benchmark(suite.name, ALL)
             continue
-        there = set(_named(ours[suite.name]))
-        yield from (Benchmark(suite.name, name) for name in _named(suite) if name not in there and suite.wants(name))
-
-
-def _named(suite: Suite) -> tuple[str, ...]:
-    """Benchmarks that the configuration itself names."""
-    for table in ("commands", "functions", "sizes"):
-        if isinstance(named := getattr(suite, table, None), Mapping):
-            return tuple(named)
-    return tuple(one.name for one in getattr(suite, "requests", ()))
+        there = set(named(ours[suite.name]))
+        yield from (Benchmark(suite.name, name) for name in named(suite) if name not in there and suite.wants(name))

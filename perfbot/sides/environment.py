@@ -166,6 +166,7 @@ def _toolchains(slot: Slot, environ: Mapping[str, str]) -> dict[str, str]:
         **kept,
         "CARGO_HOME": os.fspath(downloads / "cargo"),
         "GOMODCACHE": os.fspath(downloads / "go"),
+        "GOCACHE": os.fspath(downloads / "go-build"),
         "npm_config_cache": os.fspath(downloads / "npm"),
     }
 

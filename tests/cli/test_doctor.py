@@ -44,9 +44,7 @@ def test_a_good_project_has_nothing_wrong(project, doctor):
     code, found = doctor()
     assert code == 0
     assert found["configuration"]["message"] == "perfbot.toml"
-    assert found["suite core"]["message"] == (
-        "2 benchmarks: bench/test_a.py::test_x, bench/test_a.py::test_y; nothing to set up"
-    )
+    assert found["suite core"]["message"] == ("2 benchmarks: test_a.py::test_x, test_a.py::test_y; nothing to set up")
     assert found["budget"]["message"] == "10 min for 2 benchmarks, parameters not counted"
     assert found["git"]["state"] == "ok"
 
