@@ -116,6 +116,7 @@ class Round:
         clock: what the values were read from; ``cost`` is wall time less the time that other programs had the core.
         waited: seconds a call in which base and head waited for something other than the core; None where unknown.
         together: both sides ran at once on one core; otherwise they took turns.
+        builds: numbers of the builds of base and head that met in it, from 0.
         confirming: taken under other conditions, once earlier rounds had shown a change; it had no part in showing it.
         reach: calls that each side had made in its process when the round ended; 0 where unknown.
     """
@@ -131,6 +132,7 @@ class Round:
     waited: tuple[float, float] | None = None
     confirming: bool = False
     reach: int = 0
+    builds: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
         for side in SIDES:

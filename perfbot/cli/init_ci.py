@@ -16,6 +16,16 @@ GITLAB_INCLUDE = f"""\
 include:
   - local: {GITLAB_FILE}
 """
+GITLAB_WORKFLOW = """\
+workflow:
+  rules:
+    - if: $CI_PIPELINE_SOURCE == "merge_request_event"
+    - if: $CI_COMMIT_BRANCH && $CI_OPEN_MERGE_REQUESTS
+      when: never
+    - if: $CI_COMMIT_BRANCH
+"""
+"""One pipeline a push: without it, perfbot's jobs would be in one by themselves, and only that one would block."""
+
 GITHUB_FILES = ("perfbot.yml", "perfbot-publish.yml")
 _PACKAGE = Path(__file__).resolve().parent.parent
 _COMPONENTS = (_PACKAGE / "_templates", _PACKAGE.parent / "templates")
@@ -75,6 +85,10 @@ def next_steps(ci: Sequence[str]) -> list[str]:
             "In .gitlab-ci.yml, include the jobs that measure and publish:",
             "",
             *GITLAB_INCLUDE.splitlines(),
+            "",
+            "and, where it has no `workflow:` of its own (or pushes would make two pipelines, one without your jobs),",
+            "",
+            *GITLAB_WORKFLOW.splitlines(),
             "",
             "and give the project the variable PERFBOT_TOKEN, a project access token: docs/tutorial.md, section 2.",
         ]
