@@ -17,6 +17,8 @@ EVERY = 1.0
 """Seconds between two looks."""
 
 LAST = 8.0
+EMOJI_SIGN = "\N{VARIATION SELECTOR-16}".encode()
+"""Pyte drops what follows it on its line."""
 COLOURS = {"red": "#ff7b72", "green": "#3fb950", "brown": "#d29922", "cyan": "#56d4dd", "default": "#e6edf3"}
 
 Cell = tuple[str, str, bool]
@@ -37,7 +39,7 @@ def frames(argv: Sequence[str], *, columns: int = COLUMNS, lines: int = LINES) -
     while True:
         if select.select([outer], [], [], max(0.0, until - time.monotonic()))[0]:
             try:
-                stream.feed(os.read(outer, 65536))
+                stream.feed(os.read(outer, 65536).replace(EMOJI_SIGN, b""))
             except OSError:
                 break
         if time.monotonic() >= until:
