@@ -5,7 +5,8 @@
 
 Suites of 20 benchmarks whose rounds scatter between 0.5 and 10 %, base and head alike: the share with any alarm; then
 head slower by delta: the share of benchmarks that are called unchanged. The last rows are one benchmark so noisy that
-it is never decided, which is the worst case for alarms: how often it raises one, in times of what it may.
+it is never decided, which is the worst case for alarms: how often it raises one, in times of what it may. The second
+table is of calls of which some are slow, on both sides or on head alone, at the last alpha.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ import argparse
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from evidence.truth import Floats, numbers, outcomes
-from perfbot.stats.sequential import OPEN, SAME, Plan
+from perfbot.stats.evidence import Evidence
+from perfbot.stats.looks import OPEN, SAME, UP
+from perfbot.stats.sequential import Plan
 
 Noise = Callable[[np.random.Generator, tuple[int, int]], Floats]
 
@@ -55,6 +59,7 @@ NOISES: Mapping[str, Noise] = {
     ),
     "neighbours correlated by .05": correlated(0.05),
     "neighbours correlated by .1": correlated(0.1),
+    "neighbours correlated by .2": correlated(0.2),
 }
 """Rounds of two sides that do not differ, with a standard deviation of about one."""
 
@@ -85,6 +90,44 @@ def worst_rate(alpha: float, benchmarks: int, rng: np.random.Generator) -> tuple
     return share / alpha, math.sqrt(share * (1 - share) / benchmarks) / alpha
 
 
+@dataclass(frozen=True, slots=True)
+class SlowCalls:
+    """One call in so many takes so many times as long as the others."""
+
+    one_in: int
+    times: float
+
+    @property
+    def change(self) -> float:
+        """Of the mean."""
+        return (self.times - 1) / self.one_in
+
+    def means(self, rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
+        """Means of rounds of calls, in units of what a fast one takes."""
+        slow = rng.binomial(CALLS, 1 / self.one_in, shape) / CALLS
+        means: Floats = 1 + (self.times - 1) * slow
+        return means
+
+
+SLOW_CALLS = (SlowCalls(2, 2), SlowCalls(10, 2), SlowCalls(50, 26), SlowCalls(100, 51))
+CALLS = 100
+"""Of each side in a round."""
+
+
+def slow_rates(kind: SlowCalls, alpha: float, suites: int, rng: np.random.Generator) -> tuple[float, ...]:
+    """Alarms a suite where both sides have slow calls; of head alone: slower, unchanged, and by what is typical."""
+    plan = Plan(DELTA, alpha / SIZE)
+    shape = (suites * SIZE, plan.n_max)
+    typical = rng.normal(size=shape) * np.tile(np.geomspace(0.003, 0.03, SIZE), suites)[:, None]
+    there, here = kind.means(rng, shape), kind.means(rng, shape) * np.exp(typical)
+    both, _ = outcomes(Evidence(typical, there, here), [0.0], plan)
+    alone, _ = outcomes(Evidence(typical, np.ones(shape), here), [0.0], plan)
+    blind, _ = outcomes(typical, [0.0], plan)
+    alarms = ((both[0] != OPEN) & (both[0] != SAME)).reshape(suites, SIZE).any(axis=1)
+    return float(alarms.mean()), *(float((codes[0] == state).mean()) for codes, state in (
+        (alone, UP), (alone, SAME), (blind, SAME)))  # fmt: skip
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -108,6 +151,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         times, error = worst_rate(alpha, options.worst, np.random.default_rng(options.seed))
         print(
             f"| never decided, alpha {alpha:g} for one benchmark | {times:.2f} ± {error:.2f} times alpha |", flush=True
+        )
+    print("\n| slow calls | both sides: alarm | head alone: mean | called slower | unchanged | by what is typical |")
+    print("|:--|:--|--:|--:|--:|--:|", flush=True)
+    for kind in SLOW_CALLS:
+        found = slow_rates(kind, options.alpha[-1], min(options.suites, 300), np.random.default_rng(options.seed))
+        alarm, slower, same, blind = (f"{share:.1%}" for share in found)
+        mean = f"{kind.change:+.0%}"
+        print(
+            f"| 1 in {kind.one_in} × {kind.times:g} | {alarm} | {mean} | {slower} | {same} | {blind} unchanged |",
+            flush=True,
         )
     return 0
 

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
         Policy,
         Report,
         Result,
+        claim_globs,
         compare,
         read_report,
         rejudge,
         runs,
         trends,
+        verify,
         write_report,
     )
 
@@ -29,11 +31,13 @@ __all__ = [
     "Report",
     "Result",
     "__version__",
+    "claim_globs",
     "compare",
     "read_report",
     "rejudge",
     "runs",
     "trends",
+    "verify",
     "write_report",
 ]
 

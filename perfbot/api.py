@@ -31,6 +31,7 @@ from perfbot.units import parse_duration, parse_percentage
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from perfbot.claims.verdict import Verified
     from perfbot.history.records import Run, Series, Trend
     from perfbot.measure.trace import Trace
     from perfbot.pipeline.job import Request
@@ -41,11 +42,13 @@ __all__ = [
     "Policy",
     "Report",
     "Result",
+    "claim_globs",
     "compare",
     "read_report",
     "rejudge",
     "runs",
     "trends",
+    "verify",
     "write_report",
 ]
 
@@ -174,6 +177,31 @@ def rejudge(
     return verdict.rejudge(read, chosen)
 
 
+def claim_globs(claim: str) -> tuple[str, ...]:
+    """What to give :func:`compare` as ``only`` so that nothing is measured but what a claim is about.
+
+    Raises:
+        UsageError: it is no claim.
+    """
+    from perfbot.claims.grammar import parse_claim
+    from perfbot.claims.verdict import globs_of
+
+    return globs_of(parse_claim(claim))
+
+
+def verify(claim: str, report: Report | str | Path) -> Verified:
+    """Hold a claim, such as ``"core/parse* is at least 10 % faster"``, against a report: true, false or undecided.
+
+    Raises:
+        UsageError: it is no claim; says what was expected.
+    """
+    from perfbot.claims import verdict
+    from perfbot.claims.grammar import parse_claim
+
+    read = report if isinstance(report, Report) else read_report(report)
+    return verdict.verify(parse_claim(claim), read.results)
+
+
 def runs(
     database: str | Path, *, project: str | None = None, branch: str | None = None, since: str = "", limit: int = 200
 ) -> tuple[Run, ...]:
@@ -199,7 +227,8 @@ def trends(
     Args:
         database: an SQLite file or a ``postgresql://`` URL.
         branch: whose runs count; None: the main branch.
-        since: a date, an age (``90d``), or a release's name.
+        since: a date, an age (``90d``), or a release's name: what changed since then is said, not since a later
+            release.
 
     Raises:
         UsageError: nothing matches, or the history is not there.
@@ -212,13 +241,14 @@ def trends(
         after = moment_of(connection, since, project)
         name = queries.only_project(connection, project)
         subjects = queries.subjects(connection, name, pattern)
-        releases = ledger.read_releases(connection, name)
+        known = ledger.read_releases(connection, name)
+        starts = tuple(release for release in known if release.name == since) if since else known
         found = tuple(
             queries.series(connection, subjects, branch or queries.main_branch(connection, name), since=after)
         )
     if not subjects:
         raise UsageError(f"No benchmark matches {pattern!r}.", hint="Globs match suite/name.")
-    return tuple((one, analyse(one, releases)) for one in found)
+    return tuple((one, analyse(one, starts)) for one in found)
 
 
 @contextlib.contextmanager

@@ -20,6 +20,8 @@ could not publish or store.
 from __future__ import annotations
 
 PASS, GATE_FAILED, USAGE, NOT_MEASURED, NOT_PUBLISHED = range(5)
+INTERRUPTED = 130
+"""Stopped by Ctrl-C, as shells say it; what was measured until then is kept."""
 
 
 class PerfbotError(Exception):

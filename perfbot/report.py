@@ -14,6 +14,7 @@ import json
 import math
 import os
 import re
+import stat
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from perfbot.errors import ReportError, StoreError
+from perfbot.extent import excesses, too_many_values
 from perfbot.model import SCHEMA, Report, Result, Round
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ MAX_BYTES = 256 * 1024 * 1024
 
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _NEVER_NEGATIVE = ("s", "B", "1", "1/s")
-_SHOWN_CHARACTERS = 60
+_VERSION = re.compile(r"perfbot\.report/\d{1,6}")
 _WRONG_FIELDS_SHOWN = 3
 
 
@@ -89,9 +91,11 @@ def loads(text: str | bytes, where: str, max_bytes: int = MAX_BYTES) -> Report:
     """
     from pydantic import ValidationError  # noqa: PLC0415 - costs 0.2 s, only where reports are read
 
-    size = len(text.encode(errors="replace")) if isinstance(text, str) else len(text)
-    if size > max_bytes:
-        raise ReportError(f"{where}: {size:,} bytes, expected at most {max_bytes:,}")
+    data = text.encode(errors="replace") if isinstance(text, str) else text
+    if len(data) > max_bytes:
+        raise ReportError(f"{where}: {len(data):,} bytes, expected at most {max_bytes:,}")
+    if wrong := too_many_values(data, max_bytes):
+        raise ReportError(f"{where}: {wrong}")
     try:
         stamp = _adapter(_Stamp).validate_json(text, strict=True)
         if stamp.schema != SCHEMA:
@@ -100,19 +104,41 @@ def loads(text: str | bytes, where: str, max_bytes: int = MAX_BYTES) -> Report:
     except ValidationError as error:
         raise ReportError(_explain(error, where)) from None
     _check(report, where)
+    for place, found, expected in excesses(report):
+        raise _refused(where, place, found, expected)
     return report
 
 
 def read(path: Path, max_bytes: int = MAX_BYTES) -> Report:
-    """Read a report file; one that cannot be opened is a :class:`ReportError` too."""
+    """Read a report file; one that cannot be opened is a :class:`ReportError` too.
+
+    A file may come from a job that ran anything: a link or a pipe is none, wherever it leads.
+    """
+    return loads(read_bytes(path, max_bytes), str(path), max_bytes)
+
+
+def read_bytes(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
+    """What a report file holds, unread; see :func:`read`."""
     try:
-        with path.open("rb") as stream:
+        with os.fdopen(_open(path), "rb") as stream:
             text = stream.read(max_bytes + 1)
     except OSError as error:
         raise ReportError(f"{path}: cannot be read: {error.strerror or error}") from None
     if len(text) > max_bytes:
         raise ReportError(f"{path}: more than {max_bytes:,} bytes, the most a report may have")
-    return loads(text, str(path), max_bytes)
+    return text
+
+
+def _open(path: Path) -> int:
+    """A plain file, opened; of a relative path no part may be a link, since an artifact holds its folders, too."""
+    parts = path.parents if not path.is_absolute() else ()
+    if any(parent.is_symlink() for parent in parts) or path.is_symlink():
+        raise ReportError(f"{path}: is a symbolic link, or lies behind one; expected the report itself")
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ReportError(f"{path}: is no plain file")
+    return descriptor
 
 
 def write(report: Report, path: Path) -> None:
@@ -203,7 +229,7 @@ def _contradictions(report: Report) -> Iterator[Contradiction]:
         place = f"results[{index}]"
         key = (result.suite, result.benchmark, result.metric)
         if key in seen:
-            yield place, " ".join(key), "each benchmark and metric once"
+            yield place, 2, "each benchmark and metric once"
         seen.add(key)
         if report.verdict == "pass" and result.gate == "fail":
             yield f"{place}.gate", "fail", 'no failed gate in a report whose verdict is "pass"'
@@ -251,7 +277,8 @@ def _in_result(result: Result, place: str) -> Iterator[Contradiction]:
 
 def _in_round(measured: Round, result: Result, place: str) -> Iterator[Contradiction]:
     if not measured.base or len(measured.base) != len(measured.head):
-        yield place, f"{len(measured.base)} and {len(measured.head)} values", "equally many of both sides, at least one"
+        found = (len(measured.base), len(measured.head))
+        yield place, found, "equally many values of both sides, at least one"
     if measured.loops < 1:
         yield f"{place}.loops", measured.loops, "1 or more"
     if not 0 <= measured.seconds < math.inf:
@@ -278,7 +305,7 @@ def _refused(where: str, place: str, found: object, expected: str, hint: str = "
 
 
 def _other_version(found: str) -> str:
-    if found.startswith(SCHEMA.split("/", maxsplit=1)[0]):
+    if _VERSION.fullmatch(found):
         return "It was written by another version of perfbot: use the same version to measure and to publish."
     return ""
 
@@ -305,9 +332,20 @@ def _lower(message: str) -> str:
 
 
 def _shown(value: object) -> str:
-    """A value of unknown origin, short and in printable ASCII: it goes into logs."""
-    text = ascii(value)
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+    """A value of unknown origin: numbers as they are, texts and the rest by their kind alone.
+
+    Messages go into logs and public statuses, and the file may not be what its name says.
+    """
+    if value is None or isinstance(value, (bool, float)) or (isinstance(value, int) and abs(value) < 10**18):
+        return repr(value)
+    if isinstance(value, int):
+        return "a number of many digits"
+    if isinstance(value, (str, bytes)):
+        version = isinstance(value, str) and _VERSION.fullmatch(value)
+        return repr(value) if version else f"a text of {len(value):,} characters" if value else "an empty text"
+    if isinstance(value, (list, tuple)):
+        return f"a list of {len(value):,}"
+    return "an object" if isinstance(value, dict) else "something else"
 
 
 if __name__ == "__main__":

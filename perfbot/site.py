@@ -67,7 +67,7 @@ def overview(
         project=project,
         branch=branch,
         worst=[trend for trend in top("loss") if (standings.loss(trend) or 0) > 0],
-        stepped=top("stepped"),
+        stepped=[trend for trend in top("stepped") if trend.told_steps],
         noisy=top("noise"),
         rows=standings.trends(connection, project, branch, search=search, limit=limit, offset=offset),
         total=total,

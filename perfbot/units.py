@@ -163,11 +163,15 @@ _WHOLE_BELOW = {"1": 1e6, "B": 1024.0}
 
 AS_FACTOR_FROM = 2.0
 """Changes from +200 % on are shown as a factor: "×3.1" is read faster than "+210 %"."""
+
 UNTOLD_FROM = 1e4
 """A factor this large is the end of an interval that knows nothing; it is written as infinity."""
 
 AS_DIVISOR_FROM = -0.9
 """Changes from −90 % down are shown as a divisor: rounded percentages near −100 % say nothing."""
+
+MOST_DECIMALS = 12
+"""Of a share that needs them: the smallest that anybody configures."""
 
 
 def parse_duration(text: str) -> float:
@@ -261,21 +265,48 @@ def format_quantity(value: float, unit: str) -> str:
 
 def format_change(fraction: float) -> str:
     """A relative change: ``+38 %``, ``−22 %``, ``+0.4 %``, ``×3.1`` from +200 % and ``÷12`` from −90 % on."""
-    number, sign = _change_parts(fraction)
-    return f"{number} %" if sign else number
+    return f"{_percent(fraction)} %" if _in_percent(fraction) else _factor(fraction)
 
 
 def format_interval(low: float, high: float) -> str:
-    """The interval of a change: ``[+35, +41]`` in percent, or with the factors written out."""
-    (low_number, low_percent), (high_number, high_percent) = _change_parts(low), _change_parts(high)
-    if low_percent and high_percent:
-        return f"[{low_number}, {high_number}]"
-    return f"[{format_change(low)}, {format_change(high)}]"
+    """The interval of a change on one scale: ``[+35, +41]`` in percent, ``[×1.9, ×3.2]`` where an end is a factor."""
+    if _in_percent(low) and _in_percent(high):
+        return f"[{_percent(low)}, {_percent(high)}]"
+    return f"[{_factor(low)}, {_factor(high)}]"
+
+
+def format_estimate(change: float, interval: tuple[float, float] | None) -> tuple[str, str]:
+    """A change and how sure it is, both on one scale.
+
+    Returns:
+        ``("+38 %", "±3")``, the farther end of the interval; ``("×6.9", "×5.7 to ×8.2")`` where one of the three is a
+        factor, ``("×3.4", "±0.4 %")`` where its ends look alike; nothing for how sure where the interval is unknown,
+        or has no width (exact values).
+    """
+    if interval is None or interval[0] == interval[1]:
+        return format_change(change), ""
+    if all(map(_in_percent, (change, *interval))):
+        margin = max(interval[1] - change, change - interval[0])
+        return format_change(change), f"±{_margin(margin)}"
+    low, high = map(_factor, interval)
+    if low == high:
+        apart = max((1 + interval[1]) / (1 + change), (1 + change) / (1 + interval[0])) - 1
+        return _factor(change), f"±{_margin(apart)} %"
+    return _factor(change), f"{low} to {high}"
 
 
 def format_percentage(fraction: float) -> str:
-    """A share or threshold without a sign: ``2 %``, ``0.5 %``, ``12.5 %``."""
-    return f"{fraction * 100:.4g} %".replace("-", "−")
+    """A share or threshold without a sign: ``2 %``, ``0.5 %``, ``12.5 %``; never with an exponent."""
+    percent = abs(fraction) * 100
+    text = f"{percent:.4g}"
+    if "e" in text:
+        text = f"{percent:,.0f}" if percent >= 1 else f"{percent:.{MOST_DECIMALS}f}".rstrip("0").rstrip(".")
+    return f"{'−' if fraction < 0 and text != '0' else ''}{text} %"
+
+
+def format_noise(fraction: float) -> str:
+    """How far values scatter: ``±4 %``, ``±0.6 %``; what cannot be seen any more is ``±0 %``."""
+    return f"±{_margin(fraction)} %"
 
 
 def format_duration(seconds: float) -> str:
@@ -302,21 +333,40 @@ def _compound(total: int, size: int, large: str, small: str) -> str:
     return " ".join([*parts, f"{rest} {small}"] if rest or not parts else parts)
 
 
-def _change_parts(fraction: float) -> tuple[str, bool]:
-    """The number of a change, and whether it is in percent."""
-    if fraction >= AS_FACTOR_FROM:
-        return f"×{_two_digits(1 + fraction)}" if 1 + fraction < UNTOLD_FROM else "×∞", False
-    if fraction <= AS_DIVISOR_FROM:
-        return f"÷{_two_digits(1 / (1 + fraction))}" if (1 + fraction) * UNTOLD_FROM > 1 else "÷∞", False
-    percent = abs(fraction) * 100
+def _in_percent(fraction: float) -> bool:
+    """Whether a change is told in percent when it stands alone."""
+    return AS_DIVISOR_FROM < fraction < AS_FACTOR_FROM
+
+
+def _percent(fraction: float) -> str:
+    """The number of a change in percent, with its sign."""
+    digits = _digits(abs(fraction) * 100)
+    return digits if digits == "0" else f"{'−' if fraction < 0 else '+'}{digits}"
+
+
+def _digits(percent: float) -> str:
+    """As many decimals as anybody reads: none from 10 on, one from 0.1 on, two below."""
     decimals = 0 if percent >= 9.95 else 1 if percent >= 0.095 else 2
     digits = f"{percent:.{decimals}f}"
-    if not float(digits):
-        return "0", True
-    return f"{'−' if fraction < 0 else '+'}{digits}", True
+    return digits if float(digits) else "0"
+
+
+def _margin(fraction: float) -> str:
+    """The number after a ±: digits as of a change, and no decimal that is zero."""
+    return _digits(fraction * 100).removesuffix(".0")
+
+
+def _factor(fraction: float) -> str:
+    """A change as a factor or divisor: ``×3.1``, ``÷12``, ``×1.02``."""
+    if 1 + fraction >= 1:
+        return f"×{_two_digits(1 + fraction)}" if 1 + fraction < UNTOLD_FROM else "×∞"
+    return f"÷{_two_digits(1 / (1 + fraction))}" if (1 + fraction) * UNTOLD_FROM > 1 else "÷∞"
 
 
 def _two_digits(factor: float) -> str:
+    """Two digits; three close to 1, where two would say nothing."""
+    if factor < 1.995:
+        return f"{factor:.2f}"
     return f"{factor:.1f}" if factor < 9.95 else f"{_rounded(factor, 2):,.0f}"
 
 

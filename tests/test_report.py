@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfbot.errors import ReportError, StoreError
+from perfbot.extent import fitted
 from perfbot.model import (
     SCHEMA,
     Acceptance,
@@ -42,6 +43,7 @@ NUMBER = st.floats(allow_nan=False, allow_infinity=False, width=64)
 POSITIVE = st.floats(1e-12, 1e12)
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 MAYBE = st.none() | NUMBER
+MOMENT = st.sampled_from(("", "2026-11-23T19:47:14Z", "2026-11-23T19:47:14.5+01:00", "2026-11-23 19:47"))
 
 
 @st.composite
@@ -88,10 +90,10 @@ REPORTS = st.builds(
     problems=st.lists(st.builds(Problem, where=TEXT, message=TEXT, output=TEXT), max_size=2).map(tuple),
     policy=POLICIES,
     proposed_policy=st.none() | POLICIES,
-    acceptances=st.lists(st.builds(Acceptance, TEXT, TEXT, TEXT, TEXT, TEXT, MAYBE), max_size=2).map(tuple),
+    acceptances=st.lists(st.builds(Acceptance, TEXT, TEXT, TEXT, MOMENT, TEXT, MAYBE), max_size=2).map(tuple),
     runner=st.builds(Runner, cpu=TEXT, cores=st.integers(0, 512), memory=st.integers(0, 2**50), load=NUMBER),
     control=st.none() | st.builds(Control, NUMBER, st.tuples(NUMBER, NUMBER), st.integers(0, 99), st.booleans()),
-    started=TEXT,
+    started=MOMENT,
     seconds=NUMBER,
     shard=st.none() | st.integers(1, 9).flatmap(lambda n: st.builds(Shard, st.integers(1, n), st.just(n))),
     trend=TEXT,
@@ -111,7 +113,9 @@ def test_samples_survive(name: str) -> None:
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_hostile_texts_survive_unchanged(name: str) -> None:
-    assert loads(dumps(saying(TEXTS[name])), "report.json") == saying(TEXTS[name])
+    (accepted,) = saying(TEXTS[name]).acceptances
+    report = fitted(replace(saying(TEXTS[name]), started="", acceptances=(replace(accepted, when=""),)))
+    assert loads(dumps(report), "report.json") == report
 
 
 def test_schema_comes_first_and_a_result_is_a_line() -> None:
@@ -156,35 +160,35 @@ def changed(place: str, value: object) -> str:
 
 REFUSED = [
     ("schema", "perfbot.report/2", 'schema: found \'perfbot.report/2\', expected "perfbot.report/1"'),
-    ("schema", "x", "schema: found 'x'"),
+    ("schema", "x", "schema: found a text of 1 characters"),
     ("schema", 1, "schema: found 1, expected a valid string"),
-    ("verdict", "great", "verdict: found 'great', expected 'pass', 'fail' or 'error'"),
-    ("verdict", "pass", "results[0].gate: found 'fail', expected no failed gate"),
-    ("change.base", "HEAD", "change.base: found 'HEAD', expected a commit id"),
+    ("verdict", "great", "verdict: found a text of 5 characters, expected 'pass', 'fail' or 'error'"),
+    ("verdict", "pass", "results[0].gate: found a text of 4 characters, expected no failed gate"),
+    ("change.base", "HEAD", "change.base: found a text of 4 characters, expected a commit id"),
     ("change.head", "--upload-pack=x", "change.head: found"),
-    ("seconds", "12", "seconds: found '12', expected a valid number"),
+    ("seconds", "12", "seconds: found a text of 2 characters, expected a valid number"),
     ("seconds", math.inf, "seconds: found inf, expected a finite number"),
     ("policy.alpha", math.nan, "policy.alpha: found nan, expected a finite number"),
-    ("control.interval", [0.1], "control.interval[1]: found [0.1], expected this field"),
+    ("control.interval", [0.1], "control.interval[1]: found a list of 1, expected this field"),
     ("shard", {"index": 4, "count": 3}, "shard.index: found 4, expected 1 to 3"),
     ("runner.cores", 1.5, "runner.cores: found 1.5"),
-    ("results.0.verdict", "slower", "results[0].verdict: found 'slower'"),
+    ("results.0.verdict", "slower", "results[0].verdict: found a text of 6 characters"),
     ("results.0.change", math.nan, "results[0].change: found nan, expected a finite number"),
-    ("results.0.interval", [0.4, 0.3], "results[0].interval: found [0.4, 0.3], expected two finite numbers"),
+    ("results.0.interval", [0.4, 0.3], "results[0].interval: found a list of 2, expected two finite numbers"),
     ("results.0.interval", [0.4, math.inf], "results[0].interval"),
     ("results.0.confidence", 1.5, "results[0].confidence: found 1.5, expected 0 to 1"),
     ("results.0.detectable", -0.1, "results[0].detectable: found -0.1, expected nothing below 0"),
     ("results.0.rounds", -1, "results[0].rounds: found -1"),
-    ("results.0.raw.0.base", [], "results[0].raw[0]: found '0 and 6 values', expected equally many"),
-    ("results.0.raw.0.head", [1.0], "results[0].raw[0]: found '6 and 1 values'"),
+    ("results.0.raw.0.base", [], "results[0].raw[0]: found a list of 2, expected equally many"),
+    ("results.0.raw.0.head", [1.0], "results[0].raw[0]: found a list of 2, expected equally many"),
     ("results.0.raw.0.head", [1, 2, 3, 4, 5, -6], "results[0].raw[0].head[5]: found -6.0, expected nothing below 0"),
     ("results.0.raw.0.head", [1, 2, 3, 4, math.nan, 6], "results[0].raw[0].head[4]: found nan"),
-    ("results.0.raw.0.head", [1, 2, 3, 4, "5", 6], "results[0].raw[0].head[4]: found '5', expected a valid number"),
+    ("results.0.raw.0.head", [1, 2, 3, 4, "5", 6], "results[0].raw[0].head[4]: found a text of 1 characters"),
     ("results.0.raw.0.loops", 0, "results[0].raw[0].loops: found 0, expected 1 or more"),
     ("results.0.raw.0.seconds", -1, "results[0].raw[0].seconds: found -1.0"),
-    ("results.0.notes", "one", "results[0].notes: found 'one', expected a valid array"),
-    ("results.1.benchmark", "parse_large", "results[1]: found 'core parse_large time', expected each benchmark"),
-    ("results", {}, "results: found {}"),
+    ("results.0.notes", "one", "results[0].notes: found a text of 3 characters, expected a valid array"),
+    ("results.1.benchmark", "parse_large", "results[1]: found 2, expected each benchmark"),
+    ("results", {}, "results: found an object"),
 ]  # fmt: skip
 
 
@@ -207,8 +211,8 @@ def test_another_version_says_what_to_do() -> None:
         ("", "invalid JSON"),
         ("null", "expected an object"),
         ("[]", "expected an object"),
-        ("{}", "schema: found {}, expected this field"),
-        ('{"schema": "perfbot.report/1"}', "change: found {'schema': 'perfbot.report/1'}, expected this field"),
+        ("{}", "schema: found an object, expected this field"),
+        ('{"schema": "perfbot.report/1"}', "change: found an object, expected this field"),
         ("[" * 100_000, "invalid JSON: recursion limit exceeded"),
         (b"\xff\xfe{}", "invalid JSON"),
         ('{"schema": "perfbot.report/1", "seconds": 1e999}', "change: found"),

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from scipy.stats import binomtest
-
 from perfbot.calibration.noise import WRONG, Noise, noise_of
 from perfbot.calibration.records import Calibration, Observation
 from perfbot.model import Rule
 from perfbot.stats.expectation import ruled_out_after, visible_after
 from perfbot.stats.sequential import FIRST_LOOK, Plan
+from perfbot.stats.special import proportion_interval
 from perfbot.units import format_percentage
 
 DECIDING_SHARE = 0.9
@@ -81,8 +80,7 @@ class Normal:
 def false_alarms(calibration: Calibration) -> tuple[int, float, float]:
     """Runs with any alarm, and the exact (Clopper-Pearson) 95 % interval of their share."""
     count = sum(any(one.verdict in WRONG for one in run.observations) for run in calibration.runs)
-    interval = binomtest(count, len(calibration.runs)).proportion_ci(0.95, method="exact")
-    return count, float(interval.low), float(interval.high)
+    return count, *proportion_interval(count, len(calibration.runs), 0.95)
 
 
 def starved(calibration: Calibration) -> int:

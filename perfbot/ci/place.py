@@ -13,12 +13,17 @@ from typing import Any
 from perfbot.errors import UsageError
 from perfbot.model import ForgeKind
 from perfbot.units import milliseconds
+from perfbot.web import docs
 
 GITLAB, GITHUB_API = "https://gitlab.com", "https://api.github.com"
+GITHUB = "https://github.com"
 LABEL = "perfbot"
 """A label of this name makes perfbot measure whatever the change touches."""
 
 JOB, WORKFLOW = "perfbot", "perfbot.yml"
+
+GITLAB_ALERTS = (17, 10)
+"""The version from which GitLab draws alerts; before, they are quotes that begin with an odd word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class Place:
         url: the server on GitLab, the API on GitHub.
         merge_request: 0 when it is to be found by ``owner`` and ``branch``, or there is none.
         head: the merge request's head that this run is about, as the CI says; empty when unknown.
+        source: the repository that the head's branch lives in, where the event says it.
         sha: the commit that statuses go on; empty for the head.
         commits: further commits that stand for the head, such as the forge's test merge.
         pipeline: GitLab pipeline that statuses belong to; 0 for none.
@@ -49,6 +55,7 @@ class Place:
         artifacts: page of the pipeline or run that measured, with its artifacts.
         measured_by: name of the job or file name of the workflow that measures.
         labels: of the merge request, as far as the CI tells.
+        alerts: whether the forge is known to draw ``> [!CAUTION]`` as a box (GitHub; GitLab from 17.10).
     """
 
     kind: ForgeKind = "local"
@@ -58,6 +65,7 @@ class Place:
     owner: str = ""
     branch: str = ""
     head: str = ""
+    source: str = ""
     sha: str = ""
     commits: tuple[str, ...] = ()
     pipeline: int = 0
@@ -68,6 +76,7 @@ class Place:
     artifacts: str = ""
     measured_by: str = ""
     labels: tuple[str, ...] = ()
+    alerts: bool = False
     ca_bundle: str = ""
     secrets: Secrets = Secrets()
 
@@ -115,7 +124,16 @@ def given(
         place = Place(kind=forge, secrets=_secrets(environ, forge), ca_bundle=place.ca_bundle)
     if merge_request and merge_request != place.merge_request:
         place = replace(
-            place, merge_request=merge_request, head="", sha="", pipeline=0, owner="", branch="", artifacts=""
+            place,
+            merge_request=merge_request,
+            head="",
+            source="",
+            sha="",
+            commits=(),
+            pipeline=0,
+            owner="",
+            branch="",
+            artifacts="",
         )
     default_url = {"gitlab": GITLAB, "github": GITHUB_API, "local": ""}[place.kind]
     default_job = {"gitlab": JOB, "github": WORKFLOW, "local": ""}[place.kind]
@@ -147,7 +165,7 @@ def check(place: Place) -> None:
             "gitlab": "Make a project access token (role Reporter to comment, Developer for statuses; scope api), "
             "and give it to the job as the masked variable PERFBOT_TOKEN. CI_JOB_TOKEN cannot comment.",
             "github": "Give the step `env: GITHUB_TOKEN: ${{ github.token }}`, with the permissions of "
-            "docs/security.md, or set PERFBOT_TOKEN.",
+            f"{docs('security')}, or set PERFBOT_TOKEN.",
         }[place.kind]
         raise UsageError(f"There is no token for {place.url}.", hint=hint)
 
@@ -188,6 +206,7 @@ def _gitlab(environ: Mapping[str, str]) -> Place:
         artifacts=environ.get("CI_PIPELINE_URL", ""),
         measured_by=environ.get("PERFBOT_JOB", JOB),
         labels=tuple(filter(None, environ.get("CI_MERGE_REQUEST_LABELS", "").split(","))),
+        alerts=_version(environ) >= GITLAB_ALERTS,
         ca_bundle=environ.get("CI_SERVER_TLS_CA_FILE", ""),
     )
 
@@ -197,6 +216,7 @@ def _github(environ: Mapping[str, str], event: Mapping[str, Any]) -> Place:
     place = Place(
         kind="github",
         url=environ.get("GITHUB_API_URL", GITHUB_API),
+        alerts=True,
         project=environ.get("GITHUB_REPOSITORY", ""),
         run=(run, _number(environ.get("GITHUB_RUN_ATTEMPT"))),
         job=run,
@@ -218,6 +238,25 @@ def _github(environ: Mapping[str, str], event: Mapping[str, Any]) -> Place:
     if issue := event.get("issue"):
         return replace(place, merge_request=_number(issue.get("number")))
     return place
+
+
+def _version(environ: Mapping[str, str]) -> tuple[int, int]:
+    return _number(environ.get("CI_SERVER_VERSION_MAJOR")), _number(environ.get("CI_SERVER_VERSION_MINOR"))
+
+
+def source_url(place: Place, commit: str) -> str:
+    """What the path of a file at a commit is put behind, as people browse it; empty where the forge is not known.
+
+    GitHub's API lies at ``api.github.com`` or, self-hosted, below ``/api/v3`` of the site.
+    """
+    if not (place.url and place.project):
+        return ""
+    if place.kind == "gitlab":
+        return f"{place.url}/{place.project}/-/blob/{commit}/"
+    if place.kind == "github":
+        site = GITHUB if place.url == GITHUB_API else place.url.removesuffix("/api/v3")
+        return f"{site}/{place.project}/blob/{commit}/"
+    return ""
 
 
 def _run_page(environ: Mapping[str, str], run: int) -> str:
@@ -247,6 +286,7 @@ def _after_workflow(place: Place, run: Mapping[str, Any]) -> Place:
         owner=str(((run.get("head_repository") or {}).get("owner") or {}).get("login") or ""),
         branch=str(run.get("head_branch") or ""),
         head=head,
+        source=str((run.get("head_repository") or {}).get("full_name") or ""),
         sha=head,
         run=(_number(run.get("id")), _number(run.get("run_attempt"))),
         moment=milliseconds(str(run.get("run_started_at") or "")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,8 +96,8 @@ class Artifacts:
         ]
         return [(path, write) for path, write in writers if path is not None]
 
-    def show(self, report: Report) -> None:
-        """The table, or the report as JSON."""
+    def show(self, report: Report, where: Sequence[tuple[str, str]] = ()) -> None:
+        """The table and where to read on, or the report as JSON."""
         if self.format == "json":
             from perfbot.report import dumps
 
@@ -105,7 +105,7 @@ class Artifacts:
             return
         from perfbot.render.terminal import terminal
 
-        terminal(report)
+        terminal(report, where=where)
 
 
 def _page(report: Report) -> Iterator[str]:

@@ -77,16 +77,13 @@ def execute(args: argparse.Namespace) -> int:
 def _measure(request: Request, runs: int, state: Path) -> bool:
     """Add runs to the state file until there are enough; False when interrupted."""
     from perfbot.calibration.records import Calibration, load, run_of, save, setting_of
+    from perfbot.cli.watching import watched
     from perfbot.pipeline.story import run
-    from perfbot.render.progress import progress_for
 
     kept = load(state)
     while kept is None or len(kept.runs) < runs:
-        progress = progress_for(budget=request.budget or 0.0)
-        try:
+        with watched() as progress:
             report = run(request, progress)
-        finally:
-            progress.close()
         if not report.complete:
             return False
         seen, setting = run_of(report), setting_of(report)

@@ -79,8 +79,22 @@ def examine(root: Path, config_file: Path | None) -> Iterator[Finding]:
         config = error
     suites: tuple[SuiteBase, ...] = () if isinstance(config, ConfigError) else config.suites
     yield from tool_findings(_tools(), instructions=any("instructions" in suite.metrics for suite in suites))
+    yield from _places(root)
     yield _repository(root)
     yield from _configuration(config, root)
+
+
+def _places(root: Path) -> Iterator[Finding]:
+    """What a run would refuse to write to, in its own words."""
+    from perfbot.errors import SetupError
+    from perfbot.runner.diagnosis import Finding
+    from perfbot.sides.cache import cache_folder
+    from perfbot.sides.storage import check_places
+
+    try:
+        check_places(cache_folder(os.environ), root)
+    except SetupError as error:
+        yield Finding("places", "wrong", error.message, error.hint)
 
 
 def _can_pin() -> bool:
@@ -203,7 +217,7 @@ def _suite(suite: SuiteBase, root: Path) -> tuple[list[Finding], int]:
     if wrong := _suite_mistakes(suite, root):
         return [Finding(what, "wrong", message, advice, code) for message, advice, code in wrong], 0
     listing = list_suite(suite, root)
-    chosen = [name for name in listing.benchmarks if suite.wants(name)]
+    chosen = [name for name in listing.benchmarks if suite.may_want(name)]
     problems = [Finding(what, "warning", problem) for problem in listing.problems]
     if not chosen and listing.known:
         message = f"no benchmark was found for {suite.harness} in {', '.join(suite.paths) or 'the repository'}"
@@ -229,14 +243,21 @@ def _named(benchmarks: Sequence[str]) -> str:
         return "what it holds is known when it runs"
     more = f", and {len(benchmarks) - SHOWN_NAMES} more" if len(benchmarks) > SHOWN_NAMES else ""
     count = f"{len(benchmarks)} benchmark{'s' * (len(benchmarks) != 1)}"
-    return f"{count}: {', '.join(benchmarks[:SHOWN_NAMES])}{more}"
+    return f"{count}: {', '.join(map(_shown, benchmarks[:SHOWN_NAMES]))}{more}"
+
+
+def _shown(names: str) -> str:
+    """A pattern as somebody would type it."""
+    from perfbot.discover.sources import PARAMETERS
+
+    return names.replace(PARAMETERS, "*")
 
 
 def _no_benchmarks(suite: SuiteBase) -> str:
     if suite.harness == "pytest":
         return (
-            "expected tests with the argument `benchmark` or the mark @pytest.mark.benchmark; pytest collects "
-            'test_*.py from folders, so name other files: paths = ["benchmarks/bench_*.py"]'
+            "expected tests with the argument `benchmark` or the mark @pytest.mark.benchmark; from "
+            'folders, test_*.py, bench_*.py and the like are collected; name other files: paths = ["benchmarks/x.py"]'
         )
     return "perfbot harnesses shows an example of each kind"
 

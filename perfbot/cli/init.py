@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfbot.errors import PASS, UsageError
+from perfbot.web import docs
 
 if TYPE_CHECKING:
     from perfbot.discover.detect import Found, Survey
@@ -22,7 +23,12 @@ NEXT = (
     "  perfbot doctor      is this machine fit for it, what would each suite collect",
     "  perfbot run         compare this branch with its merge base",
 )
-LATER = "docs/tutorial.md goes on from here to comments and a status in the merge request."
+NEXT_BY_HAND = (
+    "Next: write a suite into perfbot.toml, which holds examples; then",
+    "  perfbot harnesses   the kinds of suites, each with a table that works",
+    "  perfbot doctor      is this machine fit for it, what would each suite collect",
+)
+LATER = f"{docs('tutorial')} goes on from here to comments and a status in the merge request."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +61,8 @@ def execute(args: argparse.Namespace) -> int:
     _write(target, text)
     ci = () if args.no_ci else seen.ci
     wrote = [f"wrote {_shown(target)}", *init_ci.write(root, init_ci.shipped(ci))]
-    for line in (*_found_lines(seen), *wrote, "", *NEXT, *init_ci.next_steps(ci), "", LATER):
+    following = NEXT if seen.found or seen.start else NEXT_BY_HAND
+    for line in (*_found_lines(seen), *wrote, "", *following, *init_ci.next_steps(ci), "", LATER):
         print(line)
     return PASS
 
@@ -82,12 +89,16 @@ def _shown(path: Path) -> str:
 
 
 def _found_lines(seen: Survey) -> list[str]:
-    if not (seen.found or seen.foreign or seen.loose):
+    if not (seen.found or seen.foreign or seen.loose or seen.start):
         return ["found no benchmarks: perfbot.toml holds an example to start from"]
     lines = [line for found in seen.found for line in _suite_lines(found)]
-    lines += [
-        f"seen, not configured: {entry.tool}, {_count(entry.benchmarks)} ({entry.file} …)" for entry in seen.foreign
-    ]
+    if seen.start:
+        lines.append(f"found no benchmarks: suite {seen.start.name!r} measures how the project starts")
+    for entry in seen.foreign:
+        lines.append(f"seen, not configured: {entry.tool}, {_count(entry.benchmarks)} ({entry.file} …)")
+        lines.append(
+            f"  → complete its table in perfbot.toml; `perfbot harnesses {entry.harness}` shows one that works"
+        )
     if seen.loose:
         more = f" and {len(seen.loose) - 1} more" if len(seen.loose) > 1 else ""
         lines.append(f"seen, not configured: a script, {seen.loose[0]}{more}; perfbot.toml holds a suite to uncomment")
@@ -96,7 +107,8 @@ def _found_lines(seen: Survey) -> list[str]:
 
 def _suite_lines(found: Found) -> list[str]:
     suite = found.suite
-    first = f"found {_count(found.benchmarks)} for {suite.harness} in {', '.join(suite.paths)} → suite {suite.name!r}"
+    where = ", ".join(suite.paths) or ("the repository" if suite.directory == "." else suite.directory)
+    first = f"found {_count(found.benchmarks)} for {suite.harness} in {where} → suite {suite.name!r}"
     return [first, *(f"  ! {note}" for note in found.notes)]
 
 

@@ -8,7 +8,7 @@ Start here:
   perfbot ci                    in a pipeline: compare, then comment on the merge request
 
 Exit codes: 0 pass, 1 the gate failed, 2 usage or configuration, 3 could not measure or judge,
-4 measured, but could not publish or store.
+4 measured, but could not publish or store, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -17,14 +17,17 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import ModuleType
 
 from perfbot import __version__
-from perfbot.errors import NOT_MEASURED, USAGE, PerfbotError
+from perfbot.cli.plain import any_encoding
+from perfbot.errors import INTERRUPTED, NOT_MEASURED, USAGE, PerfbotError, UsageError
 
 VERBS = {
     "run": "measure head against its merge base, judge, report",
+    "show": "the last run of this repository again: table, comment or report",
+    "open": "the page of the last run, in the browser",
     "publish": "put one or more reports into their merge request: comment and status",
     "ci": "run, then publish, in one trusted job",
     "calibrate": "learn how noisy each benchmark is on this runner, from A/A runs",
@@ -34,9 +37,11 @@ VERBS = {
     "rebench": "act on a comment event, or look for commands in comments",
     "init": "find suites and CI, write a commented perfbot.toml",
     "doctor": "what is wrong with this machine or configuration, and what to type",
+    "verify": "check a claim about a change: true, false or undecided",
     "judge": "judge a report again, without measuring",
     "harnesses": "the kinds of suites perfbot can run, with an example each",
     "demo": "watch perfbot find a slow commit in a repository made for it",
+    "completion": "what makes a shell complete perfbot's verbs and options",
 }
 """Every verb and its line of help; a verb is the module of the same name in this package."""
 
@@ -44,46 +49,113 @@ VERBS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code; every expected error becomes a message and a code here."""
     words = list(sys.argv[1:] if argv is None else argv)
-    verb = next((word for word in words if not word.startswith("-")), "")
-    args = _parser(verb).parse_args(words)
-    if not args.verb:
-        _parser("").print_help()
-        return USAGE
+    if "_ARGCOMPLETE" in os.environ:
+        _complete()
     try:
+        args = _parsed(words)
+        if not args.verb:
+            _parser("").print_help()
+            return USAGE
         return int(_module(args.verb).execute(args))
-    except PerfbotError as error:
-        _explain(error)
-        return error.exit_code
+    except (PerfbotError, ModuleNotFoundError) as error:
+        return _told(error, args.verb)
     except KeyboardInterrupt:
         print("perfbot: interrupted", file=sys.stderr)
-        return NOT_MEASURED
+        return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return NOT_MEASURED
     except Exception:  # noqa: BLE001 - Python's own exit code for it is 1, which would read as a failed gate
-        import traceback
+        return _mistake()
 
-        traceback.print_exc()
-        print("perfbot: this is a mistake in perfbot; nothing may be concluded from this run", file=sys.stderr)
-        return NOT_MEASURED
+
+def _told(error: PerfbotError | ModuleNotFoundError, verb: str) -> int:
+    """What happened, and what to type; a package that is not installed belongs to an extra, or is a mistake."""
+    from perfbot.cli.extras import missing
+
+    wanted = error if isinstance(error, PerfbotError) else missing(error, verb)
+    if wanted is None:
+        return _mistake()
+    _explain(wanted)
+    return wanted.exit_code
+
+
+def _mistake() -> int:
+    import traceback
+
+    traceback.print_exc()
+    print("perfbot: this is a mistake in perfbot; nothing may be concluded from this run", file=sys.stderr)
+    return NOT_MEASURED
+
+
+def _parsed(words: Sequence[str]) -> argparse.Namespace:
+    """The command line.
+
+    Raises:
+        UsageError: a verb or an option that nobody knows; with the one that was meant.
+    """
+    verb = next((word for word in words if not word.startswith("-")), "")
+    if verb and verb not in VERBS:
+        raise UsageError(f"there is no verb {verb!r}{_meant(verb, VERBS)}", hint="perfbot --help")
+    parser = _parser(verb)
+    args, unknown = parser.parse_known_args(words)
+    if unknown:
+        raise _no_such_option(unknown[0], verb, parser)
+    return args
 
 
 def _parser(verb: str) -> argparse.ArgumentParser:
     """The parser of all verbs, in which only the named one knows its options."""
-    parser = argparse.ArgumentParser(
-        prog="perfbot", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    shown = _help_formatter()
+    parser = argparse.ArgumentParser(prog="perfbot", description=__doc__, formatter_class=shown)
     parser.add_argument("--version", action="version", version=f"perfbot {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
     for name, line in VERBS.items():
         module = _module(name) if name == verb else None
         description = (module.__doc__ if module is not None else None) or line
-        sub = verbs.add_parser(
-            name, help=line, description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-        )
+        sub = verbs.add_parser(name, help=line, description=description, formatter_class=shown)
         if module is not None:
             module.add_arguments(sub)
     return parser
+
+
+def _help_formatter() -> type[argparse.HelpFormatter]:
+    """Help in colours where a person reads it; it is loaded for nobody else."""
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or not {"-h", "--help"} & set(sys.argv[1:]):
+        return argparse.RawDescriptionHelpFormatter
+    from rich_argparse import RawDescriptionRichHelpFormatter
+
+    class Coloured(RawDescriptionRichHelpFormatter):
+        text_markup = help_markup = False
+
+    return Coloured
+
+
+def _complete() -> None:
+    """Answer a shell that asks what could come next, and end."""
+    import argcomplete
+
+    typed = os.environ.get("COMP_LINE", "").split()[1:]
+    argcomplete.autocomplete(_parser(next((word for word in typed if word in VERBS), "")))
+
+
+def _no_such_option(word: str, verb: str, parser: argparse.ArgumentParser) -> UsageError:
+    """What was typed and nobody knows, with what looks like it."""
+    subparsers = (one.choices for one in parser._actions if isinstance(one, argparse._SubParsersAction))  # noqa: SLF001
+    of_verb = next(subparsers)[verb] if verb else parser
+    options = [option for action in of_verb._actions for option in action.option_strings]  # noqa: SLF001
+    what = "option" if word.startswith("-") else "argument"
+    return UsageError(
+        f"{verb or 'perfbot'} knows no {what} {word!r}{_meant(word.partition('=')[0], options)}",
+        hint=" ".join(filter(None, ("perfbot", verb, "--help"))),
+    )
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _module(verb: str) -> ModuleType:
@@ -100,6 +172,7 @@ def _explain(error: PerfbotError) -> None:
 
 def run() -> None:
     """The console script."""
+    any_encoding()
     sys.exit(main())
 
 

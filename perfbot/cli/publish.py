@@ -24,6 +24,7 @@ from perfbot.errors import PASS, PublishError, UsageError
 
 if TYPE_CHECKING:
     from perfbot.ci.place import Place
+    from perfbot.history.records import Trend
     from perfbot.publish.flow import Published
     from perfbot.publish.publisher import Publisher
 
@@ -47,6 +48,12 @@ def add_publisher_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--section", default="", metavar="NAME", help="this job's part of the comment and status")
     parser.add_argument("--details-url", default="", metavar="URL", help="page of the full report, to link to")
     parser.add_argument(
+        "--history-url",
+        default=os.environ.get("PERFBOT_HISTORY_URL", ""),
+        metavar="URL",
+        help="the project's pages, to link to (or PERFBOT_HISTORY_URL)",
+    )
+    parser.add_argument(
         "--keep",
         type=Path,
         default=Path(".perfbot"),
@@ -60,7 +67,7 @@ def execute(args: argparse.Namespace) -> int:
     if bool(args.reports) == args.pending:
         raise UsageError("Name reports to publish, or --pending.", hint="perfbot publish report.json")
     if args.server:
-        return hand_to(args.server, args.reports)
+        return hand_to(args, args.server, args.reports)
     place = find(args)
     if args.pending:
         begin(args, place)
@@ -68,15 +75,16 @@ def execute(args: argparse.Namespace) -> int:
     return publish_files(args, place, args.reports)
 
 
-def hand_to(server: str, files: list[Path]) -> int:
+def hand_to(args: argparse.Namespace, server: str, files: list[Path]) -> int:
     """Hand reports to a service; the verdict is told in the merge request, by the service."""
     from perfbot.ci.change import branch_of
     from perfbot.history.releases import releases_here
-    from perfbot.publish.upload import hand_over
+    from perfbot.publish.upload import about, hand_over
 
     if not files:
         raise UsageError("--server takes reports, not --pending.", hint="perfbot publish --server URL report.json")
-    taken = hand_over(files, server, os.environ, branch=branch_of(os.environ), releases=releases_here(Path.cwd()))
+    named = about(find(args), branch_of(os.environ))
+    taken = hand_over(files, server, os.environ, about=named, releases=releases_here(Path.cwd()))
     print(f"perfbot: {server} took {len(taken)} reports, {sum(taken)} of them new", file=sys.stderr)
     return PASS
 
@@ -95,30 +103,38 @@ def speak(args: argparse.Namespace, place: Place) -> Publisher:
 
     forge = connect(args, place)
     request, run = find_request(forge, place), find_run(forge, place)
-    return Publisher(forge, place, request, args.section, details_url=args.details_url, run=run)
+    return Publisher(
+        forge,
+        place,
+        request,
+        args.section,
+        details_url=args.details_url,
+        history_url=args.history_url,
+        run=run,
+    )
 
 
 def _with_history(publisher: Publisher, args: argparse.Namespace) -> Publisher:
-    return replace(publisher, trend=_history_line(args, publisher.place.project, publisher.request.target))
+    return replace(publisher, trends=_trends(args, publisher.place.project, publisher.request.target))
 
 
-def _history_line(args: argparse.Namespace, project: str, branch: str) -> str:
-    """What the history says of the target branch; a history that cannot be read costs the line alone."""
+def _trends(args: argparse.Namespace, project: str, branch: str) -> tuple[Trend, ...]:
+    """What the history says of the target branch; a history that cannot be read costs what is said of it alone."""
     database = args.database or os.environ.get(DATABASE, "")
     if not database:
-        return ""
+        return ()
     from perfbot.cli.database import must_exist
     from perfbot.errors import PerfbotError
-    from perfbot.history.recording import trend_line
+    from perfbot.history.recording import read_trends
     from perfbot.history.store import open_store
 
     try:
         must_exist(database)
         with open_store(database) as store:
-            return trend_line(store, project, branch)
+            return read_trends(store, project, branch)
     except PerfbotError as error:
         print(f"perfbot: the comment says nothing of the history: {error}", file=sys.stderr)
-        return ""
+        return ()
 
 
 def publish_files(args: argparse.Namespace, place: Place, files: list[Path]) -> int:

@@ -6,23 +6,27 @@ examples:
   perfbot run                                  this branch against its merge base
   perfbot run v1.2..HEAD --only '*parse*'      some benchmarks, two commits
   perfbot run --dirty --budget 2m              what is not committed yet, quickly
+  perfbot run --continue --budget 5m           more rounds for what the last run left undecided
   perfbot run --output perf/                   every artifact a CI job keeps
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from perfbot.cli import asked
 from perfbot.cli.database import VARIABLE as DATABASE
+from perfbot.cli.watching import add_watching_arguments
 from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, StoreError
 
 if TYPE_CHECKING:
     from perfbot.calibration.planning import Source
+    from perfbot.cli.artifacts import Artifacts
     from perfbot.history.records import Kind
     from perfbot.model import Report
 
@@ -45,6 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--shard", metavar="I/N", help="the I-th of N parts of the benchmarks")
     how = parser.add_argument_group("how")
     how.add_argument("--budget", metavar="DURATION", help='wall clock for measuring, such as "5m" (default: 10m)')
+    how.add_argument(
+        "--continue",
+        dest="more",
+        action="store_true",
+        help="add rounds to the last run of this change instead of beginning anew (--budget: for these alone)",
+    )
     how.add_argument("--threshold", metavar="PERCENT", help='smallest change that matters, such as "2%%"')
     how.add_argument(
         "--calibration",
@@ -57,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help=f"keep the run in this history: a file for SQLite, or postgresql://… (or {DATABASE}; default: none)",
     )
+    add_watching_arguments(parser)
     add_output_arguments(parser)
 
 
@@ -79,34 +90,63 @@ def execute(args: argparse.Namespace) -> int:
     """Measure, judge, tell."""
     asked.apply(args, os.environ)
     report = measure(args)
-    return EXIT_CODES[report.verdict]
+    from perfbot.cli.interrupts import exit_code
+
+    return exit_code(EXIT_CODES[report.verdict])
 
 
 def measure(args: argparse.Namespace) -> Report:
     """Run the pipeline with live progress, and write every artifact that was asked for."""
-    import contextlib
-
     from perfbot import api
     from perfbot.cli.artifacts import Artifacts
     from perfbot.cli.interrupts import interruptible
+    from perfbot.cli.watching import watched
     from perfbot.measure.trace import no_trace, trace_to
-    from perfbot.render.progress import progress_for
+    from perfbot.pipeline.continuing import keep_last
 
     request = request_from(args)
     artifacts = Artifacts.from_arguments(args)
     artifacts.check()
     with contextlib.ExitStack() as stack:
         trace = trace_to(stack.enter_context(artifacts.trace.open("w", buffering=1))) if artifacts.trace else no_trace
-        progress = progress_for(quiet=args.format == "json", budget=request.budget or 0.0)
-        stack.callback(progress.close)
+        quiet = args.quiet or args.format == "json"
+        progress = stack.enter_context(watched(quiet=quiet, verbose=args.verbose))
         stack.enter_context(interruptible())
         report = api.measure(request, progress, trace)
+    with contextlib.suppress(StoreError):  # only what looks at it again would have needed it
+        keep_last(report, request)
     report, lost = keep_run(report, database_of(args))
     artifacts.write(report)
-    artifacts.show(report)
+    artifacts.show(report, to_read(artifacts))
+    add_job_summary(report, os.environ)
     if lost is not None:
         raise lost
     return report
+
+
+def add_job_summary(report: Report, environ: Mapping[str, str]) -> None:
+    """Put the comment into the summary of a GitHub job, which the run's page shows; at most 1 MiB of it counts."""
+    from pathlib import Path
+
+    from perfbot.render.comment import comment
+
+    if not environ.get("GITHUB_STEP_SUMMARY"):
+        return
+    text = comment(report, alerts=True)
+    with contextlib.suppress(OSError), Path(environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
+        summary.write(text)
+
+
+def to_read(artifacts: Artifacts) -> tuple[tuple[str, str], ...]:
+    """Where comment and page of the run are; a CI job's are among its artifacts alone."""
+    from pathlib import Path
+
+    from perfbot.cli import last_run
+
+    kept = not os.environ.get("CI") and last_run.file_here(Path.cwd(), os.environ).is_file()
+    page = str(artifacts.html) if artifacts.html else "perfbot open" if kept else ""
+    comment = str(artifacts.comment) if artifacts.comment else "perfbot show --comment" if kept else ""
+    return tuple((name, where) for name, where in (("page", page), ("comment", comment)) if where)
 
 
 def keep_run(report: Report, database: str) -> tuple[Report, StoreError | None]:
@@ -156,6 +196,7 @@ def request_from(args: argparse.Namespace):  # type: ignore[no-untyped-def]
         budget=parsed_option("--budget", args.budget, parse_duration),
         threshold=parsed_option("--threshold", args.threshold, parse_percentage),
         seed=args.seed,
+        more=args.more,
         force=args.force,
         shard=parse_shard(args.shard) if args.shard else None,
         calibration=_source(args),

@@ -8,7 +8,8 @@ PERFBOT_APP_ID and PERFBOT_APP_PRIVATE_KEY(_FILE).
 The history's pages are at /, its API at /api/v1, the service's own metrics at /metrics; PERFBOT_READ_TOKEN guards them.
 CI jobs hand reports over (`perfbot publish --server URL`) with a token of PERFBOT_INGEST_TOKENS ("group/name=TOKEN …")
 or their identity token (PERFBOT_OIDC="gitlab=https://gitlab.example.com", PERFBOT_AUDIENCE). PERFBOT_ALERTS names the
-channels that are told what became slower. `--no-webhooks` serves these alone.
+channels that are told what became slower. `--no-webhooks` serves these alone. PERFBOT_MAIN_BRANCH says which branch's
+jobs may tell releases ("main", or "group/name=main …"), where the forge cannot be asked.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from perfbot.cli.database import add_database_argument
 from perfbot.errors import PASS, UsageError
@@ -24,10 +25,8 @@ from perfbot.errors import PASS, UsageError
 if TYPE_CHECKING:
     from perfbot.forge.base import Forge
     from perfbot.history.store import Store
-    from perfbot.model import ForgeKind, Report
+    from perfbot.model import ForgeKind
     from perfbot.service.history import History
-    from perfbot.service.identity import Identity
-    from perfbot.service.ingest import Publish
 
 FORGES = ("gitlab", "github")
 
@@ -58,6 +57,7 @@ def execute(args: argparse.Namespace) -> int:
     from perfbot.history.store import open_store
     from perfbot.service.app import create_app
     from perfbot.service.hooks import Hooks
+    from perfbot.service.slow_clients import MOST_CONNECTIONS, Impatient
 
     secrets = {} if args.no_webhooks else read_secrets(os.environ)
     connect = connector(args, os.environ)
@@ -65,7 +65,10 @@ def execute(args: argparse.Namespace) -> int:
         hooks = Hooks(store, secrets, tuple(args.project))
         routes, handlers = history(store, args, connect).parts()
         app = create_app(store, hooks, connect, routes=routes, handlers=handlers, lease=args.lease)
-        uvicorn.run(app, host=args.host, port=args.port, log_level="info", server_header=False)
+        uvicorn.run(
+            app, host=args.host, port=args.port, log_level="info", server_header=False, http=Impatient,
+            limit_concurrency=MOST_CONNECTIONS, timeout_keep_alive=30,
+        )  # fmt: skip
     return PASS
 
 
@@ -77,43 +80,44 @@ def history(store: Store, args: argparse.Namespace, connect: Callable[[str, str]
     """
     from perfbot.history import notify
     from perfbot.service.access import read_token
+    from perfbot.service.apart import Apart, own_program
     from perfbot.service.history import History
     from perfbot.service.identity import gatekeeper
+    from perfbot.service.main_branch import MainBranches, configured
 
     gate = gatekeeper(os.environ, tuple(args.project))
+    kinds = forges_of(os.environ)
     return History(
         store,
         gate if gate.tokens or gate.issuers else None,
-        publisher(args, connect),
+        None,
         read_token(os.environ),
         notify.channels(os.environ),
         args.public_url,
+        Apart(own_program(), settings_of(store, args, notify.channels(os.environ))),
+        MainBranches(configured(os.environ), connect, kinds),
     )
 
 
-def publisher(args: argparse.Namespace, connect: Callable[[str, str], Forge]) -> Publish:
-    """Publishes a report that was handed over, as ``perfbot publish`` would."""
-    import tempfile
-    from pathlib import Path
+def settings_of(store: Store, args: argparse.Namespace, channels: tuple[str, ...]) -> dict[str, Any]:
+    """What the process that keeps reports has to know beside the environment."""
+    return {
+        "database": store.database.url.render_as_string(hide_password=False),
+        "channels": list(channels),
+        "public_url": args.public_url,
+        "gitlab_url": args.gitlab_url,
+        "github_url": args.github_url,
+        "gitlab_job": args.gitlab_job,
+        "github_workflow": args.github_workflow,
+    }
 
-    from perfbot.ci.place import Place
-    from perfbot.publish.flow import publish
-    from perfbot.publish.publisher import Publisher
-    from perfbot.report import write
 
-    def put(who: Identity, report: Report, page: str, trend: str) -> None:
-        kind = who.forge or ("github" if report.change.origin == "github" else "gitlab")
-        number = who.merge_request or report.change.merge_request
-        url = args.gitlab_url if kind == "gitlab" else args.github_url
-        place = Place(kind=cast("ForgeKind", kind), url=url, project=who.project, merge_request=number)
-        forge = connect(kind, who.project)
-        publisher = Publisher(forge, place, forge.repository.merge_request(number), details_url=page, trend=trend)
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "report.json"
-            write(report, file)
-            publish([file], publisher)
-
-    return put
+def forges_of(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The forges that there are tokens for."""
+    if environ.get("PERFBOT_TOKEN"):
+        return FORGES
+    app = bool(environ.get("PERFBOT_APP_ID"))
+    return tuple(f for f in FORGES if environ.get(f"PERFBOT_{f.upper()}_TOKEN") or (app and f == "github"))
 
 
 def read_secrets(environ: Mapping[str, str]) -> dict[str, str]:

@@ -14,6 +14,8 @@ from perfbot.model import Better
 METRICS: dict[str, tuple[str, Better]] = {
     "time": ("s", "lower"),
     "cpu": ("s", "lower"),
+    "time_p95": ("s", "lower"),
+    "time_p99": ("s", "lower"),
     "memory": ("B", "lower"),
     "allocated": ("B", "lower"),
     "footprint": ("B", "lower"),

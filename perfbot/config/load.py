@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,11 +13,21 @@ from pydantic import ValidationError
 from perfbot.config.document import Config, Document, contradictions
 from perfbot.config.explain import explain
 from perfbot.errors import ConfigError
+from perfbot.web import docs
 
 FILE = "perfbot.toml"
 PYPROJECT = "pyproject.toml"
 
-HINT = "See docs/configuration.md, or type `perfbot doctor` after fixing it."
+MOST_CHARACTERS = 512 * 1024
+MOST_PARTS = 32
+"""Of a dotted key; perfbot's own have three."""
+
+_DEEP_KEY = re.compile(r"""(?<![\w-])(?:(?>[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}""")
+
+SHOWN, LONGEST = 20, 1_000
+"""Mistakes that are told, and characters of each."""
+
+HINT = f"See {docs('configuration')}, or type `perfbot doctor` after fixing it."
 
 
 def load(path: Path | None, root: Path) -> Config:
@@ -102,10 +113,26 @@ def _read(path: Path) -> str:
 
 
 def _tables(text: str, where: str) -> dict[str, Any]:
+    _check_extent(text, where)
     try:
         return tomllib.loads(text.removeprefix("\ufeff"))  # editors on Windows begin files with it
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{where}: is not TOML: {error}", hint=HINT) from error
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits; tables in tables in tables
+        raise ConfigError(f"{where}: holds numbers or tables that are too large or too deep", hint=HINT) from error
+
+
+def _check_extent(text: str, where: str) -> None:
+    """A file that the change brings must not keep the parser busy, whose time goes with the square of a key's parts.
+
+    Raises:
+        ConfigError: it is too large, or a key too deep.
+    """
+    if len(text) > MOST_CHARACTERS:
+        message = f"{where}: has {len(text):,} characters, expected at most {MOST_CHARACTERS:,}"
+        raise ConfigError(message, hint=HINT)
+    if _DEEP_KEY.search(text):
+        raise ConfigError(f"{where}: has a key of more than {MOST_PARTS} parts", hint=HINT)
 
 
 def check_tables(tables: object, where: str) -> Config:
@@ -142,7 +169,9 @@ def check_paths(config: Config, tree: Path) -> None:
 
 
 def _complaint(where: str, wrong: list[str]) -> ConfigError:
-    return ConfigError("\n".join(f"{where}: {_printable(text).rstrip('.')}." for text in wrong), hint=HINT)
+    shown = [text if len(text) <= LONGEST else f"{text[:LONGEST]}…" for text in wrong[:SHOWN]]
+    shown += [f"and {len(wrong) - SHOWN} more mistakes"] if len(wrong) > SHOWN else []
+    return ConfigError("\n".join(f"{where}: {_printable(text).rstrip('.')}." for text in shown), hint=HINT)
 
 
 def _printable(text: str) -> str:

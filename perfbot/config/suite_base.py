@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import fnmatch
+import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -12,9 +12,10 @@ from typing import ClassVar, Literal
 from pydantic import Field, field_validator
 
 from perfbot.config.fields import Duration, Line, NameGlob, RepositoryPath, SuiteName, Table, no_entries
+from perfbot.config.names import can_meet, matches
 from perfbot.config.record import Record
 
-IN_PROCESS = ("time", "instructions", "memory", "allocated", "footprint", "objects")
+IN_PROCESS = ("time", "cpu", "time_p95", "time_p99", "instructions", "memory", "allocated", "footprint", "objects")
 """Metrics of a Python callable."""
 OF_PROCESS = ("time", "cpu", "memory", "instructions")
 """Metrics of a whole command."""
@@ -88,6 +89,11 @@ class SuiteBase(Record):
         chosen = not self.only or _matches(benchmark, self.only)
         return chosen and not _matches(benchmark, self.skip)
 
+    def may_want(self, benchmarks: str) -> bool:
+        """The same for a pattern of names: whether any of them may run."""
+        chosen = not self.only or any(can_meet(benchmarks, pattern) for pattern in self.only)
+        return chosen and not _matches(benchmarks, self.skip)
+
     def lines_of(self, benchmark: str) -> tuple[str, ...]:
         """The command lines that a benchmark consists of; none where it is a function of a benchmark file."""
         return ()
@@ -102,6 +108,11 @@ class SuiteBase(Record):
         """Paths of files and folders that hold this suite's benchmarks in the checkout at ``tree``, globs expanded."""
         found = {str(path.relative_to(tree)) for pattern in self.paths for path in expand(pattern, tree)}
         return tuple(sorted(found))
+
+    def relative_paths(self, tree: Path) -> tuple[str, ...]:
+        """The same relative to the folder that the suite runs in."""
+        cwd = tree / self.directory
+        return tuple(os.path.relpath(tree / path, cwd) for path in self.benchmark_paths(tree))
 
     def unmatched_paths(self, tree: Path) -> tuple[str, ...]:
         """Those of ``paths`` that match nothing in the checkout at ``tree``."""
@@ -128,4 +139,4 @@ def expand(pattern: str, tree: Path) -> Iterator[Path]:
 
 
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(name == pattern or fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+    return any(matches(name, pattern) for pattern in patterns)

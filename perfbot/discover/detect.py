@@ -11,11 +11,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar
 
+from perfbot.config.arguments import paths_in
 from perfbot.config.asv import read_asv
 from perfbot.config.fields import SUITE_NAME
 from perfbot.config.suite_base import installable
-from perfbot.config.suites import AsvSuite, PyperfSuite, PytestSuite, Suite
+from perfbot.config.suites import AsvSuite, CommandSuite, PyperfSuite, PytestSuite, Suite
 from perfbot.discover import sources, tree
+from perfbot.discover.command_suites import program_suite, script_suite, start_suite
 from perfbot.discover.foreign import Foreign, foreign_benchmarks
 from perfbot.discover.own_modules import imported_through
 from perfbot.discover.requirements import (
@@ -29,6 +31,7 @@ from perfbot.discover.requirements import (
     setup_of,
 )
 from perfbot.discover.scripts import loose_scripts
+from perfbot.discover.tool_suites import tool_suites
 
 COLLECTED = ("test_*.py", "*_test.py")
 """Files that pytest collects from a folder by itself."""
@@ -67,11 +70,13 @@ class Survey:
         foreign: benchmarks of tools that no suite was made for.
         loose: scripts that look like benchmarks, relative to the repository; no suite was made for them either.
         ci: files that configure continuous integration, relative to the repository.
+        start: where there is nothing else, a suite that measures how the project starts.
         scripts: command lines that the project installs.
     """
 
     found: tuple[Found, ...] = ()
     foreign: tuple[Foreign, ...] = ()
+    start: Suite | None = None
     loose: tuple[str, ...] = ()
     ci: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
@@ -88,17 +93,43 @@ class _File:
 
 def detect_suites(root: Path) -> tuple[Suite, ...]:
     """The suites of a working tree, without importing or running anything of it; none when there are none."""
-    return tuple(found.suite for found in _suites(root, list(tree.files(root))))
+    return tuple(found.suite for found in _all_suites(root, list(tree.files(root))))
 
 
 def survey(root: Path) -> Survey:
     """The suites of a working tree and what is around them."""
     files = list(tree.files(root))
     ci = sorted(path.relative_to(root).as_posix() for pattern in _CI_FILES for path in root.glob(pattern))
-    found = _suites(root, files)
+    found = _all_suites(root, files)
     taken = {root / path for entry in found for path in entry.suite.benchmark_paths(root)}
-    loose = loose_scripts(files, root, taken)
-    return Survey(found, foreign_benchmarks(files, root), loose, tuple(ci), read_project(root).scripts)
+    ran = {path for entry in found for path in _ran(entry.suite)}
+    loose = tuple(script for script in loose_scripts(files, root, taken) if script not in ran)
+    configured = {entry.suite.harness for entry in found}
+    foreign = tuple(one for one in foreign_benchmarks(files, root) if one.harness not in configured)
+    project = read_project(root)
+    start = None if found else start_suite(project, root)
+    return Survey(found, foreign, start, loose, tuple(ci), project.scripts)
+
+
+def _ran(suite: Suite) -> frozenset[str]:
+    """Files that a suite's command lines name."""
+    lines = suite.commands.values() if isinstance(suite, CommandSuite) else ()
+    return frozenset(path for line in lines for path in paths_in(line, suite.directory))
+
+
+def _all_suites(root: Path, files: list[Path]) -> tuple[Found, ...]:
+    """Suites of benchmark tools; where there is none, of scripts and programs that say that they measure."""
+    if found := _suites(root, files):
+        return found
+    project = read_project(root)
+
+    def set_up(scripts: Sequence[Path]) -> Setup:
+        parsed = [(path, sources.parse(path)) for path in scripts]
+        return _setup(project, [_File(path, 1, sources.imports(module)) for path, module in parsed if module])
+
+    programs = program_suite(project, root)
+    suite = programs or script_suite(project, root, loose_scripts(files, root, ()), set_up)
+    return (Found(suite, len(suite.commands)),) if suite else ()
 
 
 def _suites(root: Path, files: list[Path]) -> tuple[Found, ...]:
@@ -107,6 +138,7 @@ def _suites(root: Path, files: list[Path]) -> tuple[Found, ...]:
         *_grouped(root, pytest_files, _pytest_suite),
         *_grouped(root, pyperf_files, _pyperf_suite),
         *(made for path in files if path.name == "asv.conf.json" and (made := _asv_suite(path, root))),
+        *(Found(suite, count) for suite, count in tool_suites(files, root)),
     ]
     return tuple(_with_unique_names(found))
 

@@ -16,6 +16,7 @@ class Tool:
     """How to recognise a tool's benchmarks: files by name, then one match of ``mark`` for each."""
 
     name: str
+    harness: str
     files: re.Pattern[str]
     mark: re.Pattern[str]
     sign: re.Pattern[str] = re.compile("")
@@ -23,31 +24,41 @@ class Tool:
 
 
 TOOLS = (
-    Tool("Go", re.compile(r".*_test\.go"), re.compile(r"^func Benchmark\w*\(\w+ \*testing\.B\)", re.MULTILINE)),
+    Tool("Go", "go", re.compile(r".*_test\.go"), re.compile(r"^func Benchmark\w*\(\w+ \*testing\.B\)", re.MULTILINE)),
     Tool(
+        "criterion",
         "criterion",
         re.compile(r".*\.rs"),
         re.compile(r"\.(?:bench_function|bench_with_input)\("),
         re.compile(r"\bcriterion"),
     ),
-    Tool("Rust's libtest", re.compile(r".*\.rs"), re.compile(r"^\s*#\[bench\]", re.MULTILINE)),
+    Tool("Rust's libtest", "libtest", re.compile(r".*\.rs"), re.compile(r"^\s*#\[bench\]", re.MULTILINE)),
     Tool(
         "Google Benchmark",
+        "google_benchmark",
         re.compile(r".*\.(?:cc|cpp|cxx)"),
         re.compile(r"^BENCHMARK\w*\(", re.MULTILINE),
         re.compile(r"benchmark/benchmark\.h"),
     ),
     Tool(
         "Catch2",
+        "catch2",
         re.compile(r".*\.(?:cc|cpp|cxx)"),
         re.compile(r"^\s*BENCHMARK(?:_ADVANCED)?\(", re.MULTILINE),
         re.compile(r"catch"),
     ),
-    Tool("JMH", re.compile(r".*\.(?:java|kt|scala)"), re.compile(r"@Benchmark\b"), re.compile(r"openjdk\.jmh")),
-    Tool("BenchmarkDotNet", re.compile(r".*\.cs"), re.compile(r"\[Benchmark\b"), re.compile(r"BenchmarkDotNet")),
-    Tool("vitest", re.compile(r".*\.bench\.[cm]?[jt]sx?"), re.compile(r"\bbench\("), re.compile(r"vitest")),
+    Tool("JMH", "jmh", re.compile(r".*\.(?:java|kt|scala)"), re.compile(r"@Benchmark\b"), re.compile(r"openjdk\.jmh")),
+    Tool(
+        "BenchmarkDotNet",
+        "benchmarkdotnet",
+        re.compile(r".*\.cs"),
+        re.compile(r"\[Benchmark\b"),
+        re.compile(r"BenchmarkDotNet"),
+    ),
+    Tool("vitest", "vitest", re.compile(r".*\.bench\.[cm]?[jt]sx?"), re.compile(r"\bbench\("), re.compile(r"vitest")),
     Tool(
         "benchmark.js",
+        "benchmarkjs",
         re.compile(r".*\.[cm]?[jt]s"),
         re.compile(r"\.add\("),
         re.compile(r"(?:require\(|from )['\"]benchmark['\"]"),
@@ -60,6 +71,7 @@ class Foreign:
     """Benchmarks of one tool: how many, and the first file, relative to the repository."""
 
     tool: str
+    harness: str
     benchmarks: int
     file: str
 
@@ -68,13 +80,17 @@ def foreign_benchmarks(files: Iterable[Path], root: Path) -> tuple[Foreign, ...]
     """What other tools' benchmarks there are, in the order of :data:`TOOLS`."""
     found: dict[str, Foreign] = {}
     for path in files:
-        tools = [tool for tool in TOOLS if tool.files.fullmatch(path.name)]
-        text = _text(path) if tools else ""
-        for tool in tools:
-            if (count := len(tool.mark.findall(text))) and tool.sign.search(text):
-                first = found.get(tool.name, Foreign(tool.name, 0, path.relative_to(root).as_posix()))
-                found[tool.name] = Foreign(tool.name, first.benchmarks + count, first.file)
+        for tool in TOOLS:
+            if count := count_in(tool, path):
+                first = found.get(tool.name, Foreign(tool.name, tool.harness, 0, path.relative_to(root).as_posix()))
+                found[tool.name] = Foreign(tool.name, tool.harness, first.benchmarks + count, first.file)
     return tuple(found[tool.name] for tool in TOOLS if tool.name in found)
+
+
+def count_in(tool: Tool, path: Path) -> int:
+    """How many of a tool's benchmarks a file holds."""
+    text = _text(path) if tool.files.fullmatch(path.name) else ""
+    return len(tool.mark.findall(text)) if text and tool.sign.search(text) else 0
 
 
 def _text(path: Path) -> str:

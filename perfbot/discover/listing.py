@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ast
+import os
 import platform
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from perfbot.config.asv import read_asv
+from perfbot.config.names import short_name
 from perfbot.config.suite_base import SuiteBase
-from perfbot.config.suites import AsvSuite, CallableSuite, CommandSuite, PyperfSuite, PytestSuite
+from perfbot.config.suites import AsvSuite, PyperfSuite, PytestSuite
+from perfbot.config.tools import HttpSuite, SizeSuite
 from perfbot.discover import sources, tree
-from perfbot.discover.detect import COLLECTED
+from perfbot.discover.collecting import Collecting, collecting
 
 _Names = Callable[[ast.Module, Path], tuple[str, ...]]
 """Names in a module, given its path relative to the repository; ValueError when it is none of the tool's."""
@@ -21,10 +24,10 @@ _Names = Callable[[ast.Module, Path], tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Names of benchmarks without parameters, and what stands in the way of some.
+    """Names of benchmarks as ``--only`` and ``skip`` match them, and what stands in the way of some.
 
     Attributes:
-        benchmarks: as the sources name them; ``…`` where a name is computed.
+        benchmarks: patterns where parameters, or a computed name, are known only when it runs.
         problems: one sentence each, naming the file.
         known: False when only running the tool can tell.
     """
@@ -37,40 +40,49 @@ class Listing:
 def list_suite(suite: SuiteBase, root: Path) -> Listing:
     """What a suite would collect from the working tree at ``root``; ``only`` and ``skip`` are not applied."""
     if isinstance(suite, PytestSuite):
-        return _list_files(_collected(suite, root), root, _pytest_names)
+        collect = collecting(root / suite.directory)
+        names = partial(_pytest_names, collect=collect)
+        return _shown(_list_files(_collected(suite, root, collect), root / suite.directory, names), suite, root)
     if isinstance(suite, PyperfSuite):
-        return _list_files(_paths(suite, root), root, _pyperf_names)
+        return _shown(_list_files(_paths(suite, root), root / suite.directory, _pyperf_names), suite, root)
     if isinstance(suite, AsvSuite):
         return _list_asv(suite, root)
-    if isinstance(suite, CallableSuite):
-        return Listing(tuple(suite.functions))
-    if isinstance(suite, CommandSuite):
-        return Listing(tuple(suite.commands))
-    return Listing(known=False)
+    for table in ("functions", "commands"):
+        if isinstance(named := getattr(suite, table, None), Mapping):
+            return Listing(tuple(named))
+    if isinstance(suite, HttpSuite):
+        return Listing(tuple(one.name for one in suite.requests))
+    return Listing(tuple(suite.sizes)) if isinstance(suite, SizeSuite) else Listing(known=False)
+
+
+def _shown(listing: Listing, suite: SuiteBase, root: Path) -> Listing:
+    """Names as people read them, made as a run makes them."""
+    paths = suite.relative_paths(root)
+    return replace(listing, benchmarks=tuple(short_name(name, paths) for name in listing.benchmarks))
 
 
 def _paths(suite: SuiteBase, root: Path) -> list[Path]:
     return [root / path for path in suite.benchmark_paths(root)]
 
 
-def _collected(suite: SuiteBase, root: Path) -> Iterator[Path]:
-    """Files as they stand, and what pytest collects from folders."""
+def _collected(suite: SuiteBase, root: Path, collect: Collecting) -> Iterator[Path]:
+    """Files as they stand, and what pytest collects from folders, each once."""
+    found: dict[Path, None] = {}
     for path in _paths(suite, root):
-        if path.is_dir():
-            yield from (file for file in tree.files(path) if any(fnmatchcase(file.name, glob) for glob in COLLECTED))
-        else:
-            yield path
+        files = (file for file in tree.files(path) if collect.is_file(file)) if path.is_dir() else (path,)
+        found.update(dict.fromkeys(files))
+    yield from found
 
 
-def _pytest_names(module: ast.Module, path: Path) -> tuple[str, ...]:
-    return tuple(f"{path.as_posix()}::{name}" for name in sources.pytest_benchmarks(module))
+def _pytest_names(module: ast.Module, path: Path, collect: Collecting) -> tuple[str, ...]:
+    return tuple(f"{path.as_posix()}::{name}" for name in sources.pytest_benchmarks(module, collect))
 
 
 def _pyperf_names(module: ast.Module, path: Path) -> tuple[str, ...]:
     names = sources.pyperf_benchmarks(module)
     if names is None:
         raise ValueError(f"{path.as_posix()} makes no pyperf.Runner")
-    return names
+    return tuple(f"{path.as_posix()}::{name}" for name in names)
 
 
 def _list_asv(suite: AsvSuite, root: Path) -> Listing:
@@ -94,7 +106,7 @@ def _list_files(files: Iterable[Path], root: Path, names: _Names) -> Listing:
     benchmarks: list[str] = []
     problems: list[str] = []
     for path in files:
-        relative = path.relative_to(root)
+        relative = Path(os.path.relpath(path, root))
         if (module := sources.parse(path)) is None:
             problems.append(f"{relative.as_posix()} is no Python that Python {platform.python_version()} can read")
             continue

@@ -67,10 +67,14 @@ class Project:
 
     def modules(self) -> set[str]:
         """Names that the project itself can be imported by."""
+        return self.packages() | {self.name.replace("-", "_")}
+
+    def packages(self) -> set[str]:
+        """Modules and folders that lie where packages do."""
         found = {path.stem for path in self.folder.glob("*.py")}
         for parent in (self.folder, self.folder / "src", self.folder / "python", self.folder / "lib"):
             found |= {path.name for path in parent.glob("*") if path.is_dir()}
-        return found | {self.name.replace("-", "_")}
+        return found
 
 
 def read_project(folder: Path) -> Project:

@@ -9,11 +9,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from perfbot.discover.collecting import Collecting
+
 LARGEST_SOURCE = 1_000_000
 """Bytes; larger files are data that happens to be Python."""
 
 PYPERF_CALLS = ("bench_func", "bench_time_func", "bench_async_func", "timeit", "bench_command")
 ASV_NAMES = re.compile(r"(?:time|timeraw|mem|peakmem|track)_\w+|(?:Time|TimeRaw|Mem|PeakMem|Track)[A-Z_]\w*")
+
+PYTEST = Collecting()
+
+PARAMETERS = "[[]*]"
+"""As a pattern: what pytest writes behind the name of a test with parameters."""
 
 _MARKS = ("benchmark", "codspeed_benchmark")
 _FIXTURES = ("benchmark", "codspeed")
@@ -41,21 +48,55 @@ def parse(path: Path) -> ast.Module | None:
         return None
 
 
-def pytest_benchmarks(module: ast.Module) -> tuple[str, ...]:
-    """Names of test functions that use a benchmark fixture or mark, ``Class::test`` inside classes."""
+def pytest_benchmarks(module: ast.Module, collect: Collecting = PYTEST) -> tuple[str, ...]:
+    """Names of test functions that use a benchmark fixture or mark, ``Class::test`` inside classes.
+
+    Those with parameters end with :data:`PARAMETERS`: it stands for their values.
+    """
     fixtures = {*_FIXTURES, *_fixtures_over(module)}
-    return tuple(_pytest_in(module.body, fixtures, marked=_pytestmark(module.body), prefix=""))
+    marks = _pytestmark(module.body)
+    return tuple(_pytest_in(module.body, fixtures, collect, _Around(marked=marks, varied=_varied(module.body))))
 
 
-def _pytest_in(body: list[ast.stmt], fixtures: set[str], *, marked: bool, prefix: str) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What the places around a test say about it: marked as a benchmark, given parameters, inside which classes."""
+
+    marked: bool = False
+    varied: bool = False
+    prefix: str = ""
+
+
+def _pytest_in(body: list[ast.stmt], fixtures: set[str], collect: Collecting, around: _Around) -> Iterator[str]:
     for node in body:
-        if isinstance(node, ast.ClassDef) and node.name.startswith(("Test", "Bench")):
-            inner = marked or _is_marked(node) or _pytestmark(node.body)
-            yield from _pytest_in(node.body, fixtures, marked=inner, prefix=f"{prefix}{node.name}::")
-        elif isinstance(node, _Function) and node.name.startswith(("test", "bench")):
+        if isinstance(node, ast.ClassDef) and collect.is_class(node.name):
+            inner = _Around(
+                around.marked or _is_marked(node) or _pytestmark(node.body),
+                around.varied or _is_varied(node) or _varied(node.body),
+                f"{around.prefix}{node.name}::",
+            )
+            yield from _pytest_in(node.body, fixtures, collect, inner)
+        elif isinstance(node, _Function) and collect.is_function(node.name):
             used = not fixtures.isdisjoint(_arguments(node) - _parametrised(node))
-            if (used or marked or _is_marked(node)) and not _is_fixture(node):
-                yield prefix + node.name
+            if (used or around.marked or _is_marked(node)) and not _is_fixture(node):
+                yield around.prefix + node.name + (PARAMETERS if around.varied or _is_varied(node) else "")
+
+
+def _is_varied(node: _Function | ast.ClassDef) -> bool:
+    return any(_dotted(decorator).endswith("parametrize") for decorator in node.decorator_list)
+
+
+def _varied(body: list[ast.stmt]) -> bool:
+    """Whether a module or class gives all of its tests parameters, or makes them itself."""
+    return any(
+        (isinstance(node, ast.Assign) and "parametrize" in ast.unparse(node.value) and _names_mark(node))
+        or (isinstance(node, _Function) and node.name == "pytest_generate_tests")
+        for node in body
+    )
+
+
+def _names_mark(node: ast.Assign) -> bool:
+    return any(_dotted(target) == "pytestmark" for target in node.targets)
 
 
 def _fixtures_over(module: ast.Module) -> set[str]:
@@ -110,7 +151,7 @@ def _pytestmark(body: list[ast.stmt]) -> bool:
 
 
 def pyperf_benchmarks(module: ast.Module) -> tuple[str, ...] | None:
-    """Names that a pyperf script gives its benchmarks (``…`` where computed); None when it is no such script."""
+    """Names that a pyperf script gives its benchmarks (a star for what is computed); None when it is no such script."""
     calls = [node for node in ast.walk(module) if isinstance(node, ast.Call)]
     if "pyperf" not in imports(module).needed or not any(
         _dotted(call).rpartition(".")[2] == "Runner" for call in calls
@@ -121,7 +162,19 @@ def pyperf_benchmarks(module: ast.Module) -> tuple[str, ...] | None:
 
 
 def _literal(node: ast.expr) -> str:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else "…"
+    """A text as a pattern: a star stands for what is only known when it runs."""
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return re.sub(r"\*+", "*", "".join(map(_literal, node.values)))
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return re.sub(r"\*+", "*", _literal(node.left) + _literal(node.right))
+    text = node.left if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) else None
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+        text = node.func.value
+    if isinstance(text, ast.Constant) and isinstance(text.value, str):
+        return re.sub(r"\*+", "*", re.sub(r"%[^a-zA-Z%]*[a-zA-Z]|\{[^}]*\}", "*", text.value))
+    return "*"
 
 
 def asv_benchmarks(module: ast.Module, name: str) -> tuple[str, ...]:
@@ -129,12 +182,16 @@ def asv_benchmarks(module: ast.Module, name: str) -> tuple[str, ...]:
     return tuple(_asv_in(module.body, f"{name}."))
 
 
-def _asv_in(body: list[ast.stmt], prefix: str) -> Iterator[str]:
+def _asv_in(body: list[ast.stmt], prefix: str, *, varied: bool = False) -> Iterator[str]:
+    """Those with parameters end with ``(*)``: it stands for their values."""
+    given = {ast.unparse(target) for node in body if isinstance(node, ast.Assign) for target in node.targets}
+    varied = varied or "params" in given
     for node in body:
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-            yield from _asv_in(node.body, f"{prefix}{node.name}.")
+            yield from _asv_in(node.body, f"{prefix}{node.name}.", varied=varied or bool(node.bases))
         elif isinstance(node, _Function) and ASV_NAMES.fullmatch(node.name):
-            yield prefix + node.name
+            own = varied or f"{node.name}.params" in given or bool(node.decorator_list)
+            yield prefix + node.name + ("(*)" if own else "")
 
 
 def imports(module: ast.Module) -> Imports:

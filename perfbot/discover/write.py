@@ -8,11 +8,15 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from perfbot.config.suites import Suite
+from perfbot.config.tools import ToolSuite
 from perfbot.discover.detect import Found, Survey
+from perfbot.discover.foreign import Foreign
+from perfbot.web import SCHEMA, docs
 
-_HEAD = """\
+_HEAD = f"""\
+#:schema {SCHEMA}
 # perfbot measures the benchmarks of a change against those of the commit it started from.
-# docs/configuration.md explains every key; `perfbot doctor` checks this file.
+# {docs("configuration")} explains every key; `perfbot doctor` checks this file.
 
 [run]
 budget = "10m"                  # wall clock for measuring, all suites together
@@ -24,7 +28,7 @@ alpha = 0.01                    # probability of any false alarm in a run, all b
 """
 
 _NO_SUITE = """
-# No benchmarks were found. A suite looks like this:
+# No suite was found that works as it stands. One looks like this:
 # [[suite]]
 # name = "core"                 # the benchmarks are called core/…
 # harness = "pytest"            # tests that use the benchmark fixture, or are marked with it
@@ -55,11 +59,14 @@ _LIMIT = """
 
 def document(survey: Survey) -> str:
     """The whole file for what was found, ready to be read by :func:`perfbot.config.parse`."""
-    parts = [_HEAD, *map(_suite, survey.found), *([] if survey.found else [_NO_SUITE])]
+    parts = [_HEAD, *map(_suite, survey.found)]
+    if not survey.found:
+        parts += [_start(survey.start)] if survey.start else [_NO_SUITE]
     parts += [_command_hint(script) for script in survey.scripts[:1] if survey.found]
     parts += [_foreign(survey)] if survey.foreign else []
     parts += [_loose(survey.loose)] if survey.loose else []
-    parts.append(_LIMIT.format(suite=survey.found[0].suite.name if survey.found else "core"))
+    first = survey.found[0].suite if survey.found else survey.start
+    parts.append(_LIMIT.format(suite=first.name if first else "core"))
     return "".join(parts)
 
 
@@ -67,7 +74,16 @@ def _suite(found: Found) -> str:
     count = f"{count_of(found.benchmarks, 'benchmark')} found, parameters not counted"
     comments = [f"# {comment}" for comment in (count, *found.notes)]
     lines = [f"{key} = {toml(value)}" for key, value in _keys(found.suite)]
-    return "\n".join(["", *comments, "[[suite]]", *lines, ""]) + _OPTIONS
+    return "\n".join(["", *comments, "[[suite]]", *lines, ""]) + (
+        "" if isinstance(found.suite, ToolSuite) else _OPTIONS
+    )
+
+
+def _start(suite: Suite) -> str:
+    lines = [f"{key} = {toml(value)}" for key, value in _keys(suite)]
+    told = ["# No benchmarks were found. This measures how the project starts;"]
+    told += ["# `perfbot harnesses` shows what else there is."]
+    return "\n".join(["", *told, "[[suite]]", *lines, ""]) + _OPTIONS
 
 
 def _keys(suite: Suite) -> list[tuple[str, object]]:
@@ -90,8 +106,47 @@ def _command_hint(script: str) -> str:
 
 
 def _foreign(survey: Survey) -> str:
-    lines = [f"#   {entry.tool}: {entry.benchmarks} in {json.dumps(entry.file)} …" for entry in survey.foreign]
-    return "\n".join(["", "# Seen, and not configured here:", *lines, ""])
+    return "".join(map(_unfinished, survey.foreign))
+
+
+CMAKE = '["cmake -S . -B build -DCMAKE_BUILD_TYPE=Release", "cmake --build build -j"]'
+UNFINISHED = {
+    "go": (
+        '["go test -c -o bench.test ."]',
+        "./bench.test -test.run ^$ -test.bench {filter} -test.benchtime {iterations}x",
+    ),
+    "criterion": ('["cargo bench --no-run"]', "cargo bench --bench NAME -- --noplot --measurement-time 0.3 {filter}"),
+    "libtest": ('["cargo +nightly bench --no-run"]', "cargo +nightly bench -- {filter}"),
+    "google_benchmark": (
+        CMAKE,
+        "build/NAME --benchmark_filter={filter} --benchmark_min_time=0.05 --benchmark_out={output}",
+    ),
+    "catch2": (CMAKE, "build/NAME '[!benchmark]' -r xml -o {output} --benchmark-samples 20 --benchmark-no-analysis"),
+    "jmh": ('["mvn -q -DskipTests package"]', "java -jar target/NAME.jar -f 1 -wi 3 -i 3 -rf json -rff {output}"),
+    "benchmarkdotnet": (
+        '["dotnet build -c Release"]',
+        "dotnet run -c Release --no-build -- --filter '*' --exporters fulljson",
+    ),
+    "vitest": ('["npm ci"]', "node_modules/.bin/vitest bench --run --outputJson {output}"),
+    "benchmarkjs": ('["npm ci"]', "node FILE"),
+}
+"""Set-up and command of tools whose names and folders only a person knows."""
+
+
+def _unfinished(entry: Foreign) -> str:
+    setup, command = UNFINISHED[entry.harness]
+    if entry.harness == "benchmarkjs":
+        command = f"node {shlex.quote(entry.file)}"
+    lines = [
+        f"# {entry.tool}: {count_of(entry.benchmarks, 'benchmark')} in {json.dumps(entry.file)} …",
+        f"# To be completed; `perfbot harnesses {entry.harness}` shows a table that works.",
+        "# [[suite]]",
+        f"# name = {toml(entry.harness)}",
+        f"# harness = {toml(entry.harness)}",
+        f"# setup = {setup}",
+        f"# command = {toml(command)}",
+    ]
+    return "\n".join(["", *lines, ""])
 
 
 def _loose(scripts: Sequence[str]) -> str:

@@ -43,6 +43,7 @@ class Note:
         mine: written by the account perfbot acts as.
         created: ISO 8601, UTC.
         edited: its text is not the one it was created with, as far as the forge tells.
+        internal: not everybody who sees the merge request sees it.
     """
 
     id: int
@@ -52,14 +53,7 @@ class Note:
     mine: bool
     created: str = ""
     edited: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A comment that was made. ``sent``: requests that may have made one; more than one where answers were lost."""
-
-    note: Note
-    sent: int = 1
+    internal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +65,7 @@ class MergeRequest:
         merge_sha: the forge's own test merge of it into the target, or empty.
         target: name of the target branch.
         fork: the source branch lives in another project.
+        source: that project, where the forge names it; empty otherwise.
         updated: ISO 8601, UTC.
     """
 
@@ -79,6 +74,7 @@ class MergeRequest:
     target: str
     merge_sha: str = ""
     fork: bool = False
+    source: str = ""
     open: bool = True
     updated: str = ""
 
@@ -157,7 +153,7 @@ class Comments(Protocol):
     def get(self, number: int) -> Note | None:
         """One comment by its id, as it is now, however far the listing lags behind; None when it is gone."""
 
-    def write(self, body: str, marker: str) -> Written:
+    def write(self, body: str, marker: str) -> Note:
         """Add a comment; ``marker`` is a text of ``body`` by which one is found whose answer was lost."""
 
     def edit(self, note: Note, body: str) -> None:
@@ -185,8 +181,14 @@ class Repository(Protocol):
     def find(self, owner: str, branch: str) -> int:
         """Number of the open merge request of a branch (of a fork's owner); 0 when there is none or several."""
 
+    def default_branch(self) -> str:
+        """Name of the branch that changes are merged into."""
+
     def file_at(self, revision: str, path: str) -> str | None:
-        """Text of a file at a commit or branch; None when there is no such file."""
+        """Text of a file at a commit, or a branch as ``refs/heads/NAME``; None when there is no such file.
+
+        A bare name will not do: where a tag has it, too, the tag would be read.
+        """
 
     def changed_files(self, number: int) -> tuple[str, ...] | None:
         """Paths a merge request changes, old and new names; None when the forge does not tell them all."""
@@ -240,6 +242,7 @@ class Forge:
 
     Attributes:
         limit: bytes of the longest comment that perfbot writes there.
+        lost: how many writing requests so far had no answer that was understood, and may be carried out yet.
         comments: the conversation of a merge request, by its number.
     """
 
@@ -248,4 +251,5 @@ class Forge:
     statuses: Statuses
     runs: Runs
     limit: int
+    lost: Callable[[], int]
     comments: Callable[[int], Comments]

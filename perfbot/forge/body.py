@@ -32,8 +32,12 @@ from urllib.parse import quote, unquote
 
 from perfbot.forge.order import Ended, RunOrder, Told, outrun, read_order
 from perfbot.model import Acceptance
+from perfbot.render.jobs import JobVerdict, jobs_table
 
 SectionState = Literal["done", "stale", "failed"]
+
+MAX_ASKED = 50
+"""How many moments a comment remembers at which a run was asked for."""
 
 MAX_FAILING = 40
 """How many failing benchmarks a section remembers for ``/perfbot accept``."""
@@ -80,13 +84,18 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A whole comment. ``head`` is the newest head told of, ``previous`` the one before."""
+    """A whole comment.
+
+    ``head`` is the newest head told of, ``previous`` the one before; ``asked``: when runs were asked for lately, by
+    buttons and by comments that are deleted since, too.
+    """
 
     key: str
     head: str = ""
     previous: str = ""
     sections: tuple[Section, ...] = ()
     accepted: tuple[Acceptance, ...] = ()
+    asked: tuple[str, ...] = ()
 
     def section(self, name: str) -> Section | None:
         """The section of that name."""
@@ -100,10 +109,20 @@ def marker(key: str) -> str:
 
 def compose(body: Body) -> str:
     """The comment's markdown, hidden lines included."""
-    first = f"{marker(body.key)}head={body.head} previous={body.previous} -->"
-    parts = [first, *(_compose_section(s) for s in body.sections)]
+    asked = f" asked={_encode(','.join(body.asked))}" if body.asked else ""
+    first = f"{marker(body.key)}head={body.head} previous={body.previous}{asked} -->"
+    table = jobs_table([_job(section, body.head) for section in body.sections])
+    parts = [first, *([table] if table else []), *(_compose_section(s) for s in body.sections)]
     parts += [f"<!-- perfbot:accepted {_encode(_json(a))} -->" for a in body.accepted]
     return "\n\n".join(parts) + "\n"
+
+
+def _job(section: Section, head: str) -> JobVerdict:
+    """A section as the table of all jobs tells it."""
+    if section.head != head or section.state == "stale":
+        return JobVerdict(section.name, "measuring")
+    ended = section.said.state if section.said is not None else "failed" if section.failing else "success"
+    return JobVerdict(section.name, "passes" if ended == "success" else "blocks", section.failing)
 
 
 def parse(text: str, key: str) -> Body | None:
@@ -118,7 +137,8 @@ def parse(text: str, key: str) -> Body | None:
         accepted = tuple(_parse_accepted(m["data"]) for m in _ACCEPTED.finditer(text))
     except (KeyError, TypeError, ValueError):
         return Body(key)
-    return Body(key, fields.get("head", ""), fields.get("previous", ""), sections, accepted)
+    asked = tuple(filter(None, fields.get("asked", "").split(",")))[-MAX_ASKED:]
+    return Body(key, fields.get("head", ""), fields.get("previous", ""), sections, accepted, asked)
 
 
 def merge(bodies: Iterable[Body]) -> Body:
@@ -134,6 +154,7 @@ def merge(bodies: Iterable[Body]) -> Body:
             newest,
             sections=_sorted(sections.values()),
             accepted=tuple(dict.fromkeys(first.accepted + other.accepted)),
+            asked=tuple(sorted({*first.asked, *other.asked}))[-MAX_ASKED:],
         )
     return first
 
@@ -160,7 +181,9 @@ def stale(body: Body, name: str, head: str, run: RunOrder, banner: str, said: To
         said: the run's last word, where it has failed.
     """
     old = body.section(name)
-    if old is None or outrun(run, old.spoken(head)):
+    standing = old.spoken(head) if old is not None else None
+    begins_late = said is None and standing == run  # its own verdict was faster
+    if old is None or outrun(run, standing) or begins_late:
         return body
     marked = dataclasses.replace(old, state="stale", banner=banner, said=said or old.said)
     return dataclasses.replace(body, sections=_sorted([*(s for s in body.sections if s.name != name), marked]))

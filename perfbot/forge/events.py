@@ -135,6 +135,7 @@ def _gitlab(event: Mapping[str, Any]) -> Asked | None:
         body=str(data["note"])[:MAX_BODY],
         mine=False,
         created=_iso(data.get("created_at")),
+        internal=bool(data.get("internal") or data.get("confidential")),
     )
     return Asked("gitlab", str(event["project"]["path_with_namespace"]), int(event["merge_request"]["iid"]), note)
 

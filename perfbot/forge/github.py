@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import httpx
+
 from perfbot.forge.base import (
     NOT_FOUND,
     Forge,
@@ -14,7 +16,6 @@ from perfbot.forge.base import (
     Note,
     Reaction,
     RefusedError,
-    Written,
 )
 from perfbot.forge.github_runs import GitHubRuns
 from perfbot.forge.github_server import ACCEPT, GitHubServer
@@ -40,6 +41,7 @@ def connect(
     ca_bundle: str = "",
     pace: float = 1.0,
     retries: Retries | None = None,
+    transport: httpx.BaseTransport | None = None,
 ) -> Forge:
     """A forge for one repository.
 
@@ -50,8 +52,16 @@ def connect(
         workflow: file name of the workflow that measures, for re-runs.
         bot: login of an App's bot; empty for tokens, which can be asked.
         pace: seconds between two writing requests, as GitHub asks for.
+        transport: instead of the network.
     """
-    rest = Rest(api, lambda: {**ACCEPT, **authorise()}, retries or Retries(), pace=pace, ca_bundle=ca_bundle)
+    rest = Rest(
+        api,
+        lambda: {**ACCEPT, **authorise()},
+        retries or Retries(),
+        pace=pace,
+        ca_bundle=ca_bundle,
+        transport=transport,
+    )
     server = GitHubServer(rest, project, bot)
     return Forge(
         kind="github",
@@ -59,6 +69,7 @@ def connect(
         statuses=GitHubStatuses(server, app=bool(bot)),
         runs=GitHubRuns(server, workflow),
         limit=COMMENT_CHARACTERS,
+        lost=server.lost,
         comments=lambda number: GitHubComments(server, number),
     )
 
@@ -90,17 +101,14 @@ class GitHubComments:
         what = f"read a comment of {self._where}"
         return self._server.find(what, f"issues/comments/{number}", read=lambda data: _note(data, me))
 
-    def write(self, body: str, marker: str) -> Written:
+    def write(self, body: str, marker: str) -> Note:
         """Create a comment, once as far as the server tells."""
-        me = self._server.me
+        me, what = self._server.me, f"comment on {self._where}"
 
         def found() -> Note | None:
             return next((n for n in self.notes() if n.mine and marker in n.body), None)
 
-        note, tries = self._server.create(
-            f"comment on {self._where}", self._path, {"body": body}, lambda data: _note(data, me), found
-        )
-        return Written(note, tries)
+        return self._server.send(what, "POST", self._path, {"body": body}, read=lambda d: _note(d, me), found=found)
 
     def edit(self, note: Note, body: str) -> None:
         """Replace a comment's text."""
@@ -175,16 +183,21 @@ class GitHubRepository:
         listed = list(self._server.each(what, "pulls", read=lambda pull: int(pull["number"]), **query))
         return listed[0] if len(listed) == 1 else 0
 
+    def default_branch(self) -> str:
+        """The repository's default branch."""
+        return self._server.send("read the repository", "GET", "", read=lambda data: str(data["default_branch"]))
+
     def file_at(self, revision: str, path: str) -> str | None:
         """Text of a file."""
         where = f"contents/{quote(path)}?{urlencode({'ref': revision})}"
         return self._server.find(f"read {path} at {revision}", where, read=_content)
 
     def changed_files(self, number: int) -> tuple[str, ...] | None:
-        """Old and new paths of every changed file; None beyond what GitHub lists."""
+        """Old and new paths of every changed file; None where GitHub lists fewer than it counts."""
         what = f"read what pull request #{number} changes"
         listed = list(self._server.each(what, f"pulls/{number}/files", read=_paths))
-        if len(listed) >= MAX_CHANGED_FILES:
+        told = self._server.send(what, "GET", f"pulls/{number}", read=lambda data: data.get("changed_files"))
+        if len(listed) >= MAX_CHANGED_FILES or told not in (None, len(listed)):
             return None
         return tuple(dict.fromkeys(path for paths in listed for path in paths))
 
@@ -220,6 +233,7 @@ def _pull(data: Any) -> MergeRequest:
         target=str(base["ref"]),
         merge_sha=str(data.get("merge_commit_sha") or ""),
         fork=(head.get("repo") or {}).get("full_name") != (base.get("repo") or {}).get("full_name"),
+        source=str((head.get("repo") or {}).get("full_name") or ""),
         open=data.get("state") == "open",
         updated=str(data.get("updated_at") or ""),
     )

@@ -40,7 +40,13 @@ class GitHubRuns:
         return any(run.status in WAITING for run in self._runs(request))
 
     def measure(self, request: MergeRequest, again: Again) -> str:
-        """Dispatch the workflow with its inputs; where it takes none, repeat the newest run of the head."""
+        """Dispatch the workflow with its inputs; where it takes none, repeat the newest run of the head.
+
+        A dispatched run belongs to the default branch, whose caches it may write. A fork's code must not: its own run
+        is repeated, which has no more rights than it had.
+        """
+        if request.fork:
+            return self._repeat_own(request, again)
         default = self._server.send("read the repository", "GET", "", read=lambda data: str(data["default_branch"]))
         inputs = {"merge_request": str(request.number), "head": again.head}
         if again.only:
@@ -87,6 +93,18 @@ class GitHubRuns:
         except RefusedError:
             return 0, 0
         return began, run[1]
+
+    def _repeat_own(self, request: MergeRequest, again: Again) -> str:
+        runs = sorted(self._listed(head_sha=request.head, event="pull_request"), key=lambda run: run.id)
+        if not runs:
+            raise RefusedError(
+                "There is no run of this head to repeat, and the code of a fork is not run on the default branch.",
+                status=NOT_FOUND,
+                hint="Push a commit, or close and reopen the pull request.",
+            )
+        self._rerun("repeat the workflow run", runs[-1].id, runs[-1].attempt, "rerun")
+        asked = again.only or again.budget
+        return "started again" + (", the whole suite: the run of a fork takes no options" if asked else "")
 
     def _repeat(self, request: MergeRequest, again: Again) -> str:
         runs = self._runs(request)

@@ -42,16 +42,9 @@ class GitHubServer:
         """One request, repeated where that helps; an empty path is the repository itself."""
         return self._rest.send(what, verb, f"{self._path}/{path}".rstrip("/"), data, read=read, found=found)
 
-    def create(
-        self,
-        what: str,
-        path: str,
-        data: Mapping[str, Any],
-        read: Callable[[Any], T],
-        found: Callable[[], T | None],
-    ) -> tuple[T, int]:
-        """A creation, and how often it was sent."""
-        return self._rest.create(what, f"{self._path}/{path}", data, read, found)
+    def lost(self) -> int:
+        """How many writing requests may be carried out yet."""
+        return self._rest.lost()
 
     def find(self, what: str, path: str, *, read: Callable[[Any], T]) -> T | None:
         """One thing; None when it is not there."""

@@ -118,14 +118,14 @@ class GitHubStatuses:
                 self._patch(what, other, self._data(status, ()))
 
     def _new(self, status: Status, data: dict[str, Any]) -> int:
-        made, _ = self._server.create(
+        return self._server.send(
             f"show the check on {status.sha[:7]}",
+            "POST",
             "check-runs",
             {**data, "name": status.name, "head_sha": status.sha},
-            lambda answer: int(answer["id"]),
-            lambda: self._made(status),
+            read=lambda answer: int(answer["id"]),
+            found=lambda: self._made(status),
         )
-        return made
 
     def _patch(self, what: str, run: int, data: dict[str, Any]) -> None:
         self._server.send(what, "PATCH", f"check-runs/{run}", data, read=lambda answer: answer["id"])

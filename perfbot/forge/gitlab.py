@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
+import httpx
+
 from perfbot.forge.base import (
     NOT_FOUND,
     Forge,
@@ -14,7 +16,6 @@ from perfbot.forge.base import (
     Note,
     Reaction,
     RefusedError,
-    Written,
 )
 from perfbot.forge.gitlab_runs import GitLabRuns
 from perfbot.forge.gitlab_server import GitLabServer
@@ -29,7 +30,14 @@ EMOJI: dict[Reaction, str] = {"seen": "eyes", "done": "white_check_mark", "refus
 
 
 def connect(
-    url: str, project: str, token: str, *, job: str, ca_bundle: str = "", retries: Retries | None = None
+    url: str,
+    project: str,
+    token: str,
+    *,
+    job: str,
+    ca_bundle: str = "",
+    retries: Retries | None = None,
+    transport: httpx.BaseTransport | None = None,
 ) -> Forge:
     """A forge for one project.
 
@@ -38,14 +46,16 @@ def connect(
         project: path or id.
         job: name of the job that measures, for re-runs.
         ca_bundle: file with the server's certificate authority; empty for the usual ones.
+        transport: instead of the network.
     """
-    server = GitLabServer(url, project, token, retries or Retries(), ca_bundle=ca_bundle)
+    server = GitLabServer(url, project, token, retries or Retries(), ca_bundle=ca_bundle, transport=transport)
     return Forge(
         kind="gitlab",
         repository=GitLabRepository(server),
         statuses=GitLabStatuses(server),
         runs=GitLabRuns(server, job),
         limit=COMMENT_BYTES,
+        lost=server.lost,
         comments=lambda number: GitLabComments(server, number),
     )
 
@@ -73,18 +83,14 @@ class GitLabComments:
         path = f"{self._path}/{number}"
         return self._server.find(f"read a comment of {self._where}", path, read=lambda data: _note(data, me))
 
-    def write(self, body: str, marker: str) -> Written:
+    def write(self, body: str, marker: str) -> Note:
         """Create a note, once as far as the server tells."""
-        me, tries = self._server.me, 0
+        me, what = self._server.me, f"comment on {self._where}"
 
         def found() -> Note | None:
             return next((n for n in self.notes() if n.mine and marker in n.body), None)
 
-        def read(data: Any) -> Note:
-            return _note(data, me)
-
-        note, tries = self._server.create(f"comment on {self._where}", self._path, {"body": body}, read, found)
-        return Written(note, tries)
+        return self._server.send(what, "POST", self._path, {"body": body}, read=lambda d: _note(d, me), found=found)
 
     def edit(self, note: Note, body: str) -> None:
         """Replace a note's text."""
@@ -131,6 +137,7 @@ def _note(data: Any, me: int) -> Note:
         mine=author["id"] == me,
         created=str(data.get("created_at") or ""),
         edited=_edited(data),
+        internal=bool(data.get("internal") or data.get("confidential")),
     )
 
 
@@ -157,12 +164,17 @@ class GitLabRepository:
         return list(self._server.each("list merge requests", "merge_requests", read=_merge_request, **query))
 
     def find(self, owner: str, branch: str) -> int:
-        """The open merge request of a source branch; on GitLab the owner says nothing more."""
+        """The open merge request of a source branch of this very project: a fork's branch may be called alike."""
         del owner
         what = f"find the merge request of {branch}"
         query = {"state": "opened", "source_branch": branch}
-        listed = list(self._server.each(what, "merge_requests", read=_merge_request, **query))
+        every = self._server.each(what, "merge_requests", read=_merge_request, **query)
+        listed = [request for request in every if not request.fork]
         return listed[0].number if len(listed) == 1 else 0
+
+    def default_branch(self) -> str:
+        """The project's default branch."""
+        return self._server.send("read the project", "GET", "", read=lambda data: str(data["default_branch"]))
 
     def file_at(self, revision: str, path: str) -> str | None:
         """Raw text of a file."""
@@ -170,12 +182,16 @@ class GitLabRepository:
         raw = self._server.file(f"read {path} at {revision}", where)
         return None if raw is None else raw.decode("utf-8", "replace")
 
-    def changed_files(self, number: int) -> tuple[str, ...]:
-        """Old and new paths of every diff."""
-        what = f"read what merge request !{number} changes"
-        diffs = self._server.each(
-            what, f"merge_requests/{number}/diffs", read=lambda d: (str(d["old_path"]), str(d["new_path"]))
-        )
+    def changed_files(self, number: int) -> tuple[str, ...] | None:
+        """Old and new paths of every diff; None where GitLab does not list them all, or not yet.
+
+        It lists a thousand files, fewer of many lines or bytes, and says nothing of the rest but that it counted more.
+        """
+        what, path = f"read what merge request !{number} changes", f"merge_requests/{number}"
+        diffs = list(self._server.each(what, f"{path}/diffs", read=lambda d: (str(d["old_path"]), str(d["new_path"]))))
+        counted = self._server.send(what, "GET", path, read=lambda data: str(data.get("changes_count") or ""))
+        if counted != str(len(diffs)):
+            return None
         return tuple(dict.fromkeys(path for both in diffs for path in both))
 
     def may_write(self, author_key: str) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+import httpx
+
 from perfbot.forge.base import NOT_FOUND, RefusedError
 from perfbot.forge.rest import Rest
 from perfbot.forge.retry import Retries
@@ -18,9 +20,25 @@ BAD_REQUEST = 400
 class GitLabServer:
     """The API, the project, and the retry layer, shared by the four parts. Paths are below the project."""
 
-    def __init__(self, url: str, project: str, token: str, retries: Retries, *, ca_bundle: str = "") -> None:
+    def __init__(
+        self,
+        url: str,
+        project: str,
+        token: str,
+        retries: Retries,
+        *,
+        ca_bundle: str = "",
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
         headers = {"PRIVATE-TOKEN": token}
-        self._rest = Rest(f"{url.rstrip('/')}/api/v4", lambda: headers, retries, ca_bundle=ca_bundle, endless=True)
+        self._rest = Rest(
+            f"{url.rstrip('/')}/api/v4",
+            lambda: headers,
+            retries,
+            ca_bundle=ca_bundle,
+            endless=True,
+            transport=transport,
+        )
         self._path = f"/projects/{quote(project, safe='')}"
         self._me = 0
 
@@ -37,16 +55,9 @@ class GitLabServer:
         """One request, repeated where that helps."""
         return self._rest.send(what, verb, f"{self._path}/{path}", data, read=read, found=found)
 
-    def create(
-        self,
-        what: str,
-        path: str,
-        data: Mapping[str, Any],
-        read: Callable[[Any], T],
-        found: Callable[[], T | None],
-    ) -> tuple[T, int]:
-        """A creation, and how often it was sent."""
-        return self._rest.create(what, f"{self._path}/{path}", data, read, found)
+    def lost(self) -> int:
+        """How many writing requests may be carried out yet."""
+        return self._rest.lost()
 
     def find(self, what: str, path: str, *, read: Callable[[Any], T]) -> T | None:
         """One thing; None when it is not there."""

@@ -25,7 +25,6 @@ from perfbot.forge.base import (
     RefusedError,
     Shown,
     Status,
-    Written,
 )
 from perfbot.forge.order import RunOrder
 
@@ -41,6 +40,7 @@ def connect(folder: Path, root: Path, head: str = "") -> Forge:
         statuses=LocalStatuses(folder),
         runs=LocalRuns(),
         limit=LIMIT,
+        lost=lambda: 0,
         comments=lambda number: LocalComments(folder),  # noqa: ARG005
     )
 
@@ -71,14 +71,14 @@ class LocalComments:
         file = self._comments / f"{number}.md"
         return self._note(number, file.read_text("utf-8")) if file.is_file() else None
 
-    def write(self, body: str, marker: str) -> Written:
+    def write(self, body: str, marker: str) -> Note:
         """Add a file."""
         del marker
         self._comments.mkdir(parents=True, exist_ok=True)
         number = max((n.id for n in self.notes()), default=0) + 1
         note = self._note(number, body)
         self._file(note).write_text(body, "utf-8")
-        return Written(note)
+        return note
 
     def edit(self, note: Note, body: str) -> None:
         """Replace a file's text."""
@@ -120,6 +120,10 @@ class LocalRepository:
         """The one there is."""
         del owner, branch
         return 1
+
+    def default_branch(self) -> str:
+        """Not known here."""
+        return ""
 
     def file_at(self, revision: str, path: str) -> str | None:
         """The working tree's file, whatever the revision."""

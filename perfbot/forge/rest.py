@@ -56,6 +56,7 @@ class Rest:
         pace: seconds between two writing requests.
         ca_bundle: file with the server's certificate authority; empty for the usual ones.
         endless: whether listings say where they end; where they do not, pages are asked for until one is empty.
+        transport: instead of the network.
 
     Raises:
         UsageError: the file of the authority cannot be read.
@@ -70,14 +71,17 @@ class Rest:
         pace: float = 0.0,
         ca_bundle: str = "",
         endless: bool = False,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._api = api.rstrip("/")
         self._authorise = authorise
         self._retries = retries
         self._pace = pace
         self._endless = endless
-        self._client = httpx.Client(verify=_trust(ca_bundle), headers={"User-Agent": "perfbot"}, follow_redirects=False)
+        headers = {"User-Agent": "perfbot"}
+        self._client = httpx.Client(verify=_trust(ca_bundle), headers=headers, transport=transport)
         self._free = 0.0
+        self._lost = 0
         weakref.finalize(self, self._client.close)
 
     def send(
@@ -100,31 +104,24 @@ class Rest:
         """
 
         def once(seconds: float) -> T:
-            return _understood(lambda: read(self._exchange(verb, path, data, seconds).json()))
+            try:
+                return _understood(lambda: read(self._exchange(verb, path, data, seconds).json()))
+            except FaultError as error:
+                self._lost += error.fault.lost and verb != "GET"
+                raise
 
         return self._retries.call(what, once, found=found)
 
-    def create(
-        self, what: str, path: str, data: Mapping[str, Any], read: Callable[[Any], T], found: Callable[[], T | None]
-    ) -> tuple[T, int]:
-        """A creation, and how many of its requests may have been carried out: more than one where answers were lost."""
-        sent = 0
-
-        def once(seconds: float) -> T:
-            nonlocal sent
-            try:
-                made = _understood(lambda: read(self._exchange("POST", path, data, seconds).json()))
-            except FaultError as error:
-                sent += error.fault.lost
-                raise
-            sent += 1
-            return made
-
-        return self._retries.call(what, once, found=found), sent
-
     def text(self, what: str, path: str) -> bytes:
-        """The body of an answer as it is."""
-        return self._retries.call(what, lambda seconds: self._exchange("GET", path, None, seconds).body)
+        """The body of an answer as it is; a page of HTML is some proxy's, and not what was asked for."""
+
+        def once(seconds: float) -> bytes:
+            answer = self._exchange("GET", path, None, seconds)
+            if answer.headers.get("content-type", "").startswith("text/html"):
+                raise FaultError(Fault(0, NOT_AS_PROMISED, passing=True))
+            return answer.body
+
+        return self._retries.call(what, once)
 
     def each(
         self,
@@ -165,6 +162,10 @@ class Rest:
             return {**asked, "page": following} if following.strip() else None
         more = count > 0 if self._endless else count >= PER_PAGE
         return {**asked, "page": number + 1} if more else None
+
+    def lost(self) -> int:
+        """How many writing requests had no answer that was understood: they may be carried out yet."""
+        return self._lost
 
     def _exchange(self, verb: str, path: str, data: Mapping[str, Any] | None, seconds: float) -> Answer:
         until = self._retries.clock() + seconds

@@ -9,7 +9,7 @@ letting one job a merge request publish at a time (``resource_group``, ``concurr
 
 Listings lag: a comment may be missing from them for seconds after it was made. So comments are read one by one under
 their numbers, those that this publisher made among them, and who made one goes on looking for others for longer than
-listings lag; longer still where an answer was lost, since a request may be carried out after it was given up.
+listings lag. Requests may be carried out after they were given up: who lost an answer looks once more after that.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ SETTLE = (0.4, 1.6)
 LAG = 3.2
 """Seconds before a further look of who created the comment: others may have, unseen."""
 
-LOST = 6.0
-"""Seconds before the last look where answers of creations were lost."""
+LOST = 15.0
+"""Seconds before a further look of who lost an answer: what it had asked for may be carried out so late."""
 
 STAGGER = 0.8
 """Seconds: a first comment waits a random part of this, so that publishers that start together do not all
@@ -60,8 +60,8 @@ class Upsert:
         current: raises :class:`SupersededError` when the merge request's head has moved on.
         beside: what has to agree with the comment, brought there whenever the comment is in place: given the body, it
             writes what is not yet so, and says whether all of it was.
+        given_up: how many writing requests may be carried out yet, see :class:`perfbot.forge.base.Forge`.
         create: make the comment when there is none.
-        limit: bytes of the comment's text.
     """
 
     comments: Comments
@@ -69,6 +69,7 @@ class Upsert:
     change: Callable[[Body], Body]
     current: Callable[[], None] = lambda: None
     beside: Callable[[Body], bool] = lambda body: True  # noqa: ARG005
+    given_up: Callable[[], int] = lambda: 0
     create: bool = True
     settle: Sequence[float] = SETTLE
     lag: float = LAG
@@ -78,7 +79,7 @@ class Upsert:
     uniform: Callable[[float, float], float] = random.uniform
     _known: set[int] = field(default_factory=set, init=False)
     _created: int = field(default=0, init=False)
-    _sent: int = field(default=0, init=False)
+    _waited_for: int = field(default=0, init=False)
     _edited: bool = field(default=False, init=False)
     _beside: bool = field(default=False, init=False)
 
@@ -88,7 +89,7 @@ class Upsert:
         Raises:
             PublishError: the forge refuses, stays down, or others keep undoing what is written.
         """
-        looks = 0
+        looks, self._waited_for = 0, self.given_up()
         for turn in range(MAX_TURNS):
             try:
                 self.current()
@@ -105,10 +106,10 @@ class Upsert:
             elif not self.beside(self._merged(mine)):
                 self._beside, looks = True, 0
             else:
-                waits = self._looks()
-                if looks == len(waits):
+                wait = self._next_look(looks)
+                if wait is None:
                     return self._outcome(mine)
-                self.sleep(waits[looks])
+                self.sleep(wait)
                 looks += 1
         raise PublishError("Could not bring the comment to rest: others kept changing it.")
 
@@ -133,9 +134,8 @@ class Upsert:
             self.sleep(self.lag)
             if self._mine():
                 return
-        made = self.comments.write(compose(self.change(Body(self.key))), marker(self.key))
-        self._created, self._sent = self._created + 1, self._sent + made.sent
-        self._known.add(made.note.id)
+        self._known.add(self.comments.write(compose(self.change(Body(self.key))), marker(self.key)).id)
+        self._created += 1
 
     def _merged(self, mine: Sequence[Note]) -> Body:
         bodies = [body for n in mine if (body := parse(n.body, self.key)) is not None]
@@ -162,11 +162,16 @@ class Upsert:
         for other in others:
             self.comments.delete(other)
 
-    def _looks(self) -> tuple[float, ...]:
-        """Seconds before each look that must find everything in place; none where nothing was written."""
-        if self._created:
-            return (*self.settle, self.lag, *([self.lost] if self._sent > self._created else []))
-        return tuple(self.settle) if self._edited or self._beside else ()
+    def _next_look(self, looks: int) -> float | None:
+        """Seconds before the next look that must find everything in place; None after the last."""
+        wrote = self._created or self._edited or self._beside
+        waits = (*self.settle, *([self.lag] if self._created else [])) if wrote else ()
+        if looks < len(waits):
+            return waits[looks]
+        if self.given_up() > self._waited_for:
+            self._waited_for = self.given_up()
+            return self.lost
+        return None
 
     def _outcome(self, mine: Sequence[Note]) -> Outcome:
         if self._created:

@@ -10,6 +10,7 @@ from perfbot.config.asv import read_asv
 from perfbot.errors import MeasureError
 from perfbot.harness.base import Effects, SideReady, counter, own_files, worker_specs
 from perfbot.measure.lockstep.suite import LockstepSuite
+from perfbot.measure.lockstep.timed import timed_metrics
 from perfbot.model import SIDES, Side
 
 
@@ -36,7 +37,7 @@ setup = ["pip install ."]
             suite.timeout,
             effects.random,
             trace=effects.trace,
-            timed="time" in suite.metrics,
+            timed=timed_metrics(suite.metrics),
             counter=counter(suite, specs, effects),
             own_files=own_files(suite, sides["base"], lambda: specs["base"]),
         )

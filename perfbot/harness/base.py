@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,14 +10,16 @@ from random import Random
 from typing import Any, Protocol
 
 from perfbot.config import PyperfSuite, PytestSuite, SuiteBase
+from perfbot.config.names import short_name
 from perfbot.measure.lockstep.counting import INSTRUCTIONS, Counter, ways
 from perfbot.measure.lockstep.link import WorkerSpec
 from perfbot.measure.lockstep.own_files import OwnFiles
 from perfbot.measure.lockstep.suite import LockstepSuite
+from perfbot.measure.lockstep.timed import TIMED, timed_metrics
 from perfbot.measure.processes.tools import Written
 from perfbot.measure.session import SuiteSession
 from perfbot.measure.trace import Trace
-from perfbot.model import SIDES, TIME, Side
+from perfbot.model import SIDES, Side
 from perfbot.sides.benchmark_files import BenchmarkFiles
 
 
@@ -82,7 +83,7 @@ def worker_specs(
         if ready.python is None:
             raise ValueError(f"suite {suite.name} needs a Python environment")
         cwd = ready.tree / suite.directory
-        own = sorted({Path(path).parts[0] for path in relative_paths(suite, ready.tree) if path != "."})
+        own = sorted({Path(path).parts[0] for path in suite.relative_paths(ready.tree) if path != "."})
         specs[side] = WorkerSpec(side, ready.python, cwd, ready.env, adapter, {"own": own, **options[side]})
     return specs
 
@@ -97,39 +98,15 @@ def own_files(suite: SuiteBase, base: SideReady, spec: Callable[[], WorkerSpec])
 
 
 def counter(suite: SuiteBase, specs: Mapping[Side, WorkerSpec], effects: Effects) -> Counter | None:
-    """What counts a suite's metrics other than time; None where there are none."""
-    names = [name for name in suite.metrics if name != TIME.name]
+    """What counts a suite's metrics that are not of time; None where there are none."""
+    names = [name for name in suite.metrics if name not in TIMED]
     if not names:
         return None
     found = ways(names)
     known = {metric.name: metric for metric in (INSTRUCTIONS, *(m for way in found for m in way.metrics))}
     metrics = tuple(known[name] for name in names)
-    timed = TIME.name in suite.metrics
+    timed = bool(timed_metrics(suite.metrics))
     return Counter(suite.name, specs, metrics, found, timed, suite.timeout, effects.scratch, effects.trace)
-
-
-def relative_paths(suite: SuiteBase, tree: Path) -> tuple[str, ...]:
-    """The suite's files and folders in a checkout, relative to the folder that it runs in."""
-    cwd = tree / suite.directory
-    return tuple(os.path.relpath(tree / path, cwd) for path in suite.benchmark_paths(tree))
-
-
-def short_name(identity: str, paths: tuple[str, ...]) -> str:
-    """The name people read, from a worker's own (``folder/file.py::test_x``).
-
-    What the configuration already says is left out: the file where ``paths`` is a single file, otherwise the folder
-    that all of ``paths`` lie in.
-
-    >>> short_name("bench/test_a.py::test_x[1]", ("bench",))
-    'test_a.py::test_x[1]'
-    >>> short_name("bench/test_a.py::test_x[1]", ("bench/test_a.py",))
-    'test_x[1]'
-    """
-    if len(paths) == 1 and Path(paths[0]).suffix:
-        return identity.removeprefix(f"{paths[0]}::")
-    folders = [path if not Path(path).suffix else str(Path(path).parent) for path in paths]
-    common = os.path.commonpath(folders) if folders else ""
-    return identity.removeprefix(f"{common}/") if common not in ("", ".") else identity
 
 
 def files_session(
@@ -138,7 +115,7 @@ def files_session(
     """Lock-step workers for a suite of files, each listing its own benchmarks."""
 
     def found() -> dict[Side, WorkerSpec]:
-        options = {s: {"paths": relative_paths(suite, sides[s].tree), "args": list(suite.args)} for s in SIDES}
+        options = {s: {"paths": suite.relative_paths(sides[s].tree), "args": list(suite.args)} for s in SIDES}
         return worker_specs(suite, sides, adapter, options)
 
     specs = found()
@@ -147,9 +124,9 @@ def files_session(
         specs,
         suite.timeout,
         effects.random,
-        partial(short_name, paths=relative_paths(suite, sides["head"].tree)),
+        partial(short_name, paths=suite.relative_paths(sides["head"].tree)),
         effects.trace,
-        timed="time" in suite.metrics,
+        timed=timed_metrics(suite.metrics),
         counter=counter(suite, specs, effects),
         own_files=own_files(suite, sides["base"], lambda: found()["base"]),
     )

@@ -27,14 +27,16 @@ def parse(written: Sequence[Written]) -> Parsed:
 
 
 def _identify(one: Node) -> Reported:
-    name = one["FullName"].text()
+    parts = [one.get(key) for key in ("Namespace", "Type", "Method")]
+    short = ".".join(str(part.value) for part in parts if part is not None)
+    name = one["FullName"].text() if one.get("FullName") is not None or not short else whole(short)
     display = one.get("DisplayInfo")
     found = JOB.fullmatch(whole(str(display.value))) if display is not None else None
     if found is None:
         return Reported(name, one.where)
     made_up = MADE_UP.fullmatch(found["id"])
-    short = (found["settings"] or found["id"]) if made_up else found["id"]
-    return Reported(name, one.where, traits=(("job", f" [{short}]"), ("settings", f" [{found['settings'] or '-'}]")))
+    job = (found["settings"] or found["id"]) if made_up else found["id"]
+    return Reported(name, one.where, traits=(("job", f" [{job}]"), ("settings", f" [{found['settings'] or '-'}]")))
 
 
 def _read(one: Node, found: Reported) -> Reported:

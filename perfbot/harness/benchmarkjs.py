@@ -12,7 +12,7 @@ from perfbot.harness.tool import ToolHarness
 from perfbot.measure.processes.tools import Parsed, Reported, Written
 from perfbot.model import TIME
 
-LINE = re.compile(r"\s*(?P<name>\S.*) x (?P<rate>\S+) ops/sec(?P<rest>.*)")
+LINE = re.compile(r"\s*(?P<name>\S.*)\s+x\s+(?P<rate>\S+) ops/sec(?P<rest>.*)")
 """The last `` x `` parts the name from the rate, for names may hold one."""
 SAMPLED = re.compile(rf"(?: ±{NUMBER}% \(\d+ runs? sampled\))?\s*")
 

@@ -76,7 +76,7 @@ def _called(one: Node, names: Collection[str]) -> tuple[str, str]:
 
 def _program(top: Node) -> tuple[str, ...]:
     """What tells benchmarks of one name in several programs apart."""
-    context = top.value.get("context")
+    context = top.value.get("context") if isinstance(top.value, dict) else None
     path = str(context.get("executable") or "") if isinstance(context, dict) else ""
     *folders, name = PurePosixPath(path.replace("\\", "/")).parts or ("",)
     return (*(f"{folder.strip('/')}/" for folder in folders), f"{name}: ") if name else ()

@@ -85,6 +85,8 @@ def _own(one: Node, found: Reported, known: frozenset[str]) -> Reported:
     if unknown := {key for key, _ in one.keys()} - known:  # noqa: SIM118
         wrong(one.where, min(unknown), f"some of {', '.join(sorted(known))}")
     metric, scale = _metric(one)
+    if known is CUSTOM_KEYS and metric.unit == "B":
+        metric = replace(metric, better="unknown")  # free memory, or used: the workflow says so, not the file
     values = one.get("values") if known is KEYS else None
     readings = [value.reading(metric, scale) for value in (values.items() if values is not None else [one["value"]])]
     bad = next((reading for reading in readings if reading.trouble), None)

@@ -6,18 +6,17 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from perfbot.harness.results import BYTES_THROUGHPUT, NUMBER, printed, seconds_in, shown
+from perfbot.harness.results import BYTES_THROUGHPUT, NUMBER, metric_in, printed, shown
 from perfbot.harness.text import by_line
 from perfbot.harness.tool import ToolHarness
 from perfbot.measure.processes.tools import Parsed, Reported, Written
 from perfbot.model import TIME
+from perfbot.units import meaning
 
 MEGABYTE = 1e6
 
 LINE = re.compile(r"test (?P<name>\S.*?)\s+\.\.\. (?:bench:\s*(?P<result>.*)|(?P<failed>FAILED)\s*)")
-RESULT = re.compile(
-    rf"(?P<time>{NUMBER}) (?P<unit>ns|us|µs|μs|ms|s)/iter(?: \(\+/- \S+\))?(?: = (?P<rate>{NUMBER}) MB/s)?\s*"
-)
+RESULT = re.compile(rf"(?P<value>{NUMBER}) (?P<unit>\S+)(?: \(\+/- \S+\))?(?: = (?P<rate>{NUMBER}) MB/s)?\s*")
 RUNNING = re.compile(r"\s+Running (?:.* \()?(?:\S*/)?(?P<program>[\w.-]+?)(?:-[0-9a-f]{16})?\)?\s*")
 """cargo's line before each program; its name ends with a fingerprint that differs between checkouts."""
 
@@ -45,9 +44,11 @@ def _read(one: Reported, result: str) -> Reported:
     if found is None:
         expected = "test NAME ... bench: 1,234 ns/iter (+/- 5)"
         return replace(one, trouble=f"{one.where}: found {shown(result)}, expected {expected}")
-    time = printed(TIME, found["time"], one.where, seconds_in(found["unit"], one.where))
+    means = meaning(found["unit"])
+    metric, scale = (TIME, means.scale) if means.unit == TIME.unit else metric_in(found["unit"], found["unit"])
+    value = printed(metric, found["value"], one.where, scale)
     rate = (printed(BYTES_THROUGHPUT, found["rate"], one.where, MEGABYTE),) if found["rate"] else ()
-    return replace(one, readings=(time, *rate))
+    return replace(one, readings=(value, *rate))
 
 
 LIBTEST = ToolHarness(

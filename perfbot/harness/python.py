@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from perfbot.config import CallableSuite
 from perfbot.harness.base import Effects, SideReady, counter, own_files, worker_specs
 from perfbot.measure.lockstep.suite import LockstepSuite
+from perfbot.measure.lockstep.timed import timed_metrics
 from perfbot.model import SIDES, Side
 
 
@@ -32,7 +33,7 @@ setup = ["pip install ."]
             suite.timeout,
             effects.random,
             trace=effects.trace,
-            timed="time" in suite.metrics,
+            timed=timed_metrics(suite.metrics),
             counter=counter(suite, specs, effects),
             own_files=own_files(suite, sides["base"], lambda: specs["base"]),
         )

@@ -15,6 +15,7 @@ from typing import Literal
 from perfbot.history.records import Step, Subject, Trend, worse
 from perfbot.model import Report, Result
 from perfbot.units import format_change, format_interval, format_quantity
+from perfbot.words import comparative
 
 Kind = Literal["regression", "change point", "drift", "budget", "failing"]
 
@@ -118,15 +119,15 @@ def _regression(result: Result, report: Report, branch: str, link: str) -> Condi
 def _change_points(watch: Watch) -> Iterator[Condition]:
     for trend in watch.trends:
         subject = trend.subject
-        losses = [step for step in trend.steps if worse(subject, step.change)]
+        losses = [step for step in trend.told_steps if worse(subject, step.change)]
         if not losses or _taken_back(trend.steps, losses[-1]):
             continue
         last = losses[-1]
         yield Condition(
             "change point", f"step:{subject.full_name}:{subject.metric}:{len(losses)}",
-            f"{subject.full_name} {_word(subject)} by {format_change(last.change)} on {watch.branch}",
+            f"{subject.full_name} {_became(subject, last.change)} on {watch.branch}",
             _body(
-                f"{format_interval(*last.interval)} % between {last.after[:10]} and {last.first[:10]} "
+                f"{format_interval(*last.interval)} between {last.after[:10]} and {last.first[:10]} "
                 f"({last.started[:10]}), {subject.metric}.",
                 watch.link(subject),
             ),
@@ -145,7 +146,7 @@ def _taken_back(steps: Sequence[Step], loss: Step) -> bool:
 def _drifts(watch: Watch) -> Iterator[Condition]:
     for trend in watch.trends:
         since, subject = trend.since, trend.subject
-        if since is None or not worse(subject, since.change) or since.interval[0] <= 0 <= since.interval[1]:
+        if since is None or not trend.lost():
             continue
         key = f"drift:{subject.full_name}:{subject.metric}:{since.name}"
         limit = watch.drift_limit * (REARM if key in watch.held else 1)
@@ -156,17 +157,17 @@ def _drifts(watch: Watch) -> Iterator[Condition]:
             "drift", key,
             f"{subject.full_name}: {format_change(since.change)} since {start}",
             _body(
-                f"{format_interval(*since.interval)} % over {since.links} runs of {watch.branch}, {subject.metric}, "
+                f"{format_interval(*since.interval)} over {since.links} runs of {watch.branch}, {subject.metric}, "
                 f"by the chain of ratios.",
                 watch.link(subject),
             ),
         )  # fmt: skip
 
 
-def _word(subject: Subject) -> str:
-    if subject.better == "higher":
-        return "fell"
-    return "became slower" if subject.unit == "s" else "grew"
+def _became(subject: Subject, change: float) -> str:
+    """ "became slower by +5 %", "takes more instructions: +5 %"."""
+    words = comparative(subject.metric, subject.unit, subject.better, worse=worse(subject, change))
+    return words.became(format_change(change))
 
 
 def _body(text: str, link: str) -> str:

@@ -5,15 +5,15 @@ Trends rest on the runs of one branch alone; a merge request's run is kept besid
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from perfbot.history.records import Kind, Release, Since, Subject, Trend, worse
+from perfbot.history.records import Kind, Release, Trend
 from perfbot.history.store import Store, ledger, queries, standings
+from perfbot.history.told import describe
 from perfbot.history.trends import analyse
-from perfbot.model import Budget, Metric, Policy, Report
-from perfbot.units import format_change
+from perfbot.model import Metric, Policy, Report
 
 AT_ONCE = 200
 """Subjects whose trends are found and kept in one go."""
@@ -70,16 +70,26 @@ def refresh(
             series = list(queries.series(connection, subjects[start : start + AT_ONCE], branch))
             for run in {one.points[-1].run for one in series} - policies.keys():
                 policies[run] = queries.policy(connection, run)
-        found = [
-            replace(analyse(one, releases, updated=moment), budget=_budget(one.subject, policies[one.points[-1].run]))
-            for one in series
-        ]
+        found = [_judged(analyse(one, releases, updated=moment), policies[one.points[-1].run]) for one in series]
         store.write(lambda c, found=found: standings.keep_trends(c, project, branch, found))  # type: ignore[misc]
     return len(subjects)
 
 
-def _budget(subject: Subject, policy: Policy) -> Budget | None:
-    return policy.budget_for(subject.full_name, Metric(subject.metric, subject.unit, subject.better, subject.rule))
+def _judged(trend: Trend, policy: Policy) -> Trend:
+    """With what the newest run's policy says of it."""
+    subject = trend.subject
+    metric = Metric(subject.metric, subject.unit, subject.better, subject.rule)
+    return replace(
+        trend,
+        budget=policy.budget_for(subject.full_name, metric),
+        threshold=policy.threshold_for(subject.full_name, metric),
+    )
+
+
+def read_trends(store: Store, project: str, branch: str) -> tuple[Trend, ...]:
+    """What the history says of a branch, the greatest loss first."""
+    with store.read() as connection:
+        return standings.trends(connection, project, branch, order="loss")
 
 
 def trend_line(store: Store, project: str, branch: str) -> str:
@@ -87,23 +97,4 @@ def trend_line(store: Store, project: str, branch: str) -> str:
 
     Example: "Since v2.3, 2 of 40 benchmarks became slower, core/parse most: +6.4 %."
     """
-    with store.read() as connection:
-        trends = standings.trends(connection, project, branch, order="loss")
-    return describe(trends)
-
-
-def describe(trends: Sequence[Trend]) -> str:
-    """The line of :func:`trend_line`, from trends with the greatest loss first."""
-    lost = [(t.subject, t.since) for t in trends if t.since is not None and _clear_loss(t.subject, t.since)]
-    if not lost:
-        return ""
-    worst, first = lost[0]
-    since = f"Since {first.name}" if first.name else f"Since {first.moment[:10]}"
-    words = "became worse" if any(subject.better == "higher" for subject, _ in lost) else "became slower"
-    most = f"{worst.full_name} most" if len(lost) > 1 else worst.full_name
-    return f"{since}, {len(lost)} of {len(trends)} {words}, {most}: {format_change(first.change)}."
-
-
-def _clear_loss(subject: Subject, since: Since) -> bool:
-    low, high = since.interval
-    return not low <= 0 <= high and worse(subject, since.change)
+    return describe(read_trends(store, project, branch))

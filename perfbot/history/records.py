@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from perfbot.model import Better, Budget, Rule, RunVerdict, full_name
+from perfbot.model import Better, Budget, Policy, Rule, RunVerdict, full_name
 
 Kind = Literal["merge-request", "branch", "calibration"]
 KINDS: tuple[Kind, ...] = ("merge-request", "branch", "calibration")
@@ -95,6 +95,26 @@ class Series:
     points: tuple[Point, ...]
 
 
+LinkKind = Literal["measured", "bridged", "broken"]
+"""How a level follows from the one before it: by a measured ratio, by the levels around, or not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One commit of a series' way.
+
+    Attributes:
+        factor: against the first; ``low`` and ``high`` at 95 %, since the start or the last break.
+        link: where the change from the point before comes from.
+    """
+
+    point: Point
+    factor: float
+    low: float
+    high: float
+    link: LinkKind = "measured"
+
+
 @dataclass(frozen=True, slots=True)
 class Release:
     """A tag and when its commit was made."""
@@ -169,6 +189,7 @@ class Trend:
         since: the chain from the newest release, or from the first point.
         course: levels against the first by the chain of ratios (factors), thinned for a thumbnail.
         budget: the absolute limit that the newest run was judged by, if there is one.
+        threshold: the smallest change that mattered to the newest run; None where no run says.
     """
 
     subject: Subject
@@ -182,6 +203,27 @@ class Trend:
     course: tuple[float, ...] = ()
     updated: str = ""
     budget: Budget | None = None
+    threshold: float | None = None
+
+    def matters(self, change: float) -> bool:
+        """Whether a change is as large as its metric's threshold: nothing smaller is told or coloured anywhere."""
+        usual = Policy()
+        default = usual.exact_threshold if self.subject.rule == "exact" else usual.threshold
+        threshold = default if self.threshold is None else self.threshold
+        return not -threshold < change < threshold
+
+    @property
+    def told_steps(self) -> tuple[Step, ...]:
+        """The change points that matter, oldest first."""
+        return tuple(step for step in self.steps if self.matters(step.change))
+
+    def lost(self) -> bool:
+        """Whether it surely became worse since the release, or the first point, by as much as matters."""
+        since = self.since
+        if since is None or not worse(self.subject, since.change):
+            return False
+        low, high = since.interval
+        return not low <= 0 <= high and self.matters(since.change)
 
 
 def worse(subject: Subject, change: float) -> bool:

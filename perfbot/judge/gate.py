@@ -53,8 +53,13 @@ def gate_of(
         return "error"
     if skipped:
         return "pass"
-    known = any(result.verdict in (*DECIDED, "added") for result in results)
+    known = any(result.verdict in (*DECIDED, "added") or _moved_somewhere(result) for result in results)
     return "pass" if complete and known else "error"
+
+
+def _moved_somewhere(result: Result) -> bool:
+    """Decided as far as it can be: what moved has no direction that is better."""
+    return result.better == "unknown" and result.verdict == "incomparable" and result.change is not None
 
 
 def budgeted(result: Result, case: Case, policy: Policy, alpha: float) -> Result:

@@ -13,10 +13,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from perfbot.judge.builds import built, moved
 from perfbot.judge.case import Case, cases_of, evidence_of_each
 from perfbot.judge.confirmation import confirmation_of, confirmed, is_confirmed
 from perfbot.judge.gate import KEPT, budgeted, gate_of, gated, joined
-from perfbot.judge.ratios import means_of
+from perfbot.judge.ratios import means_of, ratios_of
 from perfbot.judge.shape import clauses_of
 from perfbot.model import (
     Acceptance,
@@ -28,6 +29,7 @@ from perfbot.model import (
     Policy,
     Report,
     Result,
+    Round,
     Status,
     Verdict,
 )
@@ -43,6 +45,9 @@ on. Exact metrics repeat to 0.14 % at the worst, so half of the default 0.5 % is
 
 WIDEST = 100.0
 """Of an interval's upper end: two or three rounds give such, and they tell nothing but that there were too few."""
+
+MANY_CALLS = 3000
+"""Of a side: from here on nobody is told how many were made."""
 
 AT_A_TIME = 256
 """Comparisons judged together; their numbers need 10 MB or so."""
@@ -89,7 +94,9 @@ def _decided(cases: Sequence[Case], policy: Policy, final: bool) -> Iterator[tup
     for case, kind in zip(cases, kinds, strict=True):
         result = _measured(case)
         if kind == "noisy":
-            result = _undirected(_confirmed(result, case, policy, *next(decisions)))
+            decision, before_and_after = next(decisions)
+            result = _undirected(_confirmed(result, case, policy, decision, before_and_after))
+            result = moved(result, np.array(ratios_of(result.raw, result.unit))) if built(result.raw) else result
         elif kind == "exact":
             result = _undirected(_exact(result, case.sides))
         elif kind == "empty":
@@ -191,7 +198,7 @@ def _noisy(result: Result, case: Case, found: Decision) -> Result:
     rounds = case.comparison.rounds
     sides = means_of(rounds) if found.by_mean else case.sides
     base, head = _apart_by(found.change, *np.median(sides, axis=0).tolist())
-    said = [_could_have_seen(found)] if found.state == "open" else [_loosely(found, case.threshold)]
+    said = [_could_have_seen(found)] if found.state == "open" else [_loosely(found, case.threshold, rounds)]
     return replace(
         result,
         base=base,
@@ -201,6 +208,7 @@ def _noisy(result: Result, case: Case, found: Decision) -> Result:
         interval=(found.low, found.high) if known else None,
         confidence=found.confidence if known else None,
         detectable=found.detectable if known else None,
+        error=found.error if math.isfinite(found.error) else None,
         reason=joined(*said, *clauses_of(found, rounds, result.unit)),
     )
 
@@ -212,11 +220,18 @@ def _apart_by(change: float, base: float, head: float) -> tuple[float, float]:
     return middle / apart, middle * apart
 
 
-def _loosely(found: Decision, threshold: float) -> str:
-    """What is surely true of the mean of an unchanged benchmark, where that is less than of what is typical."""
-    if found.state != "same" or found.mean_bound is None or found.mean_bound <= threshold:
+def _loosely(found: Decision, threshold: float, rounds: Sequence[Round]) -> str:
+    """What is surely true of the mean of an unchanged benchmark, where that is less than of what is typical.
+
+    What is rarer than the calls that were made cannot have been seen: where they were few, their number is told.
+    """
+    if found.mean_bound is None:
         return ""
-    return f"mean within ±{_share(found.mean_bound)}"
+    calls = sum(one.loops * len(one.base) for one in rounds) + max(one.reach for one in rounds)
+    few = f"{calls:,} calls" if calls < MANY_CALLS and any(one.reach for one in rounds) else ""
+    if found.mean_bound <= threshold:
+        return few and f"{few} seen"
+    return f"mean within ±{_share(found.mean_bound)}" + (few and f" in {few}")
 
 
 def _exact(result: Result, sides: Floats) -> Result:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from perfbot.calibration.noise import NOTHING, Noise
+from perfbot.config.names import meant
 from perfbot.errors import ConfigError, MeasureError, UsageError
 from perfbot.judge.confirmation import is_confirmed
 from perfbot.measure.progress import Progress
@@ -50,6 +50,7 @@ class Discovered:
 
     Attributes:
         family: comparisons that share the run's false alarm probability.
+        left_out: benchmarks that nobody asked to measure.
         rounds: the index that the next round of each suite gets.
     """
 
@@ -59,6 +60,7 @@ class Discovered:
     problems: list[Problem] = field(default_factory=list)
     rounds: dict[str, int] = field(default_factory=dict)
     family: int = 1
+    left_out: list[Benchmark] = field(default_factory=list)
 
 
 def discovered(suites: Sequence[SuiteSession], policy: Policy, selection: Selection, progress: Progress) -> Discovered:
@@ -84,6 +86,7 @@ def discovered(suites: Sequence[SuiteSession], policy: Policy, selection: Select
     own = frozenset(selection.share(listed))
     for name, one in known.items():
         found.problems.extend(one.problems)
+        found.left_out += [b for b in _benchmarks(one) if not selection.wanted(b.full_name)]
         found.settled.extend(c for c in one.settled if c.benchmark.full_name in own)
         found.tests[name], found.rounds[name] = {}, 0
         for benchmark, metric in wanted[name]:
@@ -144,6 +147,4 @@ def _benchmarks(discovery: Discovery) -> tuple[Benchmark, ...]:
 
 def selector(globs: Sequence[str]) -> Callable[[str], bool]:
     """Whether a ``suite/benchmark`` is meant by any of some globs; all are when there are none."""
-    if not globs:
-        return lambda _: True
-    return lambda name: any(fnmatch.fnmatchcase(name, g) or fnmatch.fnmatchcase(name, f"*/{g}") for g in globs)
+    return lambda name: meant(name, globs)

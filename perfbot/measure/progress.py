@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 
 class Progress(Protocol):
@@ -13,6 +13,12 @@ class Progress(Protocol):
 
     def round(self, suite: str, index: int, benchmark: str, decided: int, total: int, elapsed: float) -> None:
         """A benchmark is about to be measured."""
+
+    def leaning(self, name: str, change: float, rounds_left: int) -> None:
+        """A benchmark that is not decided yet: its change so far, and the rounds it should still take."""
+
+    def asked(self) -> Literal["", "go on", "stop"]:
+        """What whoever watches wants: nothing, measuring without a time limit, or to stop and report."""
 
     def decided(self, name: str, verdict: str, change: float | None) -> None:
         """A benchmark is done with."""

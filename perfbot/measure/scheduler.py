@@ -11,8 +11,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from random import Random
+from typing import Literal
 
-from perfbot.errors import MeasureError
+from perfbot.errors import Interrupted, MeasureError
 from perfbot.judge.confirmation import is_confirmed
 from perfbot.measure.allocation import affordable, fitting, has_begun, outlook, too_short, trial_seconds, urgency
 from perfbot.measure.confirming import LAST_SHARE, next_to_confirm, seconds_to_confirm
@@ -21,7 +22,7 @@ from perfbot.measure.forecast import Foretold, forecast
 from perfbot.measure.progress import Progress
 from perfbot.measure.sequential_test import SequentialTest
 from perfbot.measure.session import Count, Failed, Outcome, Placement, SuiteSession, problem_of
-from perfbot.model import Comparison, Policy, Problem, Round, Startup
+from perfbot.model import Benchmark, Comparison, Policy, Problem, Round, Startup
 from perfbot.process import kill_all
 
 CONTROL_ROUNDS = (2, 5)
@@ -30,6 +31,9 @@ CONTROL_EVERY = 6
 
 COUNTING_SHARE = 1 / 3
 """Of the budget, for metrics that are counted; what they leave of it goes to time. Without time they have it all."""
+
+LIMITLESS = 7 * 86_400.0
+"""Seconds: the time limit of those who want none."""
 
 MOST_LANES = 2
 """Rounds measured at the same time, each on a core of its own. Two cost 7 % more spread than one and take half the
@@ -45,6 +49,7 @@ class Outcomes:
         controls: base against a second process of base.
         seconds: wall time of measuring.
         startups: of the suites that were measured.
+        left_out: benchmarks that were found, and that nobody asked to measure.
         foretold: sentences about what the budget will not decide, said before measuring or after the first round.
     """
 
@@ -55,6 +60,7 @@ class Outcomes:
     seconds: float = 0.0
     startups: tuple[Startup, ...] = ()
     foretold: tuple[str, ...] = ()
+    left_out: tuple[Benchmark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,7 @@ class Scheduler:
         """Of each suite and benchmark, in the order found."""
         self._decided = self._total = 0
         self._settled: list[Comparison] = []
+        self._left_out: list[Benchmark] = []
         self._problems: list[Problem] = []
         self._rounds: dict[str, int] = {}
         self._controls: list[Round] = []
@@ -158,13 +165,16 @@ class Scheduler:
             starts = tuple(Startup(one.name, one.startup_seconds) for one in self._suites if self._rounds.get(one.name))
             problems, controls = tuple(self._problems), tuple(self._controls)
             notes = (*self._foretold.notes, *self._notes)
-            return Outcomes(comparisons, problems, controls, self._family, seconds, starts, notes)
+            return Outcomes(
+                comparisons, problems, controls, self._family, seconds, starts, notes, tuple(self._left_out)
+            )
 
     def _discover(self) -> None:
         found = discovered(self._suites, self._policy, self._selection, self._progress)
         self._tests, self._counts = found.tests, found.counts
         self._settled, self._family = found.settled, found.family
         self._problems += found.problems
+        self._left_out = found.left_out
         self._rounds = {name: found.rounds.get(name, 0) for name in found.tests}
         every = [test for suite in self._tests for test in self._all(suite)]
         self._total, self._decided = len(every), sum(not test.open for test in every)
@@ -199,6 +209,7 @@ class Scheduler:
         """Keep the lanes busy with rounds until nothing is left to begin."""
         running: dict[Future[None], ScheduledRound] = {}
         while True:
+            self._obey(self._progress.asked())
             while (turn := self._next_turn(tuple(running.values()))) is not None:
                 running[pool.submit(self._measure, turn)] = turn
             if not running:
@@ -206,6 +217,17 @@ class Scheduler:
             for done in wait(running, return_when=FIRST_COMPLETED).done:
                 del running[done]
                 done.result()
+
+    def _obey(self, asked: Literal["", "go on", "stop"]) -> None:
+        """Do what whoever watches wants. Stopping is an interruption: a verdict may not rest on when somebody stops.
+
+        Raises:
+            Interrupted: measuring is to end now.
+        """
+        if asked == "stop":
+            raise Interrupted("stopped by q: what was measured until then is kept")
+        if asked == "go on":
+            self._budget = LIMITLESS
 
     def _next_turn(self, running: Sequence[ScheduledRound]) -> ScheduledRound | None:
         """What to begin beside what is running; None when nothing can or need be.
@@ -371,6 +393,8 @@ class Scheduler:
 
     def _tell_decided(self, track: SequentialTest) -> None:
         if track.open:
+            if track.decision is not None:
+                self._progress.leaning(track.benchmark.full_name, track.decision.change, track.rounds_left())
             return
         state, change = (track.decision.state, track.decision.change) if track.decision else ("done", None)
         self._progress.decided(track.name, state, change)

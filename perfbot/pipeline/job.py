@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from perfbot.calibration.planning import Planning, Source
 from perfbot.config import Config, Suite
-from perfbot.model import Change, Policy, Shard
+from perfbot.measure.discovering import Earlier
+from perfbot.model import Change, Control, Policy, Shard
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,26 @@ class Request:
     """Measure although the change touches nothing that is measured."""
     same: bool = False
     """Base and head may be one commit: an A/A run."""
+    more: bool = False
+    """Go on from the last run of this change: its rounds count."""
     calibration: Source | None = None
     """Where earlier A/A runs may be found, to plan with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Continued:
+    """What is taken over from the last run. Empty where none is continued."""
+
+    rounds: Earlier = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
+    """Benchmarks that it measured, ``suite/benchmark``; empty: whatever is wanted."""
+    control: Control | None = None
+    seconds: float = 0.0
+    budget: float = 0.0
+
+    def narrowed(self, wanted: Callable[[str], bool]) -> Callable[[str], bool]:
+        """Only what the last run measured, as its share of false alarms was planned for that."""
+        return (lambda name: name in self.names and wanted(name)) if self.names else wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +71,6 @@ class Job:
     planning: Planning = field(default_factory=Planning)
     notes: tuple[str, ...] = ()
     skip: str = ""
+    expected: tuple[Suite, ...] = ()
+    """The suites of the target branch's configuration; none where the change is no merge request."""
+    continued: Continued = field(default_factory=Continued)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from perfbot.config import Config, Suite
+from perfbot.config import CallableSuite, CommandSuite, Config, Suite
+from perfbot.config.tools import HttpSuite, SizeSuite
 from perfbot.discover.detect import detect_suites
 from perfbot.errors import ConfigError
 from perfbot.measure.discovering import selector
+from perfbot.model import Benchmark
 from perfbot.pipeline.job import Job, Request
 from perfbot.shards import part
 
@@ -57,3 +59,40 @@ def meant(job: Job, name: str) -> str:
 def share_of(job: Job, request: Request) -> Callable[[Collection[str]], Collection[str]]:
     shard = job.planning.shard(request.shard)
     return part(shard, job.planning.weights) if shard else lambda names: names
+
+
+def named(suite: Suite) -> tuple[str, ...]:
+    """Benchmarks that the configuration itself names; none where only the suite's files, or its tool, know them."""
+    if isinstance(suite, HttpSuite):
+        return tuple(one.name for one in suite.requests)
+    if isinstance(suite, CommandSuite):
+        return tuple(suite.commands)
+    if isinstance(suite, CallableSuite):
+        return tuple(suite.functions)
+    return tuple(suite.sizes) if isinstance(suite, SizeSuite) else ()
+
+
+SHORTEST_STEM = 3
+"""Letters; shorter names of files are found in the names of too many benchmarks."""
+
+COMMON_STEMS = frozenset({
+    "__init__", "__main__", "init", "main", "core", "base", "utils", "util", "common", "test", "tests", "lib", "src",
+    "conftest", "setup", "bench", "benchmark", "benchmarks", "index", "mod",
+})  # fmt: skip
+"""Names of files that say nothing about what is in them."""
+
+
+def touched_by(changed: Collection[str]) -> Callable[[Benchmark], bool]:
+    """Whether a benchmark seems to measure what a change edits: its own file, or one whose name is in its name.
+
+    Only the order of measuring follows from it, where time is short.
+    """
+    stems = {Path(path).stem.lower().lstrip("_") for path in changed}
+    telling = {stem for stem in stems if len(stem) >= SHORTEST_STEM and stem not in COMMON_STEMS}
+    files = frozenset(changed)
+
+    def touched(benchmark: Benchmark) -> bool:
+        where = f"{benchmark.file} {benchmark.name}".lower()
+        return benchmark.file in files or any(stem in where for stem in telling)
+
+    return touched

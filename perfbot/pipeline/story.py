@@ -8,11 +8,9 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
-import tempfile
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from random import Random
 
 import psutil
@@ -20,6 +18,7 @@ import psutil
 from perfbot import __version__
 from perfbot.config import check_paths
 from perfbot.errors import Interrupted, SetupError
+from perfbot.extent import fitted
 from perfbot.git.command import short
 from perfbot.harness.base import Effects
 from perfbot.harness.registry import reader
@@ -33,13 +32,17 @@ from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import Problem, Report, Result
 from perfbot.pipeline.edits import differing_files, marked
 from perfbot.pipeline.job import Job, Request
-from perfbot.pipeline.prepare import groups_of, prepared, sessions_of
-from perfbot.pipeline.select import meant, selected, share_of
+from perfbot.pipeline.known_names import remember, resolved
+from perfbot.pipeline.prepare import build_of, builds_of, groups_of, prepared, sessions_of
+from perfbot.pipeline.select import meant, selected, share_of, touched_by
 from perfbot.pipeline.understand import understand
+from perfbot.pipeline.vanished import vanished
 from perfbot.process import nothing_left
 from perfbot.render.progress import Progress
 from perfbot.runner.cores import allowed_cores
 from perfbot.runner.machine import read_machine
+from perfbot.sides.checkout import changed_files
+from perfbot.sides.scratch import scratch
 
 LOOK_AROUND_SECONDS = 0.5
 """How long to watch what else runs on this machine before measuring."""
@@ -64,9 +67,10 @@ def run(request: Request, progress: Progress, trace: Trace = no_trace) -> Report
         ChangeError, ConfigError: before anything is measured.
     """
     progress.stage("finding the change")
-    job = understand(request)
+    job = resolved(understand(request), request)
     for note in (*job.change.notes, *job.notes):
         progress.log(note)
+    progress.limit(job.budget)
     found = _Found()
     complete = True
     if not job.skip:
@@ -82,21 +86,25 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
     """Prepare both sides of every suite and measure them all together, within one budget."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(nothing_left())
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="perfbot-")))
-        effects = Effects(Random(job.seed), scratch, trace, reader)  # noqa: S311 - an order, not a secret
-        progress.stage(f"preparing {short(job.change.base)} and {short(job.change.head)}")
+        folder = stack.enter_context(scratch())
+        effects = Effects(Random(job.seed), folder, trace, reader)  # noqa: S311 - an order, not a secret
+        progress.stage(f"preparing {short(job.change.base)} and {short(job.change.head)}", folded=True)
         sessions: list[SuiteSession] = []
         differing: set[str] = set()
         for group in groups_of(job.suites, job.repo):
             try:
-                trees, sides = stack.enter_context(prepared(job, group, request, progress))
+                made = [
+                    stack.enter_context(prepared(job, build_of(group, number), request, progress))
+                    for number in range(builds_of(group[0]))
+                ]
             except SetupError as error:
                 names = ", ".join(suite.name for suite in group)
                 found.problems.append(problem_of(names, error))
                 continue
+            trees = made[0][0]
             check_paths(replace(job.config, suites=tuple(group)), trees[1].path)
             differing.update(differing_files(job, group, trees))
-            sessions += sessions_of(group, sides, effects, found.problems)
+            sessions += sessions_of(build_of(group, 0), [sides for _, sides in made], effects, found.problems)
         if not sessions:
             return
         progress.stage("measuring")
@@ -106,10 +114,12 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             job.budget,
             progress,
             selection=Selection(
-                wanted=selected(job, request),
+                wanted=job.continued.narrowed(selected(job, request)),
                 share=share_of(job, request),
+                touched=touched_by(changed_files(job.repo, job.change)),
                 noise=job.planning.noise,
                 meant=partial(meant, job),
+                earlier=job.continued.rounds,
             ),
             random=Random(job.seed),  # noqa: S311 - an order, not a secret
             cores=allowed_cores(),
@@ -118,7 +128,10 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
         try:
             scheduler.run()
         finally:
-            found.outcomes = marked(scheduler.outcomes(), job, differing)
+            outcomes = marked(scheduler.outcomes(), job, differing)
+            gone = vanished(job, request, outcomes.left_out)
+            remember(job, request, outcomes)
+            found.outcomes = replace(outcomes, comparisons=(*outcomes.comparisons, *gone))
 
 
 def _lanes() -> int:
@@ -130,13 +143,14 @@ def _lanes() -> int:
 def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Report:
     """Judge what was measured."""
     outcomes = found.outcomes or Outcomes()
-    control = control_of(outcomes.controls, job.policy)
+    earlier = job.continued
+    control = control_of(outcomes.controls, job.policy) or earlier.control
     results: tuple[Result, ...] = judge(outcomes.comparisons, job.policy, family=outcomes.family, control=control)
     problems = (*found.problems, *outcomes.problems)
     verdict = gate_of(results, problems, complete=complete, skipped=job.skip)
     now = dt.datetime.now(dt.UTC)
-    seconds = time.monotonic() - found.started
-    return Report(
+    seconds = time.monotonic() - found.started + earlier.seconds
+    report = Report(
         change=replace(job.change, notes=(*job.change.notes, *job.planning.notes, *outcomes.foretold)),
         verdict=verdict,
         results=results,
@@ -147,7 +161,7 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
         control=control,
         started=(now - dt.timedelta(seconds=seconds)).isoformat(timespec="seconds"),
         seconds=seconds,
-        budget_seconds=job.budget,
+        budget_seconds=job.budget + earlier.budget,
         family=outcomes.family,
         seed=job.seed,
         complete=complete,
@@ -155,3 +169,4 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
         skipped=job.skip,
         startups=outcomes.startups,
     )
+    return fitted(report)

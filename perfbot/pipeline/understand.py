@@ -12,6 +12,7 @@ from perfbot.change import find_change
 from perfbot.config import Config, find, load
 from perfbot.git.command import open_work_tree, short
 from perfbot.model import Change
+from perfbot.pipeline.continuing import asked_again, taken_over
 from perfbot.pipeline.job import Job, Request
 from perfbot.pipeline.select import chosen_suites
 from perfbot.runner.machine import read_machine
@@ -21,6 +22,7 @@ from perfbot.sides.checkout import changed_files, read_file_at
 def understand(request: Request) -> Job:
     """Find the change and what to do about it; reads git and files, runs nothing of the project."""
     repo = open_work_tree(request.repo).folder
+    request = asked_again(request, repo)
     change = find_change(
         repo,
         environ=request.environ,
@@ -51,6 +53,8 @@ def understand(request: Request) -> Job:
         planning,
         (*notes, *planning.notes),
         "" if concerned else "the change touches none of the files that are measured (`when_changed`)",
+        target.suites if target is not ours else (),
+        taken_over(request, repo, change),
     )
 
 

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from perfbot.forge.base import Shown, Status, Statuses
-from perfbot.forge.body import Body
+from perfbot.forge.body import Body, Section, put
 from perfbot.forge.order import RunOrder, Told, outrun
+from perfbot.render.escape import prose
 
 
 @dataclass(slots=True)
@@ -27,6 +28,7 @@ class Agreement:
 
     Attributes:
         standing: what is shown in the end: this run's word or a newer one's.
+        newer: what a status says that the comment does not: its word was overwritten by a request carried out late.
     """
 
     statuses: Statuses
@@ -34,6 +36,7 @@ class Agreement:
     said: Told
     section: str
     standing: Told = field(init=False)
+    newer: Told | None = field(default=None, init=False)
     _wrote: Status | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -54,6 +57,9 @@ class Agreement:
         section = body.section(self.section) if body else None
         told = section.said if section is not None and section.said and section.said.head == self.said.head else None
         self.standing = told or newest_shown(shown, self.said)
+        if told is not None and (newest := newest_shown(shown, told)) != told:
+            self.newer = newest
+            return False
         wanted = self._wanted()
         here = next((one for one in shown if one.here), None)
         if self._is_shown(here, wanted):
@@ -73,6 +79,33 @@ class Agreement:
             return True  # however the forge may have changed its words; some do not tell at all
         same_word = here is not None and here.description == self.statuses.cut(wanted.description)
         return here is not None and same_word and (here.state, here.order) == (wanted.state, wanted.order)
+
+
+def restored(body: Body, section: str, newer: Told | None) -> Body:
+    """The comment with a newer run's word in it again, where only its status remembers that."""
+    part = body.section(section)
+    if newer is None or part is None or (part.spoken(newer.head) or newer.order) >= newer.order:
+        return body
+    text = f"### perfbot: {prose(newer.words)}\n\nAn older run has written over the table; the full report has it."
+    return put(body, Section(section, newer.head, newer.order, text, said=newer))
+
+
+def taken_back(
+    status: Status, order: RunOrder, body: Body, section: str, head: str, shown: Sequence[Shown]
+) -> Status | None:
+    """What to show instead of "running" where a verdict stands that is no older: the word of who spoke.
+
+    Args:
+        status: the one that says "running".
+        order: of the run that begins.
+    """
+    part = body.section(section)
+    in_comment = part.said if part is not None and part.said and part.said.head == head else None
+    told = in_comment or newest_shown(shown, Told(head, RunOrder(), "failed", ""))
+    running = next((one.state == "running" for one in shown if one.here), False)
+    if not running or told.order < order or not told.order.moment:
+        return None
+    return replace(status, state=told.state, description=told.words, order=told.order)
 
 
 def newest_shown(shown: Sequence[Shown], said: Told) -> Told:
@@ -97,3 +130,9 @@ def spoken(body: Body, section: str, head: str, shown: Sequence[Shown]) -> RunOr
 def comes_late(order: RunOrder, body: Body, section: str, head: str, shown: Sequence[Shown]) -> bool:
     """Whether a newer run has spoken already."""
     return outrun(order, spoken(body, section, head, shown))
+
+
+def begins_late(order: RunOrder, body: Body, section: str, head: str, shown: Sequence[Shown]) -> bool:
+    """Whether this run, or a newer one, has spoken already."""
+    standing = spoken(body, section, head, shown)
+    return standing is not None and standing >= order

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from perfbot.forge.base import Again, Comments, Forge, MergeRequest, Note, RefusedError, Repository, Status
-from perfbot.forge.body import Body, all_stale
+from perfbot.forge.body import MAX_ASKED, Body, all_stale
 from perfbot.forge.upsert import Upsert
 from perfbot.model import Acceptance
 from perfbot.publish import commands
@@ -24,6 +24,7 @@ from perfbot.publish.publisher import KEY, read_body
 from perfbot.publish.verify import read_rules
 from perfbot.render.escape import prose
 
+NO_RIGHT = "refused: no write access"
 HOUR = timedelta(hours=1)
 
 
@@ -38,6 +39,7 @@ class CommandHandler:
     Attributes:
         resumed: the same comment may have been acted on before, by a process that did not live to say so.
         per_hour: how many re-runs may be asked for in an hour; 0 for what the target branch says.
+        quiet: strangers were told already that they may not.
         upsert: options for writing the comment.
     """
 
@@ -46,6 +48,7 @@ class CommandHandler:
     now: datetime
     resumed: bool = False
     per_hour: int = 0
+    quiet: bool = False
     key: str = KEY
     upsert: dict[str, object] = field(default_factory=dict)
 
@@ -64,16 +67,24 @@ class CommandHandler:
         if not found or note.mine or note.edited:
             return "no command"
         comments = self.comments
+        if not self.forge.repository.may_write(note.author_key):
+            return self._refuse_stranger(note)
         if comments.reactions(note) & {"done", "refused"}:
             return "answered before"
-        if not self.forge.repository.may_write(note.author_key):
+        if note.internal:
             comments.react(note, "refused")
-            self._reply("strangers", "Only people with write access to this project can give perfbot commands.")
-            return "refused: no write access"
+            return "refused: an internal note, and answers are public"
         comments.react(note, "seen")
         answers = [self._one(note, command, place) for place, command in enumerate(found)]
         comments.react(note, "refused" if any(refused for refused, _ in answers) else "done")
         return "; ".join(said for _, said in answers)
+
+    def _refuse_stranger(self, note: Note) -> str:
+        """With a reaction each, and one reply to all of them: whoever writes much causes little."""
+        self.comments.react(note, "refused")
+        if not self.quiet:
+            self._reply("strangers", "Only people with write access to this project can give perfbot commands.")
+        return NO_RIGHT
 
     def press(self, note: Note, head: str) -> bool:
         """The "Re-run" of a check was pressed: as ``/rebench``, but with nothing to answer in.
@@ -139,18 +150,24 @@ class CommandHandler:
         return request
 
     def _asked_lately(self) -> int:
-        """How often people who may were asking for a run; what strangers write keeps nobody waiting."""
+        """How often people who may were asking for a run; what strangers write keeps nobody waiting.
+
+        By their comments, and by what perfbot's own remembers of those that were deleted, and of buttons.
+        """
         since = (self.now - HOUR).strftime("%Y-%m-%dT%H:%M:%S")
         asked = Counter(
             n.author_key
             for n in self.comments.notes()
             if not n.mine and n.created >= since and any(isinstance(c, Rebench) for c in commands.parse(n.body))
         )
-        return sum(times for who, times in asked.items() if self.forge.repository.may_write(who))
+        written = sum(times for who, times in asked.items() if self.forge.repository.may_write(who))
+        remembered = sum(moment >= since for moment in read_body(self.comments, self.key).asked)
+        return max(written, remembered + 1)  # this one is written already, and not remembered yet
 
     def _mark_stale(self, request: MergeRequest) -> None:
         banner = f"Measuring `{request.head[:7]}` again; what follows is older."
-        self._change(lambda body: all_stale(body, banner))
+        moment = self.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._change(lambda body: _asked_at(all_stale(body, banner), moment))
         if self.forge.kind == "github" and self._published_by_me():
             self.forge.statuses.show(Status("running", "perfbot", request.head, "Measuring again."))
 
@@ -170,7 +187,7 @@ class CommandHandler:
             )
         moment = note.created or self.now.strftime("%Y-%m-%dT%H:%M:%SZ")
         new = [
-            Acceptance(glob.escape(name), command.reason, note.author, moment, request.head, change)
+            Acceptance(glob.escape(name), command.reason, note.author, moment, request.head, change, note.id)
             for name, change in failing.items()
         ]
         self._change(lambda found: _with(found, new))
@@ -209,6 +226,10 @@ def _failing(body: Body, head: str, pattern: str) -> dict[str, float]:
         for name, change in section.failing.items()
         if fnmatch.fnmatchcase(name, pattern)
     }
+
+
+def _asked_at(body: Body, moment: str) -> Body:
+    return body if moment in body.asked else replace(body, asked=(*body.asked, moment)[-MAX_ASKED:])
 
 
 def _with(body: Body, new: Sequence[Acceptance]) -> Body:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from perfbot.ci.place import Place
 from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, ReportError, UsageError
 from perfbot.forge.base import Forge, MergeRequest
 from perfbot.forge.order import Ended
+from perfbot.history.told import describe
 from perfbot.model import Report, RunVerdict
 from perfbot.publish.publisher import Outcome, Publisher, notable, told_when_it_fails
 from perfbot.publish.verify import (
@@ -26,6 +28,11 @@ from perfbot.publish.verify import (
     skipped,
 )
 from perfbot.render.comment import comment
+
+MOST_REPORTS = 1_000
+"""Files of one publication: shards, which become one, or the jobs of a matrix."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +86,17 @@ def read(files: Sequence[Path]) -> list[tuple[str, Report]]:
 def _told_apart(files: Sequence[Path]) -> list[str]:
     """Files' names without their endings; jobs of a matrix often differ in their folders alone.
 
+    An artifact's folders are called as its author likes, and a section's name becomes a status: what is no plain short
+    name is a number instead.
+
     Raises:
-        UsageError: the same file is named twice.
+        UsageError: the same file is named twice, or more files than a comment has room for.
     """
+    if len(files) > MOST_REPORTS:
+        raise UsageError(f"{len(files)} reports are more than the {MOST_REPORTS} that a comment has room for.")
     for names in ([f.stem for f in files], [f.resolve().parent.name for f in files], [str(f) for f in files]):
         if len(set(names)) == len(files):
-            return names
+            return [name if _PLAIN.fullmatch(name) else f"report {number}" for number, name in enumerate(names, 1)]
     raise UsageError("The same report is named twice.", hint="Name each report once.")
 
 
@@ -95,15 +107,40 @@ def publish(files: Sequence[Path], publisher: Publisher) -> Published:
         ReportError: a report cannot be believed; the status says so.
         PublishError: the forge could not be told.
     """
-    place, request = publisher.place, publisher.request
-    if place.head and place.kind != "local" and place.head != request.head:
+    place = publisher.place
+    if place.head and place.kind != "local" and place.head != publisher.request.head:
         return Published((), superseded=True)
-    with told_when_it_fails(publisher):
+    with told_when_it_fails(publisher) if _own(place) else contextlib.nullcontext():
         sections = group(read(files))
-        for name, report in sections:
-            if place.kind == "local":
-                request = replace(request, head=report.change.head)
-            check_change(report, request, place.commits, name or files[0].name)
+        checked = _checked(sections, publisher, files[0].name)
+    return publish_sections(sections, checked)
+
+
+def _own(place: Place) -> bool:
+    """Whether the job is the merge request's own, so that a report that is refused is its failure.
+
+    A report about another commit must not set the status of a merge request that somebody merely named.
+    """
+    return place.kind == "local" or bool(place.head)
+
+
+def _checked(sections: Sequence[tuple[str, Report]], publisher: Publisher, where: str) -> Publisher:
+    request = publisher.request
+    for name, report in sections:
+        if publisher.place.kind == "local":
+            request = replace(request, head=report.change.head)
+        check_change(report, request, publisher.place.commits, name or where)
+    return replace(publisher, request=request)
+
+
+def publish_sections(sections: Sequence[tuple[str, Report]], publisher: Publisher) -> Published:
+    """Judge and tell reports that are about the merge request's head.
+
+    Raises:
+        PublishError: the forge could not be told.
+    """
+    request = publisher.request
+    with told_when_it_fails(publisher):
         rules = read_rules(publisher.forge.repository, request)
         said = [
             _say(
@@ -124,7 +161,7 @@ def _say(publisher: Publisher, report: Report, rules: Rules) -> tuple[str, str, 
     if not report.results and _skipped(publisher, report, rules):
         outcome, state = publisher.nothing_touched(NOT_TOUCHED)
         return publisher.section, _verdict(state), outcome
-    own = replace(judged(report, rules, publisher.accepted()), trend=publisher.trend)
+    own = replace(judged(report, rules, publisher.accepted()), trend=describe(publisher.trends))
     create = rules.target.publish.comment == "always" or notable(own)
     outcome, state = publisher.verdict(own, create=create)
     return publisher.section, own.verdict if outcome != "outrun" else _verdict(state), outcome

@@ -5,22 +5,26 @@ from __future__ import annotations
 import contextlib
 import functools
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 from urllib.parse import quote
 
-from perfbot.ci.place import Place
+from perfbot.ci.place import Place, source_url
 from perfbot.errors import PublishError
 from perfbot.forge.base import Annotation, Comments, Forge, MergeRequest, State, Status
 from perfbot.forge.body import LONGEST_FAILING, MAX_FAILING, Body, Section, compose, marker, merge, parse, put, stale
 from perfbot.forge.order import Ended, RunOrder, Told, place_among
-from perfbot.forge.upsert import SETTLE, SupersededError, Upsert
+from perfbot.forge.upsert import LOST, SETTLE, SupersededError, Upsert
 from perfbot.forge.upsert import Outcome as Done
+from perfbot.history.records import Trend
 from perfbot.model import Acceptance, Report, Result
-from perfbot.publish.agreement import Agreement, comes_late
-from perfbot.render import view
+from perfbot.publish.agreement import Agreement, begins_late, comes_late, newest_shown, restored, taken_back
+from perfbot.publish.verify import believed
+from perfbot.render import headline, view
 from perfbot.render.comment import comment
+from perfbot.render.course import courses
+from perfbot.render.links import Links
 from perfbot.units import format_change, format_interval
 
 T = TypeVar("T")
@@ -34,6 +38,9 @@ LONGEST_COMMENT = 100_000
 
 MARGIN = 1_000
 """Bytes kept free for hidden lines, beyond what they take now."""
+
+LONGEST_PATH, LAST_LINE = 500, 1_000_000
+"""Of a file that is remarked on."""
 
 NOTABLE = frozenset({"regressed", "improved", "added", "removed", "failed"})
 STATES: dict[str, Ended] = {"pass": "success", "fail": "failed", "error": "failed"}
@@ -52,7 +59,8 @@ class Publisher:
         section: name of this job's part of the comment, and of its status; empty where there is one job.
         key: tells several perfbots in one merge request apart.
         details_url: page of the full report, linked from the comment.
-        trend: one line about the target branch, of a history that is ours; what a report says of it is dropped.
+        history_url: the project's pages, linked from the comment.
+        trends: of the target branch, of a history that is ours; what a report says of it is dropped.
         run: the run's place among those of its head, as far as the forge told; see :func:`find_run`.
         started: when the report says that measuring began; counts where the forge did not tell.
         options: for :class:`perfbot.forge.upsert.Upsert`; tests pass their clocks.
@@ -65,7 +73,8 @@ class Publisher:
     section: str = ""
     key: str = KEY
     details_url: str = ""
-    trend: str = ""
+    history_url: str = ""
+    trends: Sequence[Trend] = ()
     run: RunOrder = UNKNOWN_RUN
     started: str = ""
     options: dict[str, object] = field(default_factory=dict)
@@ -77,8 +86,11 @@ class Publisher:
         return self.forge.comments(self.request.number)
 
     def accepted(self) -> tuple[Acceptance, ...]:
-        """What people accepted in this merge request."""
-        return self.body().accepted
+        """What people who may accepted in this merge request."""
+        found = self.body().accepted
+        if self.place.kind == "local":
+            return found
+        return believed(found, self.comments, self.forge.repository)
 
     def body(self) -> Body:
         """The comment as it is; empty when there is none."""
@@ -94,16 +106,28 @@ class Publisher:
         """A run begins: the status waits, and what the comment says is marked as old.
 
         Returns:
-            False where a newer run has spoken of this head: then nothing is touched.
+            False where this run or a newer one has spoken of this head: then its word stands.
         """
         head, order = self.request.head, self.order()
-        status = self._status("running", "Measuring.")
-        if comes_late(order, self.body(), self.section, head, self.forge.statuses.shown(status)):
+        status, lost = self._status("running", "Measuring."), self.forge.lost()
+        if begins_late(order, self.body(), self.section, head, self.forge.statuses.shown(status)):
+            self._take_back(status, order)
             return False
         self.forge.statuses.show(status)
         banner = f"Measuring `{head[:7]}`; what follows is older."
         self._upsert(lambda body: stale(body, self.section, head, order, banner), create=False)
-        return True
+        if self.forge.lost() > lost:
+            self._sleep(LOST)
+        return not self._take_back(status, order)
+
+    def _take_back(self, status: Status, order: RunOrder) -> bool:
+        """A verdict may have come between looking and saying "running", which may have been carried out late."""
+        head, shown = self.request.head, self.forge.statuses.shown(status)
+        self._restore(newest_shown(shown, Told(head, UNKNOWN_RUN, "failed", "")))
+        verdict = taken_back(status, order, self.body(), self.section, head, shown)
+        if verdict is not None:
+            self.forge.statuses.show(verdict)
+        return verdict is not None
 
     def verdict(self, report: Report, *, create: bool) -> tuple[Outcome, Ended]:
         """Say what a judged report found: the comment first, since the status points at it.
@@ -118,7 +142,7 @@ class Publisher:
             for r in report.results
             if r.gate == "fail" and r.change is not None and len(r.full_name) <= LONGEST_FAILING
         }
-        said = self._said(STATES[report.verdict], view.headline(report))
+        said = self._said(STATES[report.verdict], headline.sentence(report))
         part = replace(self._part(said), failing=dict(list(failing.items())[:MAX_FAILING]))
         status = self._status(
             said.state,
@@ -186,9 +210,15 @@ class Publisher:
         agreement = Agreement(self.forge.statuses, status, said, self.section)
         shown = self.forge.statuses.shown(status)
         if comes_late(said.order, Body(self.key), self.section, said.head, shown):
+            with contextlib.suppress(PublishError):
+                self._restore(newest_shown(shown, said))
             return self._alone(agreement)
+
+        def changed(body: Body) -> Body:
+            return restored(change(body), self.section, agreement.newer)
+
         try:
-            outcome: Outcome = self._upsert(change, create=create, beside=agreement.bring)
+            outcome: Outcome = self._upsert(changed, create=create, beside=agreement.bring)
         except PublishError:
             with contextlib.suppress(PublishError):
                 self._alone(agreement)
@@ -199,12 +229,29 @@ class Publisher:
 
     def _alone(self, agreement: Agreement) -> tuple[Outcome, Ended]:
         """The status where the comment has nothing to say to it."""
-        sleep, settle = self.options.get("sleep", time.sleep), self.options.get("settle", SETTLE)
-        if not agreement.bring(None):
-            for seconds in settle:  # type: ignore[attr-defined]
-                sleep(seconds)  # type: ignore[operator]
-                agreement.bring(None)
+        lost, wrote = self.forge.lost(), not agreement.bring(None)
+        for seconds in SETTLE if wrote else ():
+            self._sleep(seconds)
+            agreement.bring(None)
+        if self.forge.lost() > lost:
+            self._sleep(LOST)
+            agreement.bring(None)
         return "outrun", agreement.standing.state
+
+    def _restore(self, newest: Told) -> None:
+        """An older run's request that was carried out late may have written over a newer one's word."""
+        if newest.order > UNKNOWN_RUN:
+            self._upsert(lambda body: restored(body, self.section, newest), create=False)
+
+    def _sleep(self, seconds: float) -> None:
+        sleep = self.options.get("sleep", time.sleep)
+        sleep(seconds)  # type: ignore[operator]
+
+    @property
+    def links(self) -> Links:
+        """Where the comment can lead."""
+        source = source_url(self.place, self.request.head)
+        return Links(self.details_url, self.place.artifacts, self.history_url, source)
 
     @property
     def _limit(self) -> int:
@@ -214,9 +261,10 @@ class Publisher:
         return comment(
             report,
             limit=limit,
-            details_url=self.details_url,
-            artifacts_url=self.place.artifacts,
+            links=self.links,
             title=self.section,
+            courses=courses(self.trends),
+            alerts=self.place.alerts or self.forge.kind == "github",
         ).strip()
 
     def _upsert(
@@ -232,7 +280,7 @@ class Publisher:
             if self.forge.repository.merge_request(self.request.number).head != self.request.head:
                 raise SupersededError
 
-        options = {"beside": beside, "create": create, **self.options}
+        options = {"beside": beside, "given_up": self.forge.lost, "create": create, **self.options}
         return Upsert(self.comments, self.key, change, current, **options).run()  # type: ignore[arg-type]
 
 
@@ -305,7 +353,10 @@ def notable(report: Report) -> bool:
 
 
 def _at_a_line(result: Result) -> bool:
-    return result.gate == "fail" and bool(result.file) and result.line > 0
+    """Whether there is a line to remark on: files and lines come from the report, and may lead anywhere."""
+    plain = result.file.isprintable() and len(result.file) <= LONGEST_PATH and "\\" not in result.file
+    inside = not result.file.startswith(("/", "~")) and not {"..", ".git"} & set(result.file.split("/"))
+    return result.gate == "fail" and bool(result.file) and plain and inside and 0 < result.line <= LAST_LINE
 
 
 def _annotation(result: Result) -> Annotation:
@@ -313,7 +364,7 @@ def _annotation(result: Result) -> Annotation:
     if shown and result.interval is not None:
         shown += f" {format_interval(*result.interval)}"
     message = f"{shown}: {result.reason}" if shown else result.reason or "failed"
-    return Annotation(result.file, result.line, f"{result.full_name} {result.verdict}", message)
+    return Annotation(result.file, result.line, f"{result.full_name}: {view.outcome(result)}", message)
 
 
 @contextlib.contextmanager

@@ -12,13 +12,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from perfbot.errors import PublishError, UsageError
+from perfbot.ci.place import Place
+from perfbot.errors import PublishError, ReportError, UsageError
 from perfbot.history.records import Release
+from perfbot.report import read_bytes
 
 TRIES = 6
 TIMEOUT_SECONDS = 60.0
@@ -33,7 +36,7 @@ def hand_over(
     server: str,
     environ: Mapping[str, str],
     *,
-    branch: str = "",
+    about: Mapping[str, str] = MappingProxyType({}),
     releases: Sequence[Release] = (),
     client: httpx.Client | None = None,
     wait: float = 1.0,
@@ -44,7 +47,7 @@ def hand_over(
 
     Args:
         server: address of the service; plain HTTP only on this machine.
-        branch: for a project's token on a branch; identity tokens say it themselves.
+        about: what the job knows of what it hands over, see :func:`about`; an identity token says most by itself.
         releases: told along with a branch's reports, for drift since the last one.
         wait: seconds before the first repetition.
 
@@ -58,12 +61,24 @@ def hand_over(
     with client or httpx.Client(timeout=TIMEOUT_SECONDS) as connection:
         token = _token(environ, server.rstrip("/"), connection)
         post = _Post(connection, server.rstrip("/"), token, wait)
-        taken = tuple(
-            post.send("reports", _read(file), str(file), {"branch": branch} if branch else {}) for file in files
-        )
-        if branch and releases:
+        taken = tuple(post.send("reports", _read(file), str(file), dict(about)) for file in files)
+        if about.get("branch") and releases:
             _tell(post, releases)
         return taken
+
+
+def about(place: Place, branch: str) -> dict[str, str]:
+    """What a job's own environment and event say of the reports it hands over; of the reports themselves nothing.
+
+    Args:
+        branch: that the job measured; empty in a merge request.
+    """
+    forge = {"forge": place.kind} if place.kind != "local" else {}
+    if place.merge_request:
+        return {"merge_request": str(place.merge_request), **forge}
+    if place.head:
+        return {"head": place.head, **({"repository": place.source} if place.source else {}), **forge}
+    return {"branch": branch} if branch else {}
 
 
 def _tell(post: _Post, releases: Sequence[Release]) -> None:
@@ -77,9 +92,9 @@ def _tell(post: _Post, releases: Sequence[Release]) -> None:
 
 def _read(file: Path) -> bytes:
     try:
-        return file.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
+        return read_bytes(file)
+    except ReportError as error:
+        raise UsageError(error.message) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,25 @@ policy decides, what was accepted and whether anything had to be measured all co
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 
 from perfbot import config, shards
 from perfbot.errors import ConfigError, ReportError
-from perfbot.forge.base import MergeRequest, Repository
+from perfbot.forge.base import Comments, MergeRequest, Note, Repository
 from perfbot.judge import verdict as judging
 from perfbot.model import Acceptance, Policy, Problem, Report
+from perfbot.publish import commands
+from perfbot.publish.commands import Accept
 
 MAX_REPORT = 64 * 1024 * 1024
 """Bytes of one report file that are read: 5,000 benchmarks with their rounds take about half."""
+
+_WILDCARD = re.compile(r"\[([*?[])\]")
+"""How :func:`glob.escape` writes a character that would match others."""
 
 NOT_TOUCHED = "Nothing that is measured was touched."
 
@@ -43,7 +51,8 @@ def read_rules(repository: Repository, request: MergeRequest) -> Rules:
         ConfigError: the target branch's configuration is wrong.
         PublishError: the forge does not tell.
     """
-    target = config.find(lambda path: repository.file_at(request.target, path), f"at {request.target}")
+    branch = f"refs/heads/{request.target}"
+    target = config.find(lambda path: repository.file_at(branch, path), f"at {request.target}")
     try:
         head = config.find(lambda path: repository.file_at(request.head, path))
     except ConfigError as error:
@@ -67,6 +76,32 @@ def check_change(report: Report, request: MergeRequest, commits: Sequence[str], 
             f"{where} is about {head[:7]}, but the head of merge request {request.number} is {request.head[:7]}.",
             hint="Measure the head again. A report of another commit is never published.",
         )
+
+
+def believed(acceptances: Sequence[Acceptance], comments: Comments, repository: Repository) -> tuple[Acceptance, ...]:
+    """Those acceptances that somebody who may has written a comment for, as the forge has it now.
+
+    perfbot's own comment remembers them, but others may write under its name: every workflow of a repository comments
+    as the same bot.
+    """
+    if not acceptances:
+        return ()
+    notes = {note.id: note for note in comments.notes()}
+    may = functools.cache(repository.may_write)
+    return tuple(
+        replace(one, who=note.author)
+        for one in acceptances
+        if (note := notes.get(one.note)) is not None and _says(note, one) and may(note.author_key)
+    )
+
+
+def _says(note: Note, accepted: Acceptance) -> bool:
+    """Whether a comment accepts a benchmark, for this reason."""
+    name = _WILDCARD.sub(r"\1", accepted.match)
+    return not (note.mine or note.internal) and any(
+        isinstance(command, Accept) and command.reason == accepted.reason and fnmatchcase(name, command.glob)
+        for command in commands.parse(note.body)
+    )
 
 
 def judged(report: Report, rules: Rules, acceptances: Sequence[Acceptance]) -> Report:

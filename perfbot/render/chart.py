@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from perfbot.history.records import Point, Release, Trend, tone_of
+from perfbot.history.records import Level, Release, Trend, tone_of
 from perfbot.render.escape import clean
 from perfbot.units import format_change, format_quantity
 
@@ -30,7 +31,7 @@ def _scale(unit: str, values: Sequence[float]) -> tuple[float, str]:
 
 def chart(
     trend: Trend,
-    course: Sequence[tuple[Point, float]],
+    course: Sequence[Level],
     releases: Sequence[Release],
     run_page: Callable[[int], str],
 ) -> dict[str, Any]:
@@ -42,16 +43,20 @@ def chart(
     """
     subject, budget = trend.subject, trend.budget
     drawn = _thinned(course, trend)
-    points = [point for point, _ in drawn]
+    points = [level.point for level in drawn]
     values = [point.head_value or 0.0 for point in points]
     factor, unit = _scale(subject.unit, values)
     machines = list(dict.fromkeys(point.machine for point in points))
     return {
-        "when": [point.started for point in points],
+        "when": [_seconds(point.started) for point in points],
+        "days": [point.started[:10] for point in points],
         "heads": [_shown(point.head[:7]) for point in points],
         "links": [run_page(point.run) for point in points],
-        "chain": [_short(100 * (level - 1)) for _, level in drawn],
-        "chain_text": [format_change(level - 1) for _, level in drawn],
+        "chain": [_percent(level.factor) for level in drawn],
+        "low": [_percent(level.low) for level in drawn],
+        "high": [_percent(level.high) for level in drawn],
+        "kind": [level.link for level in drawn],
+        "chain_text": [format_change(level.factor - 1) for level in drawn],
         "values": [_short(value / factor) for value in values],
         "value_text": [_shown(format_quantity(value, subject.unit)) for value in values],
         "machine": [machines.index(point.machine) for point in points],
@@ -60,22 +65,31 @@ def chart(
         "budget": budget.bound / factor if budget else None,
         "budget_text": _shown(f"budget {budget.text}") if budget else "",
         "steps": [
-            {"when": s.started, "text": format_change(s.change), "tone": tone_of(subject, s.change)}
-            for s in trend.steps
+            {"when": _seconds(s.started), "text": format_change(s.change), "tone": tone_of(subject, s.change)}
+            for s in trend.told_steps
         ],
         "releases": [
-            {"when": r.moment, "text": _shown(r.name)}
+            {"when": _seconds(r.moment), "text": _shown(r.name)}
             for r in releases
             if points and points[0].started <= r.moment <= points[-1].started
         ],
     }
 
 
+def _seconds(moment: str) -> int:
+    """Of an ISO 8601 moment in UTC, since 1970."""
+    return int(datetime.fromisoformat(moment).timestamp())
+
+
+def _percent(factor: float) -> float:
+    return _short(100 * (factor - 1))
+
+
 MOST_POINTS = 800
 """Points of a chart: what a wide screen can show apart."""
 
 
-def _thinned(course: Sequence[tuple[Point, float]], trend: Trend) -> Sequence[tuple[Point, float]]:
+def _thinned(course: Sequence[Level], trend: Trend) -> Sequence[Level]:
     """Of a longer series the newest quarter whole; before it, of each stretch the extremes of value and level.
 
     A point where the level stepped is always among them.
@@ -86,19 +100,19 @@ def _thinned(course: Sequence[tuple[Point, float]], trend: Trend) -> Sequence[tu
     stretches = MOST_POINTS * 3 // 4 // 4
     edges = [round(n * newest / stretches) for n in range(stretches + 1)]
     stepped = {step.first for step in trend.steps}
-    kept = {index for index in range(newest) if course[index][0].head in stepped}
+    kept = {index for index in range(newest) if course[index].point.head in stepped}
     for start, end in pairwise(edges):
         for measure in (_level_at(course), _value_at(course)):
             kept |= {min(range(start, end), key=measure), max(range(start, end), key=measure)}
     return [course[index] for index in sorted(kept)] + list(course[newest:])
 
 
-def _level_at(course: Sequence[tuple[Point, float]]) -> Callable[[int], float]:
-    return lambda index: course[index][1]
+def _level_at(course: Sequence[Level]) -> Callable[[int], float]:
+    return lambda index: course[index].factor
 
 
-def _value_at(course: Sequence[tuple[Point, float]]) -> Callable[[int], float]:
-    return lambda index: course[index][0].head_value or 0.0
+def _value_at(course: Sequence[Level]) -> Callable[[int], float]:
+    return lambda index: course[index].point.head_value or 0.0
 
 
 def _short(number: float) -> float:
@@ -107,8 +121,8 @@ def _short(number: float) -> float:
 
 
 def _shown(text: str) -> str:
-    """Text for a chart, which would take ``<b>`` and the like for markup."""
-    return clean(text, NAME_LENGTH).replace("&", "&amp;").replace("<", "&lt;")
+    """Text for a chart, which is drawn as it stands and never read as markup."""
+    return clean(text, NAME_LENGTH)
 
 
 def as_json(data: dict[str, Any]) -> Any:

@@ -1,5 +1,6 @@
 """The comment of a merge request: markdown that both GitLab and GitHub render, short when nothing changed.
 
+It answers, from the top: is merging blocked, what got slower and by how much, how sure is that, what can be done.
 Everything that comes from a report goes through :mod:`perfbot.render.escape`. When a comment is longer than its
 forge allows, whole rows and lines go, the least important first; a table or a fence is never cut in two.
 """
@@ -9,16 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from perfbot.model import Problem, Report, Result
-from perfbot.render import view
+from perfbot.model import Acceptance, Problem, Report, Result
+from perfbot.render import headline, view
+from perfbot.render.comment_rows import SHOWN, Entry, Rows, Table, entries, together
+from perfbot.render.course import NOWHERE, Courses
 from perfbot.render.escape import code, fence, link_target, prose
+from perfbot.render.families import Family
 from perfbot.render.layout import lay_out
+from perfbot.render.links import HOW_TO_READ, NO_LINKS, Links
+from perfbot.render.way_on import what_now, why_undecided
+from perfbot.units import format_duration, format_percentage
 
 LIMIT = 1_000_000
 """Bytes: a little less than GitLab's 1,048,576. GitHub allows 65,536."""
 
 SHORT = 100
-"""Characters of a text in the line below the title."""
+"""Characters of a text in the last line."""
 
 LONG = 500
 """Characters of a paragraph that has a text of the report inside."""
@@ -38,28 +45,15 @@ class Cuts:
     unchanged: int = EVERYTHING
     undecided: int = EVERYTHING
     outputs: int = OUTPUT_LINES
-    improved: int = EVERYTHING
+    more: int = EVERYTHING
+    calm: int = EVERYTHING
     budgets: int = EVERYTHING
     others: int = EVERYTHING
     facts: int = EVERYTHING
     problems: int = EVERYTHING
+    more_blocking: int = EVERYTHING
     folds: int = EVERYTHING
-    bad: int = EVERYTHING
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Cells are finished markdown. ``hidden`` rows were left out."""
-
-    head: tuple[str, ...]
-    align: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    hidden: int = 0
-
-    def keep(self, count: int) -> Table:
-        """The first ``count`` rows."""
-        hidden = max(0, len(self.rows) - count)
-        return replace(self, rows=self.rows[:count], hidden=hidden) if hidden else self
+    blocking: int = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +69,38 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """All that could be said, as finished markdown, before anything is cut."""
+    """All that could be said, as finished markdown, before anything is cut.
+
+    Attributes:
+        lead: the sentence below the title.
+        way_on: lines of the box that says what can be done; its kind of alert first, or empty.
+        blocking, calm: changes that fail the gate, and those that do not: at most ten rows each.
+        more_blocking, more: the rows behind those, and the members of families.
+        foot: which commits, how long, where, and links.
+    """
 
     title: str
-    place: str
+    lead: str
     banners: tuple[str, ...]
     problems: tuple[str, ...]
-    bad: Table
-    improved: Table
+    blocking: Table
+    calm: Table
+    more_blocking: Table
+    more: Table
+    way_on: tuple[str, ...]
     undecided: Table
+    undecided_title: str
+    undecided_why: tuple[str, ...]
     unchanged: Table
+    unchanged_title: str
     budgets: Table
     others: Table
-    undecided_title: str
     outputs: tuple[Problem, ...]
     accepted: tuple[str, ...]
     policy: tuple[str, ...]
     facts: tuple[str, ...]
     trend: str
+    foot: str
 
 
 def comment(
@@ -101,9 +109,10 @@ def comment(
     limit: int = LIMIT,
     marker: str = "",
     stale: str = "",
-    details_url: str = "",
-    artifacts_url: str = "",
+    links: Links = NO_LINKS,
     title: str = "",
+    courses: Courses = NOWHERE,
+    alerts: bool = False,
 ) -> str:
     """The comment about one report.
 
@@ -112,15 +121,16 @@ def comment(
         limit: most bytes of UTF-8 it may have.
         marker: an HTML comment that stands alone on the first line; perfbot's own, not escaped.
         stale: why the table is old ("Measuring f3c2d1a: the table is about 60ab91e."); empty when it is not.
-        details_url: the full report's address; its page has a fragment for each result.
-        artifacts_url: where the full report can be found when it has no page of its own.
+        links: where it may lead its reader.
         title: tells several comments or sections apart ("Python 3.12").
+        courses: what the target branch's history says of each benchmark.
+        alerts: whether the forge shows ``> [!CAUTION]`` as a box (GitHub; GitLab from 17.10).
     """
-    url, artifacts = link_target(details_url), link_target(artifacts_url)
-    parts = _parts(report, title, stale, url)
+    url, artifacts = link_target(links.report), link_target(links.artifacts)
+    parts = _parts(report, title, stale, Rows(report.policy, links, courses, report.change.target), alerts=alerts)
 
     def write(cuts: Cuts) -> str:
-        return lay_out("comment.md.j2", marker=marker, url=url, artifacts=artifacts, **_kept(parts, cuts))
+        return lay_out("comment.md.j2", marker=marker, url=url or artifacts, **_kept(parts, cuts))
 
     return _fitted(write, limit)
 
@@ -146,51 +156,83 @@ def _fitted(write: Callable[[Cuts], str], limit: int) -> str:
 # From report to parts -------------------------------------------------------------------------------------------
 
 
-def _parts(report: Report, title: str, stale: str, url: str) -> Parts:
+def _parts(report: Report, title: str, stale: str, rows: Rows, *, alerts: bool) -> Parts:
     found = view.groups(view.shown(report))
+    blocking = [one for one in found.bad if one.gate == "fail"]
+    calm = [*(one for one in found.bad if one.gate != "fail"), *found.improved]
+    first, others = _split(entries(blocking, report), blocking)
+    first_calm, others_calm = _split(entries(calm, report), calm)
     fatal = [problem for problem in report.problems if problem.fatal]
     return Parts(
         title=_title(report, title),
-        place=_place(report),
-        banners=tuple(_banners(report, stale)),
+        lead=_lead(report, found),
+        banners=tuple(_banners(report, stale, alerts=alerts)),
         problems=tuple(f"⚠️ {_problem(problem)}" for problem in fatal),
-        bad=_main_table(found.bad, url),
-        improved=_main_table(found.improved, url),
-        undecided=_undecided_table(found.undecided, url),
+        blocking=rows.main(first),
+        calm=rows.main(first_calm),
+        more_blocking=rows.main(others),
+        more=rows.main(others_calm),
+        way_on=what_now(report, rows.links, alerts=alerts),
+        undecided=rows.undecided(found.undecided),
         undecided_title=view.seen_range(found.undecided),
-        unchanged=_unchanged_table(found.unchanged),
-        budgets=_budget_table(report.results),
-        others=_others_table(found.others),
+        undecided_why=tuple(why_undecided(report, rows.links)) if report.verdict != "pass" else (),
+        unchanged=rows.unchanged(found.unchanged),
+        unchanged_title=_within(found.unchanged) if found.bad or found.improved or found.undecided else "",
+        budgets=rows.budgets(report.results),
+        others=rows.others(found.others),
         outputs=report.problems,
-        accepted=tuple(_acceptances(report)),
+        accepted=tuple(_acceptances(report.acceptances)),
         policy=tuple(prose(line) for line in view.policy_differences(report)),
         facts=tuple(_facts(report)),
         trend=prose(report.trend),
+        foot=_foot(report, rows.links),
     )
+
+
+def _split(told: Sequence[Entry], results: Sequence[Result]) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
+    """The rows to show, and the results that have none of their own among them."""
+    shown = tuple(told[:SHOWN])
+    single = {id(entry) for entry in shown if not isinstance(entry, Family)}
+    return shown, tuple(one for one in results if id(one) not in single)
 
 
 def _title(report: Report, title: str) -> str:
     named = f"perfbot ({prose(title)})" if title else "perfbot"
-    return f"{view.report_icon(report)} {named}: {view.headline(report)}"
+    return f"{headline.icon(report)} {named}: {headline.sentence(report)}"
 
 
-def _place(report: Report) -> str:
-    """Which commits, how many benchmarks, how long, where."""
-    change, machine = report.change, view.machine(report)
-    base = code(view.short_commit(change.base)) + (f" ({prose(change.base_name, SHORT)})" if change.base_name else "")
-    head = code(view.short_commit(change.head)) + (" with uncommitted changes" if change.dirty else "")
-    where = f" on one runner ({prose(machine, SHORT)})" if machine else ""
-    shard = f", part {report.shard.index} of {report.shard.count}" if report.shard else ""
-    extent = view.extent(report)
-    return f"{base} → {head} · {extent}{where}{shard}" if extent else f"{base} → {head}{shard}"
+def _lead(report: Report, found: view.Groups) -> str:
+    """The worst of several, and what the title does not count."""
+    rest = headline.rest(report)
+    failing = [one for one in found.bad if one.gate == "fail" and one.change is not None]
+    if len(failing) < 2:
+        quiet = not (found.bad or found.improved or found.undecided or found.others)
+        if quiet and found.unchanged:
+            return f"{_within(found.unchanged).capitalize()}." if len(found.unchanged) > 1 else ""
+        return f"{rest}." if rest else ""
+    worst = failing[0]
+    change, margin = view.estimate(worst)
+    sure = f" {together(margin)}" if margin else ""
+    moved = f" ({together(view.transition(worst))})" if worst.unit in view.KNOWN_UNITS else ""
+    return f"Worst: {code(worst.full_name)} **{together(change)}**{sure}{moved}.{f' {rest}.' if rest else ''}"
 
 
-def _banners(report: Report, stale: str) -> Iterable[str]:
-    """What changes how the rest is to be read; each a paragraph of its own."""
+def _within(results: Sequence[Result]) -> str:
+    """How far all of them are surely from a change: "each within ±1.1 %"."""
+    ends = [abs(end) for one in results if one.interval is not None for end in one.interval]
+    if not ends or len(ends) < 2 * len(results):
+        return ""
+    widest = view.detectable(max(ends))
+    return f"{'each ' if len(results) > 1 else ''}within ±{together(widest)}"
+
+
+def _banners(report: Report, stale: str, *, alerts: bool) -> Iterable[str]:
+    """What changes how the rest is to be read; each a box of its own."""
     if stale:
         yield f"⏳ {prose(stale)}"
     for sign, text in view.banners(report):
-        yield f"{sign} {prose(text, LONG)}"
+        boxed = f"[!{'IMPORTANT' if sign == view.EDITED else 'WARNING'}]\n> {prose(text, LONG)}"
+        yield boxed if alerts else f"{sign} {prose(text, LONG)}"
 
 
 def _problem(problem: Problem) -> str:
@@ -198,114 +240,8 @@ def _problem(problem: Problem) -> str:
     return where + prose(problem.message)
 
 
-def _name(result: Result, url: str = "") -> str:
-    name = code(result.full_name)
-    name = f"[{name}](<{url}#{view.anchor(result)}>)" if url else name
-    return name if result.metric == view.MAIN_METRIC else f"{name} {prose(result.metric)}"
-
-
-def _quantity(value: float | None, unit: str) -> str:
-    text = view.quantity(value, unit)
-    return _together(text) if unit in view.KNOWN_UNITS else prose(text)
-
-
-def _together(text: str) -> str:
-    """A number and its unit stay on one line."""
-    return text.replace(" ", "\N{NO-BREAK SPACE}")
-
-
-def _change(result: Result, mark: str = "") -> str:
-    found = view.change(result)
-    shown = f"{mark}{_together(found)}{mark}" if found else ""
-    return f"{shown} {_together(view.interval(result))}".strip()
-
-
-def _remarks(texts: Iterable[str]) -> str:
-    return "; ".join(prose(text) for text in texts)
-
-
-def _main_table(results: Sequence[Result], url: str) -> Table:
-    return Table(
-        ("", "Benchmark", "Base", "Head", "Change (interval)", ""),
-        (":-:", ":--", "--:", "--:", ":--", ":--"),
-        tuple(
-            (
-                view.icon(one),
-                _name(one, url),
-                _quantity(one.base, one.unit),
-                _quantity(one.head, one.unit),
-                _change(one, "**" if one.gate == "fail" else "") or view.verdict_word(one),
-                _remarks(view.remarks(one)),
-            )
-            for one in results
-        ),
-    )
-
-
-def _undecided_table(results: Sequence[Result], url: str) -> Table:
-    rows = (
-        (
-            _name(one, url),
-            _change(one),
-            _together(view.detectable(one.detectable)) if one.detectable is not None else "",
-            str(one.rounds),
-            _remarks(text for text in view.remarks(one) if not text.startswith(view.COULD_HAVE_SEEN)),
-        )
-        for one in results
-    )
-    return _trimmed(
-        ("Benchmark", "Change (interval)", "Could have seen", "Rounds", ""),
-        (":--", ":--", "--:", "--:", ":--"),
-        rows,
-    )
-
-
-def _unchanged_table(results: Sequence[Result]) -> Table:
-    rows = (
-        (
-            _name(one),
-            _quantity(one.base, one.unit),
-            _quantity(one.head, one.unit),
-            _change(one),
-            _remarks(view.remarks(one)),
-        )
-        for one in results
-    )
-    return _trimmed(("Benchmark", "Base", "Head", "Change (interval)", ""), (":--", "--:", "--:", ":--", ":--"), rows)
-
-
-def _budget_table(results: Sequence[Result]) -> Table:
-    words = {"over": "🔴 over", "within": "within", "unclear": "too close to tell"}
-    order = list(words)
-    limited = sorted(
-        ((order.index(one.budget_state), one.full_name, one) for one in results if one.budget_state is not None),
-        key=lambda item: item[:2],
-    )
-    return Table(
-        ("Benchmark", "Head", "Budget", ""),
-        (":--", "--:", "--:", ":--"),
-        tuple(
-            (_name(one), _quantity(one.head, one.unit), prose(one.budget), words[one.budget_state or "unclear"])
-            for _, _, one in limited
-        ),
-    )
-
-
-def _others_table(results: Sequence[Result]) -> Table:
-    rows = ((f"{view.icon(one)} {view.verdict_word(one)}", _name(one), _remarks(view.remarks(one))) for one in results)
-    return _trimmed(("", "Benchmark", ""), (":--", ":--", ":--"), rows)
-
-
-def _trimmed(head: tuple[str, ...], align: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Table:
-    """Without the last column where it is empty all the way down."""
-    every = tuple(rows)
-    if any(row[-1] for row in every):
-        return Table(head, align, every)
-    return Table(head[:-1], align[:-1], tuple(row[:-1] for row in every))
-
-
-def _acceptances(report: Report) -> Iterable[str]:
-    for one in report.acceptances:
+def _acceptances(acceptances: Iterable[Acceptance]) -> Iterable[str]:
+    for one in acceptances:
         yield f"{code(one.match)} by {prose(one.who)}, {prose(view.moment(one.when))}: {prose(one.reason)}"
 
 
@@ -321,36 +257,72 @@ def _facts(report: Report) -> Iterable[str]:
             yield f"Warning: {_problem(problem)}"
 
 
+def _foot(report: Report, links: Links) -> str:
+    """Which commits, how long it took, where, by what threshold, and where to read on."""
+    change, machine = report.change, view.machine(report)
+    base = code(view.short_commit(change.base)) + (f" ({prose(change.base_name, SHORT)})" if change.base_name else "")
+    head = code(view.short_commit(change.head)) + (" with uncommitted changes" if change.dirty else "")
+    took = format_duration(report.seconds) if report.results else ""
+    facts = [
+        f"{base} → {head}",
+        f"part {report.shard.index} of {report.shard.count}" if report.shard else "",
+        f"{together(took)} on {prose(machine, SHORT)}" if took and machine else together(took),
+        f"threshold {together(format_percentage(report.policy.threshold))}" if report.results else "",
+        *_addresses(links),
+    ]
+    return " · ".join(fact for fact in facts if fact)
+
+
+def _addresses(links: Links) -> Iterable[str]:
+    for name, address in (
+        ("full report", links.report),
+        ("artifacts", "" if links.report else links.artifacts),
+        ("history", links.history),
+        ("how to read this", HOW_TO_READ),
+    ):
+        if target := link_target(address):
+            yield f"[{name}](<{target}>)"
+
+
 # From parts to what is kept -------------------------------------------------------------------------------------
 
 
 def _kept(parts: Parts, cuts: Cuts) -> dict[str, object]:
     """The template's view."""
-    rows = (*parts.bad.keep(cuts.bad).rows, *parts.improved.keep(cuts.improved).rows)
-    hidden = len(parts.bad.rows) + len(parts.improved.rows) - len(rows)
     problems = parts.problems[: min(PROBLEMS_SHOWN, cuts.problems)]
+    blocking, calm = parts.blocking.keep(cuts.blocking), parts.calm.keep(cuts.calm)
+    both = parts.blocking.rows and parts.calm.rows
+    tables = (("Blocks merging" if both else "", blocking), ("Does not block" if both else "", calm))
     return {
         "title": parts.title,
-        "place": parts.place,
+        "lead": parts.lead,
         "banners": parts.banners,
         "problems": problems,
         "hidden_problems": len(parts.problems) - len(problems),
-        "table": replace(_trimmed(parts.bad.head, parts.bad.align, rows), hidden=hidden),
+        "tables": tuple((name, table) for name, table in tables if table.rows or table.hidden),
+        "way_on": parts.way_on,
         "trend": parts.trend,
         "folds": tuple(fold for fold in _folds(parts, cuts) if fold is not None)[: cuts.folds],
+        "foot": parts.foot,
     }
 
 
 def _folds(parts: Parts, cuts: Cuts) -> Iterable[Fold | None]:
-    seen = f": {parts.undecided_title}" if parts.undecided_title else ""
+    yield _table_fold("All others that block ({})", parts.more_blocking, cuts.more_blocking)
+    yield _table_fold("All others that do not block ({})", parts.more, cuts.more)
     yield _outputs(parts.outputs, cuts)
-    yield _table_fold(f"Undecided ({{}}){seen}", parts.undecided, cuts.undecided)
-    yield _table_fold("Unchanged ({})", parts.unchanged, cuts.unchanged)
+    undecided = _table_fold(_titled("Undecided ({})", parts.undecided_title), parts.undecided, cuts.undecided)
+    yield replace(undecided, blocks=parts.undecided_why) if undecided is not None else None
+    yield _table_fold(_titled("Unchanged ({})", parts.unchanged_title), parts.unchanged, cuts.unchanged)
     yield _table_fold("Added, removed, failed ({})", parts.others, cuts.others)
     yield _table_fold("Budgets ({})", parts.budgets, cuts.budgets)
     yield _list_fold("Accepted in this merge request ({})", parts.accepted, cuts.facts)
     yield _list_fold("Changes to the policy ({})", parts.policy, cuts.facts)
     yield _list_fold("How this was measured", parts.facts, cuts.facts)
+
+
+def _titled(title: str, more: str) -> str:
+    return f"{title}: {more}" if more else title
 
 
 def _table_fold(title: str, table: Table, keep: int) -> Fold | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from perfbot.history.records import Point, Run, Series, Trend
 from perfbot.render.escape import clean
-from perfbot.units import format_change, format_quantity
+from perfbot.units import format_change, format_noise, format_quantity
 
 BARS = "▁▂▃▄▅▆▇█"
 NAME_LENGTH = 70
@@ -40,7 +40,7 @@ def _row(trend: Trend) -> tuple[str, ...]:
     return (
         clean(name, NAME_LENGTH),
         "" if trend.latest is None else format_quantity(trend.latest, subject.unit),
-        "" if trend.noise is None else f"±{trend.noise:.1%}".replace("%", " %"),
+        "" if trend.noise is None else format_noise(trend.noise),
         sparkline(trend.course),
         since_words(trend),
         step_words(trend),
@@ -49,28 +49,29 @@ def _row(trend: Trend) -> tuple[str, ...]:
 
 
 def since_words(trend: Trend) -> str:
-    """``+6.4 % since v2.3``; in brackets where its interval holds 0."""
+    """``+6.4 % since v2.3``; in brackets where its interval holds 0, or it does not matter."""
     since = trend.since
     if since is None:
         return ""
     where = clean(since.name, NAME_LENGTH) or since.moment[:10]
     low, high = since.interval
     change = format_change(since.change)
-    return f"({change}) since {where}" if low <= 0 <= high else f"{change} since {where}"
+    clear = not low <= 0 <= high and trend.matters(since.change)
+    return f"{change} since {where}" if clear else f"({change}) since {where}"
 
 
 def step_words(trend: Trend) -> str:
     """``+5.1 % at 1a2b3c4 (2026-03-01)`` of the last change point."""
-    if not trend.steps:
+    if not trend.told_steps:
         return ""
-    step = trend.steps[-1]
+    step = trend.told_steps[-1]
     return f"{format_change(step.change)} at {clean(step.first[:7])} ({step.started[:10]})"
 
 
 def drift_words(trend: Trend) -> str:
     """``+3.0 % over 40 runs``."""
     drift = trend.drift
-    return f"{format_change(drift.change)} over {drift.points} runs" if drift else ""
+    return f"{format_change(drift.change)} over {drift.points} runs" if drift and trend.matters(drift.change) else ""
 
 
 def to_csv(series: Iterable[Series]) -> str:

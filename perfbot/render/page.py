@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from perfbot.model import Problem, Report, Result
-from perfbot.render import pictures, view
+from perfbot.render import headline, pictures, view
 from perfbot.render.escape import clean, output_lines
 from perfbot.render.layout import pieces, source
 from perfbot.units import format_duration, format_percentage
@@ -91,9 +91,9 @@ def page_pieces(report: Report, *, home: str = "") -> Iterator[str]:
         script=script,
         policy=content_security_policy(style, script),
         home=home,
-        icon=view.report_icon(report),
+        icon=headline.icon(report),
         verdict=report.verdict,
-        headline=view.headline(report),
+        headline=headline.sentence(report) if report.change.merge_request else headline.headline(report),
         change=_commits(report),
         place=_place(report),
         banners=tuple(f"{sign} {clean(text, TEXT_LENGTH)}" for sign, text in view.banners(report)),

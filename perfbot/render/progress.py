@@ -1,50 +1,61 @@
-"""What is going on, while it goes on: live in a terminal, plain lines in a CI log, or nothing.
+"""What is going on, while it goes on: plain lines in a CI log, or nothing; a terminal's steady picture is in ``live``.
 
-All three take the same events. Times are passed in, never read from a clock: they are seconds of measuring. Names
+All take the same events. Times are passed in, never read from a clock: they are seconds of measuring. Names
 come from code under test and are shown as the escaping filter lets them.
 """
 
 from __future__ import annotations
 
-import sys
-from typing import IO, TYPE_CHECKING, Protocol
+import threading
+from typing import IO, Literal, Protocol
 
 from perfbot.render.escape import clean
+from perfbot.render.sections import NO_SECTIONS, Sections
 from perfbot.units import format_change, format_duration
-
-if TYPE_CHECKING:
-    from rich.progress import Progress as Bars
-    from rich.progress import TaskID
+from perfbot.words import counted
 
 LINE_EVERY = 10.0
 """Seconds of measuring between two lines of a CI log: a sign of life, and a log that can still be read."""
 
-DRAW_EVERY = 0.25
-"""Seconds of measuring between two drawings in a terminal; one takes a few milliseconds."""
-
 NAME_LENGTH = 60
 
-_NEWS = {
+NEWS = {
     "up": "", "down": "", "regressed": "regressed", "improved": "improved", "failed": "failed",
     "incomparable": "not comparable",
 }  # fmt: skip
 """What is worth a line while measuring goes on, and in which words; for a plain direction the change says it."""
 
 
-class Progress(Protocol):
-    """Receives events in the order they happen; ``log`` from any thread, all else from one."""
+Asked = Literal["", "go on", "stop"]
+"""What whoever watches wants: nothing, measuring without a time limit, or to stop and report."""
 
-    def stage(self, text: str) -> None:
-        """A new part of the run began: "preparing base and head"."""
+
+class Progress(Protocol):
+    """Receives events in the order they happen; set-up's and ``log`` from any thread, all else from one."""
+
+    def stage(self, text: str, *, folded: bool = False) -> None:
+        """A new part of the run began: "preparing base and head"; ``folded``: its lines are read where it failed."""
 
     def log(self, line: str) -> None:
-        """A line worth keeping: a set-up command, a warning."""
+        """A line worth keeping: a note, a warning."""
+
+    def output(self, line: str) -> None:
+        """A line of set-up, command or output, with its side: worth keeping only where somebody looks for it."""
+
+    def step(self, side: str, command: str, seconds: float, packages: int, *, ok: bool) -> None:
+        """A command of a side's set-up ended; it installed so many packages, as far as it said."""
+
+    def limit(self, seconds: float) -> None:
+        """Measuring may take so long."""
 
     def suite(self, name: str, benchmarks: int) -> None:
         """A suite with so many benchmarks is going to be measured."""
 
     def round(self, suite: str, index: int, benchmark: str, decided: int, total: int, elapsed: float) -> None:
         """``benchmark`` is measured next, in round ``index`` of its suite; of all comparisons so many are decided."""
+
+    def leaning(self, name: str, change: float, rounds_left: int) -> None:
+        """``suite/benchmark`` is not decided yet: its change so far, a fraction, and the rounds left."""
 
     def decided(self, name: str, verdict: str, change: float | None) -> None:
         """``suite/benchmark`` needs no more rounds.
@@ -54,153 +65,133 @@ class Progress(Protocol):
             change: a fraction.
         """
 
+    def asked(self) -> Asked:
+        """What whoever watches wants now."""
+
     def close(self) -> None:
         """Nothing more will come; what is live is taken down."""
 
 
 class Silent:
-    """For ``--format json`` and for callers without a reader."""
+    """For ``--format json``, ``--quiet``, and for callers without a reader."""
 
-    def stage(self, text: str) -> None: ...
+    def stage(self, text: str, *, folded: bool = False) -> None: ...
 
     def log(self, line: str) -> None: ...
+
+    def output(self, line: str) -> None: ...
+
+    def step(self, side: str, command: str, seconds: float, packages: int, *, ok: bool) -> None: ...
+
+    def limit(self, seconds: float) -> None: ...
 
     def suite(self, name: str, benchmarks: int) -> None: ...
 
     def round(self, suite: str, index: int, benchmark: str, decided: int, total: int, elapsed: float) -> None: ...
 
+    def leaning(self, name: str, change: float, rounds_left: int) -> None: ...
+
     def decided(self, name: str, verdict: str, change: float | None) -> None: ...
+
+    def asked(self) -> Asked:
+        return ""
 
     def close(self) -> None: ...
 
 
 class Lines:
-    """Plain lines: stages and logs at once, rounds every so often, decisions only of what changed."""
+    """Plain lines: stages and notes at once, set-up a line a command, rounds every so often, of decisions what changed.
 
-    def __init__(self, stream: IO[str], budget: float = 0.0) -> None:
+    Args:
+        verbose: set-up's output, too; without it only what a command said that failed.
+        sections: how the CI folds a part of its log; what is folded is complete.
+    """
+
+    def __init__(
+        self, stream: IO[str], budget: float = 0.0, *, verbose: bool = False, sections: Sections = NO_SECTIONS
+    ) -> None:
         self._stream = stream
         self._budget = budget
         self._next_line = 0.0
+        self._verbose = verbose
+        self._sections = sections
+        self._heard: dict[str, list[str]] = {}
+        self._lock = threading.Lock()
 
-    def stage(self, text: str) -> None:
-        self._say(f"perfbot: {clean(text, 300)}")
+    def stage(self, text: str, *, folded: bool = False) -> None:
+        title = f"perfbot: {clean(text, 300)}"
+        self._say(self._sections.end())
+        self._say((self._sections.begin(title) if folded else "") or f"{title}\n")
 
     def log(self, line: str) -> None:
-        self._say(f"  {clean(line, 300)}")
+        self._line(f"  {clean(line, 300)}")
+
+    def output(self, line: str) -> None:
+        if self._verbose or self._sections.folds:
+            self.log(line)
+            return
+        with self._lock:
+            self._heard.setdefault(line.partition(":")[0], []).append(line)
+
+    def step(self, side: str, command: str, seconds: float, packages: int, *, ok: bool) -> None:
+        with self._lock:
+            heard = self._heard.pop(side, [])
+        for line in heard if not ok else ():
+            self.log(line)
+        self.log(step_line(side, command, seconds, packages, ok=ok))
+
+    def limit(self, seconds: float) -> None:
+        self._budget = seconds
 
     def suite(self, name: str, benchmarks: int) -> None:
         self._next_line = 0.0
-        self._say(f"perfbot: suite {clean(name, NAME_LENGTH)}: {benchmarks} benchmarks")
+        self._line(f"perfbot: suite {clean(name, NAME_LENGTH)}: {counted(benchmarks, 'benchmark')}")
 
     def round(self, suite: str, index: int, benchmark: str, decided: int, total: int, elapsed: float) -> None:
         if elapsed < self._next_line:
             return
         self._next_line = elapsed + LINE_EVERY
-        self._say(
-            f"  {decided} of {total} decided, {_time_left(elapsed, self._budget)}; "
+        self._line(
+            f"  {decided} of {total} decided, {time_left(elapsed, self._budget)}; "
             f"now {clean(suite, NAME_LENGTH)}, round {index + 1}: {clean(benchmark, NAME_LENGTH)}"
         )
 
-    def decided(self, name: str, verdict: str, change: float | None) -> None:
-        if verdict in _NEWS:
-            self._say(f"  {_decision(name, verdict, change)}")
-
-    def close(self) -> None:
-        self._stream.flush()
-
-    def _say(self, line: str) -> None:
-        self._stream.write(f"{line}\n")  # whole, so that lines of two threads do not mix
-        self._stream.flush()
-
-
-class Live:
-    """Bars in a terminal: one for all suites together, one for each, and what is measured right now.
-
-    Nothing is drawn between events: a thread that redraws would take the processor from what is being measured.
-    """
-
-    def __init__(self, stream: IO[str], budget: float = 0.0) -> None:
-        from rich.console import Console  # noqa: PLC0415 - 50 ms that plain logs need not spend
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
-
-        self._bars: Bars = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}", markup=False, style="dim"),
-            console=Console(file=stream, highlight=False, markup=False, emoji=False),
-            transient=True,
-            auto_refresh=False,
-        )
-        self._budget = budget
-        self._overall: TaskID = self._bars.add_task("starting", total=None, note="")
-        self._suites: dict[str, TaskID] = {}
-        self._done: dict[str, set[str]] = {}
-        self._next_drawing = 0.0
-        self._bars.start()
-
-    def stage(self, text: str) -> None:
-        self._bars.update(self._overall, description=clean(text, NAME_LENGTH), refresh=True)
-
-    def log(self, line: str) -> None:
-        self._print(f"  {clean(line, 300)}", "dim")
-
-    def suite(self, name: str, benchmarks: int) -> None:
-        if name not in self._suites:
-            self._suites[name] = self._bars.add_task(f"  {clean(name, 20)}", total=benchmarks, note="")
-            self._done[name] = set()
-
-    def round(self, suite: str, index: int, benchmark: str, decided: int, total: int, elapsed: float) -> None:
-        if elapsed < self._next_drawing:
-            return
-        self._next_drawing = elapsed + DRAW_EVERY
-        if suite in self._suites:
-            note = f"round {index + 1}: {clean(benchmark, NAME_LENGTH)}"
-            self._bars.update(self._suites[suite], completed=len(self._done[suite]), note=note)
-        self._bars.update(
-            self._overall,
-            description="decided",
-            completed=decided,
-            total=total,
-            note=_time_left(elapsed, self._budget),
-            refresh=True,
-        )
+    def leaning(self, name: str, change: float, rounds_left: int) -> None: ...
 
     def decided(self, name: str, verdict: str, change: float | None) -> None:
-        for suite in self._suites:
-            if name.startswith(f"{suite}/"):
-                self._done[suite].add(name)
-        if verdict in _NEWS:
-            style = {"regressed": "red", "failed": "red", "improved": "green"}.get(verdict, "yellow")
-            self._print(f"  {_decision(name, verdict, change)}", style)
+        if verdict in NEWS:
+            self._line(f"  {decision(name, verdict, change)}")
+
+    def asked(self) -> Asked:
+        return ""
 
     def close(self) -> None:
-        self._bars.stop()
+        self._say(self._sections.end())
+        self._stream.flush()
 
-    def _print(self, line: str, style: str) -> None:
-        from rich.text import Text  # noqa: PLC0415 - loaded already
+    def _line(self, line: str) -> None:
+        self._say(f"{line.replace('##[', '## [')}\n")
 
-        self._bars.console.print(Text(line, style=style))
-
-
-def progress_for(stream: IO[str] | None = None, *, budget: float = 0.0, quiet: bool = False) -> Progress:
-    """Live where a person watches a terminal, lines elsewhere; on stderr, so that stdout stays the result.
-
-    Args:
-        budget: seconds of measuring that are planned, for the time left; 0 when there is no plan.
-    """
-    stream = stream or sys.stderr
-    if quiet:
-        return Silent()
-    return Live(stream, budget) if stream.isatty() else Lines(stream, budget)
+    def _say(self, text: str) -> None:
+        if text:
+            self._stream.write(text)  # whole, so that lines of two threads do not mix
+            self._stream.flush()
 
 
-def _time_left(elapsed: float, budget: float) -> str:
+def step_line(side: str, command: str, seconds: float, packages: int, *, ok: bool) -> str:
+    """A command of set-up in a line: "head  pip install .  8.3 s, 4 packages"."""
+    brought = f", {counted(packages, 'package')}" if packages else ""
+    return f"{side:4}  {clean(command, NAME_LENGTH)}  {format_duration(seconds)}{brought}{'' if ok else ', failed'}"
+
+
+def time_left(elapsed: float, budget: float) -> str:
+    """What is left of the time limit, or what has passed where there is none."""
     if not budget:
         return f"{format_duration(round(elapsed))} so far"
     return f"at most {format_duration(round(max(0.0, budget - elapsed)))} left"
 
 
-def _decision(name: str, verdict: str, change: float | None) -> str:
-    words = [_NEWS[verdict], format_change(change) if change is not None else ""]
+def decision(name: str, verdict: str, change: float | None) -> str:
+    """A decision in a line: "core/parse: +38 %"."""
+    words = [NEWS[verdict], format_change(change) if change is not None else ""]
     return f"{clean(name, NAME_LENGTH)}: {' '.join(word for word in words if word)}"

@@ -11,15 +11,15 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
-from perfbot.history.records import Point, Release, Run, Step, Subject, Trend, tone_of, worse
+from perfbot.history.records import Level, Point, Release, Run, Step, Subject, Trend, tone_of
 from perfbot.render.chart import NAME_LENGTH, as_json, chart
 from perfbot.render.escape import clean
 from perfbot.render.history import step_words
 from perfbot.render.layout import lay_out, source
-from perfbot.units import format_change, format_interval, format_quantity
+from perfbot.units import format_change, format_interval, format_noise, format_quantity
+from perfbot.words import comparative, counted
 
 LATEST = 25
 """Runs listed on a benchmark's page."""
@@ -28,9 +28,6 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'"
 )
 """Scripts and styles from the page's own place only; no other host is asked for anything."""
-
-CHART_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
-"""Plotly writes styles into what it draws."""
 
 Link = Callable[[int], str]
 """A number (of a subject, of a run) to the relative address of its page; empty where it has none."""
@@ -75,7 +72,7 @@ class Address:
 def overview(seen: Overview, place: Address, updated: str) -> str:
     """The project's front page."""
     cards = (
-        _card("Moved most for the worse", seen.worst, place, _since, "Nothing became worse."),
+        _card("Biggest regressions", seen.worst, place, _since, "Nothing became worse."),
         _card("Latest change points", seen.stepped, place, _stepped, "No change points so far."),
         _card("Noisiest from run to run", seen.noisy, place, _noisy, "Nothing measured three times yet."),
     )
@@ -103,23 +100,23 @@ class Story:
 
     project: str
     trend: Trend
-    course: Sequence[tuple[Point, float]]
+    course: Sequence[Level]
     releases: Sequence[Release] = ()
 
 
 def benchmark(story: Story, place: Address, updated: str) -> str:
     """The page of one benchmark and metric: its chain of ratios, its values, its change points and runs."""
     trend, subject = story.trend, story.trend.subject
-    points = [point for point, _ in story.course]
+    points = [level.point for level in story.course]
     drawn = chart(trend, story.course, story.releases, place.run)
     return _lay_out(
         "benchmark", place, updated,
         title=f"{_text(subject.full_name)} {_text(subject.metric)}", home=place.home,
         project=_text(story.project) or "Overview", name=_text(subject.full_name), metric=_text(subject.metric),
         facts=_facts(trend), data=as_json(drawn), thinned=_thinned_words(len(drawn["when"]), len(points)),
-        chain_title=f"Against {_first(points)}, by the chain of ratios: what no change of machine can fake",
+        chain_title=_chain_title(story.course),
         machines=_machines(points),
-        steps=[_step(step, subject) for step in reversed(trend.steps)],
+        steps=[_step(step, trend) for step in reversed(trend.steps)],
         points=[_point(point, subject, place) for point in reversed(points[-LATEST:])],
     )  # fmt: skip
 
@@ -127,9 +124,7 @@ def benchmark(story: Story, place: Address, updated: str) -> str:
 @lru_cache
 def assets() -> dict[str, bytes]:
     """Every file the pages need beside them, by name; pages ask for them with :func:`edition` after the name."""
-    plotly = resources.files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()
-    own = {name: source(f"site/{name}").encode() for name in ("site.css", "site.js")}
-    return {**own, "plotly.min.js": plotly}
+    return {name: source(f"site/{name}").encode() for name in ("site.css", "site.js", "uplot.css", "uplot.js")}
 
 
 @lru_cache
@@ -143,14 +138,15 @@ def edition() -> str:
 
 def badge(trends: Sequence[Trend]) -> str:
     """An SVG badge: how many benchmarks became slower since the last release, or steady."""
-    lost = [t for t in trends if t.since and not _unclear(t.since.interval) and worse(t.subject, t.since.change)]
+    lost = [trend for trend in trends if trend.lost()]
     if not trends:
         return _badge("no data", "#6e7781")
     if not lost:
         return _badge("steady", "#1a7f37")
     first = lost[0].since
     where = f" since {_text(first.name)[:20]}" if first and first.name else ""
-    return _badge(f"{len(lost)} slower{where}", "#cf222e")
+    words = {comparative(t.subject.metric, t.subject.unit, t.subject.better, worse=True).adjective for t in lost}
+    return _badge(f"{len(lost)} {words.pop() if len(words) == 1 else 'worse'}{where}", "#cf222e")
 
 
 def _badge(text: str, colour: str) -> str:
@@ -160,10 +156,9 @@ def _badge(text: str, colour: str) -> str:
 
 
 def _lay_out(template: str, place: Address, updated: str, **view: Any) -> str:
-    policy = CHART_POLICY if template == "benchmark" else POLICY
     return lay_out(
         f"site/{template}.html.j2",
-        policy=policy,
+        policy=POLICY,
         assets=place.assets,
         edition=edition(),
         updated=_text(updated),
@@ -183,7 +178,8 @@ def _summary(seen: Overview) -> str:
     if not seen.runs:
         return "No runs kept yet."
     newest = seen.runs[0]
-    return f"{seen.total:,} benchmarks · newest run {newest.started[:16].replace('T', ' ')} of {_text(newest.head[:7])}"
+    found = counted(seen.total, "benchmark") + (f" with “{_text(seen.search)}” in the name" if seen.search else "")
+    return f"{found} · newest run {newest.started[:16].replace('T', ' ')} of {_text(newest.head[:7])}"
 
 
 def _card(
@@ -209,8 +205,8 @@ def _since_when(trend: Trend) -> str:
 
 
 def _stepped(trend: Trend) -> dict[str, str]:
-    step = trend.steps[-1]
-    tone = tone_of(trend.subject, step.change)
+    step = trend.told_steps[-1]
+    tone = _tone(trend, step.change)
     detail = f"{step.started[:10]} at {_text(step.first[:7])}"
     return {"change": format_change(step.change), "interval": "", "tone": tone, "detail": detail}
 
@@ -223,16 +219,20 @@ def _noisy(trend: Trend) -> dict[str, str]:
 def _noise(trend: Trend) -> str:
     if trend.noise is None:
         return ""
-    percent = 100 * trend.noise
-    return f"±{percent:.1f} %" if percent >= 0.1 else f"±{percent:.1g} %"
+    return format_noise(trend.noise)
 
 
 def _chip(trend: Trend) -> dict[str, str]:
     since = trend.since
     if since is None:
         return {"change": "", "interval": "", "tone": ""}
-    tone = "" if _unclear(since.interval) else tone_of(trend.subject, since.change)
+    tone = "" if _unclear(since.interval) else _tone(trend, since.change)
     return {"change": format_change(since.change), "interval": format_interval(*since.interval), "tone": tone}
+
+
+def _tone(trend: Trend, change: float) -> str:
+    """What colours a change; nothing where it does not matter."""
+    return tone_of(trend.subject, change) if trend.matters(change) else ""
 
 
 def _unclear(interval: tuple[float, float]) -> bool:
@@ -249,6 +249,9 @@ def _row(trend: Trend, place: Address) -> dict[str, str]:
         "latest": latest,
         "step": step_words(trend),
         "noise": _noise(trend),
+        "change_value": f"{trend.since.change if trend.since else 0.0:.6g}",
+        "step_value": trend.steps[-1].started[:10].replace("-", "") if trend.steps else "0",
+        "noise_value": f"{trend.noise or 0.0:.6g}",
         **chip,
     }
 
@@ -301,7 +304,7 @@ def _facts(trend: Trend) -> tuple[tuple[str, str, str], ...]:
         (_since_when(trend).capitalize(), f"{chip['change']} {chip['interval']}".strip(), chip["tone"]),
     ]
     if trend.drift:
-        tone = tone_of(subject, trend.drift.change)
+        tone = _tone(trend, trend.drift.change)
         words = f"{format_change(trend.drift.change)} {format_interval(*trend.drift.interval)}"
         found.append((f"Drift over {trend.drift.points} runs", words, tone))
     found.append(("Noise of a run", _noise(trend), ""))
@@ -312,14 +315,14 @@ def _facts(trend: Trend) -> tuple[tuple[str, str, str], ...]:
     return tuple((name, value, tone) for name, value, tone in found if name and value)
 
 
-def _step(step: Step, subject: Subject) -> dict[str, str]:
+def _step(step: Step, trend: Trend) -> dict[str, str]:
     return {
         "when": step.started[:10],
         "after": _text(step.after[:10]),
         "first": _text(step.first[:10]),
         "change": format_change(step.change),
         "interval": format_interval(*step.interval),
-        "tone": tone_of(subject, step.change),
+        "tone": _tone(trend, step.change),
     }
 
 
@@ -337,8 +340,12 @@ def _point(point: Point, subject: Subject, place: Address) -> dict[str, str]:
     }
 
 
-def _first(points: Sequence[Point]) -> str:
-    return _text(points[0].head[:7]) if points else "the first run"
+def _chain_title(course: Sequence[Level]) -> str:
+    first = _text(course[0].point.head[:7]) if course else "the first run"
+    kinds = {level.link for level in course}
+    dashed = "; dashed where a link was not measured, and bridged by the values around it" if "bridged" in kinds else ""
+    broken = "; broken where nothing bridges it" if "broken" in kinds else ""
+    return f"Change against {first}, by side-by-side comparisons, with its 95 % interval{dashed}{broken}"
 
 
 def _machines(points: Sequence[Point]) -> list[str]:

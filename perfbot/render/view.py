@@ -17,10 +17,12 @@ from perfbot.units import (
     AS_FACTOR_FROM,
     format_change,
     format_duration,
+    format_estimate,
     format_interval,
     format_percentage,
     format_quantity,
 )
+from perfbot.words import comparative, counted
 
 KNOWN_UNITS = ("s", "B", "1", "1/s")
 """Units that perfbot formats itself; any other is text from the user's harness."""
@@ -139,56 +141,6 @@ def verdict_word(result: Result) -> str:
     return _VERDICT_WORDS.get(result.verdict, result.verdict)
 
 
-def report_icon(report: Report) -> str:
-    """The gate at a glance: 🔴 failed, ⚠️ could not tell, 🟢 faster, 🟡 look at it, ⚪ nothing changed."""
-    if report.verdict != "pass":
-        return "🔴" if report.verdict == "fail" else "⚠️"
-    found = groups(report.results)
-    if found.bad:
-        return "🟡"
-    if found.improved:
-        return "🟢"
-    return "🟡" if found.undecided else "⚪"
-
-
-def headline(report: Report) -> str:
-    """The run in one line, most important first: "1 regression, 38 unchanged, 2 undecided"."""
-    if not report.results:
-        return "nothing to measure" if report.skipped else "nothing was measured"
-    counts = Counter(_label(result) for result in shown(report))
-    if set(counts) == {"unchanged"}:
-        return f"no change in {counted(benchmarks(report.results), 'benchmark')}"
-    told = [_counted_label(name, counts[name]) for name in _LABELS if counts[name]]
-    return ", ".join(told)
-
-
-_LABELS = {
-    "regression": "regressions", "over its budget": "over their budgets", "failed": "failed",
-    "accepted regression": "accepted regressions", "accepted over its budget": "accepted over their budgets",
-    "tolerated regression": "tolerated regressions", "improvement": "improvements", "unchanged": "unchanged",
-    "undecided": "undecided", "added": "added", "removed": "removed", "not comparable": "not comparable",
-}  # fmt: skip
-"""Singular and plural, in the order of the headline."""
-
-
-def _label(result: Result) -> str:
-    if result.verdict == "regressed":
-        return {"fail": "regression", "accepted": "accepted regression"}.get(result.gate, "tolerated regression")
-    if result.verdict not in ("failed", "removed") and result.gate != "pass":
-        return "over its budget" if result.gate == "fail" else "accepted over its budget"
-    named = {"improved": "improvement", "inconclusive": "undecided", "incomparable": "not comparable"}
-    return named.get(result.verdict, result.verdict)
-
-
-def _counted_label(name: str, count: int) -> str:
-    return f"{count:,} {name if count == 1 else _LABELS[name]}"
-
-
-def counted(count: int, noun: str) -> str:
-    """ "1 benchmark", "1,024 benchmarks"."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def benchmarks(results: Iterable[Result]) -> int:
     """How many different benchmarks: one may have several metrics."""
     return len({(result.suite, result.benchmark) for result in results})
@@ -227,6 +179,28 @@ def quantity(value: float | None, unit: str) -> str:
     return "" if value is None else format_quantity(value, unit)
 
 
+def transition(result: Result) -> str:
+    """Base and head in one: "857 ns → 1.18 µs", "13.4 → 14.3 µs" where they share a unit; nothing without both."""
+    if result.base is None or result.head is None:
+        return quantity(result.base, result.unit) or quantity(result.head, result.unit)
+    base, head = quantity(result.base, result.unit), quantity(result.head, result.unit)
+    (number, gap, unit), (_, _, other) = base.partition(" "), head.partition(" ")
+    return f"{number if gap and unit == other else base} → {head}"
+
+
+def estimate(result: Result) -> tuple[str, str]:
+    """The change, and how sure it is, on one scale: ("+38 %", "±3"); ("×6.9", "×5.7 to ×8.2")."""
+    return ("", "") if result.change is None else format_estimate(result.change, result.interval)
+
+
+def outcome(result: Result) -> str:
+    """What happened, in a word or two that fit the metric: "slower", "more instructions", "over budget"."""
+    if result.verdict in ("regressed", "improved"):
+        worse = result.verdict == "regressed"
+        return comparative(result.metric, result.unit, result.better, worse=worse).adjective
+    return "over budget" if result.budget_state == "over" else verdict_word(result)
+
+
 def change(result: Result) -> str:
     """The estimate alone: "+38 %"."""
     return "" if result.change is None else format_change(result.change)
@@ -255,7 +229,13 @@ def remarks(result: Result, *, whole: bool = False) -> tuple[str, ...]:
     Args:
         whole: the reason with all of its lines.
     """
-    told = [result.reason if whole else gist(result.reason), *result.notes]
+    reason = result.reason if whole else gist(result.reason)
+    return (*((reason,) if reason else ()), *_besides(result))
+
+
+def _besides(result: Result) -> tuple[str, ...]:
+    """What is to be known beside the reason."""
+    told = [note for note in result.notes if note]
     if result.budget_state == "unclear":
         told.append(f"too close to its budget of {result.budget} to tell")
     if result.new and result.change is not None:
@@ -264,7 +244,24 @@ def remarks(result: Result, *, whole: bool = False) -> tuple[str, ...]:
         told.append("its own source changed, and each side ran its own")
     elif result.source_changed:
         told.append("its own source changed")
-    return tuple(text for text in told if text)
+    return tuple(told)
+
+
+def row_notes(result: Result, policy: Policy) -> tuple[str, ...]:
+    """What stands beside a result in a row of the comment or the terminal: its remarks without what the row shows.
+
+    Whatever else there is to say of a result (how its change is composed, why it is not confirmed) belongs into its
+    ``notes``, a sentence each, and comes out here.
+    """
+    threshold = result.threshold or 0.0
+    shown = {f"over the {format_percentage(threshold)} threshold"}
+    if result.detectable is not None:
+        shown.add(f"{COULD_HAVE_SEEN} {detectable(result.detectable)}")
+    notes = [clause for clause in gist(result.reason).split("; ") if clause and clause not in shown]
+    usual = policy.exact_threshold if result.rule == "exact" else policy.threshold
+    if result.gate == "fail" and result.verdict == "regressed" and threshold != usual:
+        notes.append(f"threshold {format_percentage(threshold)}")
+    return (*notes, *_besides(result))
 
 
 def detectable(fraction: float) -> str:
@@ -281,6 +278,10 @@ def seen_range(results: Iterable[Result]) -> str:
     return f"{COULD_HAVE_SEEN} {low}" if low == high else f"{COULD_HAVE_SEEN} {low} to {high}"
 
 
+EDITED = "⚙️"
+"""The sign of a change that edits the policy."""
+
+
 def banners(report: Report) -> tuple[tuple[str, str], ...]:
     """What changes how the rest is to be read, as pairs of a sign and a text."""
     found = []
@@ -293,7 +294,7 @@ def banners(report: Report) -> tuple[tuple[str, str], ...]:
         found.append(("⚠️", f"This runner was disturbed: {moved}. What would have failed the gate is undecided."))
     if report.proposed_policy is not None:
         judged = f"It was judged by the policy of the target branch ({report.policy.origin})"
-        found.append(("⚙️", f"This change edits the performance policy. {judged}; what would differ is below."))
+        found.append((EDITED, f"This change edits the performance policy. {judged}; what would differ is below."))
     return tuple(found)
 
 

@@ -18,9 +18,12 @@ from perfbot.forge.base import Forge
 from perfbot.forge.events import loads
 from perfbot.history.store import Store, queue
 from perfbot.history.store.queue import Job
-from perfbot.publish.comment_commands import CommandHandler, find_by_head
+from perfbot.publish.comment_commands import NO_RIGHT, CommandHandler, find_by_head
 from perfbot.service.hooks import KIND, Hooks
 from perfbot.service.worker import LEASE, Handler, MayBeAskedAgain, Worker
+
+MOST_STRANGERS = 10_000
+"""Merge requests of which it is remembered that a stranger was told; of further ones each stranger is."""
 
 Connect = Callable[[str, str], Forge]
 """(kind of forge, project) → connected forge."""
@@ -59,13 +62,17 @@ def create_app(
 
 def command_handler(connect: Connect) -> Callable[[Job], None]:
     """Does what somebody asked for; done twice it is done once."""
+    strangers: set[tuple[str, str, int]] = set()
 
     def handle(job: Job) -> None:
         asked = loads(job.payload)
         forge = connect(asked.kind, asked.project)
         resumed = job.tries > 1
         if not asked.button:
-            CommandHandler(forge, asked.merge_request, datetime.now(UTC), resumed=resumed).act(asked.note)
+            where = (asked.kind, asked.project, asked.merge_request)
+            handler = CommandHandler(forge, asked.merge_request, datetime.now(UTC), resumed, quiet=where in strangers)
+            if handler.act(asked.note) == NO_RIGHT and len(strangers) < MOST_STRANGERS:
+                strangers.add(where)
             return
         number = asked.merge_request or find_by_head(forge.repository, asked.head)
         if not (

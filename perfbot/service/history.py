@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
@@ -14,7 +14,8 @@ from perfbot.history.store import Store
 from perfbot.service.access import Guard
 from perfbot.service.api import Api
 from perfbot.service.identity import Gatekeeper
-from perfbot.service.ingest import KIND, Ingest, Publish
+from perfbot.service.ingest import KIND, Ingest, Judging
+from perfbot.service.keeper import Forges, Keeper
 from perfbot.service.metrics import Counted, Tally, metrics_routes
 from perfbot.service.pages import Pages
 from perfbot.service.tags import KIND as TAGS
@@ -28,7 +29,9 @@ class History:
 
     Attributes:
         gate: who may hand reports over; None: nobody, and there is no such endpoint.
-        publish: puts a merge request's report into it; None: it is kept only.
+        forges: where merge requests' reports are published; None: they are kept only.
+        judging: reads and keeps reports; None: this process does.
+        main_branch: says the branch whose runs count, by the project; empty where nobody said.
         read_token: what pages and API ask for; empty: everybody may look.
         channels: where alerts go.
         public_url: where people reach this service: for links in alerts and comments; empty: there are none.
@@ -36,10 +39,12 @@ class History:
 
     store: Store
     gate: Gatekeeper | None = None
-    publish: Publish | None = None
+    forges: Forges | None = None
     read_token: str = ""
     channels: tuple[str, ...] = ()
     public_url: str = ""
+    judging: Judging | None = None
+    main_branch: Callable[[str], str] = lambda _: ""
 
     def parts(self) -> tuple[list[BaseRoute], Mapping[str, Handler]]:
         """Routes, and handlers of the jobs that belong to them. The routes take every path, so they come last."""
@@ -48,12 +53,13 @@ class History:
         seen = [*Api(self.store).routes(), *metrics_routes(self.store, tally), *Pages(self.store).routes()]
         routes: list[BaseRoute] = []
         handlers: dict[str, Handler] = {}
-        taken = Ingest(self.store, self.gate, self.publish, self.channels, self.public_url) if self.gate else None
+        judging = self.judging or Keeper(self.store, self.forges, self.channels, self.public_url)
+        taken = Ingest(self.store, self.gate, judging) if self.gate else None
         if taken is not None:
             routes += taken.routes([counted])
             handlers[KIND] = taken.handle
         if self.gate is not None:
-            told = Tags(self.store, self.gate)
+            told = Tags(self.store, self.gate, self.main_branch)
             routes += told.routes([counted])
             handlers[TAGS] = told.handle
         if self.channels:

@@ -10,10 +10,12 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import jwt
 
 from perfbot.errors import UsageError
+from perfbot.service.keys import PublishedKeys, fetch
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "ES384", "PS256")
 """Asymmetric ones alone: a public key must never do as a shared secret."""
@@ -35,6 +37,9 @@ class Identity:
         commits: commits that its report may be about; empty: any.
         merge_request: 0 when unknown, or none.
         forge: ``gitlab`` or ``github``; empty for a project's token.
+        source: the branch that a merge request's job ran for, where its token does not say the number.
+        trusted: it runs the default branch's code, on behalf of a merge request that it may name itself.
+        protected: its branch is one that not everybody may push to; None where the token does not say.
     """
 
     project: str
@@ -42,6 +47,9 @@ class Identity:
     commits: tuple[str, ...] = ()
     merge_request: int = 0
     forge: str = ""
+    source: str = ""
+    trusted: bool = False
+    protected: bool | None = None
 
 
 class RefusedError(Exception):
@@ -74,6 +82,7 @@ class Gatekeeper:
 
         Raises:
             RefusedError: it is none that is known.
+            BusyError: whether it is cannot be told right now.
         """
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
@@ -91,18 +100,24 @@ class Gatekeeper:
     def _by_identity_token(self, token: str) -> Identity:
         try:
             issuer = str(jwt.decode(token, options={"verify_signature": False}).get("iss", ""))
-            if issuer not in self.issuers:
-                raise RefusedError("the identity token's issuer is not known here")
-            claims = jwt.decode(
-                token, self.key_of(issuer, token), algorithms=list(ALGORITHMS), audience=self.audience,
-                issuer=issuer, leeway=LEEWAY_SECONDS, options={"require": ["exp", "iat", "iss", "aud"]},
-            )  # fmt: skip
+            claims = self._claims(issuer, token)
         except jwt.PyJWTError as error:
             raise RefusedError(f"the identity token is not valid: {error}") from error
+        except (ValueError, TypeError, AttributeError, ArithmeticError, LookupError, RecursionError) as error:
+            raise RefusedError("the identity token is not valid: it cannot be read") from error
         found = of_gitlab(claims) if self.issuers[issuer] == "gitlab" else of_github(claims)
         if found.project not in self.projects:
-            raise RefusedError(f"project {found.project!r} may not hand reports over here")
+            raise RefusedError(f"project {found.project[:200]!r} may not hand reports over here")
         return found
+
+    def _claims(self, issuer: str, token: str) -> Mapping[str, Any]:
+        """What a token says, once its signature is known to be the issuer's."""
+        if issuer not in self.issuers:
+            raise RefusedError("the identity token's issuer is not known here")
+        return jwt.decode(
+            token, self.key_of(issuer, token), algorithms=list(ALGORITHMS), audience=self.audience,
+            issuer=issuer, leeway=LEEWAY_SECONDS, options={"require": ["exp", "iat", "iss", "aud"]},
+        )  # fmt: skip
 
 
 def of_gitlab(claims: Mapping[str, Any]) -> Identity:
@@ -115,11 +130,11 @@ def of_gitlab(claims: Mapping[str, Any]) -> Identity:
     reference, source = _text(claims, "ref"), _text(claims, "pipeline_source")
     parts = str(claims.get("ref_path", "")).split("/")
     if source == "merge_request_event" or parts[:2] == ["refs", "merge-requests"]:
-        number = int(parts[2]) if len(parts) > 2 and parts[2].isdigit() else 0
-        return Identity(project, "", merge_request=number, forge="gitlab")
+        number = _number(parts[2]) if parts[:2] == ["refs", "merge-requests"] and len(parts) > 2 else 0
+        return Identity(project, "", (sha,), number, "gitlab", source="" if number else reference)
     if claims.get("ref_type") != "branch":
         raise RefusedError("only jobs of branches and merge requests hand reports over")
-    return Identity(project, reference, (sha,), forge="gitlab")
+    return Identity(project, reference, (sha,), forge="gitlab", protected=_protected(claims))
 
 
 def of_github(claims: Mapping[str, Any]) -> Identity:
@@ -132,13 +147,26 @@ def of_github(claims: Mapping[str, Any]) -> Identity:
     reference = _text(claims, "ref")
     if event.startswith(("pull_request", "merge_group")) or reference.startswith("refs/pull/"):
         parts = reference.split("/")
-        number = int(parts[2]) if len(parts) > 2 and parts[2].isdigit() else 0
+        number = _number(parts[2]) if parts[:2] == ["refs", "pull"] and len(parts) > 2 else 0
+        if not number:
+            raise RefusedError("the identity token does not say which pull request its job ran for")
         return Identity(project, "", merge_request=number, forge="github")
     if event in ("workflow_run", "issue_comment"):  # run on the default branch, on behalf of anybody's pull request
-        return Identity(project, "", forge="github")
+        return Identity(project, "", forge="github", trusted=True)
     if not reference.startswith("refs/heads/"):
         raise RefusedError("only jobs of branches and pull requests hand reports over")
-    return Identity(project, reference.removeprefix("refs/heads/"), (sha,), forge="github")
+    branch = reference.removeprefix("refs/heads/")
+    return Identity(project, branch, (sha,), forge="github", protected=_protected(claims))
+
+
+def _protected(claims: Mapping[str, Any]) -> bool | None:
+    """Both forges say it as a text, some versions as a truth value."""
+    said = str(claims.get("ref_protected", "")).lower()
+    return said == "true" if said in ("true", "false") else None
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < len("2147483648") else 0
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:
@@ -146,25 +174,6 @@ def _text(claims: Mapping[str, Any], name: str) -> str:
     if not isinstance(found, str) or not found:
         raise RefusedError(f"the identity token has no {name}")
     return found
-
-
-def published_keys() -> KeyOf:
-    """Finds keys where issuers publish them (``/.well-known/openid-configuration``), and remembers them."""
-    import httpx  # noqa: PLC0415
-
-    clients: dict[str, jwt.PyJWKClient] = {}
-
-    def key_of(issuer: str, token: str) -> Any:
-        if issuer not in clients:
-            try:
-                answer = httpx.get(f"{issuer.rstrip('/')}/.well-known/openid-configuration", timeout=10)
-                address = str(answer.raise_for_status().json()["jwks_uri"])
-            except (httpx.HTTPError, ValueError, KeyError) as error:
-                raise jwt.PyJWTError("the issuer's keys cannot be found") from error
-            clients[issuer] = jwt.PyJWKClient(address, cache_keys=True, timeout=10)
-        return clients[issuer].get_signing_key_from_jwt(token).key
-
-    return key_of
 
 
 def gatekeeper(environ: Mapping[str, str], projects: tuple[str, ...]) -> Gatekeeper:
@@ -183,7 +192,14 @@ def gatekeeper(environ: Mapping[str, str], projects: tuple[str, ...]) -> Gatekee
         raise UsageError(
             f"PERFBOT_INGEST_TOKENS: the token of {short[0]!r} is shorter than {SHORTEST_TOKEN} characters."
         )
+    if len(set(tokens.values())) < len(tokens):
+        raise UsageError("PERFBOT_INGEST_TOKENS: two projects have one token; each needs its own.")
     issuers = {address: kind for kind, address in _pairs(environ.get("PERFBOT_OIDC", ""), "PERFBOT_OIDC", "gitlab=URL")}
+    for address in issuers:
+        if not address.startswith("https://") and urlsplit(address).hostname not in ("localhost", "127.0.0.1", "::1"):
+            raise UsageError(
+                f"PERFBOT_OIDC: {address} does not begin with https://: anybody on the way could say what its keys are."
+            )
     if not set(issuers.values()) <= {"gitlab", "github"}:
         raise UsageError("PERFBOT_OIDC: expected gitlab=URL or github=URL.")
     audience = environ.get("PERFBOT_AUDIENCE", "")
@@ -194,7 +210,7 @@ def gatekeeper(environ: Mapping[str, str], projects: tuple[str, ...]) -> Gatekee
             "PERFBOT_OIDC needs --project: an issuer signs tokens for every project it knows.",
             hint="perfbot serve --project group/name",
         )
-    return Gatekeeper(tokens, issuers, audience, projects, published_keys())
+    return Gatekeeper(tokens, issuers, audience, projects, PublishedKeys(fetch))
 
 
 def _pairs(text: str, name: str, form: str) -> list[tuple[str, str]]:

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from perfbot.errors import SetupError
 from perfbot.model import Side
@@ -50,6 +51,24 @@ class Environment:
     seconds: float
 
 
+class OnStep(Protocol):
+    """Told when a command of set-up ended: side, command, wall time, and how many packages it installed."""
+
+    def __call__(self, side: Side, command: str, seconds: float, packages: int, *, ok: bool) -> None: ...
+
+
+def _untold(side: Side, command: str, seconds: float, packages: int, *, ok: bool) -> None: ...
+
+
+_BY_PIP = re.compile(r"^Successfully installed (.+)$", re.MULTILINE)
+_BY_UV = re.compile(r"^Installed (\d+) packages?\b", re.MULTILINE)
+
+
+def installed(output: str) -> int:
+    """How many packages pip or uv say that they installed."""
+    return sum(len(names.split()) for names in _BY_PIP.findall(output)) + sum(map(int, _BY_UV.findall(output)))
+
+
 def recipe(
     setup: Sequence[str],
     *,
@@ -57,10 +76,12 @@ def recipe(
     needs_python: bool,
     requires: Sequence[str] = (),
     variables: Mapping[str, str] | None = None,
+    directory: str = ".",
 ) -> str:
     """What an environment is made from, as a text: equal texts, equal environments (of the same commit)."""
     interpreter = (python or f"{sys.executable} {sys.version}") if needs_python else ""
-    return json.dumps([list(setup), interpreter, list(requires), sorted((variables or {}).items())])
+    where = [directory] if setup and directory != "." else []
+    return json.dumps([list(setup), interpreter, list(requires), sorted((variables or {}).items()), *where])
 
 
 def prepare(
@@ -71,34 +92,40 @@ def prepare(
     needs_python: bool,
     timeout: float,
     on_line: Callable[[str], None],
+    on_step: OnStep = _untold,
     requires: Sequence[str] = (),
     variables: Mapping[str, str] | None = None,
     environ: Mapping[str, str] | None = None,
+    directory: str = ".",
 ) -> Environment:
     """The environment of one side, made or found. Safe to call for both sides at once.
 
     Args:
-        setup: shell commands, run in the checkout, in the environment.
+        setup: shell commands, run in ``directory``, in the environment.
         python: version ("3.12") or path of the interpreter; None is the one that runs perfbot.
         needs_python: whether to make a virtual environment at all.
         requires: packages that must be there after set-up; those that cannot be imported are installed.
         variables: what the configuration adds to the environment.
         environ: perfbot's own environment (default: the process's).
+        directory: of the checkout, where set-up runs.
         timeout: seconds for all of set-up.
         on_line: told each command (``base: $ pip install .``) and each line of its output (``base: …``).
+        on_step: told how each command ended.
 
     Raises:
         SetupError: a command failed or ran out of time; ``output`` holds the end of what it said.
     """
     started = time.monotonic()
-    text = recipe(setup, python=python, needs_python=needs_python, requires=requires, variables=variables)
+    text = recipe(
+        setup, python=python, needs_python=needs_python, requires=requires, variables=variables, directory=directory
+    )
     stamp = hashlib.sha256(f"{checkout.slot.folder}\0{text}".encode()).hexdigest()
     outer = os.environ if environ is None else environ
     slot = checkout.slot
     inner = {**_lasting(slot, outer, needs_python=needs_python), **(variables or {})}
     reused = again(slot, stamp, checkout.files) and (not needs_python or _python(slot).exists())
     if not reused:
-        setting_up = _SetUp(checkout, outer, inner, started + timeout, on_line)
+        setting_up = _SetUp(checkout, outer, inner, started + timeout, on_line, on_step, directory)
         setting_up.everything(setup, python=python, needs_python=needs_python, requires=requires)
         note(slot, stamp)
     return Environment(
@@ -139,6 +166,7 @@ def _toolchains(slot: Slot, environ: Mapping[str, str]) -> dict[str, str]:
         **kept,
         "CARGO_HOME": os.fspath(downloads / "cargo"),
         "GOMODCACHE": os.fspath(downloads / "go"),
+        "GOCACHE": os.fspath(downloads / "go-build"),
         "npm_config_cache": os.fspath(downloads / "npm"),
     }
 
@@ -175,13 +203,17 @@ class _SetUp:
         lasting: Mapping[str, str],
         deadline: float,
         on_line: Callable[[str], None],
+        on_step: OnStep,
+        directory: str,
     ) -> None:
         self.checkout = checkout
+        self.folder = checkout.path / directory
         self.slot = checkout.slot
         self.environ = environ
         self.deadline = deadline
         self.uv = find_uv(environ)
         self._on_line = on_line
+        self._on_step = on_step
         indexes = find_indexes(environ)
         self.withheld = indexes.withheld
         extra = {**indexes.variables, **self._installers(needs_python="VIRTUAL_ENV" in lasting), **lasting}
@@ -272,15 +304,23 @@ class _SetUp:
         return found
 
     def command(self, line: str) -> None:
-        """One line of set-up; pip's installs go through uv, which is faster and takes the same options."""
+        """One line of set-up, told in one line when it ended."""
+        began = time.monotonic()
+        done = self._carry_out(line)
+        seconds = time.monotonic() - began
+        self._on_step(self.checkout.side, line, seconds, installed(done.output), ok=done.ok)
+        if not done.ok:
+            raise self.failed(line, done)
+
+    def _carry_out(self, line: str) -> Finished:
+        """pip's installs go through uv, which is faster and takes the same options."""
         by_uv = _PIP_INSTALL.sub(f"{shlex.quote(self.uv)} pip install", line, count=1) if self._uv_may(line) else line
         done = self.shell(by_uv, shown=line if by_uv == line else f"uv pip install{_PIP_INSTALL.sub('', line, 1)}")
         has_pip = (_bin(self.slot) / "pip").exists()
         if by_uv != line and not done.ok and has_pip and "unexpected argument" in done.output:
             self.say("uv does not know an option of this line, so pip runs it")
             done = self.shell(line, shown=line)
-        if not done.ok:
-            raise self.failed(line, done)
+        return done
 
     def _uv_may(self, line: str) -> bool:
         return bool(self.uv) and self.slot.env.is_dir() and _PIP_INSTALL.match(line) is not None
@@ -305,9 +345,12 @@ class _SetUp:
         return [modules[name] for name in done.output.split() if name in modules]
 
     def shell(self, line: str, *, shown: str) -> Finished:
-        """Run a line by the shell, in the checkout."""
+        """Run a line by the shell, in the suite's folder of the checkout."""
         self.say(f"$ {shown}")
-        return self.run(line, cwd=self.checkout.path)
+        if not self.folder.is_dir():
+            where = self.folder.relative_to(self.checkout.path)
+            raise SetupError(f'set-up failed on {self.checkout.side}: the folder "{where}" (`directory`) is not there')
+        return self.run(line, cwd=self.folder)
 
     def run(self, command: Sequence[str] | str, *, cwd: Path, silent: bool = False) -> Finished:
         """Run a command within what is left of the time."""

@@ -14,6 +14,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from perfbot.stats.special import normal_tail
+
 Floats = NDArray[np.float64]
 
 NODES_PER_STEP = 1.2
@@ -37,14 +39,6 @@ def _nodes(lower: float, upper: float, step: float) -> tuple[Floats, Floats]:
     return lower + half * (nodes + 1), half * weights
 
 
-def _normal_tail(values: Floats) -> Floats:
-    """P(Z > values)."""
-    from scipy.special import ndtr  # noqa: PLC0415 - 0.4 s that only deciding needs
-
-    tail: Floats = ndtr(-values)
-    return tail
-
-
 def exit_probabilities(looks: tuple[int, ...], lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
     """Probabilities of leaving first below or above, at each look, for a Brownian motion without drift.
 
@@ -61,8 +55,8 @@ def exit_probabilities(looks: tuple[int, ...], lower: Floats, upper: Floats) -> 
     points, mass, now = np.zeros(1), np.ones(1), 0
     for index, look in enumerate(looks):
         step = float(np.sqrt(look - now))
-        below[index] = mass @ _normal_tail((points - lower[index]) / step)
-        above[index] = mass @ _normal_tail((upper[index] - points) / step)
+        below[index] = mass @ normal_tail((points - lower[index]) / step)
+        above[index] = mass @ normal_tail((upper[index] - points) / step)
         there, weights = _nodes(float(lower[index]), float(upper[index]), step)
         kernel = np.exp(-0.5 * ((there[:, None] - points) / step) ** 2) / (step * np.sqrt(2 * np.pi))
         points, mass, now = there, weights * (kernel @ mass), look

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from perfbot.stats.special import student_quantile
+
 Floats = NDArray[np.float64]
 
 UNTRIMMED = 5
@@ -90,8 +92,6 @@ def mean_interval(values: Sequence[float], confidence: float) -> tuple[float, fl
     """Student interval of the trimmed mean of one sample; the whole line for fewer than two values."""
     if len(values) < 2:
         return -math.inf, math.inf
-    from scipy.special import stdtrit  # noqa: PLC0415 - 0.4 s that only deciding needs
-
     means, errors = estimates(np.asarray(values, dtype=float), (len(values),))
-    reach = float(stdtrit(degrees_of_freedom(len(values)), (1 + confidence) / 2) * errors[0])
+    reach = student_quantile(degrees_of_freedom(len(values)), (1 - confidence) / 2) * float(errors[0])
     return float(means[0]) - reach, float(means[0]) + reach

@@ -3,22 +3,27 @@
 A process of its own, and a small one: a command's peak memory as the kernel counts it can never be below that of the
 process that started it. Orders and answers are JSON lines on stdin and on the descriptor given as first argument.
 
-Order: ``{"core": 1 or -1, "timeout": seconds, "together": true, "commands": [{"argv", "cwd", "env", "output"}]}``;
-answer: a list in the same order of ``{"code", "wall", "cpu", "memory", "queued", "timed_out"}`` (seconds, bytes;
-queued: seconds in which the process could have run, but others had the core).
+Order: ``{"core": 1 or -1, "timeout": seconds, "together": true, "look_every": seconds or 0,
+"commands": [{"argv", "cwd", "env", "output"}]}``; answer: a list in the same order of ``{"code", "wall", "cpu",
+"memory", "queued", "timed_out"}`` (seconds, bytes; queued: seconds in which it and all that it started could have run,
+but others had the core).
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import select
 import signal
 import sys
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 KIB = 1024
+
+SEEN_SHARE = 0.2
+"""Of the CPU time of a command and its children: what was seen of less says nothing about the rest."""
 
 _groups: List[int] = []
 
@@ -54,16 +59,24 @@ def ends(pids: List[int], deadline: float) -> Dict[int, float]:
     return found
 
 
-def finish(pid: int, began: float, deadline: float, ended: Optional[float] = None) -> Dict[str, Any]:
-    """Wait for a command, or end its group at the deadline. ``ended``: when it did, where that is known already."""
+def finish(
+    pid: int, began: float, deadline: float, ended: Optional[float] = None, look_every: float = math.inf
+) -> Dict[str, Any]:
+    """Wait for a command, or end its group at the deadline.
+
+    ``ended``: when it did, where that is known already; ``look_every``: seconds between looks at its children.
+    """
     watched = os.pidfd_open(pid)
-    timed_out = not select.select([watched], [], [], max(0.0, deadline - time.monotonic()))[0]
+    family = Family(pid)
+    timed_out = not family.watch(watched, deadline, look_every)
+    seen = time.monotonic()
     if timed_out:
         kill(pid)
     os.close(watched)
-    waited = queued(pid)
+    family.look()
     _, status, used = os.wait4(pid, 0)
-    wall = (ended or time.monotonic()) - began
+    waited = family.queued(used.ru_utime + used.ru_stime)
+    wall = (ended or seen - family.late) - began
     kill(pid)
     _groups.remove(pid)
     return {
@@ -76,13 +89,70 @@ def finish(pid: int, began: float, deadline: float, ended: Optional[float] = Non
     }
 
 
-def queued(pid: int) -> float:
-    """Seconds that a process which has ended, but was not waited for, spent without a core though it could run."""
+class Family:
+    """A process, its threads and all that descends from it: how long they could have run while others had the core.
+
+    The kernel forgets that of a process once its parent has waited for it, so they are looked at while they live.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.seen: Dict[str, Tuple[int, int]] = {}
+        self.late = 0.0
+        """Seconds that this process itself had to wait for a core before it saw the end."""
+
+    def watch(self, end: int, deadline: float, look_every: float) -> bool:
+        """Look now and then until it ends; False where it did not by the deadline."""
+        while True:
+            left, waited = max(0.0, deadline - time.monotonic()), own_wait()
+            if select.select([end], [], [], min(left, look_every))[0]:
+                self.late = own_wait() - waited
+                return True
+            if left <= look_every:
+                return False
+            self.look()
+
+    def look(self) -> None:
+        """Remember what each thread has used and waited so far, in nanoseconds."""
+        rest = [str(self.pid)]
+        try:
+            used, waited = read("/proc/{}/schedstat".format(self.pid))[:2]
+            self.seen[rest[0]] = int(used), int(waited)
+        except (OSError, ValueError):
+            return
+        while rest:
+            folder = "/proc/{}/task".format(rest.pop())
+            try:
+                threads = os.listdir(folder)
+            except OSError:
+                continue
+            for thread in threads:
+                try:
+                    used, waited = read("{}/{}/schedstat".format(folder, thread))[:2]
+                    self.seen[thread] = int(used), int(waited)
+                    rest += read("{}/{}/children".format(folder, thread))
+                except (OSError, ValueError):
+                    continue
+
+    def queued(self, cpu: float) -> float:
+        """Seconds, all together. What nobody saw of ``cpu`` seconds that they used waited as much as what was seen."""
+        used = sum(one for one, _ in self.seen.values()) / 1e9
+        waited = sum(one for _, one in self.seen.values()) / 1e9
+        return waited * max(1.0, cpu / used) if used > SEEN_SHARE * cpu else waited
+
+
+def own_wait() -> float:
+    """Seconds that this process could have run, but others had the core."""
     try:
-        with open("/proc/{}/schedstat".format(pid)) as file:
-            return int(file.read().split()[1]) / 1e9
-    except (OSError, IndexError, ValueError):
+        return int(read("/proc/self/schedstat")[1]) / 1e9
+    except (OSError, ValueError, IndexError):
         return 0.0
+
+
+def read(path: str) -> List[str]:
+    """The words of a file."""
+    with open(path) as file:
+        return file.read().split()
 
 
 def kill(group: int) -> None:
@@ -101,7 +171,7 @@ def perform(order: Dict[str, Any]) -> List[Dict[str, Any]]:
     except OSError:
         pass
     if not order["together"]:
-        return [attempt(command, order["timeout"]) for command in order["commands"]]
+        return [attempt(command, order["timeout"], order["look_every"] or math.inf) for command in order["commands"]]
     began = time.monotonic()
     pids: List[Any] = [start(command) for command in order["commands"]]
     deadline = began + order["timeout"]
@@ -109,11 +179,11 @@ def perform(order: Dict[str, Any]) -> List[Dict[str, Any]]:
     return [pid if isinstance(pid, dict) else finish(pid, began, deadline, ended.get(pid)) for pid in pids]
 
 
-def attempt(command: Dict[str, Any], timeout: float) -> Dict[str, Any]:
+def attempt(command: Dict[str, Any], timeout: float, look_every: float) -> Dict[str, Any]:
     """Run one command alone."""
     began = time.monotonic()
     pid = start(command)
-    return pid if isinstance(pid, dict) else finish(pid, began, began + timeout)
+    return pid if isinstance(pid, dict) else finish(pid, began, began + timeout, look_every=look_every)
 
 
 def start(command: Dict[str, Any]) -> Any:

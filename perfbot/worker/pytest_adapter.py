@@ -132,8 +132,14 @@ class BenchmarkFailed(Exception):
 
 def is_benchmark(item: pytest.Item) -> bool:
     """Uses the fixture, or is marked and measured whole."""
+    return uses_fixture(item) or is_marked(item)
+
+
+def uses_fixture(item: pytest.Item) -> bool:
+    """Asks for the fixture; an argument of that name that gets its values by ``parametrize`` is none."""
     fixtures = getattr(item, "fixturenames", ())
-    return any(name in fixtures for name in FIXTURES) or is_marked(item)
+    given = getattr(getattr(item, "callspec", None), "params", {})
+    return any(name in fixtures and name not in given for name in FIXTURES)
 
 
 def is_marked(item: pytest.Item) -> bool:
@@ -253,7 +259,7 @@ def codspeed_benchmark(benchmark: BenchmarkFixture) -> BenchmarkFixture:
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: Any) -> Optional[bool]:
     """Measure a marked test that does not use the fixture, whole; fixtures are set up once."""
-    if any(name in pyfuncitem.fixturenames for name in FIXTURES) or not is_marked(pyfuncitem):
+    if uses_fixture(pyfuncitem) or not is_marked(pyfuncitem):
         return None
     arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
     state.held[pyfuncitem.nodeid] = True

@@ -14,7 +14,7 @@ SUITE = '[[suite]]\nname = "core"\nharness = "pytest"\npaths = ["bench/"]\n'
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path, monkeypatch, tmp_path_factory):
     """A repository with one commit and two benchmarks; it is the current folder."""
     (tmp_path / "bench").mkdir()
     (tmp_path / "bench" / "test_a.py").write_text(BENCH)
@@ -23,7 +23,7 @@ def project(tmp_path, monkeypatch):
         identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
         subprocess.run(["git", *identity, *command], cwd=tmp_path, check=True)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PERFBOT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PERFBOT_CACHE", str(tmp_path_factory.mktemp("cache")))
     return tmp_path
 
 
@@ -44,9 +44,7 @@ def test_a_good_project_has_nothing_wrong(project, doctor):
     code, found = doctor()
     assert code == 0
     assert found["configuration"]["message"] == "perfbot.toml"
-    assert found["suite core"]["message"] == (
-        "2 benchmarks: bench/test_a.py::test_x, bench/test_a.py::test_y; nothing to set up"
-    )
+    assert found["suite core"]["message"] == ("2 benchmarks: test_a.py::test_x, test_a.py::test_y; nothing to set up")
     assert found["budget"]["message"] == "10 min for 2 benchmarks, parameters not counted"
     assert found["git"]["state"] == "ok"
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
 from perfbot.cli.main import VERBS, main
 
 HEAVY = (
-    *("pydantic", "numpy", "scipy", "sqlalchemy", "alembic", "plotly", "rich", "gitlab", "github", "jinja2", "httpx"),
+    *("pydantic", "numpy", "scipy", "sqlalchemy", "alembic", "rich", "gitlab", "github", "jinja2", "httpx"),
     *("starlette", "uvicorn", "apprise", "pyperf", "psycopg", "tenacity", "psutil", "platformdirs"),
     *("requests", "asyncio", "subprocess"),
 )
@@ -74,3 +76,39 @@ def test_codes(words: tuple[str, ...], code: int) -> None:
     except SystemExit as error:
         found = int(str(error.code))
     assert found == code
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["rnu"], "there is no verb 'rnu'; did you mean run?"),
+        (["xyzzy"], "there is no verb 'xyzzy'"),
+        (["run", "--budgte", "2m"], "run knows no option '--budgte'; did you mean --budget?"),
+        (["run", "--treshold=2%"], "run knows no option '--treshold=2%'; did you mean --threshold?"),
+        (["judge", "a.json", "b.json"], "judge knows no argument 'b.json'"),
+    ],
+)
+def test_what_was_mistyped_is_named_with_what_was_meant(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    assert capsys.readouterr().err.startswith(f"perfbot: {said}\n  → perfbot ")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_can_complete(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", shell]) == 0
+    assert "perfbot" in capsys.readouterr().out
+
+
+def test_a_shell_is_told_what_could_come_next(tmp_path: Path) -> None:
+    def answers(line: str) -> set[str]:
+        environ = {
+            **os.environ, "_ARGCOMPLETE": "1", "_ARGCOMPLETE_SHELL": "bash", "_ARGCOMPLETE_IFS": "\n",
+            "_ARGCOMPLETE_STDOUT_FILENAME": str(tmp_path / "said"), "COMP_LINE": line, "COMP_POINT": str(len(line)),
+        }  # fmt: skip
+        subprocess.run([sys.executable, "-m", "perfbot"], env=environ, check=False, capture_output=True)
+        return {word.strip() for word in (tmp_path / "said").read_text().split("\n")}
+
+    assert {"run", "rebench"} <= answers("perfbot r")
+    assert {"--budget", "--base"} <= answers("perfbot run --b")

@@ -34,13 +34,68 @@ def test_it_writes_at_the_top_what_it_found(project, capsys):
     assert "perfbot run" in out
 
 
-def test_a_script_is_offered_and_not_taken(project, capsys):
+def test_a_script_that_needs_nothing_is_taken_where_there_is_nothing_else(project, capsys):
     (project / "bench" / "test_a.py").unlink()
-    (project / "bench" / "speed.py").write_text("import timeit")
+    (project / "bench" / "speed.py").write_text("import sys, timeit\nsys.exit(main(argv=sys.argv[1:]))\n")
     assert main(["init"]) == 0
-    said = "seen, not configured: a script, bench/speed.py; perfbot.toml holds a suite to uncomment\n"
-    assert said in capsys.readouterr().out
+    (suite,) = config.load(None, project).suites
+    assert (suite.harness, dict(suite.commands)) == ("command", {"speed": "python bench/speed.py"})
+    assert suite.paths == ("bench/",)
+    assert "perfbot run" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "needs",
+    [
+        "n = sys.argv[1]",
+        "import click",
+        "import mystery",
+        "import argparse\nargparse.ArgumentParser().add_argument('file')",
+        "import argparse\nargparse.ArgumentParser().add_argument('--file', required=True)",
+    ],
+)
+def test_a_script_that_needs_something_is_offered_and_not_taken(project, capsys, needs):
+    (project / "bench" / "test_a.py").unlink()
+    (project / "pyproject.toml").unlink()
+    (project / "bench" / "speed.py").write_text(f"import sys, timeit\n{needs}\n")
+    assert main(["init"]) == 0
+    out = capsys.readouterr().out
+    assert "seen, not configured: a script, bench/speed.py; perfbot.toml holds a suite to uncomment\n" in out
     assert config.load(None, project).suites == ()
+    assert "perfbot run" not in out
+
+
+def test_requirements_beside_a_script_are_installed(project):
+    (project / "bench" / "test_a.py").unlink()
+    (project / "bench" / "requirements.txt").write_text("mystery\n")
+    (project / "bench" / "speed.py").write_text("import timeit, mystery\n")
+    assert main(["init"]) == 0
+    (suite,) = config.load(None, project).suites
+    assert suite.setup == ("pip install .", "pip install -r bench/requirements.txt")
+
+
+def test_a_program_made_for_measuring_is_taken(project):
+    (project / "bench" / "test_a.py").unlink()
+    (project / "pyproject.toml").write_text(
+        '[project]\nname = "lib"\n[project.scripts]\nlib = "a:b"\nlib-bench = "a:c"\n'
+    )
+    assert main(["init"]) == 0
+    (suite,) = config.load(None, project).suites
+    assert dict(suite.commands) == {"lib-bench": "lib-bench"}
+
+
+@pytest.mark.parametrize(
+    ("scripts", "command"),
+    [('[project.scripts]\nlib = "a:b"\n', {"help": "lib --help"}), ("", {"import": "python -c 'import lib'"})],
+)
+def test_without_benchmarks_the_start_is_measured(project, capsys, scripts, command):
+    (project / "bench" / "test_a.py").unlink()
+    (project / "pyproject.toml").write_text(f'[project]\nname = "lib"\n{scripts}')
+    (project / "lib.py").touch()
+    assert main(["init"]) == 0
+    (suite,) = config.load(None, project).suites
+    assert (suite.name, dict(suite.commands), suite.setup) == ("start", command, ("pip install .",))
+    assert "found no benchmarks: suite 'start' measures how the project starts" in capsys.readouterr().out
 
 
 def test_an_existing_file_is_kept(project, capsys):
@@ -69,18 +124,73 @@ def test_a_dry_run_prints_the_file_and_nothing_else(project, capsys):
     assert tomllib.loads(capsys.readouterr().out)["suite"][0]["name"] == "bench"
 
 
-def test_without_benchmarks_it_writes_an_example(project, capsys):
+def test_without_benchmarks_it_writes_an_example_and_does_not_say_run(project, capsys):
     (project / "bench" / "test_a.py").unlink()
+    (project / "pyproject.toml").unlink()
     assert main(["init"]) == 0
-    assert "found no benchmarks" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "found no benchmarks" in out
+    assert "perfbot harnesses" in out
+    assert "perfbot run" not in out
     assert config.load(None, project).suites == ()
 
 
-def test_other_tools_benchmarks_are_named(project, capsys):
-    (project / "x_test.go").write_text("func BenchmarkA(b *testing.B) {}\n")
+GOOGLE = "#include <benchmark/benchmark.h>\nBENCHMARK(parse);\n"
+
+
+def test_tools_whose_build_nobody_can_tell_get_a_table_to_complete(project, capsys):
+    (project / "bench" / "bench.cc").write_text(GOOGLE)
+    (project / "CMakeLists.txt").touch()
     assert main(["init"]) == 0
-    assert "seen, not configured: Go, 1 benchmark (x_test.go …)" in capsys.readouterr().out
-    assert '#   Go: 1 in "x_test.go" …' in (project / "perfbot.toml").read_text()
+    out = capsys.readouterr().out
+    assert "seen, not configured: Google Benchmark, 1 benchmark (bench/bench.cc …)" in out
+    assert "`perfbot harnesses google_benchmark`" in out
+    text = (project / "perfbot.toml").read_text()
+    table = text[text.index("# Google Benchmark") :].split("\n\n")[0].splitlines()[2:]
+    completed = "\n".join(line.removeprefix("# ") for line in table)
+    (suite,) = config.parse(completed, "completed").suites
+    assert (suite.harness, suite.command.split()[0]) == ("google_benchmark", "build/NAME")
+
+
+GO = "package p\nfunc BenchmarkA(b *testing.B) {}\n"
+CRITERION = "use criterion::*;\nfn f(c) { c.bench_function(); }\n"
+CARGO = '[package]\nname = "p"\n[[bench]]\nname = "speed"\nharness = false\n'
+VITEST = 'import { bench } from "vitest"\nbench("a", () => {})\n'
+JMH = "import org.openjdk.jmh.annotations.*;\n@Benchmark void a() {}\n"
+POM = "<properties><uberjar.name>benchmarks</uberjar.name></properties>"
+
+
+@pytest.mark.parametrize(
+    ("files", "suites"),
+    [
+        ({"go.mod": "", "a_test.go": GO}, [("go", "go", ".", "./bench.test -test.run")]),
+        (
+            {"go.mod": "", "a/a_test.go": GO, "b/b_test.go": GO},
+            [("a", "go", "a", "./bench.test"), ("b", "go", "b", "./bench.test")],
+        ),
+        ({"go.mod": "", **{f"p{n}/a_test.go": GO for n in range(9)}}, [("go", "go", ".", "go test -run ^$ -bench . ")]),
+        (
+            {"crates/p/Cargo.toml": CARGO, "crates/p/benches/speed.rs": CRITERION},
+            [("speed", "criterion", "crates/p", "cargo bench --bench speed")],
+        ),
+        (
+            {"web/package.json": '{"devDependencies": {"vitest": "^3"}}', "web/a.bench.ts": VITEST},
+            [("web", "vitest", "web", "node_modules/.bin/vitest bench --run")],
+        ),
+        ({"pom.xml": POM, "src/A.java": JMH}, [("jvm", "jmh", ".", "java -jar target/benchmarks.jar")]),
+    ],
+)
+def test_tools_whose_files_say_how_they_run_get_a_suite(tmp_path, monkeypatch, capsys, files, suites):
+    (tmp_path / ".git").mkdir()
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    assert main(["init"]) == 0
+    found = config.load(None, tmp_path).suites
+    assert [(one.name, one.harness, one.directory) for one in found] == [one[:3] for one in suites]
+    assert all(suite.command.startswith(one[3]) for suite, one in zip(found, suites, strict=True))
+    assert "perfbot run" in capsys.readouterr().out
 
 
 def test_what_no_requirement_names_is_said(project, capsys):

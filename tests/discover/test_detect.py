@@ -275,15 +275,16 @@ class TestListing:
         return config.parse(f'[[suite]]\nname = "a"\n{text}', "perfbot.toml").suites[0]
 
     def test_pytest_reads_files_as_given_and_folders_as_pytest_does(self, plant):
-        root = plant({"b/test_a.py": BENCH, "b/bench_b.py": BENCH, "b/test_broken.py": "def ("})
+        root = plant({"b/test_a.py": BENCH, "b/bench_b.py": BENCH, "b/other.py": BENCH, "b/test_broken.py": "def ("})
         listing = list_suite(self.suite('harness = "pytest"\npaths = ["b", "b/bench_b.py"]'), root)
-        assert listing.benchmarks == ("b/test_a.py::test_x", "b/bench_b.py::test_x")
+        assert set(listing.benchmarks) == {"test_a.py::test_x", "bench_b.py::test_x"}
+        assert len(listing.benchmarks) == 2
         assert listing.problems[0].startswith("b/test_broken.py is no Python that Python 3.")
 
     def test_pyperf_says_which_file_is_no_script(self, plant):
         root = plant({"a.py": SCRIPT, "b.py": "x = 1"})
         listing = list_suite(self.suite('harness = "pyperf"\npaths = ["*.py"]'), root)
-        assert listing.benchmarks == ("one",)
+        assert listing.benchmarks == ("a.py::one",)
         assert listing.problems == ("b.py makes no pyperf.Runner",)
 
     @pytest.mark.parametrize(

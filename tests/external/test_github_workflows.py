@@ -93,7 +93,7 @@ def test_two_stages(act: Act) -> None:
     assert [check["status"] for check in act.fake.checks] == ["in_progress"]
     act.run("perfbot-publish.yml", "workflow_run", {**event, "action": "completed"}, code=1)
     (comment,) = act.fake.by_bot()
-    assert "1 regression" in comment["body"]
+    assert "is slower" in comment["body"]
     assert [check["conclusion"] for check in act.fake.checks] == ["failure"]
 
 
@@ -127,7 +127,7 @@ def test_one_job(act: Act) -> None:
     pull = {"action": "opened", "number": 1, "pull_request": act.pull(), "repository": REPOSITORY}
     act.run("perfbot-ci.yml", "pull_request", pull, code=1)
     (comment,) = act.fake.by_bot()
-    assert "1 regression" in comment["body"]
+    assert "is slower" in comment["body"]
     assert [check["conclusion"] for check in act.fake.checks] == ["failure"]
 
 
@@ -144,7 +144,7 @@ def test_rebench_and_the_dispatched_run(act: Act) -> None:
     }  # fmt: skip
     act.run("perfbot.yml", "workflow_dispatch", {"inputs": dispatched["inputs"], "repository": REPOSITORY}, code=1)
     (comment,) = act.fake.by_bot()
-    assert "1 regression" in comment["body"]
+    assert "is slower" in comment["body"]
 
 
 def test_a_stranger_starts_nothing(act: Act) -> None:

@@ -250,8 +250,14 @@ class FakeGitHub(FakeServer):
     def list_files(self, request: Request, number: str) -> Answer:
         return self.page(request, [{"filename": p} for p in self.changed.get(int(number), [])], 30)
 
+    def at(self, ref: str, path: str) -> str | None:
+        """A bare name may be a tag's, which goes before a branch's."""
+        if ref.startswith("refs/heads/"):
+            return self.files.get((ref.removeprefix("refs/heads/"), path))
+        return self.files.get((f"refs/tags/{ref}", path), self.files.get((ref, path)))
+
     def file(self, request: Request, path: str) -> Answer:
-        text = self.files.get((request.query.get("ref", "main"), path))
+        text = self.at(request.query.get("ref", "main"), path)
         if text is None:
             return Answer(404, {"message": "Not Found"})
         return Answer(200, {"type": "file", "content": base64.encodebytes(text.encode()).decode()})

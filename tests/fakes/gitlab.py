@@ -53,6 +53,7 @@ class FakeGitLab(FakeServer):
         self.emojis: dict[int, list[dict[str, Any]]] = {}
         self.files: dict[tuple[str, str], str] = {}
         self.diffs: dict[int, list[str]] = {}
+        self.counted: dict[int, str | None] = {}
         self.statuses: list[dict[str, Any]] = []
         self.pipelines: list[dict[str, Any]] = []
         self.jobs: list[dict[str, Any]] = []
@@ -207,7 +208,10 @@ class FakeGitLab(FakeServer):
 
     def merge_request(self, request: Request, project: str, iid: str) -> Answer:
         found = self.requests.get(int(iid))
-        return Answer(200, found) if found else Answer(404, {"message": "404 Not found"})
+        if not found:
+            return Answer(404, {"message": "404 Not found"})
+        count = self.counted.get(int(iid), str(len(self.diffs.get(int(iid), []))))
+        return Answer(200, {**found, "changes_count": count})
 
     def merge_requests(self, request: Request, project: str) -> Answer:
         since, branch = request.query.get("updated_after", ""), request.query.get("source_branch")
@@ -252,8 +256,14 @@ class FakeGitLab(FakeServer):
         made["inputs"] = (request.data or {}).get("inputs", {})
         return Answer(201, _public(made))
 
+    def at(self, ref: str, path: str) -> str | None:
+        """A bare name may be a tag's, which goes before a branch's."""
+        if ref.startswith("refs/heads/"):
+            return self.files.get((ref.removeprefix("refs/heads/"), path))
+        return self.files.get((f"refs/tags/{ref}", path), self.files.get((ref, path)))
+
     def file(self, request: Request, project: str, path: str) -> Answer:
-        text = self.files.get((request.query.get("ref", "main"), path))
+        text = self.at(request.query.get("ref", "main"), path)
         return Answer(404, {"message": "404 File Not Found"}) if text is None else Answer(200, text=text)
 
     def member(self, request: Request, project: str, user: str) -> Answer:

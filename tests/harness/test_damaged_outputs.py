@@ -89,8 +89,8 @@ KEYS = {"vitest": "files", "k6": "metrics", "hyperfine": "results", "benchmarkdo
 @given(st.sampled_from(["json", "jmh", "vitest", "k6", "hyperfine", "google_benchmark", "benchmarkdotnet"]), VALUES)
 @settings(max_examples=200, deadline=None)
 def test_other_json(tool: str, value: object) -> None:
-    document = value if tool in ("json", "jmh") else {KEYS.get(tool, "benchmarks"): value}
-    survives(tool, [Written("f", json.dumps(document).encode())])
+    for document in (value, {KEYS.get(tool, "benchmarks"): value}, {KEYS.get(tool, "benchmarks"): [value]}, [value]):
+        survives(tool, [Written("f", json.dumps(document).encode())])
 
 
 MUTABLE = [one for one in EVERY_CAPTURED if one[1].endswith(".json")]

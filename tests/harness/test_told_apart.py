@@ -246,7 +246,7 @@ def test_locust_quotes() -> None:
 def test_custom_arrays() -> None:
     assert sound(results("json", captured("json", "custom-smaller-is-better.json"))) == {
         "cpu load": {"value": (50, "Percent", "unknown")},
-        "memory": {"value": (100e6, "B", "lower")},
+        "memory": {"value": (100e6, "B", "unknown")},
     }
 
 

@@ -98,7 +98,7 @@ def test_messages_hold_numbers_commits_and_a_link() -> None:
     watch = Watch("main", [a_trend(0.05)], link=lambda subject: f"https://pages/{subject.number if subject else ''}")
     (one,) = conditions(watch)
     assert one.title == "core/parse became slower by +5.0 % on main"
-    assert one.body == "[+4.0, +6.0] % between 0000000aaa and 0000001aaa (2026-01-01), time.\nhttps://pages/7"
+    assert one.body == "[+4.0, +6.0] between 0000000aaa and 0000001aaa (2026-01-01), time.\nhttps://pages/7"
 
 
 def test_news_is_what_began_and_ended() -> None:

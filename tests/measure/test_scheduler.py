@@ -13,7 +13,7 @@ from perfbot.measure.scheduler import Outcomes, Scheduler
 from perfbot.measure.sequential_test import EXACT_ROUNDS, FIRST_ROUNDS, SequentialTest
 from perfbot.measure.session import problem_of
 from perfbot.model import Benchmark, Comparison, Metric, Policy, Problem
-from perfbot.render.progress import Silent
+from perfbot.render.progress import Asked, Silent
 from perfbot.stats.sequential import MOST_ROUNDS
 from tests.measure.conftest import Clock, FakeSuite, Simulated
 
@@ -202,6 +202,39 @@ def looks_at_tracks(benchmarks: int, monkeypatch: pytest.MonkeyPatch) -> int:
 
 def test_work_grows_with_the_number_of_benchmarks_and_not_with_its_square(monkeypatch: pytest.MonkeyPatch) -> None:
     assert looks_at_tracks(200, monkeypatch) < 8 * looks_at_tracks(50, monkeypatch)
+
+
+class Asking(Silent):
+    """Somebody who presses a key before the fourth round."""
+
+    def __init__(self, wish: Asked) -> None:
+        self.wish, self.times, self.leant = wish, 0, set[str]()
+
+    def asked(self) -> Asked:
+        self.times += 1
+        return self.wish if self.times > 3 else ""
+
+    def leaning(self, name: str, change: float, rounds_left: int) -> None:
+        assert rounds_left >= 1
+        self.leant.add(name)
+
+
+def test_whoever_watches_may_stop_and_keeps_what_was_measured() -> None:
+    suite = FakeSuite("s", {"open": Simulated(noise=NOISY)}, Clock())
+    scheduler = Scheduler([suite], POLICY, 1000.0, Asking("stop"), clock=suite.clock)
+    with pytest.raises(Interrupted, match="stopped by q"):
+        scheduler.run()
+    assert rounds(scheduler.outcomes()) == {"open": 3}
+
+
+def test_whoever_watches_may_go_on_without_a_time_limit() -> None:
+    def measured(progress: Silent) -> int:
+        suite = FakeSuite("s", {"open": Simulated(noise=0.02, seconds=1.0)}, Clock())
+        return rounds(Scheduler([suite], POLICY, 9.0, progress, clock=suite.clock).run())["open"]
+
+    asking = Asking("go on")
+    assert measured(asking) > measured(Silent())
+    assert asking.leant == {"s/open"}
 
 
 def test_how_many_are_decided_is_told_as_it_is() -> None:

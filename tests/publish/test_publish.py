@@ -27,7 +27,7 @@ def test_the_verdict_is_our_own(ci: InCI, tmp_path: Path) -> None:
     published = publish(write(tmp_path, report(result(change=0.3))), ci.publisher())
     assert published.code == 1
     assert ci.status()[0] == "failed"
-    assert "1 regression" in ci.comment()
+    assert "is slower" in ci.comment()
 
 
 def test_the_policy_is_the_target_branchs(ci: InCI, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_begin_marks_and_waits_then_the_verdict_clears(ci: InCI, tmp_path: Path)
     assert "no change" in ci.comment()
     publish(write(tmp_path, report(result(change=0.3))), ci.publisher())
     assert "what follows is older" not in ci.comment()
-    assert "1 regression" in ci.comment()
+    assert "is slower" in ci.comment()
     assert ci.status()[0] == "failed"
 
 
@@ -139,7 +139,7 @@ def test_shards_become_one(ci: InCI, tmp_path: Path) -> None:
         report(result("b", change=0.3), shard=Shard(2, 2), family=2),
     )
     assert publish(write(tmp_path, *parts), ci.publisher()).code == 1
-    assert "1 regression, 1 unchanged" in ci.comment()
+    assert "1 of 2 benchmarks is slower: merging is blocked\n\n1 unchanged." in ci.comment()
 
 
 def test_a_missing_shard_is_said_and_never_passes(ci: InCI, tmp_path: Path) -> None:
@@ -218,9 +218,9 @@ def test_github_check_has_annotations_and_button_only_for_apps(github: InCI, tmp
     publish(write(tmp_path, report(*results)), github.publisher())
     (check,) = github.fake.checks
     assert [a["start_line"] for a in check["annotations"]] == list(range(1, 121))
-    assert "core/b0 regressed" in {a["title"] for a in check["annotations"]}
+    assert "core/b0: slower" in {a["title"] for a in check["annotations"]}
     assert "actions" not in check
-    assert "1 regression" not in check["output"]["title"]
+    assert "is slower" not in check["output"]["title"]
     assert check["conclusion"] == "failure"
 
 
@@ -251,7 +251,7 @@ def test_a_comment_is_never_longer_than_people_read(ci: InCI, tmp_path: Path, na
     assert published.code == 1
     assert len(ci.comment().encode()) <= 100_000
     assert len(ci.comment()) <= 65_536 or ci.fake.token == "bot-token"
-    assert "regression" in ci.comment()
+    assert "is slower" in ci.comment()
     assert ci.status()[0] == "failed"
 
 
@@ -263,7 +263,7 @@ def test_the_comment_points_at_the_full_report(ci: InCI, tmp_path: Path) -> None
     publish(write(tmp_path, report(result())), ci.publisher())
     assert f"The full report is among the [artifacts of this run](<{page}>)." in ci.comment()
     publish(write(tmp_path, report(result(change=0.3))), ci.publisher(details_url="https://pages.example/1"))
-    assert "[Full report](<https://pages.example/1>)" in ci.comment()
+    assert "[full report](<https://pages.example/1>)" in ci.comment()
     assert page not in ci.comment()
 
 

@@ -109,7 +109,7 @@ def test_what_was_kept_is_published_later(
         monkeypatch.delenv(name)
     monkeypatch.setenv("PERFBOT_TOKEN", job.fake.token)
     assert main(shlex.split(typed)) == 1
-    assert "1 regression" in job.comment()
+    assert "is slower" in job.comment()
 
 
 NO_ANSWERS = {
@@ -175,7 +175,7 @@ def test_outside_ci_the_forge_is_a_folder(
     (file,) = write(tmp_path, report(result(change=0.3)))
     assert main(["publish", str(file)]) == 1
     folder = tmp_path / ".perfbot/forge"
-    assert "1 regression" in (folder / "comments/1.md").read_text()
+    assert "is slower" in (folder / "comments/1.md").read_text()
     assert json.loads((folder / "status.json").read_text())["perfbot"]["state"] == "failed"
     assert main(["publish", str(file)]) == 1
     assert len(list((folder / "comments").iterdir())) == 1
@@ -255,7 +255,7 @@ def test_ci_from_commit_to_comment(
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     monkeypatch.chdir(folder)
     assert main(["ci", "--output", str(tmp_path / "out")]) == 1
-    assert "1 regression" in gitlab.comment()
+    assert "is slower" in gitlab.comment()
     assert gitlab.fake.statuses[-1]["status"] == "failed"
     assert gitlab.fake.statuses[-1]["sha"] == head != HEAD
     assert (tmp_path / "out/perfbot-report.json").is_file()

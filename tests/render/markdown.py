@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from perfbot.web import DOCS
+
 READER = MarkdownIt("gfm-like")
 
 _OWN_HTML = re.compile(
-    r"(<details><summary>(?:Output of what went wrong|Undecided|Unchanged|Added, removed, failed|Budgets"
+    r"(<details><summary>(?:All others that(?: do not)? block|Output of what went wrong"
+    r"|Undecided|Unchanged|Added, removed, failed|Budgets"
     r"|Accepted in this merge request|Changes to the policy|How this was measured)[^<>&@`]*</summary>|</details>)\n?"
 )
 _REFERENCES = re.compile(
@@ -20,6 +23,7 @@ _REFERENCES = re.compile(
     | \$ | \bgh-\d | \b[a-z][a-z0-9]+-\d+\b | (?<![\w.])[0-9a-f]{7,40}(?![\w.])""",
     re.IGNORECASE | re.VERBOSE,
 )
+_OWN_TAGS = {"<br>", "<sub>", "</sub>"}
 _INLINE = {"text", "code_inline", "softbreak", "strong_open", "strong_close", "link_open", "link_close"}
 _BLOCKS = {
     "heading_open", "heading_close", "paragraph_open", "paragraph_close", "blockquote_open", "blockquote_close",
@@ -81,9 +85,12 @@ def _structure(tokens: list[Token], links: str) -> Iterator[str]:
 
 
 def _inline(token: Token, links: str) -> Iterator[str]:
+    if token.type == "html_inline" and token.content in _OWN_TAGS:
+        return
     if token.type not in _INLINE:
         yield f"{token.type}: {token.content!r}"
-    if token.type == "link_open" and not (links and str(token.attrs["href"]).startswith(links)):
+    target = str(token.attrs.get("href", ""))
+    if token.type == "link_open" and not target.startswith((DOCS, *([links] if links else []))):
         yield f"a link: {token.attrs}"
     if token.type == "text" and (reference := _REFERENCES.search(token.content)):
         yield f"a reference {reference[0]!r} in {token.content!r}"

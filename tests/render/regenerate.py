@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from perfbot.render.comment import comment
+from perfbot.render.links import Links
 from perfbot.render.terminal import console, terminal
 from tests.render import samples
 from tests.render.hostile import TEXTS, saying
@@ -34,7 +35,7 @@ def golden_files() -> Iterator[tuple[Path, Callable[[], str]]]:
             marker=MARKER,
             title="Python 3.12",
             stale="Measuring f3c2d1a again.",
-            details_url="https://ci.example/report.html",
+            links=Links("https://ci.example/report.html", source="https://forge.example/a/b/blob/f3c2d1a/"),
         ),
     )
     for name, text in TEXTS.items():

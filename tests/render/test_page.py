@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfbot.model import Report
-from perfbot.render import pictures, view
+from perfbot.render import headline, pictures, view
 from perfbot.render.page import page
 from tests.render.hostile import TEXTS, saying
 from tests.render.samples import ALL, bare, everything, report, result, rounds, typical
@@ -74,7 +74,7 @@ def test_pages_are_well_formed_and_stand_alone(name: str) -> None:
     made = ALL[name]()
     read = Reader(page(made))
     assert len(read.ids) == len(set(read.ids))
-    assert view.headline(made) in read.text
+    assert headline.headline(made) in read.text
     for one in made.results:
         assert view.anchor(one) in read.ids
         assert one.full_name in read.text
@@ -111,7 +111,7 @@ def test_nothing_is_asked_of_the_network() -> None:
 def test_page_tells_what_the_comment_tells() -> None:
     text = Reader(page(everything())).text
     for said in (
-        "2 regressions, 1 over its budget, 2 failed",
+        "2 of 17 benchmarks are slower, 1 is over its budget, 1 fails",
         "The run was interrupted",
         "This change edits the performance policy",
         "the worker died with signal 11",

@@ -9,6 +9,7 @@ import pytest
 
 from perfbot.render import view
 from perfbot.render.comment import comment
+from perfbot.render.links import Links
 from perfbot.render.page import page
 from tests.render.hostile import TEXTS, saying
 from tests.render.markdown import READER
@@ -78,7 +79,7 @@ def test_a_link_of_the_comment_opens_its_benchmark(browser: Browser, tmp_path: P
     made = report(*(result(f"same_{index}") for index in range(200)), regression("slow"))
     target = tmp_path / "report.html"
     target.write_text(page(made), encoding="utf-8")
-    text = READER.render(comment(made, details_url="https://ci.example/report.html"))
+    text = READER.render(comment(made, links=Links("https://ci.example/report.html")))
     source = tmp_path / "comment.html"
     source.write_text(text.replace("https://ci.example/report.html", target.as_uri()), encoding="utf-8")
     opened = Opened(browser, source)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-import re
 
 import pytest
 
 from perfbot.measure.progress import Progress as Told
-from perfbot.render.progress import LINE_EVERY, Lines, Live, Progress, Silent, progress_for
+from perfbot.render.live import Live
+from perfbot.render.progress import LINE_EVERY, Lines, Progress, Silent
+from perfbot.render.sections import Sections
 
 
 class Terminal(io.StringIO):
@@ -34,8 +35,10 @@ def play(progress: Progress) -> None:
 
 
 def test_scheduler_and_renderers_agree() -> None:
-    told: Told = progress_for(io.StringIO())
-    told.suite("core", 1)
+    for told in (Lines(io.StringIO()), Silent(), Live(Terminal())):
+        agreed: Told = told
+        agreed.suite("core", 1)
+        told.close()
 
 
 def test_a_log_gets_plain_lines_now_and_then() -> None:
@@ -64,32 +67,6 @@ def test_without_a_budget_there_is_no_time_left() -> None:
     assert stream.getvalue() == "  1 of 5 decided, 1 min 15 s so far; now core, round 3: b\n"
 
 
-def test_a_terminal_shows_bars_and_is_left_clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "110")
-    stream = Terminal()
-    play(Live(stream, budget=120.0))
-    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stream.getvalue())
-    assert "pip install ." in shown
-    assert "core/slow: +38 %" in shown
-    assert "19/20" in shown
-    assert re.search(r"core .* 4/20 .*round 40: bench_39", shown)
-    assert "at most 3 s left" in shown
-    assert stream.getvalue().endswith(("\x1b[2K", "\x1b[?25h")) or "\x1b[?25h" in stream.getvalue()
-
-
-def test_a_terminal_is_not_drawn_more_often_than_eyes_see(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "110")
-    stream = Terminal()
-    live = Live(stream)
-    live.suite("core", 1000)
-    before = len(stream.getvalue())
-    for index in range(1000):
-        live.round("core", 0, "b", index, 1000, index / 1e6)
-    drawn = len(stream.getvalue()) - before
-    live.close()
-    assert drawn < 2000
-
-
 def test_names_cannot_steer_the_terminal() -> None:
     stream = io.StringIO()
     lines = Lines(stream)
@@ -101,14 +78,59 @@ def test_names_cannot_steer_the_terminal() -> None:
     ]
 
 
-def test_who_is_told_how() -> None:
-    assert isinstance(progress_for(io.StringIO()), Lines)
-    assert isinstance(progress_for(Terminal(), quiet=True), Silent)
-    live = progress_for(Terminal())
-    assert isinstance(live, Live)
-    live.close()
-
-
 def test_silence_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
     play(Silent())
     assert capsys.readouterr() == ("", "")
+
+
+def set_up(progress: Progress, *, ok: bool = True) -> None:
+    """A side's set-up of one command that says two lines."""
+    progress.stage("preparing 60ab91e and f3c2d1a", folded=True)
+    progress.output("head: $ pip install .")
+    progress.output("head: Collecting thing")
+    progress.step("head", "pip install .", 8.3, 4, ok=ok)
+    progress.stage("measuring")
+
+
+def test_set_up_is_a_line_a_command() -> None:
+    stream = io.StringIO()
+    set_up(Lines(stream))
+    assert stream.getvalue().splitlines() == [
+        "perfbot: preparing 60ab91e and f3c2d1a",
+        "  head  pip install .  8.3 s, 4 packages",
+        "perfbot: measuring",
+    ]
+
+
+@pytest.mark.parametrize(("verbose", "ok"), [(True, True), (False, False)])
+def test_all_of_set_up_is_told_where_it_failed_or_was_asked_for(verbose: bool, ok: bool) -> None:
+    stream = io.StringIO()
+    set_up(Lines(stream, verbose=verbose), ok=ok)
+    assert "  head: Collecting thing\n" in stream.getvalue()
+    assert ("4 packages, failed" in stream.getvalue()) != ok
+
+
+def test_a_ci_log_folds_set_up() -> None:
+    stream = io.StringIO()
+    set_up(Lines(stream, sections=Sections("github")))
+    lines = stream.getvalue().splitlines()
+    assert lines[0] == "::group::perfbot: preparing 60ab91e and f3c2d1a"
+    assert lines[-2:] == ["::endgroup::", "perfbot: measuring"]
+    assert "  head: Collecting thing" in lines
+    stream = io.StringIO()
+    set_up(Lines(stream, sections=Sections("gitlab", clock=lambda: 1700000000.0)))
+    name = "perfbot_perfbot_preparing_60ab91e_and_f3c2d1a"
+    assert stream.getvalue().startswith(
+        f"\x1b[0Ksection_start:1700000000:{name}[collapsed=true]\r\x1b[0Kperfbot: preparing 60ab91e and f3c2d1a\n"
+    )
+    assert f"\x1b[0Ksection_end:1700000000:{name}\r\x1b[0K\n" in stream.getvalue()
+
+
+def test_output_cannot_give_the_ci_commands() -> None:
+    stream = io.StringIO()
+    lines = Lines(stream, sections=Sections("github"))
+    for said in ("::error::no", "##[error]no", "\x1b[0Ksection_end:1:x\r\x1b[0K"):
+        lines.output(f"head: {said}")
+        lines.output(said)
+    assert "##[" not in stream.getvalue()
+    assert "\x1b" not in stream.getvalue()

@@ -22,7 +22,7 @@ SIZES = {"wide": (1200, 900), "narrow": (390, 844)}
 @pytest.fixture(scope="module")
 def folder(history: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("site")
-    assert main(["report", str(target), "--database", history]) == 0
+    assert main(["site", str(target), "--database", history]) == 0
     return target
 
 
@@ -60,18 +60,49 @@ def test_the_overview_filters_and_leads_to_a_benchmark(page: Any, folder: Path) 
 def test_a_benchmark_zooms_both_charts_and_opens_a_run(page: Any, folder: Path) -> None:
     page.goto(f"file://{folder}/index.html")
     page.locator("#benchmarks a", has_text="core/parse").click()
-    page.wait_for_selector("#values .point")
-    assert page.locator("#chain .point").count() == 24
-    box = page.locator("#chain .nsewdrag").bounding_box()
+    page.wait_for_selector("#values canvas")
+    assert page.evaluate("charts[0].data[0].length") == 24
+    box = page.locator("#chain .u-over").bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 40)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + 42, steps=5)
     page.mouse.up()
-    page.wait_for_function("document.getElementById('values').layout.xaxis.range[0] > '2026-01-10'")
-    page.evaluate("document.getElementById('chain').emit('plotly_click', {points: [{customdata: '../runs/1.html'}]})")
-    page.wait_for_url("**/runs/1.html")
-    page.go_back()
+    page.wait_for_function("charts[1].scales.x.min > Date.UTC(2026, 0, 10) / 1000")
+    assert "from=" in page.url, "the address keeps the view"
+    page.reload()
+    page.wait_for_function("charts[1]?.scales.x.min > Date.UTC(2026, 0, 10) / 1000")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_charts_are_walked_from_the_keyboard(page: Any, folder: Path) -> None:
+    page.goto(f"file://{folder}/index.html")
+    page.locator("#benchmarks a", has_text="core/parse").click()
+    page.wait_for_selector("#values canvas")
+    page.focus("#charts")
+    page.keyboard.press("Home")
+    first = page.locator("#point").text_content()
+    page.keyboard.press("ArrowRight")
+    assert first
+    assert page.locator("#point").text_content() not in ("", first)
+    page.keyboard.press("+")
+    assert "from=" in page.url
+    page.keyboard.press("Escape")
+    assert "from=" not in page.url
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/runs/2.html")
+
+
+def test_the_overview_sorts_and_the_address_keeps_the_order(page: Any, folder: Path) -> None:
+    page.goto(f"file://{folder}/index.html")
+    if page.viewport_size["width"] < 600:
+        return  # headings are folded away there
+    names = page.locator("#benchmarks tbody th").all_text_contents()
+    page.click("#benchmarks th button[data-name=name]")
+    page.click("#benchmarks th button[data-name=name]")
+    assert page.locator("#benchmarks tbody th").all_text_contents() == sorted(names, reverse=True)
+    assert "sort=-name" in page.url
+    page.reload()
+    assert page.locator("#benchmarks tbody th").all_text_contents() == sorted(names, reverse=True)
 
 
 def test_a_link_of_a_comment_leads_to_its_benchmark_on_the_runs_page(page: Any, folder: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,14 +22,16 @@ from perfbot.ci.change import branch_of
 from perfbot.cli.main import main
 from perfbot.errors import PublishError, UsageError
 from perfbot.history import recording
-from perfbot.history.records import Release
+from perfbot.history.records import Release, Trend
 from perfbot.history.store import Store, ledger, open_store, queries, queue, standings
+from perfbot.history.told import describe
 from perfbot.model import Report
 from perfbot.publish.upload import hand_over
 from perfbot.report import dumps
 from perfbot.service.history import History
 from perfbot.service.identity import Gatekeeper, Identity, gatekeeper
 from perfbot.service.ingest import MAX_BYTES
+from perfbot.service.purpose import Purpose
 from perfbot.service.tags import MAX_BYTES as MAX_TAGS
 from perfbot.service.worker import Worker
 from tests.histories import a_history, a_report, a_result, commit
@@ -61,14 +63,19 @@ class Service:
     def __init__(self, store: Store) -> None:
         self.published: list[tuple[Identity, Report]] = []
         self.told: list[tuple[str, str]] = []
-        history = History(store, GATE, self.publish, public_url="https://perf.test/below")
+        history = History(store, GATE, self, public_url="https://perf.test/below")
         routes, handlers = history.parts()
         self.client = TestClient(Starlette(routes=routes))
         self.worker = Worker(store, handlers)
 
-    def publish(self, who: Identity, report: Report, page: str, trend: str) -> None:
+    def settle(self, who: Identity, purpose: Purpose, found: Report) -> Report:
+        """A forge whose merge request 7 has every branch and every head."""
+        change = dataclasses.replace(found.change, merge_request=purpose.merge_request or 7, target="main")
+        return dataclasses.replace(found, change=change)
+
+    def publish(self, who: Identity, report: Report, page: str, trends: Sequence[Trend]) -> None:
         self.published.append((who, report))
-        self.told.append((page, trend))
+        self.told.append((page, describe(trends)))
 
     def send(self, report: Report | bytes, token: str, query: str = "") -> httpx.Response:
         body = report if isinstance(report, bytes) else dumps(report).encode()
@@ -130,13 +137,17 @@ def test_a_merge_requests_job_never_speaks_for_a_branch(service: Service, own: S
 @pytest.mark.parametrize(
     ("report", "token", "status", "why"),
     [
-        (a_report(project="other/project"), gitlab(), 403, "of project 'other/project'"),
+        (a_report(project="other/project"), gitlab(), 403, "of another project"),
         (a_report(number=2), gitlab(), 403, "is about 0000002aaa, the sender's job ran for 0000001aaa"),
         (a_report(merge_request=8), gitlab(**MR), 403, "about merge request 8, not 7"),
-        (a_report(), gitlab(**MR), 403, "about no merge request"),
-        (a_report(), github(event_name="workflow_run"), 403, "about no merge request"),
-        (a_report(), github(event_name="issue_comment"), 403, "about no merge request"),
-        (a_report(), TOKEN, 403, r"say which branch: ?branch=NAME"),
+        (a_report(merge_request=7), gitlab(), 403, "a branch's job speaks for no merge request"),
+        (a_report(merge_request=7), github(), 403, "a branch's job speaks for no merge request"),
+        (a_report(), github(event_name="workflow_run"), 403, "which merge request?"),
+        (a_report(merge_request=7), github(event_name="workflow_run"), 403, "which merge request?"),
+        (a_report(merge_request=7), github(event_name="issue_comment"), 403, "which merge request?"),
+        (a_report(), github(event_name="merge_group", ref="refs/heads/gh-readonly-queue/x"), 401, "does not say which"),
+        (a_report(), TOKEN, 403, "?branch=NAME or ?merge_request=N"),
+        (a_report(merge_request=7), TOKEN, 403, "?branch=NAME or ?merge_request=N"),
         (a_report(), gitlab(project_path="stranger/fork"), 401, "'stranger/fork' may not"),
         (a_report(), gitlab(aud="https://elsewhere"), 401, "Audience"),
         (a_report(), gitlab(exp=time.time() - 600), 401, "expired"),
@@ -178,11 +189,12 @@ def test_a_projects_token_names_its_branch(service: Service, own: Store) -> None
     assert kept(own) == [("branch", "release", True)]
 
 
-def test_a_merge_request_measured_by_a_branchs_job_is_no_baseline(service: Service, own: Store) -> None:
-    for number, token in enumerate((github(event_name="workflow_run"), gitlab(), TOKEN), start=1):
-        assert service.send(a_report(number=number, merge_request=7), token, "?branch=main").status_code == 202
+def test_a_trusted_job_names_the_merge_request_beside_the_report(service: Service, own: Store) -> None:
+    for number, token in enumerate((github(event_name="workflow_run"), TOKEN), start=1):
+        assert service.send(a_report(number=number), token, "?merge_request=9").status_code == 202
         assert service.worker.one()
-    assert kept(own) == [("merge-request", "main", False)] * 3
+    assert kept(own) == [("merge-request", "main", False)] * 2
+    assert [report.change.merge_request for _, report in service.published] == [9, 9]
 
 
 def test_a_comment_is_given_its_page_and_the_line_of_the_history(service: Service, own: Store) -> None:
@@ -203,7 +215,14 @@ def test_releases_come_along_with_a_branchs_reports(service: Service, own: Store
     for report in a_history([0.010] * 12):
         own.add(report, branch="main", kind="branch")
     for _ in range(2):
-        handed(service, tmp_path, {"PERFBOT_ID_TOKEN": gitlab()}, [], branch="main", releases=TAGS)
+        handed(
+            service,
+            tmp_path,
+            {"PERFBOT_ID_TOKEN": gitlab(ref_protected="true")},
+            [],
+            about={"branch": "main"},
+            releases=TAGS,
+        )
         while service.worker.one():
             pass
     with own.read() as connection:
@@ -221,15 +240,17 @@ def told(service: Service, body: bytes, token: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("body", "token", "status", "why"),
     [
-        (b"[]", gitlab(ref="feature"), 403, "told by jobs of 'main' alone"),
-        (b"[]", gitlab(**MR), 403, "told by jobs of 'main' alone"),
+        (b"[]", gitlab(ref="feature"), 403, "told by jobs of the main branch alone, 'main'"),
+        (b"[]", gitlab(**MR), 403, "told by jobs of the main branch alone, 'main'"),
         (b"[]", "nobody", 401, "not known"),
         (b"{}", TOKEN, 422, "expected a list"),
         (b"nonsense", TOKEN, 422, "Expecting value"),
         (b'[{"name": "v1", "commit": "c"}]', TOKEN, 422, "expected name, commit, moment"),
         (b'[{"name": "v1", "commit": "c", "moment": "yesterday"}]', TOKEN, 422, "not a moment"),
         (b"[" + b" " * MAX_TAGS + b"]", TOKEN, 413, "more than"),
-        (b"[]", gitlab(), 202, ""),
+        (b"[" * 100_000, TOKEN, 422, "nested too deeply"),
+        (b"[]", gitlab(), 403, "told by jobs of the main branch alone, 'main'"),
+        (b"[]", gitlab(ref_protected="true"), 202, ""),
     ],
 )
 def test_who_may_tell_releases(service: Service, own: Store, body: bytes, token: str, status: int, why: str) -> None:
@@ -243,7 +264,9 @@ def test_a_branch_that_may_not_tell_releases_still_hands_over(
 ) -> None:
     own.add(a_report(), branch="main", kind="branch")
     token = {"PERFBOT_ID_TOKEN": gitlab(ref="feature", sha=commit(2))}
-    assert handed(service, tmp_path, token, [], a_report(number=2), branch="feature", releases=TAGS) == (True,)
+    assert handed(service, tmp_path, token, [], a_report(number=2), about={"branch": "feature"}, releases=TAGS) == (
+        True,
+    )
     assert "refused the tags" in capsys.readouterr().err
 
 
@@ -275,12 +298,14 @@ def test_a_report_is_judged_again_before_it_is_kept(service: Service, own: Store
 def test_a_worker_that_fails_keeps_the_report_for_another_try(service: Service, own: Store) -> None:
     service.send(a_report(merge_request=7), gitlab(**MR))
 
-    def fail(who: Identity, report: Report, page: str, trend: str) -> None:
+    def fail(who: Identity, report: Report, page: str, trends: Sequence[Trend]) -> None:
         raise PublishError("the forge is down")
 
-    broken = Worker(own, History(own, GATE, fail).parts()[1])
+    service.publish = fail  # type: ignore[method-assign]
+    broken = Worker(own, History(own, GATE, service).parts()[1])
     assert broken.one()
     assert len(kept(own)) == 1
+    del service.publish
     late = Worker(own, service.worker.handlers, clock=lambda: time.time() + 3600)
     assert late.one()
     assert len(kept(own)) == 1
@@ -383,7 +408,7 @@ def test_the_verb_hands_over_to_a_service(
     monkeypatch.setenv("PERFBOT_SERVER_TOKEN", TOKEN)
     with running(Starlette(routes=History(own, GATE).parts()[0])) as address:
         assert main(["publish", "--server", address, str(file)]) == 2
-        assert "say which branch" in capsys.readouterr().err
+        assert "?branch=NAME" in capsys.readouterr().err
         monkeypatch.setenv("CI_COMMIT_BRANCH", "main")
         assert main(["publish", "--server", address, str(file)]) == 0
         assert "took 1 reports, 1 of them new" in capsys.readouterr().err

@@ -38,7 +38,7 @@ def test_pages_are_there_and_lead_to_each_other(client: TestClient) -> None:
         assert page.status_code == 200
         assert client.get(str(httpx.URL("http://x" + BASE + address).join("../").path)).status_code == 200
     assert client.get(BASE + "badge.svg").headers["content-type"] == "image/svg+xml"
-    for name in ("site.css", "site.js", "plotly.min.js"):
+    for name in ("site.css", "site.js", "uplot.js"):
         assert client.get(f"/assets/{name}").status_code == 200
 
 
@@ -69,7 +69,7 @@ def test_search_finds_parts_of_names_and_survives_anything(client: TestClient) -
 
 def test_assets_are_packed_once_and_kept_by_the_browser_until_they_change(client: TestClient) -> None:
     page = client.get(f"{BASE}benchmarks/1.html").text
-    (address,) = re.findall(r'src="(/assets/plotly.min.js\?[0-9a-f]{12})"', page)
+    (address,) = re.findall(r'src="(/assets/uplot.js\?[0-9a-f]{12})"', page)
     first = client.get(address, headers={"accept-encoding": "gzip"})
     assert first.headers["content-encoding"] == "gzip"
     assert first.headers["cache-control"] == "private, max-age=31536000, immutable"
@@ -79,7 +79,7 @@ def test_assets_are_packed_once_and_kept_by_the_browser_until_they_change(client
     assert plain.content == first.content
     again = client.get(address, headers={"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
-    assert "immutable" not in client.get("/assets/plotly.min.js?another").headers["cache-control"]
+    assert "immutable" not in client.get("/assets/uplot.js?another").headers["cache-control"]
 
 
 def test_the_api_is_what_its_description_says(client: TestClient) -> None:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from statistics import NormalDist, fmean, median
+from statistics import NormalDist
 from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select
@@ -17,7 +17,7 @@ from perfbot.errors import StoreError
 from perfbot.history.records import Kind
 from perfbot.history.store import tables
 from perfbot.history.store.documents import pack_report, pack_rounds
-from perfbot.model import Acceptance, Report, Result, Round, Runner, machine_class
+from perfbot.model import Acceptance, Report, Result, Runner, machine_class
 
 LONGEST = {"suite": 300, "benchmark": 1000, "metric": 200, "unit": 100, "label": 1000}
 """Bytes of a name that are indexed: PostgreSQL takes 2,700 for all together. The report keeps it whole."""
@@ -121,7 +121,7 @@ def _machine(runner: Runner) -> dict[str, Any]:
 
 
 def _comparison(result: Result) -> dict[str, Any]:
-    log_change, log_error = evidence(result)
+    log_change, log_error = link_of(result)
     return {
         "verdict": result.verdict,
         "base": result.base,
@@ -153,45 +153,47 @@ def subject_key(result: Result) -> tuple[str, ...]:
 
 
 def _subjects(connection: Connection, project_id: int, keys: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
-    known = known_subjects(connection, project_id)
+    known = known_subjects(connection, project_id, keys)
     missing = sorted(key for key in keys if key not in known)
     if missing:  # in one order for all writers, so that two cannot wait for each other
         rows = [{"project_id": project_id, **dict(zip(SUBJECT_COLUMNS, key, strict=True))} for key in missing]
         connection.execute(_insert_or_ignore(connection, tables.subject), rows)
-        known = known_subjects(connection, project_id)
+        known |= known_subjects(connection, project_id, missing)
     return known
 
 
-def known_subjects(connection: Connection, project_id: int) -> dict[tuple[str, ...], int]:
-    """The numbers of a project's subjects by their keys."""
+AT_ONCE = 300
+"""Names asked for in one query."""
+
+
+def known_subjects(
+    connection: Connection, project_id: int, keys: Sequence[tuple[str, ...]]
+) -> dict[tuple[str, ...], int]:
+    """The numbers of those subjects of a project that have one of these keys.
+
+    Asked by name: a project may have many more, of merge requests that are long forgotten.
+    """
     columns = [tables.subject.c[name] for name in SUBJECT_COLUMNS]
-    rows = connection.execute(select(tables.subject.c.id, *columns).where(tables.subject.c.project_id == project_id))
-    return {tuple(row[1:]): row[0] for row in rows}
+    names = sorted({key[1] for key in keys})
+    found: dict[tuple[str, ...], int] = {}
+    for start in range(0, len(names), AT_ONCE):
+        of = (tables.subject.c.project_id == project_id) & tables.subject.c.suite.in_({key[0] for key in keys})
+        part = select(tables.subject.c.id, *columns).where(
+            of, tables.subject.c.benchmark.in_(names[start : start + AT_ONCE])
+        )
+        found |= {tuple(row[1:]): row[0] for row in connection.execute(part)}
+    return found
 
 
-def evidence(result: Result) -> tuple[float | None, float | None]:
-    """log(head/base) and its standard error over the rounds; None where there is none.
+def link_of(result: Result) -> tuple[float | None, float | None]:
+    """log(head/base) and its standard error over the rounds, as the verdict has them; None where there is none.
 
-    The error is that of the rounds' medians. It is not the interval's, which allows for all comparisons and
-    all looks of one run and would make a chain of runs look less certain than it is.
+    The error is not the interval's, which allows for all comparisons and all looks of one run and would make a chain of
+    runs look less certain than it is.
     """
     if result.change is None or result.change <= -1 or not math.isfinite(result.change):
         return None, None
-    logs = [math.log(median(ratios)) for r in result.raw if (ratios := _ratios(r))]
-    error = _error_of_mean(logs) if len(logs) > 1 else _error_of(result)
-    return math.log1p(result.change), error
-
-
-def _error_of_mean(values: Sequence[float]) -> float:
-    mean, count = fmean(values), len(values)
-    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (count * (count - 1)))
-
-
-def _ratios(measured: Round) -> list[float]:
-    """Head against base, pair by pair; none where a value is not positive."""
-    if min(measured.base) <= 0 or min(measured.head) <= 0:
-        return []
-    return [head / base for base, head in zip(measured.base, measured.head, strict=True)]
+    return math.log1p(result.change), _error_of(result) if result.error is None else result.error
 
 
 def _error_of(result: Result) -> float | None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, and_, delete, func, select, update
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from perfbot.history.store.ingest import insert_new
 from perfbot.history.store.tables import job
 
 LEASE_SECONDS = 300.0
 LONGEST_WAIT_SECONDS = 3600.0
+MOST_TRIES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,19 @@ def enqueue(
 
 
 def claim(
-    connection: Connection, kinds: Collection[str], holder: str, *, now: float, lease: float = LEASE_SECONDS
-) -> Job | None:
-    """Takes the job that has been due longest; None when nothing is due."""
-    due = and_(job.c.kind.in_(kinds), job.c.done.is_(None), job.c.due <= now)
+    connection: Connection, kinds: Collection[str], holder: str, *, now: float, lease: float = LEASE_SECONDS,
+    tries: int = MOST_TRIES,
+) -> Job | None:  # fmt: skip
+    """Takes the job that has been due longest; None when nothing is due.
+
+    A job that was tried ``tries`` times is given up instead: whoever tried may not have lived to say so. One that is
+    due later than any wait lasts was put off by a clock that has been set back, and is due now.
+    """
+    exhausted = and_(job.c.done.is_(None), job.c.due <= now, job.c.tries >= tries)
+    why = "Tried as often as a job is tried, and never brought to an end."
+    connection.execute(update(job).where(exhausted).values(done=now, error=why))
+    never = now + LONGEST_WAIT_SECONDS + lease
+    due = and_(job.c.kind.in_(kinds), job.c.done.is_(None), or_(job.c.due <= now, job.c.due > never))
     first = select(job.c.id).where(due).order_by(job.c.due, job.c.id).limit(1).with_for_update(skip_locked=True)
     row = connection.execute(
         update(job)
@@ -55,6 +65,12 @@ def claim(
         .returning(job.c.id, job.c.kind, job.c.key, job.c.payload, job.c.tries, job.c.created)
     ).one_or_none()
     return Job(*row) if row else None
+
+
+def count_since(connection: Connection, kind: str, series: str, moment: float) -> int:
+    """How many jobs whose keys begin alike were added after a moment, done or not."""
+    alike = and_(job.c.kind == kind, job.c.key.startswith(series, autoescape=True), job.c.created > moment)
+    return int(connection.execute(select(func.count()).where(alike)).scalar_one())
 
 
 def renew(connection: Connection, number: int, holder: str, *, now: float, lease: float = LEASE_SECONDS) -> bool:
@@ -80,7 +96,7 @@ def postpone(connection: Connection, failed: Job, holder: str, *, error: str, no
 def give_up(connection: Connection, number: int, holder: str, *, error: str, now: float) -> bool:
     """Ends a job that cannot succeed; its error stays."""
     held = and_(job.c.id == number, job.c.holder == holder, job.c.done.is_(None))
-    return connection.execute(update(job).where(held).values(done=now, error=error[:2000])).rowcount == 1
+    return connection.execute(update(job).where(held).values(done=now, payload=b"", error=error[:2000])).rowcount == 1
 
 
 def forget(connection: Connection, number: int, holder: str) -> bool:

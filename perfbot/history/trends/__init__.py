@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from perfbot.history.records import Point, Release, Series, Trend
+from perfbot.history.records import Level, Release, Series, Trend
 from perfbot.history.trends.chain import path, since_release
 from perfbot.history.trends.levels import Levels, levels
 from perfbot.history.trends.steps import find_course
@@ -43,8 +43,8 @@ def analyse(series: Series, releases: Sequence[Release] = (), *, updated: str = 
         noise=_noise(seen),
         steps=course.steps if course else (),
         drift=course.drift if course else None,
-        since=since_release(seen, releases),
-        course=_thumbnail(path(seen)),
+        since=since_release(seen, course, releases),
+        course=_thumbnail([level.factor for level in path(seen, course)]),
         updated=updated,
     )
 
@@ -62,10 +62,10 @@ def _noise(seen: Levels) -> float | None:
     return float(seen.sigma[-1]) if len(seen.nodes) > 2 else None
 
 
-def course(series: Series) -> tuple[tuple[Point, float], ...]:
-    """One point a commit with its level against the first (a factor), by the chain of ratios.
+def course(series: Series) -> tuple[Level, ...]:
+    """One level a commit against the first, by the chain of ratios.
 
     What a picture of a series shows: unlike values, it does not jump when the machine changes.
     """
     seen = levels(series)
-    return tuple(zip(seen.nodes, path(seen), strict=True))
+    return path(seen, find_course(seen) if len(seen.nodes) > 1 else None)

@@ -142,7 +142,8 @@ def _settled(raw: Floats) -> tuple[Floats, float]:
     differences = np.diff(raw)
     noise = max(_mad(differences) / math.sqrt(2), 0.8 * _mad(raw - around), SMALLEST_NOISE)
     clipped = np.clip(raw, around - CLIP * noise, around + CLIP * noise)
-    differences = np.diff(clipped)
+    jumps = np.diff(around)  # a step of the level is no noise
+    differences = np.diff(clipped) - np.where(np.abs(jumps) > CLIP * noise, jumps, 0.0)
     spread = math.sqrt(float((differences**2).mean()) / 2)  # of two-humped noise the MAD sees one hump
     return clipped, max(noise, spread) * _inflation(differences)
 

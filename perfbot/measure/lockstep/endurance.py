@@ -22,6 +22,9 @@ have as much as one more round takes, too."""
 SHARE = 0.05
 """Of the time that is left, at most, for one stretch."""
 
+LEAST_CALLS, LEAST_SECONDS = 150, 1.0
+"""What comes once in a hundred calls is to be seen in any case, unless that takes longer than so many seconds."""
+
 MOST_CALLS = 4000
 """Steady states are reached within a few thousand calls, or much later than any budget allows."""
 
@@ -41,8 +44,9 @@ the mean of an unchanged benchmark may be off."""
 ROUNDS = 12
 """That the time which is left must do for, once all rounds are long."""
 
-ERRORS = 2.0
-"""And in standard errors. One in twenty does so by chance, and not again in the next stretch."""
+ERRORS = 1.2
+"""And in standard errors. Two slow calls of a hundred make no more; one benchmark in five of so much noise does so by
+chance, and one in a hundred in two stretches, in the same direction."""
 
 
 def stretch(speed: Speed, values: ValuePlan, benchmarks: int, left: float) -> ValuePlan | None:
@@ -54,8 +58,10 @@ def stretch(speed: Speed, values: ValuePlan, benchmarks: int, left: float) -> Va
         benchmarks: measured in a round.
         left: seconds of the time limit.
     """
-    seconds = min(SHARE * left, max(SECONDS * (1 + 1 / benchmarks) / benchmarks, values.seconds(speed.wall)))
-    calls = min(MOST_CALLS, int(seconds / _both(speed)))
+    both = _both(speed)
+    least = min(LEAST_CALLS * both, LEAST_SECONDS)
+    seconds = min(SHARE * left, max(SECONDS * (1 + 1 / benchmarks) / benchmarks, values.seconds(speed.wall), least))
+    calls = min(MOST_CALLS, int(seconds / both))
     return _plan(speed, calls, values.pinned) if calls >= LONGER * values.calls else None
 
 
@@ -108,8 +114,8 @@ def _plan(speed: Speed, calls: int, pinned: bool) -> ValuePlan:
 
 
 def _both(speed: Speed) -> float:
-    """Seconds of a call of each side."""
-    return speed.wall + (speed.other or speed).wall
+    """Seconds of a call of each side, as far as nothing else has the core."""
+    return sum(one.wall - (one.queued or 0.0) for one in (speed, speed.other or speed))
 
 
 def _part(taken: Round, begin: int, end: int) -> Round:

@@ -101,12 +101,19 @@ class Launcher:
         os.close(orders_there)
 
     def run(
-        self, commands: Sequence[Command], *, timeout: float, core: int = -1, together: bool = False
+        self,
+        commands: Sequence[Command],
+        *,
+        timeout: float,
+        core: int = -1,
+        together: bool = False,
+        look_every: float = 0.0,
     ) -> list[Usage]:
         """Run commands one after the other, or at once on one core.
 
         Args:
             timeout: seconds for each; one that takes longer is ended with its children.
+            look_every: seconds between looks at what children wait for the core; 0: they are not looked at.
 
         Raises:
             MeasureError: the launcher itself is lost.
@@ -116,6 +123,7 @@ class Launcher:
             "cores": allowed_cores(),
             "timeout": timeout,
             "together": together,
+            "look_every": look_every,
             "commands": [self._described(command) for command in commands],
         }
         try:

@@ -41,13 +41,16 @@ def round_of(
     calls: Mapping[Side, int],
     seconds: float,
     core: int,
+    *,
+    costs: bool = True,
 ) -> Round:
     """Values in seconds a call; ``calls`` that each side made in one value.
 
     Args:
         clock: what to read where the system does not tell what calls cost.
+        costs: whether to read that where it does.
     """
-    told = all(min(answers[side]["costs"]) > 0 for side in SIDES)
+    told = costs and all(min(answers[side]["costs"]) > 0 for side in SIDES)
     kind = "costs" if told else f"{clock}s"
     base, head = (tuple(max(taken, 1) / calls[side] / 1e9 for taken in answers[side][kind]) for side in SIDES)
     waited = (_waited(answers["base"], calls["base"]), _waited(answers["head"], calls["head"])) if told else None

@@ -22,6 +22,7 @@ from perfbot.measure.lockstep.plan import (
     plan_values,
 )
 from perfbot.measure.lockstep.reasons import ended_as, joined, notes_of, reason_of, too_long
+from perfbot.measure.lockstep.timed import CPU, quantiles, single_calls
 from perfbot.measure.session import Failed, Measured, Outcome, Placement
 from perfbot.measure.trace import Trace
 from perfbot.model import SIDES, TIME, Metric, Round, Side
@@ -46,6 +47,7 @@ class Measurable(Protocol):
     timeout: float
     thrifty: bool
     known: Known
+    timed: tuple[Metric, ...]
 
     @property
     def trace(self) -> Trace: ...
@@ -82,6 +84,7 @@ class PairSession:
         self._control = control
         self._share = self._tests = self._hurry = self._extra = 0.0
         self._count = 1
+        self._cpu = Round(index, (1.0,), (1.0,))
         self._until = math.inf
         self.current = ""
 
@@ -184,13 +187,31 @@ class PairSession:
         taken = self._take(pair, name, values, ready)
         if taken is None:
             return []
-        if name in suite.known.stretches:
-            taken = endurance.kept(taken, values)
-        elif suite.thrifty and not self._control and name not in suite.known.endured:
-            return [self._endure(pair, name, values, taken, ready)]
-        elif suite.thrifty and values.mode == "turns" and not self._control:
-            suite.known.spread(name).add(taken)
-        return [self._measured(name, taken)]
+        measured = self._whole(pair, name, values, taken, ready)
+        beside = () if self._control or suite.timed == (TIME,) else self._beside(pair, name, values, ready)
+        return [one for one in (measured, *beside) if one.metric in suite.timed]
+
+    def _whole(self, pair: Pair, name: str, values: ValuePlan, taken: Round, ready: Messages) -> Measured:
+        """The round of its costs, after a look at what many calls do where nobody has looked yet."""
+        known, plain = self._suite.known, not self._control and self._suite.thrifty
+        if name in known.stretches:
+            return self._measured(name, endurance.kept(taken, values))
+        if plain and name not in known.endured:
+            return self._endure(pair, name, values, taken, ready)
+        if plain and values.mode == "turns":
+            known.spread(name).add(taken)
+        return self._measured(name, taken)
+
+    def _beside(self, pair: Pair, name: str, values: ValuePlan, ready: Messages) -> Iterator[Measured]:
+        """What else of time is wanted of the same benchmark."""
+        wanted, speed = self._suite.timed, self._suite.known.speeds[name]
+        if CPU in wanted:
+            yield Measured(name, CPU, self._cpu)
+        plan = single_calls(wanted, speed, pinned=values.pinned)
+        once = name in self._suite.known.once
+        taken = None if plan is None or once else self._take(pair, name, plan, ready, event="calls")
+        if taken is not None:
+            yield from (Measured(name, metric, one) for metric, one in quantiles(taken, wanted))
 
     def _measured(self, name: str, taken: Round, *, anew: bool = False) -> Measured:
         known = self._suite.known
@@ -217,7 +238,10 @@ class PairSession:
             **{key: {side: answers[side][key] for side in SIDES} for key in TRACED},
         )  # fmt: skip
         calls = {side: values.loops * ready[side]["inner"] for side in SIDES}
-        taken = round_of(self._index, values, speed.clock, answers, calls, seconds, self._core if pinned else -1)
+        core = self._core if pinned else -1
+        if event == "round":
+            self._cpu = round_of(self._index, values, "cpu", answers, calls, seconds, core, costs=False)
+        taken = round_of(self._index, values, speed.clock, answers, calls, seconds, core)
         return replace(taken, reach=values.calls)
 
     def _endure(self, pair: Pair, name: str, values: ValuePlan, usual: Round, ready: Messages) -> Measured:

@@ -45,7 +45,7 @@ class LockstepSuite:
         timeout: seconds a single call may take, unless a benchmark asks for more.
         random: source of cores, hash seeds and who begins.
         display: the name that people read, from the worker's own (a node id); must stay unique.
-        timed: calls are timed, in rounds; otherwise they are only counted.
+        timed: what is measured of calls in rounds; where it is nothing, they are only counted.
         counter: counts other metrics of the same benchmarks; None where nothing is asked for but time.
         thrifty: a round's pairs follow from what earlier ones have shown; otherwise all rounds are planned alike.
         own_files: the way back to base's own versions of benchmark files, where it runs head's.
@@ -57,7 +57,7 @@ class LockstepSuite:
     random: Random
     display: Callable[[str], str] = str
     trace: Trace = no_trace
-    timed: bool = True
+    timed: tuple[Metric, ...] = (TIME,)
     counter: Counter | None = None
     thrifty: bool = True
     own_files: OwnFiles | None = None
@@ -89,11 +89,10 @@ class LockstepSuite:
         self.timeout = max(self.timeout, *(item["timeout"] for item in known.values())) if known else self.timeout
         found = Sorting(self.name, self.display, self.metric).sort(listings)
         own = {name: (metric,) for name, metric in self._metrics.items()}
-        timed = (TIME,) if self.timed else ()
         if self.counter is None:
-            return Discovery(found.common, timed, found.settled, found.problems, own)
+            return Discovery(found.common, self.timed, found.settled, found.problems, own)
         problems = (*found.problems, *self.counter.problems)
-        return Discovery(found.common, timed, found.settled, problems, own, self.counter.metrics, self._count)
+        return Discovery(found.common, self.timed, found.settled, problems, own, self.counter.metrics, self._count)
 
     def _count(self, names: Sequence[str], until: float) -> Iterator[Outcome]:
         assert self.counter is not None  # noqa: S101 - nothing else hands this out
@@ -125,7 +124,8 @@ class LockstepSuite:
 
     def metric(self, name: str) -> Metric:
         """What a benchmark measures."""
-        main = TIME if self.timed or self.counter is None else self.counter.metrics[0]
+        counted = self.counter.metrics if self.counter else ()
+        main = next(iter((*self.timed, *counted)), TIME)
         return self._metrics.get(name, main)
 
     def starting(self, index: int) -> list[Side]:

@@ -24,6 +24,9 @@ CPU = Metric("cpu", "s")
 CLOCK_TICK = 1e-9
 """Seconds; stands for a CPU time too small to be counted."""
 
+LOOK_EVERY = 0.01
+"""Seconds between looks at what a command's children wait for, when it is probed: whether it computes shows by that."""
+
 Pairwise = dict[Side, Usage]
 
 
@@ -137,10 +140,10 @@ class CommandSuite:
         if unprepared:
             return unprepared
         limit = self._patience(until, known=False)
-        used = self._run(launcher, name, ("base",), limit, outputs=outputs)
+        used = self._run(launcher, name, ("base",), limit, outputs=outputs, look_every=LOOK_EVERY)
         if used["base"].timed_out and limit < self.timeout:
             return [Failed(name, "both", too_long(limit), skipped=True)]
-        used |= self._run(launcher, name, ("head",), self._patience(until), outputs=outputs)
+        used |= self._run(launcher, name, ("head",), self._patience(until), outputs=outputs, look_every=LOOK_EVERY)
         failures = self._failures(name, used, outputs)
         waiting = min((_speed(used[side]) for side in SIDES), key=lambda speed: speed.cpu / speed.wall)
         threaded = max((_speed(used[side]) for side in SIDES), key=lambda speed: speed.cpu / speed.wall)
@@ -170,10 +173,12 @@ class CommandSuite:
         core: int = -1,
         together: bool = False,
         outputs: Mapping[Side, Path] | None = None,
+        look_every: float = 0.0,
     ) -> Pairwise:
         line = self.commands[name]
         commands = [Command(line, self.cwd[s], self.env[s], (outputs or {}).get(s)) for s in order]
-        return dict(zip(order, launcher.run(commands, timeout=timeout, core=core, together=together), strict=True))
+        used = launcher.run(commands, timeout=timeout, core=core, together=together, look_every=look_every)
+        return dict(zip(order, used, strict=True))
 
     def _failures(self, name: str, used: Pairwise, outputs: Mapping[Side, Path] | None = None) -> list[Failed]:
         return _failed(name, f"`{self.commands[name]}`", used, self.exit_codes, outputs)

@@ -107,8 +107,9 @@ class _Pairing:
         worse = failed or troubled
         side: Side = "head" if "head" in worse else "base"
         where: FailedSide = "both" if len(worse) == len(SIDES) else side
+        reason = worse[side].trouble if failed or where == "both" else f"{side}: {worse[side].trouble}"
         for metric in asked or [Metric(self.chosen.names[0], "")]:
-            self._settle(name, metric, "failed" if failed else "incomparable", worse[side].trouble, where)
+            self._settle(name, metric, "failed" if failed else "incomparable", reason, where)
 
     def _is_common(self, name: str, metric: Metric, there: Mapping[Side, Reported]) -> bool:
         """Whether a metric can be compared; says what it is otherwise."""

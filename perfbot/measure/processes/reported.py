@@ -157,9 +157,9 @@ class ReportedSuite:
 
     def _can_run_at_once(self, launcher: Launcher, pattern: str, place: Placement) -> bool:
         """Whether all that is asked for can be converted to CPU time, and, by a probe of both sides, nothing waits."""
-        if place.core < 0 or not self.runs.tool.pinned or not self.runs.tool.walls:
+        if place.core < 0 or not self.runs.tool.pinned:
             return False
-        if not set(self.chosen.names) <= self.runs.tool.walls | NOT_TIMED:
+        if not set(self.chosen.names) <= self.runs.tool.walls | NOT_TIMED | set(self.chosen.exact):
             return False
         if pattern not in self._waits:
             many = self._iterations.get(pattern, 1)

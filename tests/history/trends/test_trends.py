@@ -169,9 +169,26 @@ def test_the_course_does_not_jump_with_the_machine() -> None:
     fast = [
         dataclasses.replace(p, head_value=(p.head_value or 0) / 3) if p.machine == "b" else p for p in series.points
     ]
-    drawn = [level for _, level in course(Series(SUBJECT, tuple(fast)))]
+    drawn = [level.factor for level in course(Series(SUBJECT, tuple(fast)))]
     assert drawn[0] == 1
     assert max(drawn) / min(drawn) < 1.15
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("levels_", "truth"), [([1.0] * 60, 1.0), ([1.0] * 30 + [1.9] * 30, 1.9)])
+def test_many_missing_links_do_not_make_the_chain_wander(levels_: list[float], truth: float, seed: int) -> None:
+    measured = [i % 4 != 3 for i in range(60)]
+    drawn = course(make(levels_, measured=measured, noise=0.05, error=0.003, seed=seed))
+    assert abs(math.log(drawn[-1].factor / truth)) < 0.04
+    assert drawn[-1].low < truth < drawn[-1].high
+    assert [level.link for level in drawn[3:5]] == ["bridged", "measured"]
+
+
+def test_the_line_breaks_where_another_machine_begins_and_nothing_was_compared() -> None:
+    machine = ["a"] * 20 + ["b"] * 20
+    drawn = course(make([1.0] * 40, machine=machine, measured=[i != 20 for i in range(40)]))
+    assert [index for index, level in enumerate(drawn) if level.link == "broken"] == [20]
+    assert drawn[20].low == drawn[20].high == drawn[20].factor, "uncertainty begins anew"
 
 
 def test_a_thumbnail_of_the_course_is_kept_with_the_trend() -> None:

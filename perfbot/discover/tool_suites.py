@@ -1,0 +1,154 @@
+"""Suites of other languages' tools, where the project's own files say how they are built and run."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from perfbot.config.tools import ToolSuite
+from perfbot.discover.foreign import TOOLS, count_in
+
+MOST_PACKAGES = 8
+"""Go packages with a suite each; more of them share one, whose benchmarks cannot be started one by one."""
+
+GO_ONE = "./bench.test -test.run ^$ -test.bench {filter} -test.benchtime {iterations}x -test.benchmem"
+GO_ALL = "go test -run ^$ -bench . -benchtime 20ms -benchmem ./..."
+
+INSTALLS = (
+    ("pnpm-lock.yaml", "npx --yes pnpm install --frozen-lockfile"),
+    ("yarn.lock", "npx --yes yarn install --frozen-lockfile"),
+    ("package-lock.json", "npm ci"),
+    ("package.json", "npm install"),
+)
+"""How a package of Node is installed, by the first of these files that is there."""
+
+CRITERION = "cargo bench --bench {target} -- --noplot --warm-up-time 0.1 --measurement-time 0.3 {{filter}}"
+JMH_FORKS = "-f 1 -wi 3 -i 3 -w 200ms -r 200ms -rf json -rff {output}"
+
+Counted = tuple[ToolSuite, int]
+"""A suite, and how many benchmarks its sources show."""
+
+
+def tool_suites(files: Sequence[Path], root: Path) -> tuple[Counted, ...]:
+    """The suites that work as they stand; tools whose build cannot be told from files are left to the reader."""
+    return (*_go(files, root), *_criterion(files, root), *_vitest(files, root), *_jmh(files, root))
+
+
+def _by_folder(name: str, files: Sequence[Path]) -> dict[Path, int]:
+    """How many benchmarks of a tool each folder has."""
+    tool = next(tool for tool in TOOLS if tool.name == name)
+    counts: Counter[Path] = Counter()
+    for path in files:
+        if count := count_in(tool, path):
+            counts[path.parent] += count
+    return dict(sorted(counts.items()))
+
+
+def _above(folder: Path, root: Path, name: str) -> Path | None:
+    """The nearest folder, upwards to the repository's top, that holds a file."""
+    inside = (parent for parent in (folder, *folder.parents) if parent.is_relative_to(root))
+    return next((parent for parent in inside if (parent / name).is_file()), None)
+
+
+def _relative(folder: Path, root: Path) -> str:
+    return folder.relative_to(root).as_posix()
+
+
+def _name(folder: Path, root: Path, otherwise: str) -> str:
+    return otherwise if folder == root else re.sub(r"[^A-Za-z0-9._-]+", "-", folder.name).strip("-._") or otherwise
+
+
+def _go(files: Sequence[Path], root: Path) -> Iterator[Counted]:
+    packages = {folder: count for folder, count in _by_folder("Go", files).items() if _above(folder, root, "go.mod")}
+    if len(packages) > MOST_PACKAGES:
+        modules = {module for folder in packages if (module := _above(folder, root, "go.mod"))}
+        for module in sorted(modules):
+            count = sum(count for folder, count in packages.items() if _above(folder, root, "go.mod") == module)
+            yield _suite(root, module, "go", "go", GO_ALL, ["go test -run ^$ ./..."], ("time", "allocated")), count
+        return
+    for folder, count in packages.items():
+        yield _suite(root, folder, "go", "go", GO_ONE, ["go test -c -o bench.test ."], ("time", "allocated")), count
+
+
+def _criterion(files: Sequence[Path], root: Path) -> Iterator[Counted]:
+    tool = next(tool for tool in TOOLS if tool.name == "criterion")
+    for path in files:
+        crate = _above(path.parent, root, "Cargo.toml")
+        if crate is None or not (count := count_in(tool, path)):
+            continue
+        target = _target(crate, path)
+        if target:
+            line, setup = CRITERION.format(target=target), [f"cargo bench --no-run --bench {target}"]
+            suite = _suite(root, crate, target, "criterion", line, setup, ("time",))
+            yield suite.model_copy(update={"name": target}), count
+
+
+def _target(crate: Path, path: Path) -> str:
+    """The name that cargo gives a file of benchmarks; empty where the manifest does not take it."""
+    try:
+        manifest = tomllib.loads((crate / "Cargo.toml").read_text("utf-8"))
+    except (OSError, ValueError):
+        return ""
+    own = path.relative_to(crate).as_posix()
+    for bench in _tables(manifest.get("bench")):
+        name = str(bench.get("name", ""))
+        if own in (bench.get("path"), f"benches/{name}.rs", f"benches/{name}/main.rs"):
+            return name
+    return ""
+
+
+def _tables(value: object) -> list[Mapping[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _vitest(files: Sequence[Path], root: Path) -> Iterator[Counted]:
+    packages: Counter[Path] = Counter()
+    for folder, count in _by_folder("vitest", files).items():
+        if (package := _above(folder, root, "package.json")) and _depends_on(package, "vitest"):
+            packages[package] += count
+    for package, count in sorted(packages.items()):
+        install = next(line for name, line in INSTALLS if (package / name).is_file())
+        line = "node_modules/.bin/vitest bench --run --outputJson {output}"
+        yield _suite(root, package, "node", "vitest", line, [install], ("time",)), count
+
+
+def _depends_on(package: Path, name: str) -> bool:
+    try:
+        manifest = json.loads((package / "package.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return any(name in manifest.get(kind, {}) for kind in ("devDependencies", "dependencies"))
+
+
+def _jmh(files: Sequence[Path], root: Path) -> Iterator[Counted]:
+    modules: Counter[Path] = Counter()
+    for folder, count in _by_folder("JMH", files).items():
+        if module := _above(folder, root, "pom.xml"):
+            modules[module] += count
+    for module, count in sorted(modules.items()):
+        text = (module / "pom.xml").read_text("utf-8", "replace")
+        jar = re.search(r"<uberjar\.name>([\w.-]+)</uberjar\.name>", text) or re.search(
+            r"maven-shade-plugin.*?<finalName>([\w.-]+)</finalName>", text, re.DOTALL
+        )
+        if jar:
+            line = f"java -jar target/{jar[1]}.jar {JMH_FORKS}"
+            yield _suite(root, module, "jvm", "jmh", line, ["mvn -q -DskipTests package"], ("time",)), count
+
+
+def _suite(
+    root: Path, folder: Path, otherwise: str, harness: str, command: str, setup: list[str], metrics: tuple[str, ...]
+) -> ToolSuite:
+    given = {
+        "name": _name(folder, root, otherwise),
+        "harness": harness,
+        "command": command,
+        "directory": _relative(folder, root),
+        "setup": tuple(setup),
+        "metrics": metrics,
+    }
+    return ToolSuite.model_validate(given)

@@ -1,0 +1,147 @@
+"""A run in one line: what happened, to how many benchmarks, and whether it blocks merging."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from perfbot.model import Report, Result
+from perfbot.render import view
+from perfbot.words import comparative, counted
+
+BLOCKED, NOT_BLOCKED = "merging is blocked", "merging is not blocked"
+
+
+def icon(report: Report) -> str:
+    """The gate at a glance: 🔴 failed, ⚠️ could not tell, 🟢 faster, 🟡 look at it, ⚪ nothing changed."""
+    if report.verdict != "pass":
+        return "🔴" if report.verdict == "fail" else "⚠️"
+    found = view.groups(report.results)
+    if found.bad:
+        return "🟡"
+    if len(found.undecided) > len(found.unchanged):
+        return "⚠️"
+    if found.improved:
+        return "🟢"
+    return "🟡" if found.undecided else "⚪"
+
+
+def headline(report: Report) -> str:
+    """What happened, and no more of it than a title bears: "3 of 40 benchmarks are slower, 1 is over its budget"."""
+    if not report.results:
+        return "nothing to measure" if report.skipped else "nothing was measured"
+    told = _told(report.results)
+    blocking = [item for item in told if item[0] in _blocking(report.results)]
+    total = view.benchmarks(report.results)
+    if not told:
+        return f"no change in {counted(total, 'benchmark')}"
+    (first, count), *others = blocking or told
+    if first is _undecided:
+        return (
+            f"no verdict for {f'{count:,}' if count < total or count == 1 else 'any'} of {counted(total, 'benchmark')}"
+        )
+    of = counted(total, "benchmark") if count == total else f"{count:,} of {counted(total, 'benchmark')}"
+    return ", ".join([f"{of} {first(count)}", *(f"{number:,} {words(number)}" for words, number in others)])
+
+
+def rest(report: Report) -> str:
+    """What the headline leaves: "1 is faster, 2 are undecided, 36 unchanged"; empty when there is nothing else."""
+    told = _told(report.results)
+    blocking = _blocking(report.results)
+    others = [f"{count:,} {words(count)}" for words, count in told if blocking and words not in blocking]
+    unchanged = view.benchmarks(report.results) - sum(count for _, count in told)
+    return ", ".join([*others, *([f"{unchanged:,} unchanged"] if unchanged and told else [])])
+
+
+def consequence(report: Report) -> str:
+    """Whether it blocks; empty where nothing in the headline makes one ask."""
+    if report.verdict != "pass":
+        return BLOCKED
+    found = view.groups(report.results)
+    return NOT_BLOCKED if found.bad or found.undecided else ""
+
+
+def sentence(report: Report) -> str:
+    """Headline and consequence: "3 of 40 benchmarks are slower: merging is blocked"."""
+    return ": ".join(text for text in (headline(report), consequence(report)) if text)
+
+
+# Which words for how many ---------------------------------------------------------------------------------------
+
+_Words = Callable[[int], str]
+
+
+def _told(results: Sequence[Result]) -> list[tuple[_Words, int]]:
+    """Words and numbers of benchmarks, most important first; each benchmark is told once."""
+    found: dict[_Words, int] = {}
+    seen: set[tuple[str, str]] = set()
+    for wanted in _ORDER:
+        for result in sorted(filter(wanted, results), key=lambda one: one.metric != view.MAIN_METRIC):
+            place = (result.suite, result.benchmark)
+            if place not in seen:
+                seen.add(place)
+                words = _words(result)
+                found[words] = found.get(words, 0) + 1
+    return list(found.items())
+
+
+def _blocking(results: Sequence[Result]) -> frozenset[_Words]:
+    """The words of what fails the gate."""
+    return frozenset(_words(one) for one in results if one.gate == "fail")
+
+
+def _words(result: Result) -> _Words:
+    if result.verdict == "regressed":
+        told = comparative(result.metric, result.unit, result.better, worse=True)
+        return _changed(told.predicate, {"fail": "", "accepted": " but accepted"}.get(result.gate, " but tolerated"))
+    if result.verdict == "improved" and result.gate == "pass":
+        return _changed(comparative(result.metric, result.unit, result.better, worse=False).predicate, "")
+    if result.gate != "pass" and result.verdict not in ("failed", "removed"):
+        return _over if result.gate == "fail" else _over_accepted
+    if result.verdict == "failed" and result.failed_side == "base":
+        return _failed_on_base
+    return _PLAIN[result.verdict]
+
+
+_CHANGED: dict[tuple[str, str], _Words] = {}
+
+
+def _changed(predicate: _Words, addition: str) -> _Words:
+    """One function for equal words, so that they are counted together."""
+    return _CHANGED.setdefault((predicate(1), addition), lambda count: f"{predicate(count)}{addition}")
+
+
+def _be(words: str) -> _Words:
+    return lambda count: f"{'is' if count == 1 else 'are'} {words}"
+
+
+def _over(count: int) -> str:
+    return "is over its budget" if count == 1 else "are over their budgets"
+
+
+def _over_accepted(count: int) -> str:
+    return f"{_over(count)} but accepted"
+
+
+def _failed(count: int) -> str:
+    return "fails" if count == 1 else "fail"
+
+
+def _failed_on_base(count: int) -> str:
+    return f"{_failed(count)} on base"
+
+
+_undecided = _be("undecided")
+_PLAIN: dict[str, _Words] = {
+    "failed": _failed, "inconclusive": _undecided, "added": _be("new"), "removed": _be("gone"),
+    "incomparable": _be("not comparable"), "unchanged": _be("unchanged"),
+}  # fmt: skip
+
+_ORDER: tuple[Callable[[Result], bool], ...] = (
+    lambda one: one.gate == "fail" and one.verdict not in ("failed", "removed"),
+    lambda one: one.verdict in ("failed", "removed") and one.gate == "fail",
+    lambda one: one.gate == "accepted",
+    lambda one: one.verdict == "regressed",
+    lambda one: one.verdict == "improved",
+    lambda one: one.verdict == "inconclusive",
+    lambda one: one.verdict in ("failed", "added", "removed", "incomparable"),
+)

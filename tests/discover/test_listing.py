@@ -1,0 +1,111 @@
+"""What ``doctor`` lists is what a run collects: every name matches, and nothing is missing. Beside real workers."""
+
+from __future__ import annotations
+
+import pytest
+
+from perfbot import config
+from perfbot.config.names import can_be_meant, can_meet, matches, meant
+from perfbot.discover.listing import list_suite
+from tests.workers import Sides
+
+PYTEST = """\
+import pytest
+
+def test_plain(benchmark): benchmark(sum, ())
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_many(benchmark, n): benchmark(sum, (n,))
+
+class TestGroup:
+    pytestmark = pytest.mark.parametrize("x", ["a b", "[c]"])
+    def test_inside(self, benchmark, x): benchmark(len, x)
+
+@pytest.mark.benchmark
+def test_marked(): pass
+
+@pytest.mark.parametrize("benchmark", [1])
+def test_no_benchmark(benchmark): pass
+
+def bench_beginning(benchmark): benchmark(sum, ())
+
+def speed_own(benchmark): benchmark(sum, ())
+"""
+INI = "[pytest]\npython_files = speed_*.py\npython_functions = speed test\n"
+PYPERF = """\
+import pyperf
+runner = pyperf.Runner()
+runner.bench_func("plain name", sum, ())
+for size in (1, 2):
+    runner.bench_func(f"sum of {size}", sum, (size,))
+    runner.bench_func("sum %d times" % size, sum, (size,))
+    runner.bench_func("of {}".format(size), sum, (size,))
+    runner.bench_func("plus " + str(size), sum, (size,))
+    runner.bench_func(str(size), sum, (size,))
+"""
+ASV = """\
+def time_plain(): pass
+
+class Suite:
+    params = [1, 2]
+    def time_inside(self, n): pass
+    def track_it(self, n): return n
+
+class Plain:
+    def time_it(self): pass
+
+def time_own(n): pass
+time_own.params = ["a", "b"]
+"""
+
+THREE = {"bench/test_a.py": PYTEST, "bench/bench_b.py": PYTEST, "bench/x.py": PYTEST}
+OWN = {"bench/speed_a.py": PYTEST, "bench/sub/test_b.py": PYTEST, "pytest.ini": INI}
+CASES = [
+    ('harness = "pytest"\npaths = ["bench/"]', THREE),
+    ('harness = "pytest"\npaths = ["bench/"]', OWN),
+    ('harness = "pytest"\npaths = ["bench/a.py"]', {"bench/a.py": PYTEST}),
+    ('harness = "pytest"\npaths = ["p/bench/"]\ndirectory = "p"', {"p/bench/test_a.py": PYTEST}),
+    ('harness = "pyperf"\npaths = ["bench/*.py"]', {"bench/a.py": PYPERF, "bench/b.py": PYPERF}),
+    ('harness = "pyperf"\npaths = ["bench/a.py"]', {"bench/a.py": PYPERF}),
+    ('harness = "asv"', {"asv.conf.json": '{"benchmark_dir": "bench"}', "bench/__init__.py": "", "bench/a.py": ASV}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "files"), CASES)
+def test_it_is_what_a_run_collects(sides: Sides, text: str, files: dict[str, str]) -> None:
+    sides.write(files)
+    real = {one.name for one in sides.suite(text).discover().benchmarks}
+    (suite,) = config.parse(f'[[suite]]\nname = "s"\n{text}\n', "test").suites
+    listed = list_suite(suite, sides.tree("head")).benchmarks
+    assert real
+    assert [name for name in listed if not any(matches(one, name) for one in real)] == []
+    assert [one for one in real if not any(matches(one, name) for name in listed)] == []
+    assert [name for name in listed if not any(meant(f"s/{one}", (f"s/{name}",)) for one in real)] == []
+
+
+@pytest.mark.parametrize(
+    ("names", "pattern", "possible"),
+    [
+        ("test_a.py::test_x*", "*test_x[1]", True),
+        ("test_a.py::test_x*", "test_b*", False),
+        ("test_x[1]", "test_x[1]", True),
+        ("a*b", "*c*b", True),
+        ("a*", "b*", False),
+        ("*", "anything", True),
+        ("abc", "a[xb]c", True),
+        ("ab", "abc", False),
+        ("x" * 400, "y" * 400, True),  # too long to be looked at
+    ],
+)
+def test_whether_two_patterns_can_mean_one_name(names: str, pattern: str, possible: bool) -> None:
+    assert can_meet(names, pattern) is possible
+
+
+def test_a_name_with_brackets_means_itself() -> None:
+    assert meant("core/test_a.py::test_x[1-2]", ("core/test_a.py::test_x[1-2]",))
+    assert meant("core/test_a.py::test_x[1-2]", ("test_a.py::test_x[1-2]",))
+    assert not meant("core/test_a.py::test_x[1-2]", ("test_y*",))
+    assert can_be_meant("core/test_a.py::test_x*", ("test_a.py::test_x[1-2]",))
+    assert not can_be_meant("core/test_a.py::test_x[[]*]", ("other/*",))
+    assert not can_be_meant("core/test_a.py::test_x[[]*]", ("nonsense",))
+    assert can_be_meant("core/bench/test_a.py::test_x[[]*]", ("test_a.py::*1]",))

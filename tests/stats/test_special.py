@@ -1,0 +1,49 @@
+"""Functions of probability, against scipy's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import betainc, ndtr, stdtrit
+from scipy.stats import binomtest
+
+from perfbot.stats.special import beta_below, normal_tail, proportion_interval, student_quantile
+
+
+def test_normal_tails() -> None:
+    values = np.linspace(-9, 37, 4_000).reshape(40, 100)
+    np.testing.assert_allclose(normal_tail(values), ndtr(-values), rtol=1e-12)
+    assert normal_tail(np.array(0.0)) == 0.5
+
+
+@settings(max_examples=300)
+@given(st.floats(1.0, 400), st.floats(1e-12, 0.4))
+def test_students_quantiles(freedom: float, tail: float) -> None:
+    assert student_quantile(freedom, tail) == pytest.approx(-stdtrit(freedom, tail), rel=1e-11)
+
+
+@pytest.mark.parametrize("freedom", [2.5, 3, 4, 5.5, 9, 20, 57.5, 119, 239])
+def test_quantiles_that_decide(freedom: float) -> None:
+    for tail in (0.5, 0.05, 0.025, 0.01, 0.005, 1e-3, 1e-4, 1e-5, 1e-7, 1e-10):
+        assert student_quantile(freedom, tail) == pytest.approx(-stdtrit(freedom, tail), rel=1e-11, abs=1e-12)
+
+
+@pytest.mark.parametrize(("freedom", "tail"), [(0, 0.1), (5, 0), (5, 0.6), (-1, 0.1), (5, float("nan"))])
+def test_what_is_no_quantile(freedom: float, tail: float) -> None:
+    with pytest.raises(ValueError, match="degrees of freedom"):
+        student_quantile(freedom, tail)
+
+
+@settings(max_examples=300)
+@given(st.floats(0.5, 300), st.floats(0.5, 300), st.floats(0, 1))
+def test_incomplete_beta(a: float, b: float, x: float) -> None:
+    assert beta_below(a, b, x) == pytest.approx(float(betainc(a, b, x)), rel=1e-9, abs=1e-14)
+
+
+@pytest.mark.parametrize("total", [1, 2, 7, 40, 300])
+def test_proportions(total: int) -> None:
+    for count in {0, 1, total // 3, total - 1, total}:
+        wanted = binomtest(count, total).proportion_ci(0.95, method="exact")
+        assert proportion_interval(count, total, 0.95) == pytest.approx((wanted.low, wanted.high), abs=1e-9)
