@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from perfbot.errors import UsageError
+from perfbot.web import docs
 
 GITLAB_FILE = ".gitlab/perfbot.yml"
 GITLAB_INCLUDE = f"""\
@@ -90,13 +91,13 @@ def next_steps(ci: Sequence[str]) -> list[str]:
             "",
             *GITLAB_WORKFLOW.splitlines(),
             "",
-            "and give the project the variable PERFBOT_TOKEN, a project access token: docs/tutorial.md, section 2.",
+            f"and give the project the variable PERFBOT_TOKEN, a project access token: {docs('tutorial')}, section 2.",
         ]
     if has_github(ci):
         lines += [
             "",
             "The workflows work once they are on the default branch; no secret is needed. Require the check `perfbot`",
-            "there to block merging: docs/tutorial.md, section 3.",
+            f"there to block merging: {docs('tutorial')}, section 3.",
         ]
     return lines
 
