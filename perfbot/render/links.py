@@ -11,7 +11,7 @@ from perfbot.history.records import Trend
 from perfbot.model import Result
 from perfbot.render import view
 from perfbot.render.escape import link_target
-from perfbot.render.web import docs
+from perfbot.web import docs
 
 HOW_TO_READ = docs("decision-rule", "how-to-read-the-comment")
 

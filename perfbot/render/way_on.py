@@ -8,8 +8,8 @@ from perfbot.model import Report, Result
 from perfbot.render import advice
 from perfbot.render.escape import code
 from perfbot.render.links import Links
-from perfbot.render.web import docs
 from perfbot.units import format_duration
+from perfbot.web import docs
 
 _KINDS = {"fail": "[!CAUTION]", "error": "[!WARNING]"}
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from perfbot.render.web import DOCS
+from perfbot.web import DOCS
 
 READER = MarkdownIt("gfm-like")
 
