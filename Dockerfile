@@ -6,12 +6,14 @@ ARG BASE_IMAGE=python:3.12.8-slim-bookworm
 
 FROM ${BASE_IMAGE} AS build
 WORKDIR /src
-COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE ./
+COPY locks/serve.lock locks/
 COPY perfbot perfbot
 COPY templates templates
 COPY docs/examples docs/examples
 RUN python3 -m venv /opt/perfbot \
-    && /opt/perfbot/bin/pip install --no-cache-dir --constraint constraints.txt .
+    && /opt/perfbot/bin/pip install --no-cache-dir --require-hashes --requirement locks/serve.lock \
+    && /opt/perfbot/bin/pip install --no-cache-dir --no-deps .
 
 FROM ${BASE_IMAGE}
 ARG EXTRA_PACKAGES=""

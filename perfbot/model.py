@@ -261,6 +261,7 @@ class Result:
             medians, or of their means where the means decide.
         interval: of ``change``, at ``confidence`` (which allows for all comparisons and all looks).
         detectable: the smallest change that could have been seen with the rounds there are.
+        error: standard error of log(1 + ``change``) over the rounds, which allows for no other look or comparison.
         rounds: how many there are; ``raw`` holds them.
         seconds: wall time spent measuring.
         budget: the limit on head as written, and ``budget_state`` how head stands to it.
@@ -278,6 +279,7 @@ class Result:
     interval: tuple[float, float] | None = None
     confidence: float | None = None
     detectable: float | None = None
+    error: float | None = None
     threshold: float | None = None
     rounds: int = 0
     seconds: float = 0.0

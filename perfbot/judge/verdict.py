@@ -208,6 +208,7 @@ def _noisy(result: Result, case: Case, found: Decision) -> Result:
         interval=(found.low, found.high) if known else None,
         confidence=found.confidence if known else None,
         detectable=found.detectable if known else None,
+        error=found.error if math.isfinite(found.error) else None,
         reason=joined(*said, *clauses_of(found, rounds, result.unit)),
     )
 
