@@ -47,7 +47,7 @@ def comments() -> Iterator[Path]:
 def terminal() -> Iterator[Path]:
     """The demo as it runs, as one moving SVG."""
     file = HERE / "demo.svg"
-    file.write_text(moving(frames(["perfbot", "demo", "--budget", "40s"])), encoding="utf-8")
+    file.write_text(moving(frames(["perfbot", "demo", "--budget", "3m"])), encoding="utf-8")
     yield file
 
 
