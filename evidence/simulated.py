@@ -21,7 +21,8 @@ import numpy as np
 
 from evidence.truth import Floats, numbers, outcomes
 from perfbot.stats.evidence import Evidence
-from perfbot.stats.sequential import OPEN, SAME, UP, Plan
+from perfbot.stats.looks import OPEN, SAME, UP
+from perfbot.stats.sequential import Plan
 
 Noise = Callable[[np.random.Generator, tuple[int, int]], Floats]
 

@@ -29,18 +29,8 @@ from scipy.stats import binomtest
 from evidence.recordings import ARRAYS, Draw, Ratios, Recording, clocks, draw_suites, read, robust_spread, schedules
 from evidence.rules import RULES, missing
 from perfbot.stats.evidence import Evidence
-from perfbot.stats.sequential import (
-    MOST_ROUNDS,
-    OPEN,
-    SAME,
-    UP,
-    Codes,
-    Plan,
-    classify,
-    critical_values,
-    first_stop,
-    seen,
-)
+from perfbot.stats.looks import OPEN, SAME, UP, Codes, classify, first_stop, seen
+from perfbot.stats.sequential import MOST_ROUNDS, Plan, critical_values
 
 Floats = NDArray[np.float64]
 Rounds = NDArray[np.int_]

@@ -8,7 +8,8 @@ PERFBOT_APP_ID and PERFBOT_APP_PRIVATE_KEY(_FILE).
 The history's pages are at /, its API at /api/v1, the service's own metrics at /metrics; PERFBOT_READ_TOKEN guards them.
 CI jobs hand reports over (`perfbot publish --server URL`) with a token of PERFBOT_INGEST_TOKENS ("group/name=TOKEN …")
 or their identity token (PERFBOT_OIDC="gitlab=https://gitlab.example.com", PERFBOT_AUDIENCE). PERFBOT_ALERTS names the
-channels that are told what became slower. `--no-webhooks` serves these alone.
+channels that are told what became slower. `--no-webhooks` serves these alone. PERFBOT_MAIN_BRANCH says which branch's
+jobs may tell releases ("main", or "group/name=main …"), where the forge cannot be asked.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ def execute(args: argparse.Namespace) -> int:
     from perfbot.history.store import open_store
     from perfbot.service.app import create_app
     from perfbot.service.hooks import Hooks
+    from perfbot.service.slow_clients import MOST_CONNECTIONS, Impatient
 
     secrets = {} if args.no_webhooks else read_secrets(os.environ)
     connect = connector(args, os.environ)
@@ -63,7 +65,10 @@ def execute(args: argparse.Namespace) -> int:
         hooks = Hooks(store, secrets, tuple(args.project))
         routes, handlers = history(store, args, connect).parts()
         app = create_app(store, hooks, connect, routes=routes, handlers=handlers, lease=args.lease)
-        uvicorn.run(app, host=args.host, port=args.port, log_level="info", server_header=False)
+        uvicorn.run(
+            app, host=args.host, port=args.port, log_level="info", server_header=False, http=Impatient,
+            limit_concurrency=MOST_CONNECTIONS, timeout_keep_alive=30,
+        )  # fmt: skip
     return PASS
 
 

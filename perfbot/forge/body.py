@@ -35,6 +35,9 @@ from perfbot.model import Acceptance
 
 SectionState = Literal["done", "stale", "failed"]
 
+MAX_ASKED = 50
+"""How many moments a comment remembers at which a run was asked for."""
+
 MAX_FAILING = 40
 """How many failing benchmarks a section remembers for ``/perfbot accept``."""
 
@@ -80,13 +83,18 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A whole comment. ``head`` is the newest head told of, ``previous`` the one before."""
+    """A whole comment.
+
+    ``head`` is the newest head told of, ``previous`` the one before; ``asked``: when runs were asked for lately, by
+    buttons and by comments that are deleted since, too.
+    """
 
     key: str
     head: str = ""
     previous: str = ""
     sections: tuple[Section, ...] = ()
     accepted: tuple[Acceptance, ...] = ()
+    asked: tuple[str, ...] = ()
 
     def section(self, name: str) -> Section | None:
         """The section of that name."""
@@ -100,7 +108,8 @@ def marker(key: str) -> str:
 
 def compose(body: Body) -> str:
     """The comment's markdown, hidden lines included."""
-    first = f"{marker(body.key)}head={body.head} previous={body.previous} -->"
+    asked = f" asked={_encode(','.join(body.asked))}" if body.asked else ""
+    first = f"{marker(body.key)}head={body.head} previous={body.previous}{asked} -->"
     parts = [first, *(_compose_section(s) for s in body.sections)]
     parts += [f"<!-- perfbot:accepted {_encode(_json(a))} -->" for a in body.accepted]
     return "\n\n".join(parts) + "\n"
@@ -118,7 +127,8 @@ def parse(text: str, key: str) -> Body | None:
         accepted = tuple(_parse_accepted(m["data"]) for m in _ACCEPTED.finditer(text))
     except (KeyError, TypeError, ValueError):
         return Body(key)
-    return Body(key, fields.get("head", ""), fields.get("previous", ""), sections, accepted)
+    asked = tuple(filter(None, fields.get("asked", "").split(",")))[-MAX_ASKED:]
+    return Body(key, fields.get("head", ""), fields.get("previous", ""), sections, accepted, asked)
 
 
 def merge(bodies: Iterable[Body]) -> Body:
@@ -134,6 +144,7 @@ def merge(bodies: Iterable[Body]) -> Body:
             newest,
             sections=_sorted(sections.values()),
             accepted=tuple(dict.fromkeys(first.accepted + other.accepted)),
+            asked=tuple(sorted({*first.asked, *other.asked}))[-MAX_ASKED:],
         )
     return first
 

@@ -21,6 +21,9 @@ SIGNING = "whsec_"
 SHORTEST = 16
 """Characters of a secret."""
 
+SHORTEST_KEY = 24
+"""Bytes of a signing key, as the specification has it."""
+
 
 def check_secret(name: str, secret: str) -> None:
     """That a configured secret can protect anything.
@@ -33,8 +36,8 @@ def check_secret(name: str, secret: str) -> None:
             f"{name} has fewer than {SHORTEST} characters.",
             hint='Make one with: python3 -c "import secrets; print(secrets.token_urlsafe())"',
         )
-    if secret.startswith(SIGNING):
-        _signing_key(secret, name)
+    if secret.startswith(SIGNING) and len(_signing_key(secret, name)) < SHORTEST_KEY:
+        raise UsageError(f"{name} holds a signing key of fewer than {SHORTEST_KEY} bytes.")
 
 
 def from_github(secret: str, headers: Mapping[str, str], body: bytes) -> bool:

@@ -28,6 +28,7 @@ from perfbot.model import (
     Policy,
     Report,
     Result,
+    Round,
     Status,
     Verdict,
 )
@@ -43,6 +44,9 @@ on. Exact metrics repeat to 0.14 % at the worst, so half of the default 0.5 % is
 
 WIDEST = 100.0
 """Of an interval's upper end: two or three rounds give such, and they tell nothing but that there were too few."""
+
+MANY_CALLS = 3000
+"""Of a side: from here on nobody is told how many were made."""
 
 AT_A_TIME = 256
 """Comparisons judged together; their numbers need 10 MB or so."""
@@ -191,7 +195,7 @@ def _noisy(result: Result, case: Case, found: Decision) -> Result:
     rounds = case.comparison.rounds
     sides = means_of(rounds) if found.by_mean else case.sides
     base, head = _apart_by(found.change, *np.median(sides, axis=0).tolist())
-    said = [_could_have_seen(found)] if found.state == "open" else [_loosely(found, case.threshold)]
+    said = [_could_have_seen(found)] if found.state == "open" else [_loosely(found, case.threshold, rounds)]
     return replace(
         result,
         base=base,
@@ -212,11 +216,18 @@ def _apart_by(change: float, base: float, head: float) -> tuple[float, float]:
     return middle / apart, middle * apart
 
 
-def _loosely(found: Decision, threshold: float) -> str:
-    """What is surely true of the mean of an unchanged benchmark, where that is less than of what is typical."""
-    if found.state != "same" or found.mean_bound is None or found.mean_bound <= threshold:
+def _loosely(found: Decision, threshold: float, rounds: Sequence[Round]) -> str:
+    """What is surely true of the mean of an unchanged benchmark, where that is less than of what is typical.
+
+    What is rarer than the calls that were made cannot have been seen: where they were few, their number is told.
+    """
+    if found.mean_bound is None:
         return ""
-    return f"mean within ±{_share(found.mean_bound)}"
+    calls = sum(one.loops * len(one.base) for one in rounds) + max(one.reach for one in rounds)
+    few = f"{calls:,} calls" if calls < MANY_CALLS and any(one.reach for one in rounds) else ""
+    if found.mean_bound <= threshold:
+        return few and f"{few} seen"
+    return f"mean within ±{_share(found.mean_bound)}" + (few and f" in {few}")
 
 
 def _exact(result: Result, sides: Floats) -> Result:

@@ -8,11 +8,9 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
-import tempfile
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from random import Random
 
 import psutil
@@ -44,6 +42,7 @@ from perfbot.render.progress import Progress
 from perfbot.runner.cores import allowed_cores
 from perfbot.runner.machine import read_machine
 from perfbot.sides.checkout import changed_files
+from perfbot.sides.scratch import scratch
 
 LOOK_AROUND_SECONDS = 0.5
 """How long to watch what else runs on this machine before measuring."""
@@ -87,8 +86,8 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
     """Prepare both sides of every suite and measure them all together, within one budget."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(nothing_left())
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="perfbot-")))
-        effects = Effects(Random(job.seed), scratch, trace, reader)  # noqa: S311 - an order, not a secret
+        folder = stack.enter_context(scratch())
+        effects = Effects(Random(job.seed), folder, trace, reader)  # noqa: S311 - an order, not a secret
         progress.stage(f"preparing {short(job.change.base)} and {short(job.change.head)}", folded=True)
         sessions: list[SuiteSession] = []
         differing: set[str] = set()

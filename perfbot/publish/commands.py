@@ -25,6 +25,9 @@ MAX_GLOB = 300
 """Characters."""
 
 MAX_REASON = 500
+MAX_LINE = 8_000
+"""Characters of a command."""
+
 MAX_COMMANDS = 5
 """Of one comment; further ones are ignored."""
 
@@ -84,9 +87,16 @@ def parse(text: str) -> tuple[Command, ...]:
     for line in _plain_lines(text):
         match = _COMMAND.match(line)
         if match:
-            rest = (match["rest"] or "").strip()
-            found.append(_rebench(rest) if match["verb"] == "rebench" else _perfbot(rest))
-    return tuple(found[:MAX_COMMANDS])
+            found.append(_command(match["verb"], (match["rest"] or "").strip()))
+        if len(found) == MAX_COMMANDS:
+            break
+    return tuple(found)
+
+
+def _command(verb: str, rest: str) -> Command:
+    if len(rest) > MAX_LINE:
+        return Misspelt(f"A command has at most {MAX_LINE} characters.")
+    return _rebench(rest) if verb == "rebench" else _perfbot(rest)
 
 
 # Which lines are plain text ---------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from perfbot.forge.base import Again, Comments, Forge, MergeRequest, Note, RefusedError, Repository, Status
-from perfbot.forge.body import Body, all_stale
+from perfbot.forge.body import MAX_ASKED, Body, all_stale
 from perfbot.forge.upsert import Upsert
 from perfbot.model import Acceptance
 from perfbot.publish import commands
@@ -150,18 +150,24 @@ class CommandHandler:
         return request
 
     def _asked_lately(self) -> int:
-        """How often people who may were asking for a run; what strangers write keeps nobody waiting."""
+        """How often people who may were asking for a run; what strangers write keeps nobody waiting.
+
+        By their comments, and by what perfbot's own remembers of those that were deleted, and of buttons.
+        """
         since = (self.now - HOUR).strftime("%Y-%m-%dT%H:%M:%S")
         asked = Counter(
             n.author_key
             for n in self.comments.notes()
             if not n.mine and n.created >= since and any(isinstance(c, Rebench) for c in commands.parse(n.body))
         )
-        return sum(times for who, times in asked.items() if self.forge.repository.may_write(who))
+        written = sum(times for who, times in asked.items() if self.forge.repository.may_write(who))
+        remembered = sum(moment >= since for moment in read_body(self.comments, self.key).asked)
+        return max(written, remembered + 1)  # this one is written already, and not remembered yet
 
     def _mark_stale(self, request: MergeRequest) -> None:
         banner = f"Measuring `{request.head[:7]}` again; what follows is older."
-        self._change(lambda body: all_stale(body, banner))
+        moment = self.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._change(lambda body: _asked_at(all_stale(body, banner), moment))
         if self.forge.kind == "github" and self._published_by_me():
             self.forge.statuses.show(Status("running", "perfbot", request.head, "Measuring again."))
 
@@ -220,6 +226,10 @@ def _failing(body: Body, head: str, pattern: str) -> dict[str, float]:
         for name, change in section.failing.items()
         if fnmatch.fnmatchcase(name, pattern)
     }
+
+
+def _asked_at(body: Body, moment: str) -> Body:
+    return body if moment in body.asked else replace(body, asked=(*body.asked, moment)[-MAX_ASKED:])
 
 
 def _with(body: Body, new: Sequence[Acceptance]) -> Body:

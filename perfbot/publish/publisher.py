@@ -39,6 +39,9 @@ LONGEST_COMMENT = 100_000
 MARGIN = 1_000
 """Bytes kept free for hidden lines, beyond what they take now."""
 
+LONGEST_PATH, LAST_LINE = 500, 1_000_000
+"""Of a file that is remarked on."""
+
 NOTABLE = frozenset({"regressed", "improved", "added", "removed", "failed"})
 STATES: dict[str, Ended] = {"pass": "success", "fail": "failed", "error": "failed"}
 
@@ -350,7 +353,10 @@ def notable(report: Report) -> bool:
 
 
 def _at_a_line(result: Result) -> bool:
-    return result.gate == "fail" and bool(result.file) and result.line > 0
+    """Whether there is a line to remark on: files and lines come from the report, and may lead anywhere."""
+    plain = result.file.isprintable() and len(result.file) <= LONGEST_PATH and "\\" not in result.file
+    inside = not result.file.startswith(("/", "~")) and not {"..", ".git"} & set(result.file.split("/"))
+    return result.gate == "fail" and bool(result.file) and plain and inside and 0 < result.line <= LAST_LINE
 
 
 def _annotation(result: Result) -> Annotation:

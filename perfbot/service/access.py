@@ -19,6 +19,13 @@ from perfbot.errors import UsageError
 VARIABLE = "PERFBOT_READ_TOKEN"
 SHORTEST = 20
 
+HTML = "text/html"
+NOTHING = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+"""For what is no page, pictures among it: nothing runs, nothing is fetched."""
+
+PAGE = "frame-ancestors 'none'; base-uri 'none'; object-src 'none'; form-action 'self'"
+"""For pages, beside the stricter policy that each brings along for its own scripts and styles."""
+
 SECURITY = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -61,11 +68,18 @@ class Guard:
 
         async def safely(message: Message) -> None:
             if message["type"] == "http.response.start":
-                own = [(name.encode(), value.encode()) for name, value in SECURITY.items()]
-                message["headers"] = [*message.get("headers", ()), *own]
+                message["headers"] = [*message.get("headers", ()), *self._own(Headers(raw=message.get("headers", [])))]
             await send(message)
 
         await self.app(scope, receive, safely)
+
+    def _own(self, headers: Headers) -> list[tuple[bytes, bytes]]:
+        """Headers that every answer gets; how long it may be kept only where the endpoint has not said."""
+        policy = PAGE if headers.get("content-type", "").startswith(HTML) else NOTHING
+        own = {**SECURITY, "content-security-policy": policy}
+        if "cache-control" not in headers:
+            own["cache-control"] = "no-store" if self.token else "no-cache"
+        return [(name.encode(), value.encode()) for name, value in own.items()]
 
 
 def _knows(header: str, token: str) -> bool:

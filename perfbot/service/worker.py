@@ -13,9 +13,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from perfbot.errors import PerfbotError, StoreError
-from perfbot.history.store import Store, queue
+from perfbot.history.store import Store, care, queue
 from perfbot.history.store.queue import Job
 
 MAX_TRIES = 8
@@ -33,6 +34,13 @@ PAUSE = 0.5
 
 KEPT = 30 * 24 * 3600.0
 """Seconds that done jobs are remembered, so that a delivery that is repeated is known."""
+
+DAY = 24 * 3600.0
+AFTER_START = 600.0
+"""Seconds until the first look for what is old, so that a service that ends again and again does nothing else."""
+
+RUNS_KEPT = 180 * DAY
+"""Seconds that runs of merge requests are kept, with names that no branch's benchmarks have. No trend needs them."""
 
 log = logging.getLogger("perfbot.worker")
 
@@ -61,6 +69,7 @@ class Worker:
     clock: Callable[[], float] = time.time
     wait: Wait = threading.Event.wait
     holder: str = field(default_factory=lambda: secrets.token_hex(8))
+    _tidy_next: float = field(default=0.0, init=False)
     _stop: threading.Event = field(default_factory=threading.Event, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
 
@@ -98,10 +107,20 @@ class Worker:
             )
         )
         if job is None:
-            self.store.write(lambda connection: queue.forget_done(connection, before=now - KEPT))
+            self._tidy(now)
             return False
         self._do(job)
         return True
+
+    def _tidy(self, now: float) -> None:
+        """Done jobs are forgotten at every idle moment; old runs of merge requests once a day."""
+        self.store.write(lambda connection: queue.forget_done(connection, before=now - KEPT))
+        if not self._tidy_next:
+            self._tidy_next = now + AFTER_START
+        elif now >= self._tidy_next:
+            self._tidy_next = now + DAY
+            before = datetime.fromtimestamp(now - RUNS_KEPT, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            self.store.write(lambda connection: care.prune(connection, runs_before=before))
 
     def _do(self, job: Job) -> None:
         try:

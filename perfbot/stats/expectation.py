@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from perfbot.stats.evidence import Evidence
+from perfbot.stats.looks import Seen, classify, first_stop, seen
 from perfbot.stats.means import Means
-from perfbot.stats.sequential import FIRST_LOOK, Plan, Seen, classify, critical_values, expm1, first_stop, seen
+from perfbot.stats.sequential import FIRST_LOOK, Plan, critical_values, expm1
 
 MEDIAN_STRAY = 0.55
 """Half of all means of unchanged benchmarks stray further than 0.67 standard errors at a single look, and less at the

@@ -17,21 +17,16 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from perfbot.stats.bounds import constant_bound, last_bound
 from perfbot.stats.evidence import Evidence, stacked
-from perfbot.stats.location import Floats, degrees_of_freedom, estimates
-from perfbot.stats.means import Means, mean_ratios
+from perfbot.stats.location import Floats, degrees_of_freedom
+from perfbot.stats.looks import OPEN, TRIMMED, Critical, Seen, classify, first_stop, seen
 from perfbot.stats.special import normal_tail, student_quantile
 
 State = Literal["up", "down", "same", "open"]
-Codes = NDArray[np.int8]
 
-ROUNDING = 1e-9
-"""Log ratios this close are equal."""
 
-OPEN, SAME, UP, DOWN = range(4)
 _STATES: tuple[State, ...] = ("open", "same", "up", "down")
 
 FIRST_LOOK = 6
@@ -55,10 +50,6 @@ first ten."""
 TYPICAL_SHARE = 0.8
 """Share of alpha for what is typical; the rest is for the means. Sharing it equally would cost changed benchmarks a
 tenth more rounds."""
-
-LOOSE = 3.0
-"""Thresholds within which the mean must surely lie where it does not decide. It strays up to ten times as far as the
-typical ratio, and time goes with the square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +114,18 @@ class Decision:
 
 
 class _Look(NamedTuple):
-    """What one look found, with its critical values; ``mean``: log ratio of the means and its standard error."""
+    """What one look found, with its critical values.
+
+    Attributes:
+        mean: log ratio of the means and its standard error.
+        excess: how far below and above what is typical the mean may lie, log ratios around zero.
+    """
 
     rounds: int
     typical: float
     error: float
     mean: tuple[float, float] | None
+    excess: tuple[float, float]
     change_t: float
     mean_t: float
     same_t: float
@@ -150,88 +147,6 @@ class _Look(NamedTuple):
             return None
         ratio, error = self.mean
         return expm1(abs(ratio) + self.mean_same_t * error)
-
-
-class Critical(NamedTuple):
-    """Critical t at each of some looks.
-
-    Attributes:
-        change: for a change of what is typical.
-        mean: for a change of the mean.
-        same: for the absence of a change, of what is typical.
-        mean_same: the same, of the mean.
-    """
-
-    change: Floats
-    mean: Floats
-    same: Floats
-    mean_same: Floats
-
-    def at(self, looks: slice | NDArray[np.int_] | list[int]) -> Critical:
-        """Those of some looks."""
-        return Critical(*(values[looks] for values in self))
-
-
-TRIMMED = (True, False, True, False)
-"""Which of them are of a trimmed mean."""
-
-
-class Seen(NamedTuple):
-    """What some looks find: estimates and their standard errors on the scale of log ratios, shape [..., looks]."""
-
-    typical: Floats
-    error: Floats
-    means: Means | None = None
-
-    def shifted(self, effect: float) -> Seen:
-        """As if head were so much larger, a log ratio."""
-        means = self.means and self.means._replace(ratio=self.means.ratio + effect)
-        return Seen(self.typical + effect, self.error, means)
-
-
-def seen(evidence: Evidence, looks: Sequence[int]) -> Seen:
-    """What each of some looks finds in rounds [..., round]."""
-    typical, error = estimates(evidence.typical, looks)
-    if evidence.base is None or evidence.head is None:
-        return Seen(typical, error)
-    return Seen(typical, error, mean_ratios(evidence.base, evidence.head, evidence.typical, looks))
-
-
-class Classified(NamedTuple):
-    """What each look says by itself: ``SAME``, ``UP``, ``DOWN`` or ``OPEN``, and whether the mean says it."""
-
-    codes: Codes
-    by_mean: NDArray[np.bool_]
-
-
-def classify(found: Seen, critical: Critical, margin: float) -> Classified:
-    """What each look says.
-
-    Nothing changed where what is typical surely moved less than the margin, and the mean less than ``LOOSE`` of it,
-    or less than one where it surely moved otherwise than what is typical. A change of what is typical counts where the
-    mean is not seen to move otherwise, and is known well enough: to ``LOOSE`` margins, or to the change itself.
-
-    Args:
-        margin: the smallest change that matters, as a log ratio.
-    """
-    typical, error, means = found
-    changed = np.abs(typical) > critical.change * error
-    same = np.abs(typical) + critical.same * error < margin
-    codes = np.where(changed, np.where(typical > 0, UP, DOWN), OPEN)
-    if means is None:
-        return Classified(np.where(same, SAME, codes).astype(np.int8), np.zeros(codes.shape, dtype=bool))
-    excess = np.abs(means.ratio - typical)
-    unlike = excess > critical.mean * means.excess_error + ROUNDING
-    reach = critical.mean_same * means.error
-    mean_same = np.abs(means.ratio) + reach < np.where(unlike, margin, LOOSE * margin)
-    alike = excess <= critical.mean_same * means.excess_error + ROUNDING
-    known = excess + critical.mean_same * means.excess_error < np.maximum(LOOSE * margin, np.abs(typical))
-    mean_changed = np.abs(means.ratio) > critical.mean * means.error
-    by_typical = changed & alike & known
-    codes = np.where(by_typical, codes, np.where(mean_changed, np.where(means.ratio > 0, UP, DOWN), OPEN))
-    codes = np.where(mean_same & (same | unlike), SAME, codes)
-    told = np.where(codes == OPEN, ~(alike & known) | (same & ~mean_same), ~by_typical)
-    return Classified(codes.astype(np.int8), np.where(codes == SAME, unlike, told))
 
 
 def decide(ratios: Sequence[float] | Evidence, plan: Plan, *, final: bool = False) -> Decision:
@@ -300,13 +215,6 @@ def _decided(values: Evidence, plan: Plan, final: bool) -> list[Decision]:
     ]
 
 
-def first_stop(codes: Codes) -> NDArray[np.intp]:
-    """Index of the first look that is not ``OPEN``, or of the last look; shape [...] from [..., looks]."""
-    stopped = codes != OPEN
-    index: NDArray[np.intp] = np.where(stopped.any(axis=-1), stopped.argmax(axis=-1), codes.shape[-1] - 1)
-    return index
-
-
 @lru_cache(maxsize=64)
 def _looks(n_max: int) -> tuple[int, ...]:
     looks = [FIRST_LOOK]
@@ -356,23 +264,29 @@ def _as_t(z: float, looks: tuple[int, ...], cut: bool) -> Floats:
 def _look(found: Seen, critical: Critical, looks: Sequence[int], stream: int, at: int) -> _Look:
     """What one look of one stream found."""
     typical, error = float(found.typical[stream, at]), float(found.error[stream, at])
-    mean = None if found.means is None else (float(found.means.ratio[stream, at]), float(found.means.error[stream, at]))
-    return _Look(looks[at], typical, error, mean, *(float(values[at]) for values in critical))
+    mean, around = None, (0.0, 0.0)
+    if found.means is not None:
+        ratio, mean_error, excess_error = (float(one[stream, at]) for one in found.means)
+        reach = float(critical.mean_same[at]) * excess_error
+        mean, around = (ratio, mean_error), (min(0.0, ratio - typical - reach), max(0.0, ratio - typical + reach))
+    return _Look(looks[at], typical, error, mean, around, *(float(values[at]) for values in critical))
 
 
 def _decision(state: State, look: _Look, plan: Plan, by_mean: bool) -> Decision:
-    """The interval that belongs to the state: what it says and what it shows never contradict."""
+    """The interval that belongs to the state: it holds the mean, and never contradicts what is said."""
     ratio, error, change_t, same_t = look.by_mean() if by_mean else look.by_typical()
-    detectable = change_t * error
-    reach, confidence = (same_t * error, 1 - 2 * plan.beta) if state == "same" else (detectable, 1 - plan.alpha)
+    below, above = (0.0, 0.0) if by_mean else look.excess
+    reach, confidence = (same_t, 1 - 2 * plan.beta) if state == "same" else (change_t, 1 - plan.alpha)
+    low, high = ratio - reach * error + below, ratio + reach * error + above
+    detectable = change_t * error + (above - below) / 2
     if state == "open":
-        reach = detectable = max(reach, abs(ratio))
+        low, high, detectable = min(low, 0.0), max(high, 0.0), max(detectable, abs(ratio))
     return Decision(
         state=state,
         rounds=look.rounds,
         change=math.expm1(ratio),
-        low=math.expm1(ratio - reach),
-        high=expm1(ratio + reach),
+        low=math.expm1(low),
+        high=expm1(high),
         confidence=confidence,
         detectable=expm1(detectable),
         by_mean=by_mean,

@@ -97,7 +97,7 @@ def test_noise_too_loud_is_undecided_and_says_what_could_have_been_seen():
 
 def test_a_slowdown_below_its_threshold_is_told_but_never_fails():
     policy = Policy(alpha=0.05, threshold=0.03)
-    result = one(measured(0.024, noise=0.007), policy)
+    result = one(measured(0.028, noise=0.004), policy)
     assert (result.verdict, result.gate) == ("regressed", "pass")
     assert result.reason == "under the 3 % threshold"
 
@@ -412,3 +412,28 @@ def test_many_at_once_are_judged_as_each_alone():
     comparisons.insert(270, Comparison(Benchmark("core", "none"), TIME))
     together = judge(comparisons, POLICY, family=len(comparisons))
     assert together == tuple(one(comparison, family=len(comparisons)) for comparison in comparisons)
+
+
+@pytest.mark.parametrize(
+    ("noise", "reach", "reason"),
+    [
+        (0.001, 100, "220 calls seen"),
+        (0.001, 5000, ""),
+        (0.001, 0, ""),
+    ],
+)
+def test_an_unchanged_row_says_of_how_few_calls_it_speaks(noise, reach, reason):
+    comparison = measured(noise=noise)
+    rounds = tuple(replace(one, loops=1, reach=reach) for one in comparison.rounds)
+    found = one(replace(comparison, rounds=rounds))
+    calls = sum(len(one.base) for one in rounds) + reach
+    assert found.verdict == "unchanged"
+    assert found.reason == reason.replace("220", f"{calls:,}")
+
+
+def test_what_a_side_waits_is_told_where_the_other_does_not():
+    comparison = measured(0.5)
+    rounds = tuple(replace(one, waited=(0.0, 0.7 * one.head[0])) for one in comparison.rounds)
+    assert one(replace(comparison, rounds=rounds)).reason.startswith("head waits ")
+    alike = tuple(replace(one, waited=(0.7 * one.base[0], 0.7 * one.head[0])) for one in comparison.rounds)
+    assert "waits" not in one(replace(comparison, rounds=alike)).reason

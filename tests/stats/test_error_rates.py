@@ -11,7 +11,8 @@ import pytest
 
 from perfbot.stats.evidence import Evidence
 from perfbot.stats.location import estimates
-from perfbot.stats.sequential import OPEN, SAME, UP, Plan, classify, critical_values, decide, first_stop, seen
+from perfbot.stats.looks import OPEN, SAME, UP, classify, first_stop, seen
+from perfbot.stats.sequential import Plan, critical_values, decide
 
 STREAMS = 3000
 ALPHA, BETA = 0.05, 0.05

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from perfbot.stats.evidence import Evidence, evidence_of
+from perfbot.stats.looks import LOOSE
 from perfbot.stats.means import mean_ratios
-from perfbot.stats.sequential import LOOSE, Plan, decide
+from perfbot.stats.sequential import Plan, decide
 
 PLAN = Plan(0.02, 0.01)
 ROUNDS, CALLS = 40, 100
@@ -114,3 +115,29 @@ def test_ratios_alone_are_judged_as_what_is_typical():
     ratios = np.random.default_rng(5).normal(0.05, 0.01, 12)
     assert decide(ratios.tolist(), PLAN) == decide(Evidence(ratios), PLAN)
     assert decide(ratios.tolist(), PLAN).mean is None
+
+
+@pytest.mark.parametrize(
+    ("slow", "times", "usual"), [(0.02, 11.0, 1.1), (0.05, 5.0, 1.1), (0.01, 51.0, 1.3), (0.05, 11.0, 0.8)]
+)
+@pytest.mark.parametrize("batch", [1, 4, 20])
+def test_the_interval_holds_the_mean_where_slow_calls_are_alike_and_usual_ones_are_not(slow, times, usual, batch):
+    """A slow call costs the same on both sides: the mean moves less than what is typical."""
+    extra = slow * (times - 1)
+    truth = (usual + extra) / (1 + extra) - 1
+    missed = 0
+    for seed in range(20):
+        base, head = (
+            _batches(100 * seed + side, slow, times - 1, level, batch) for side, level in enumerate((1, usual))
+        )
+        found = judged(base, head)
+        missed += found.state != "open" and not found.low <= truth <= found.high
+    assert missed <= 2
+
+
+def _batches(seed, slow, extra, level, size):
+    """Values of calls of a level, to some of which as much is added, each the mean of so many calls."""
+    dice = np.random.default_rng(seed)
+    shape = (ROUNDS, 24)
+    noise = np.exp(dice.normal(0, 0.005, shape) + dice.normal(0, 0.003, (ROUNDS, 1)))
+    return (level + extra * dice.binomial(size, slow, shape) / size) * noise

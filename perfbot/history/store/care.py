@@ -13,7 +13,7 @@ from perfbot.errors import UsageError
 from perfbot.history.store import Store
 from perfbot.history.store.database import Database, parse_url
 from perfbot.history.store.migrate import bring_up_to_date, copy_sqlite
-from perfbot.history.store.tables import metadata, rounds, run
+from perfbot.history.store.tables import comparison, metadata, rounds, run, standing, subject
 
 CHUNK = 5_000
 """Rows copied at a time."""
@@ -37,10 +37,19 @@ def prune(connection: Connection, *, rounds_before: str = "", runs_before: str =
     if runs_before:
         old = (run.c.started < runs_before) & (run.c.kind != "branch")
         dropped_runs = connection.execute(delete(run).where(old)).rowcount
+        forget_subjects(connection)
     if rounds_before:
         older = select(run.c.id).where(run.c.started < rounds_before)
         dropped_rounds = connection.execute(delete(rounds).where(rounds.c.run_id.in_(older))).rowcount
     return Pruned(dropped_rounds, dropped_runs)
+
+
+def forget_subjects(connection: Connection) -> int:
+    """Drops the names that no run has any more, such as those of a merge request's benchmarks; how many."""
+    used = select(comparison.c.subject_id)
+    shown = select(standing.c.subject_id)
+    rest = subject.c.id.not_in(used) & subject.c.id.not_in(shown)
+    return connection.execute(delete(subject).where(rest)).rowcount
 
 
 def compact(store: Store) -> None:

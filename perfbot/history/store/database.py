@@ -25,8 +25,10 @@ BUSY_SECONDS = 60.0
 RETRY_SECONDS = 30.0
 """How long a PostgreSQL that restarts is waited for."""
 
-RETRIABLE_STATES = ("40001", "40P01", "57P01", "57P02", "57P03", "08000", "08003", "08006")
-"""SQLSTATE: serialisation failure, deadlock, shutdown, crash, starting up, connection lost."""
+RETRIABLE_STATES = ("23505", "40001", "40P01", "57P01", "57P02", "57P03", "08000", "08003", "08006")
+"""SQLSTATE: another writer was quicker, serialisation failure, deadlock, shutdown, crash, starting up, connection lost.
+
+The first is worth a few repetitions: every write is keyed, so the second time it finds what the other wrote."""
 
 T = TypeVar("T")
 

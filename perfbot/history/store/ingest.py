@@ -153,20 +153,36 @@ def subject_key(result: Result) -> tuple[str, ...]:
 
 
 def _subjects(connection: Connection, project_id: int, keys: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
-    known = known_subjects(connection, project_id)
+    known = known_subjects(connection, project_id, keys)
     missing = sorted(key for key in keys if key not in known)
     if missing:  # in one order for all writers, so that two cannot wait for each other
         rows = [{"project_id": project_id, **dict(zip(SUBJECT_COLUMNS, key, strict=True))} for key in missing]
         connection.execute(_insert_or_ignore(connection, tables.subject), rows)
-        known = known_subjects(connection, project_id)
+        known |= known_subjects(connection, project_id, missing)
     return known
 
 
-def known_subjects(connection: Connection, project_id: int) -> dict[tuple[str, ...], int]:
-    """The numbers of a project's subjects by their keys."""
+AT_ONCE = 300
+"""Names asked for in one query."""
+
+
+def known_subjects(
+    connection: Connection, project_id: int, keys: Sequence[tuple[str, ...]]
+) -> dict[tuple[str, ...], int]:
+    """The numbers of those subjects of a project that have one of these keys.
+
+    Asked by name: a project may have many more, of merge requests that are long forgotten.
+    """
     columns = [tables.subject.c[name] for name in SUBJECT_COLUMNS]
-    rows = connection.execute(select(tables.subject.c.id, *columns).where(tables.subject.c.project_id == project_id))
-    return {tuple(row[1:]): row[0] for row in rows}
+    names = sorted({key[1] for key in keys})
+    found: dict[tuple[str, ...], int] = {}
+    for start in range(0, len(names), AT_ONCE):
+        of = (tables.subject.c.project_id == project_id) & tables.subject.c.suite.in_({key[0] for key in keys})
+        part = select(tables.subject.c.id, *columns).where(
+            of, tables.subject.c.benchmark.in_(names[start : start + AT_ONCE])
+        )
+        found |= {tuple(row[1:]): row[0] for row in connection.execute(part)}
+    return found
 
 
 def evidence(result: Result) -> tuple[float | None, float | None]:

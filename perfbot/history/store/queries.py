@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
 from perfbot.errors import UsageError
 from perfbot.history.records import Kind, Point, Run, Series, Subject
@@ -16,6 +16,8 @@ from perfbot.history.store.documents import unpack_policy, unpack_report, unpack
 from perfbot.history.store.ingest import known_subjects, subject_key
 from perfbot.history.store.tables import comparison, document, machine, project, rounds, run, subject
 from perfbot.model import Policy, Report
+
+MAIN_NAMES = ("main", "master", "trunk")
 
 
 def projects(connection: Connection) -> tuple[str, ...]:
@@ -42,13 +44,15 @@ def only_project(connection: Connection, name: str | None) -> str:
 
 
 def main_branch(connection: Connection, project_name: str) -> str:
-    """The branch whose runs count: the one measured most often; empty when none was."""
+    """The branch that is shown where nobody says which: one that is called as main branches are, else the one measured
+    most often; empty when none was. Who may speak for the main branch is never decided by it."""
+    usual = case((run.c.branch.in_(MAIN_NAMES), 0), else_=1)
     found = connection.execute(
         select(run.c.branch)
         .join(project)
-        .where(project.c.name == project_name, run.c.kind == "branch")
+        .where(project.c.name == project_name, run.c.kind == "branch", run.c.branch != "")
         .group_by(run.c.branch)
-        .order_by(func.count().desc(), run.c.branch)
+        .order_by(usual, func.count().desc(), run.c.branch)
         .limit(1)
     )
     return found.scalar_one_or_none() or ""
@@ -119,7 +123,7 @@ def report(connection: Connection, number: int) -> Report:
         raise UsageError(f"The history has no run {number}.", hint="See them with: perfbot history runs")
     bare = unpack_report(row.data)
     kept = dict(connection.execute(select(rounds.c.subject_id, rounds.c.data).where(rounds.c.run_id == number)).all())
-    numbers = known_subjects(connection, row.project_id)
+    numbers = known_subjects(connection, row.project_id, [subject_key(result) for result in bare.results])
     results = tuple(
         dataclasses.replace(result, raw=unpack_rounds(kept[numbers[subject_key(result)]]))
         if numbers[subject_key(result)] in kept

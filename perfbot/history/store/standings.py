@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from perfbot.errors import StoreError
 from perfbot.history.records import Subject, Trend
@@ -19,15 +20,18 @@ Order = Literal["loss", "stepped", "noise", "name"]
 def keep_trends(connection: Connection, project_name: str, branch: str, trends: Iterable[Trend]) -> int:
     """Replaces what was kept about these subjects; how many."""
     number = connection.execute(select(project.c.id).where(project.c.name == project_name)).scalar_one()
-    rows = [_row(number, branch, trend) for trend in trends]
-    if not rows:
-        return 0
-    for start in range(0, len(rows), 500):
-        numbers = [row["subject_id"] for row in rows[start : start + 500]]
-        old = (standing.c.branch == branch) & standing.c.subject_id.in_(numbers)
-        connection.execute(delete(standing).where(old))
-    connection.execute(insert(standing), rows)
+    rows = sorted((_row(number, branch, trend) for trend in trends), key=lambda row: row["subject_id"])
+    if rows:  # in one order for all writers, so that two cannot wait for each other
+        connection.execute(_replacing(connection), rows)
     return len(rows)
+
+
+def _replacing(connection: Connection) -> Any:
+    """Insert, or replace what another writer has put there meanwhile, and what it knew goes."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    new = dialect.insert(standing)
+    values = {column.name: new.excluded[column.name] for column in standing.c if not column.primary_key}
+    return new.on_conflict_do_update(index_elements=list(standing.primary_key), set_=values)
 
 
 def _row(project_id: int, branch: str, trend: Trend) -> dict[str, Any]:

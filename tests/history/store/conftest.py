@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import event, make_url
 
 from perfbot.history.store import Store, open_store
 from perfbot.history.store.tables import metadata
@@ -86,3 +86,19 @@ def store(where: str) -> Iterator[Store]:
     """An open history, once on each backend."""
     with open_store(where) as opened:
         yield opened
+
+
+@pytest.fixture
+def statements(store: Store) -> Callable[[], list[str]]:
+    """Begins to note what is asked of the database."""
+
+    def begin() -> list[str]:
+        seen: list[str] = []
+        event.listen(
+            store.database.engine,
+            "before_cursor_execute",
+            lambda *arguments: seen.append(" ".join(arguments[2].split())),
+        )
+        return seen
+
+    return begin

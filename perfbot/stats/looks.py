@@ -1,0 +1,115 @@
+"""What each look at growing numbers of rounds says by itself. Pure arrays of many streams at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perfbot.stats.evidence import Evidence
+from perfbot.stats.location import Floats, estimates
+from perfbot.stats.means import Means, mean_ratios
+
+Codes = NDArray[np.int8]
+
+OPEN, SAME, UP, DOWN = range(4)
+
+LOOSE = 3.0
+"""Thresholds within which the mean must surely lie where it does not decide. It strays up to ten times as far as the
+typical ratio, and time goes with the square."""
+
+ROUNDING = 1e-9
+"""Log ratios this close are equal."""
+
+
+class Critical(NamedTuple):
+    """Critical t at each of some looks.
+
+    Attributes:
+        change: for a change of what is typical.
+        mean: for a change of the mean.
+        same: for the absence of a change, of what is typical.
+        mean_same: the same, of the mean.
+    """
+
+    change: Floats
+    mean: Floats
+    same: Floats
+    mean_same: Floats
+
+    def at(self, looks: slice | NDArray[np.int_] | list[int]) -> Critical:
+        """Those of some looks."""
+        return Critical(*(values[looks] for values in self))
+
+
+TRIMMED = (True, False, True, False)
+"""Which of them are of a trimmed mean."""
+
+
+class Seen(NamedTuple):
+    """What some looks find: estimates and their standard errors on the scale of log ratios, shape [..., looks]."""
+
+    typical: Floats
+    error: Floats
+    means: Means | None = None
+
+    def shifted(self, effect: float) -> Seen:
+        """As if head were so much larger, a log ratio."""
+        means = self.means and self.means._replace(ratio=self.means.ratio + effect)
+        return Seen(self.typical + effect, self.error, means)
+
+
+def seen(evidence: Evidence, looks: Sequence[int]) -> Seen:
+    """What each of some looks finds in rounds [..., round]."""
+    typical, error = estimates(evidence.typical, looks)
+    if evidence.base is None or evidence.head is None:
+        return Seen(typical, error)
+    return Seen(typical, error, mean_ratios(evidence.base, evidence.head, evidence.typical, looks))
+
+
+class Classified(NamedTuple):
+    """What each look says by itself: ``SAME``, ``UP``, ``DOWN`` or ``OPEN``, and whether the mean says it."""
+
+    codes: Codes
+    by_mean: NDArray[np.bool_]
+
+
+def classify(found: Seen, critical: Critical, margin: float) -> Classified:
+    """What each look says.
+
+    Nothing changed where what is typical surely moved less than the margin, and the mean less than ``LOOSE`` of it,
+    or less than one where it surely moved otherwise than what is typical. A change of what is typical counts where the
+    mean is not seen to move otherwise, and is known well enough to have moved in the same direction.
+
+    Args:
+        margin: the smallest change that matters, as a log ratio.
+    """
+    typical, error, means = found
+    surely = np.abs(typical) - critical.change * error
+    same = np.abs(typical) + critical.same * error < margin
+    codes = np.where(typical > 0, UP, DOWN)
+    if means is None:
+        codes = np.where(same, SAME, np.where(surely > 0, codes, OPEN))
+        return Classified(codes.astype(np.int8), np.zeros(codes.shape, dtype=bool))
+    excess = np.abs(means.ratio - typical)
+    excess_reach = critical.mean_same * means.excess_error
+    unlike = excess > critical.mean * means.excess_error + ROUNDING
+    reach = critical.mean_same * means.error
+    mean_same = np.abs(means.ratio) + reach < np.where(unlike, margin, LOOSE * margin)
+    alike = excess <= excess_reach + ROUNDING
+    known = excess + excess_reach < np.maximum(LOOSE * margin, np.abs(typical))
+    mean_changed = np.abs(means.ratio) > critical.mean * means.error
+    by_typical = alike & (surely + np.sign(typical) * (means.ratio - typical) > excess_reach)
+    codes = np.where(by_typical, codes, np.where(mean_changed, np.where(means.ratio > 0, UP, DOWN), OPEN))
+    codes = np.where(mean_same & (same | unlike), SAME, codes)
+    told = np.where(codes == OPEN, ~(alike & known) | (same & ~mean_same), ~by_typical)
+    return Classified(codes.astype(np.int8), np.where(codes == SAME, unlike, told))
+
+
+def first_stop(codes: Codes) -> NDArray[np.intp]:
+    """Index of the first look that is not ``OPEN``, or of the last look; shape [...] from [..., looks]."""
+    stopped = codes != OPEN
+    index: NDArray[np.intp] = np.where(stopped.any(axis=-1), stopped.argmax(axis=-1), codes.shape[-1] - 1)
+    return index
