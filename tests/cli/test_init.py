@@ -82,6 +82,7 @@ def test_a_program_made_for_measuring_is_taken(project):
     assert main(["init"]) == 0
     (suite,) = config.load(None, project).suites
     assert dict(suite.commands) == {"lib-bench": "lib-bench"}
+    assert suite.setup == ("pip install .", "pip install -r requirements/bench")
 
 
 @pytest.mark.parametrize(
