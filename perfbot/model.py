@@ -116,6 +116,7 @@ class Round:
         clock: what the values were read from; ``cost`` is wall time less the time that other programs had the core.
         waited: seconds a call in which base and head waited for something other than the core; None where unknown.
         together: both sides ran at once on one core; otherwise they took turns.
+        builds: numbers of the builds of base and head that met in it, from 0.
         confirming: taken under other conditions, once earlier rounds had shown a change; it had no part in showing it.
         reach: calls that each side had made in its process when the round ended; 0 where unknown.
     """
@@ -131,6 +132,7 @@ class Round:
     waited: tuple[float, float] | None = None
     confirming: bool = False
     reach: int = 0
+    builds: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
         for side in SIDES:
@@ -259,6 +261,7 @@ class Result:
             medians, or of their means where the means decide.
         interval: of ``change``, at ``confidence`` (which allows for all comparisons and all looks).
         detectable: the smallest change that could have been seen with the rounds there are.
+        error: standard error of log(1 + ``change``) over the rounds, which allows for no other look or comparison.
         rounds: how many there are; ``raw`` holds them.
         seconds: wall time spent measuring.
         budget: the limit on head as written, and ``budget_state`` how head stands to it.
@@ -276,6 +279,7 @@ class Result:
     interval: tuple[float, float] | None = None
     confidence: float | None = None
     detectable: float | None = None
+    error: float | None = None
     threshold: float | None = None
     rounds: int = 0
     seconds: float = 0.0

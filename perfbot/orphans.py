@@ -100,11 +100,23 @@ def _strangers() -> list[int]:
     return [pid for pid in _children() if pid not in _started and session(pid) != own]
 
 
-def _children() -> Iterator[int]:
+def _children(tasks: Path = Path("/proc/self/task")) -> Iterator[int]:
     """Process ids of all children of this process, also of those that were adopted."""
-    for file in Path("/proc/self/task").glob("*/children"):
+    files = list(tasks.glob("*/children"))
+    for file in files:
         with contextlib.suppress(OSError):
             yield from map(int, file.read_text().split())
+    if not files:  # kernels without CONFIG_PROC_CHILDREN, and sandboxes that leave it out
+        yield from _children_by_parent()
+
+
+def _children_by_parent() -> Iterator[int]:
+    """The same by looking at every process there is."""
+    own = os.getpid()
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == own:
+                yield int(entry.name)
 
 
 def _identified(pid: int) -> tuple[int, int]:

@@ -10,13 +10,16 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+import perfbot
 from perfbot.cli.extras import EXTRA_OF, WHOLE
 
 ROOT = Path(__file__).parent.parent
 FOR_US = ("dev", "docs")
+EVERY = ["publish", "app", "history", "pages", "alerts", "serve"]
 NEVER_IMPORTED = {"psycopg"}
 """A database driver, loaded by SQLAlchemy by name; a script for pages, read as a file of its package."""
 
@@ -70,17 +73,55 @@ def test_every_dependency_is_imported() -> None:
     assert declared_distributions() - imported - NEVER_IMPORTED == set()
 
 
-def test_the_image_pins_every_dependency_to_a_version_that_is_allowed() -> None:
-    """Versions for several Pythons of one package each count."""
-    lines = [line.partition(";")[0] for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines()]
-    pins = [line.strip().partition("==")[::2] for line in lines if line and not line.startswith("#")]
-    assert all(version for _, version in pins)
-    pinned = {_normal(name) for name, _ in pins}
-    assert declared_distributions() <= pinned
-    extras = project()["optional-dependencies"]
-    lines = [*project()["dependencies"], *(line for name in extras if name not in FOR_US for line in extras[name])]
-    allowed = {_normal(r.name): r.specifier for r in map(Requirement, lines)}
-    assert [name for name, version in pins if not allowed.get(_normal(name), SpecifierSet()).contains(version)] == []
+def pins(kind: str) -> list[tuple[str, str]]:
+    """Names and versions in a lock; each has hashes."""
+    text = (ROOT / f"locks/{kind}.lock").read_text("utf-8")
+    entries = [entry for entry in re.split(r"\n(?=\S)", text) if entry.strip()]
+    assert all("--hash=sha256:" in entry for entry in entries)
+    found = [re.match(r"(\S+?)==([^\s;]+)", entry) for entry in entries]
+    return [(_normal(pin[1]), pin[2]) for pin in found if pin]
+
+
+@pytest.mark.parametrize(("kind", "extras"), [("run", []), ("publish", ["publish"]), ("serve", EVERY)])
+def test_the_locks_pin_every_dependency_to_a_version_that_is_allowed(kind: str, extras: list[str]) -> None:
+    """Versions for several Pythons of one package each count. Made anew by .ci/lock."""
+    optional = project()["optional-dependencies"]
+    lines = [*project()["dependencies"], *(line for name in extras for line in optional[name])]
+    allowed = {_normal(r.name): r.specifier for r in map(Requirement, lines) if r.name != "perfbot"}
+    locked = pins(kind)
+    assert set(allowed) <= {name for name, _ in locked}
+    assert [name for name, version in locked if not allowed.get(name, SpecifierSet()).contains(version)] == []
+
+
+VERSION = perfbot.__version__
+SHIPPED = [
+    *(ROOT / "templates").glob("perfbot*.yml"), *(ROOT / "docs/examples/github").glob("*.yml"), ROOT / "action.yml",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda path: path.name)
+def test_what_is_shipped_for_ci_installs_the_version_that_wrote_it(file: Path) -> None:
+    """By a lock with hashes, from the release: never a name from an index, which somebody else might own."""
+    text = file.read_text("utf-8")
+    assert f"/releases/download/v{VERSION}" in text
+    assert set(re.findall(r"releases/download/v([^/\s]+)", text)) == {VERSION}
+    assert set(re.findall(r"perfbot@(\S+)", text)) <= {VERSION}
+    installs = [line for line in text.splitlines() if re.search(r"pip\"? install |pipx install|default: pip", line)]
+    assert installs
+    assert all(("--require-hashes" in line and ".lock" in line) or "$lock" in line for line in installs)
+
+
+def test_no_document_installs_a_name_that_nobody_owns() -> None:
+    """`pip install perfbot`, by itself, asks an index; see docs/releasing.md."""
+    files = [ROOT / "README.md", ROOT / "Dockerfile", *ROOT.glob("docs/**/*.md"), *ROOT.glob("templates/*"), *SHIPPED]
+    found = [
+        f"{file.name}: {line.strip()}"
+        for file in files
+        if file.is_file() and "adr" not in file.parts and file.name != "releasing.md"
+        for line in file.read_text("utf-8").splitlines()
+        if re.search(r"(pip|pipx|uv tool|uvx)\S* (install|run) \"?perfbot\b(?!.* @ )", line)
+    ]
+    assert found == []
 
 
 def test_extras_are_what_their_verbs_name() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from perfbot.errors import UsageError
 from perfbot.model import ForgeKind
 from perfbot.units import milliseconds
+from perfbot.web import docs
 
 GITLAB, GITHUB_API = "https://gitlab.com", "https://api.github.com"
 GITHUB = "https://github.com"
@@ -164,7 +165,7 @@ def check(place: Place) -> None:
             "gitlab": "Make a project access token (role Reporter to comment, Developer for statuses; scope api), "
             "and give it to the job as the masked variable PERFBOT_TOKEN. CI_JOB_TOKEN cannot comment.",
             "github": "Give the step `env: GITHUB_TOKEN: ${{ github.token }}`, with the permissions of "
-            "docs/security.md, or set PERFBOT_TOKEN.",
+            f"{docs('security')}, or set PERFBOT_TOKEN.",
         }[place.kind]
         raise UsageError(f"There is no token for {place.url}.", hint=hint)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfbot.errors import PASS, UsageError
+from perfbot.web import docs
 
 if TYPE_CHECKING:
     from perfbot.discover.detect import Found, Survey
@@ -27,7 +28,7 @@ NEXT_BY_HAND = (
     "  perfbot harnesses   the kinds of suites, each with a table that works",
     "  perfbot doctor      is this machine fit for it, what would each suite collect",
 )
-LATER = "docs/tutorial.md goes on from here to comments and a status in the merge request."
+LATER = f"{docs('tutorial')} goes on from here to comments and a status in the merge request."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

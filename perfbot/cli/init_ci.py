@@ -10,12 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from perfbot.errors import UsageError
+from perfbot.web import docs
 
 GITLAB_FILE = ".gitlab/perfbot.yml"
 GITLAB_INCLUDE = f"""\
 include:
   - local: {GITLAB_FILE}
 """
+GITLAB_WORKFLOW = """\
+workflow:
+  rules:
+    - if: $CI_PIPELINE_SOURCE == "merge_request_event"
+    - if: $CI_COMMIT_BRANCH && $CI_OPEN_MERGE_REQUESTS
+      when: never
+    - if: $CI_COMMIT_BRANCH
+"""
+"""One pipeline a push: without it, perfbot's jobs would be in one by themselves, and only that one would block."""
+
 GITHUB_FILES = ("perfbot.yml", "perfbot-publish.yml")
 _PACKAGE = Path(__file__).resolve().parent.parent
 _COMPONENTS = (_PACKAGE / "_templates", _PACKAGE.parent / "templates")
@@ -76,13 +87,17 @@ def next_steps(ci: Sequence[str]) -> list[str]:
             "",
             *GITLAB_INCLUDE.splitlines(),
             "",
-            "and give the project the variable PERFBOT_TOKEN, a project access token: docs/tutorial.md, section 2.",
+            "and, where it has no `workflow:` of its own (or pushes would make two pipelines, one without your jobs),",
+            "",
+            *GITLAB_WORKFLOW.splitlines(),
+            "",
+            f"and give the project the variable PERFBOT_TOKEN, a project access token: {docs('tutorial')}, section 2.",
         ]
     if has_github(ci):
         lines += [
             "",
             "The workflows work once they are on the default branch; no secret is needed. Require the check `perfbot`",
-            "there to block merging: docs/tutorial.md, section 3.",
+            f"there to block merging: {docs('tutorial')}, section 3.",
         ]
     return lines
 

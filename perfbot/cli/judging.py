@@ -53,7 +53,7 @@ def _done(job: Mapping[str, Any], body: bytes) -> dict[str, Any]:
 
 
 def _check(job: Mapping[str, Any], body: bytes) -> dict[str, Any]:
-    from perfbot.service.keeper import check
+    from perfbot.service.checking import check
 
     limit(job)
     return check(body)

@@ -13,8 +13,9 @@ examples:
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -96,8 +97,6 @@ def execute(args: argparse.Namespace) -> int:
 
 def measure(args: argparse.Namespace) -> Report:
     """Run the pipeline with live progress, and write every artifact that was asked for."""
-    import contextlib
-
     from perfbot import api
     from perfbot.cli.artifacts import Artifacts
     from perfbot.cli.interrupts import interruptible
@@ -119,9 +118,23 @@ def measure(args: argparse.Namespace) -> Report:
     report, lost = keep_run(report, database_of(args))
     artifacts.write(report)
     artifacts.show(report, to_read(artifacts))
+    add_job_summary(report, os.environ)
     if lost is not None:
         raise lost
     return report
+
+
+def add_job_summary(report: Report, environ: Mapping[str, str]) -> None:
+    """Put the comment into the summary of a GitHub job, which the run's page shows; at most 1 MiB of it counts."""
+    from pathlib import Path
+
+    from perfbot.render.comment import comment
+
+    if not environ.get("GITHUB_STEP_SUMMARY"):
+        return
+    text = comment(report, alerts=True)
+    with contextlib.suppress(OSError), Path(environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
+        summary.write(text)
 
 
 def to_read(artifacts: Artifacts) -> tuple[tuple[str, str], ...]:

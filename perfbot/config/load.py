@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from perfbot.config.document import Config, Document, contradictions
 from perfbot.config.explain import explain
 from perfbot.errors import ConfigError
+from perfbot.web import docs
 
 FILE = "perfbot.toml"
 PYPROJECT = "pyproject.toml"
@@ -26,7 +27,7 @@ _DEEP_KEY = re.compile(r"""(?<![\w-])(?:(?>[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+
 SHOWN, LONGEST = 20, 1_000
 """Mistakes that are told, and characters of each."""
 
-HINT = "See docs/configuration.md, or type `perfbot doctor` after fixing it."
+HINT = f"See {docs('configuration')}, or type `perfbot doctor` after fixing it."
 
 
 def load(path: Path | None, root: Path) -> Config:

@@ -105,6 +105,9 @@ class CommandSuite(SuiteBase):
     exit_codes: tuple[StrictInt, ...] = Field(default=(0,), min_length=1)
     """Exit codes that mean success."""
 
+    builds: StrictInt = Field(default=1, ge=1, le=16)
+    """Set-up runs so many times a side, each with another ``PERFBOT_BUILD_SALT``; rounds draw one of each side."""
+
     def lines_of(self, benchmark: str) -> tuple[str, ...]:
         """Its own, and the one that goes before it."""
         return tuple(line for line in (self.commands.get(benchmark), self.prepare) if line)

@@ -31,6 +31,9 @@ class ToolBase(SuiteBase):
     """Bind the tool's processes to one core: steadier, and wrong for benchmarks of several threads. By default what
     suits the tool."""
 
+    builds: StrictInt = Field(default=1, ge=1, le=16)
+    """Set-up runs so many times a side, each with another ``PERFBOT_BUILD_SALT``; rounds draw one of each side."""
+
     higher: tuple[Line, ...] = ()
     """Metrics that are better when higher, where the tool does not say so: a metric's name, or a glob of
     ``benchmark/metric``."""

@@ -11,10 +11,12 @@ from perfbot.config.suites import Suite
 from perfbot.config.tools import ToolSuite
 from perfbot.discover.detect import Found, Survey
 from perfbot.discover.foreign import Foreign
+from perfbot.web import SCHEMA, docs
 
-_HEAD = """\
+_HEAD = f"""\
+#:schema {SCHEMA}
 # perfbot measures the benchmarks of a change against those of the commit it started from.
-# docs/configuration.md explains every key; `perfbot doctor` checks this file.
+# {docs("configuration")} explains every key; `perfbot doctor` checks this file.
 
 [run]
 budget = "10m"                  # wall clock for measuring, all suites together

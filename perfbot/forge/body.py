@@ -32,6 +32,7 @@ from urllib.parse import quote, unquote
 
 from perfbot.forge.order import Ended, RunOrder, Told, outrun, read_order
 from perfbot.model import Acceptance
+from perfbot.render.jobs import JobVerdict, jobs_table
 
 SectionState = Literal["done", "stale", "failed"]
 
@@ -110,9 +111,18 @@ def compose(body: Body) -> str:
     """The comment's markdown, hidden lines included."""
     asked = f" asked={_encode(','.join(body.asked))}" if body.asked else ""
     first = f"{marker(body.key)}head={body.head} previous={body.previous}{asked} -->"
-    parts = [first, *(_compose_section(s) for s in body.sections)]
+    table = jobs_table([_job(section, body.head) for section in body.sections])
+    parts = [first, *([table] if table else []), *(_compose_section(s) for s in body.sections)]
     parts += [f"<!-- perfbot:accepted {_encode(_json(a))} -->" for a in body.accepted]
     return "\n\n".join(parts) + "\n"
+
+
+def _job(section: Section, head: str) -> JobVerdict:
+    """A section as the table of all jobs tells it."""
+    if section.head != head or section.state == "stale":
+        return JobVerdict(section.name, "measuring")
+    ended = section.said.state if section.said is not None else "failed" if section.failing else "success"
+    return JobVerdict(section.name, "passes" if ended == "success" else "blocks", section.failing)
 
 
 def parse(text: str, key: str) -> Body | None:

@@ -20,6 +20,7 @@ from perfbot.forge.github_server import ACCEPT
 from perfbot.forge.rest import Rest
 from perfbot.forge.retry import Retries
 from perfbot.units import milliseconds
+from perfbot.web import docs
 
 NEEDED = {
     "actions": "write",
@@ -124,7 +125,7 @@ def _token(data: Any) -> tuple[str, float]:
 
 def _hint(error: RefusedError, project: str) -> str:
     if error.status == NOT_FOUND:
-        return f"Install the App in {project}: its settings, Install App. docs/tutorial.md, section 4, has the steps."
+        return f"Install the App in {project}: its settings, Install App. The steps: {docs('tutorial')}, section 4."
     if error.status == 401:
         return "PERFBOT_APP_ID and the private key do not belong together, or this machine's clock is wrong."
     return error.hint

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from perfbot.forge.base import RefusedError, UnreachableError
+from perfbot.web import docs
 
 T = TypeVar("T")
 
@@ -189,8 +190,8 @@ def _final(what: str, fault: Fault) -> RefusedError | UnreachableError:
     hint = {
         0: "Set PERFBOT_CA_BUNDLE to the file of the certificate authority that vouches for the server.",
         401: "The token is wrong, expired or revoked: set PERFBOT_TOKEN anew.",
-        403: "The token may not do this: see the table of permissions in docs/security.md.",
-        404: "Either it does not exist, or the token may not see it: see docs/security.md.",
+        403: f"The token may not do this: see the table of permissions in {docs('security')}.",
+        404: f"Either it does not exist, or the token may not see it: see {docs('security')}.",
     }.get(fault.status, "")
     return RefusedError(f"Could not {what}: the forge refused ({_said(fault)}).", status=fault.status, hint=hint)
 

@@ -13,10 +13,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from perfbot.judge.builds import built, moved
 from perfbot.judge.case import Case, cases_of, evidence_of_each
 from perfbot.judge.confirmation import confirmation_of, confirmed, is_confirmed
 from perfbot.judge.gate import KEPT, budgeted, gate_of, gated, joined
-from perfbot.judge.ratios import means_of
+from perfbot.judge.ratios import means_of, ratios_of
 from perfbot.judge.shape import clauses_of
 from perfbot.model import (
     Acceptance,
@@ -93,7 +94,9 @@ def _decided(cases: Sequence[Case], policy: Policy, final: bool) -> Iterator[tup
     for case, kind in zip(cases, kinds, strict=True):
         result = _measured(case)
         if kind == "noisy":
-            result = _undirected(_confirmed(result, case, policy, *next(decisions)))
+            decision, before_and_after = next(decisions)
+            result = _undirected(_confirmed(result, case, policy, decision, before_and_after))
+            result = moved(result, np.array(ratios_of(result.raw, result.unit))) if built(result.raw) else result
         elif kind == "exact":
             result = _undirected(_exact(result, case.sides))
         elif kind == "empty":
@@ -205,6 +208,7 @@ def _noisy(result: Result, case: Case, found: Decision) -> Result:
         interval=(found.low, found.high) if known else None,
         confidence=found.confidence if known else None,
         detectable=found.detectable if known else None,
+        error=found.error if math.isfinite(found.error) else None,
         reason=joined(*said, *clauses_of(found, rounds, result.unit)),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +12,7 @@ from perfbot.config import Suite
 from perfbot.errors import MeasureError, SetupError
 from perfbot.harness import SideReady, harness_for
 from perfbot.harness.base import Effects
+from perfbot.measure.builds import BuiltSuite
 from perfbot.measure.session import SuiteSession, problem_of
 from perfbot.model import SIDES, Problem, Side
 from perfbot.pipeline.job import Job, Request
@@ -26,8 +28,25 @@ def groups_of(suites: Sequence[Suite], repo: Path) -> list[list[Suite]]:
     """Suites that can share their checkouts and environments."""
     groups: dict[object, list[Suite]] = {}
     for suite in suites:
-        groups.setdefault((_recipe(suite, repo), suite.files, suite.setup_timeout), []).append(suite)
+        groups.setdefault((_recipe(suite, repo), suite.files, suite.setup_timeout, builds_of(suite)), []).append(suite)
     return list(groups.values())
+
+
+def builds_of(suite: Suite) -> int:
+    """How many times each side is built."""
+    return getattr(suite, "builds", 1)
+
+
+def build_of(group: Sequence[Suite], number: int) -> list[Suite]:
+    """The group as set-up sees it for one of several builds; as it is where there is but one.
+
+    The salts are the same in each run, so that builds are found again.
+    """
+    if builds_of(group[0]) == 1:
+        return list(group)
+    salt = hashlib.sha256(f"perfbot build {number}".encode()).hexdigest()[:16]
+    variables = {"PERFBOT_BUILD_INDEX": f"{number:02}", "PERFBOT_BUILD_SALT": salt}
+    return [suite.model_copy(update={"env": {**suite.env, **variables}}) for suite in group]
 
 
 def _recipe(suite: Suite, repo: Path) -> str:
@@ -123,14 +142,26 @@ def benchmark_files(suite: Suite, repo: Path) -> tuple[str, ...]:
 
 
 def sessions_of(
-    group: Sequence[Suite], sides: Mapping[Side, SideReady], effects: Effects, problems: list[Problem]
+    group: Sequence[Suite], builds: Sequence[Mapping[Side, SideReady]], effects: Effects, problems: list[Problem]
 ) -> Iterator[SuiteSession]:
-    """The suites of a group that can be measured; what is wrong with one costs no other."""
+    """The suites of a group that can be measured; what is wrong with one costs no other.
+
+    Args:
+        builds: both sides, ready, of each build.
+    """
     for suite in group:
         try:
-            yield harness_for(suite).session(suite, _for_suite(suite, sides), effects)
+            yield _session_of(suite, [_for_suite(suite, sides) for sides in builds], effects)
         except MeasureError as error:
             problems.append(problem_of(suite.name, error))
+
+
+def _session_of(suite: Suite, builds: Sequence[Mapping[Side, SideReady]], effects: Effects) -> SuiteSession:
+    def of(base: int, head: int) -> SuiteSession:
+        return harness_for(suite).session(suite, {"base": builds[base]["base"], "head": builds[head]["head"]}, effects)
+
+    first = of(0, 0)
+    return first if len(builds) == 1 else BuiltSuite(suite.name, first, of, len(builds), effects.random)
 
 
 def _for_suite(suite: Suite, sides: Mapping[Side, SideReady]) -> Mapping[Side, SideReady]:

@@ -33,7 +33,7 @@ from perfbot.model import Problem, Report, Result
 from perfbot.pipeline.edits import differing_files, marked
 from perfbot.pipeline.job import Job, Request
 from perfbot.pipeline.known_names import remember, resolved
-from perfbot.pipeline.prepare import groups_of, prepared, sessions_of
+from perfbot.pipeline.prepare import build_of, builds_of, groups_of, prepared, sessions_of
 from perfbot.pipeline.select import meant, selected, share_of, touched_by
 from perfbot.pipeline.understand import understand
 from perfbot.pipeline.vanished import vanished
@@ -93,14 +93,18 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
         differing: set[str] = set()
         for group in groups_of(job.suites, job.repo):
             try:
-                trees, sides = stack.enter_context(prepared(job, group, request, progress))
+                made = [
+                    stack.enter_context(prepared(job, build_of(group, number), request, progress))
+                    for number in range(builds_of(group[0]))
+                ]
             except SetupError as error:
                 names = ", ".join(suite.name for suite in group)
                 found.problems.append(problem_of(names, error))
                 continue
+            trees = made[0][0]
             check_paths(replace(job.config, suites=tuple(group)), trees[1].path)
             differing.update(differing_files(job, group, trees))
-            sessions += sessions_of(group, sides, effects, found.problems)
+            sessions += sessions_of(build_of(group, 0), [sides for _, sides in made], effects, found.problems)
         if not sessions:
             return
         progress.stage("measuring")

@@ -21,7 +21,7 @@ from perfbot.history.records import Trend
 from perfbot.model import Acceptance, Report, Result
 from perfbot.publish.agreement import Agreement, begins_late, comes_late, newest_shown, restored, taken_back
 from perfbot.publish.verify import believed
-from perfbot.render import headline
+from perfbot.render import headline, view
 from perfbot.render.comment import comment
 from perfbot.render.course import courses
 from perfbot.render.links import Links
@@ -364,7 +364,7 @@ def _annotation(result: Result) -> Annotation:
     if shown and result.interval is not None:
         shown += f" {format_interval(*result.interval)}"
     message = f"{shown}: {result.reason}" if shown else result.reason or "failed"
-    return Annotation(result.file, result.line, f"{result.full_name} {result.verdict}", message)
+    return Annotation(result.file, result.line, f"{result.full_name}: {view.outcome(result)}", message)
 
 
 @contextlib.contextmanager

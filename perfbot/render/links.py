@@ -13,7 +13,7 @@ from perfbot.render import view
 from perfbot.render.escape import link_target
 from perfbot.web import docs
 
-HOW_TO_READ = docs("comments")
+HOW_TO_READ = docs("decision-rule", "how-to-read-the-comment")
 
 
 @dataclass(frozen=True, slots=True)

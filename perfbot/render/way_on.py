@@ -49,13 +49,15 @@ def why_undecided(report: Report, links: Links) -> list[str]:
         return []
     found = advice.undecided(report)
     ways = []
-    if found.budget:
+    if report.control is not None and report.control.disturbed:
+        ways.append("`/rebench`" if links.commands else "`perfbot run` again")
+    elif found.budget:
         command = f"/rebench --budget {found.budget}" if links.commands else f"perfbot run --budget {found.budget}"
         short = total - found.enough_for
         ways.append(f"{code(command)} (should decide {'it' if total == 1 else f'all but {short}' if short else 'all'})")
-    if found.threshold:
+    if found.threshold and not (report.control is not None and report.control.disturbed):
         ways.append(f"a threshold of {found.threshold} (`perfbot calibrate --write`)")
-    ways.append(f"a quieter runner ([how](<{docs('runner')}>))")
+    ways.append(f"a quieter runner ([how](<{docs('how-to/undecided')}>))")
     known = f" All the same, {found.known}." if found.known else ""
     return [f"**Why undecided?** {found.why}{known} **What would do:** {' · '.join(ways)}"]
 

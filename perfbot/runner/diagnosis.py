@@ -12,6 +12,7 @@ from typing import Literal
 
 from perfbot.runner.machine import Machine
 from perfbot.units import format_duration, format_percentage, format_quantity
+from perfbot.web import docs
 
 State = Literal["ok", "warning", "wrong"]
 
@@ -91,9 +92,8 @@ def _pinning(pinned: bool) -> Finding:
 def _layout(shared: bool) -> Finding:
     if shared:
         return Finding("layout", "ok", "both sides can have their memory laid out alike, anew for each round")
-    advice = (
-        "allow personality(ADDR_NO_RANDOMIZE) in the container's seccomp profile (docs/runner.md), and measure on Linux"
-    )
+    allowed = "allow personality(ADDR_NO_RANDOMIZE) in the container's seccomp profile, and measure on Linux"
+    advice = f"{allowed}: {docs('runner')}"
     message = "is each process's own: some are slower than others for their whole life, and more rounds are needed"
     return Finding("layout", "warning", message, advice)
 

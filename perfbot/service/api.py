@@ -168,12 +168,24 @@ def openapi() -> dict[str, Any]:
             f"{below}/benchmarks/{{number}}": _get("One benchmark with all its points", [project, number, branch]),
             f"{below}/runs": _get("Kept runs, the newest first", [project, branch, kind, limit]),
             f"{below}/runs/{{number}}": _get("One run with its whole report", [project, number]),
-            "/api/v1/reports": {"post": _post(_REPORT, [branch], {"type": "object"}, "No report.")},
+            "/api/v1/reports": {"post": _post(_REPORT, [branch, *_about()], {"type": "object"}, "No report.")},
             "/api/v1/releases": {"post": _post(_RELEASES, [], _RELEASE_LIST, "No list of releases.")},
         },
         "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
         "security": [{"bearer": []}],
     }
+
+
+def _about() -> list[dict[str, Any]]:
+    """What trusted senders say of a merge request's report."""
+    return [
+        _parameter(
+            "merge_request", "query", {"type": "integer"}, "that a report is about; never taken from the report"
+        ),
+        _parameter("head", "query", {"type": "string"}, "instead of the number: the merge request's head"),
+        _parameter("repository", "query", {"type": "string"}, "with head: where its branch lives"),
+        _parameter("forge", "query", {"type": "string", "enum": ["gitlab", "github"]}, "for a project's token"),
+    ]
 
 
 def _parameter(name: str, place: str, schema: dict[str, Any], text: str) -> dict[str, Any]:
@@ -200,7 +212,8 @@ _RELEASE_LIST: dict[str, Any] = {
 def _post(summary: str, parameters: list[dict[str, Any]], schema: dict[str, Any], wrong: str) -> dict[str, Any]:
     answers = {
         "202": "Queued: it will be kept and published.", "200": "Known already.", "401": "Who is this?",
-        "403": "Not for this project, branch or commit.", "413": "Too large.", "422": wrong,
+        "403": "Not for this project, branch or commit.", "408": "Too slow.", "413": "Too large.", "422": wrong,
+        "429": "Too many within a day.", "503": "Come again in a moment.",
     }  # fmt: skip
     return {
         "summary": summary,

@@ -17,11 +17,10 @@ from perfbot.history.store import Store, queries
 from perfbot.history.store.documents import fingerprint
 from perfbot.judge.verdict import rejudge
 from perfbot.model import Report
+from perfbot.service.checking import MAX_BYTES, check
 from perfbot.service.identity import Identity, RefusedError
 from perfbot.service.pages import address_of
-from perfbot.service.purpose import About, Purpose
-
-MAX_BYTES = 64 * 1024 * 1024
+from perfbot.service.purpose import Purpose
 
 
 class Forges(Protocol):
@@ -40,17 +39,6 @@ class Forges(Protocol):
             page: address of the run's page.
             trends: what the history says of the target branch.
         """
-
-
-def check(body: bytes) -> dict[str, Any]:
-    """What a report says of itself.
-
-    Raises:
-        ReportError: it cannot be read.
-    """
-    found = report.loads(body, "the report", MAX_BYTES)
-    change = found.change
-    return dataclasses.asdict(About(change.project, change.merge_request, change.head, fingerprint(found)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,7 @@ class Decision:
         typical: estimate of what is typical, head/base − 1.
         mean: estimate of the means, head/base − 1; None where they are not known.
         mean_bound: how far from no change the mean can be at most, where nothing changed, at ``confidence``.
+        error: standard error of the change as a log ratio, of this look alone; infinite where it is not known.
     """
 
     state: State
@@ -111,6 +112,7 @@ class Decision:
     typical: float = 0.0
     mean: float | None = None
     mean_bound: float | None = None
+    error: float = math.inf
 
 
 class _Look(NamedTuple):
@@ -293,6 +295,7 @@ def _decision(state: State, look: _Look, plan: Plan, by_mean: bool) -> Decision:
         typical=expm1(look.typical),
         mean=None if look.mean is None else expm1(look.mean[0]),
         mean_bound=look.mean_bound if state == "same" else None,
+        error=error,
     )
 
 

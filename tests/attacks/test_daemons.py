@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from perfbot import orphans
 from perfbot.process import Child, capture, run, running
 
 ENV = {"PATH": os.environ["PATH"]}
@@ -161,6 +162,16 @@ def test_what_a_child_started_ends_with_it(tmp_path: Path, escape: str, how: str
             while not (tmp_path / "pid.whole").exists():
                 time.sleep(0.01)
     assert left(tmp_path) == []
+
+
+def test_children_are_found_where_the_kernel_does_not_list_them(tmp_path: Path) -> None:
+    own = subprocess.Popen(["/bin/sleep", "600"])
+    try:
+        assert own.pid in set(orphans._children(tmp_path))
+        assert set(orphans._children(tmp_path)) >= set(orphans._children())
+    finally:
+        own.kill()
+        own.wait()
 
 
 def test_what_others_started_here_is_left_alone(tmp_path: Path) -> None:

@@ -57,10 +57,10 @@ def test_what_is_missing_is_named(words: list[str], extra: str, tmp_path: Path) 
 def test_the_plain_package_judges_and_publishes_locally(tmp_path: Path) -> None:
     (file,) = write(tmp_path, report(result(change=0.3)))
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
-    assert "regressed" in plain("judge", file, cwd=tmp_path).stdout
+    assert "slower" in plain("judge", file, cwd=tmp_path).stdout
     done = plain("publish", file, cwd=tmp_path)
     assert done.returncode == 1, done.stderr
-    assert "1 regression" in (tmp_path / ".perfbot/forge/comments/1.md").read_text()
+    assert "slower" in (tmp_path / ".perfbot/forge/comments/1.md").read_text()
 
 
 @pytest.mark.parametrize(

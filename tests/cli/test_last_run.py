@@ -10,6 +10,7 @@ import pytest
 
 from perfbot.cli import last_run
 from perfbot.cli.main import main
+from perfbot.cli.run import add_job_summary
 from perfbot.errors import UsageError
 from perfbot.pipeline.continuing import keep_last
 from perfbot.pipeline.job import Request
@@ -68,3 +69,12 @@ def test_the_page_is_that_of_the_last_run(repo: Path) -> None:
     os.utime(last_run.page(file), ns=(0, 0))
     last_run.keep(quiet(), file)
     assert "no change in 4 benchmarks" in last_run.page(file).read_text()
+
+
+def test_a_github_job_gets_a_summary(tmp_path: Path) -> None:
+    file = tmp_path / "summary.md"
+    file.write_text("before\n")
+    add_job_summary(typical(), {"GITHUB_STEP_SUMMARY": str(file)})
+    assert file.read_text().startswith("before\n### 🔴 perfbot: 1 of 42 benchmarks is slower: merging is blocked\n")
+    assert "> [!CAUTION]" in file.read_text()
+    add_job_summary(typical(), {"GITHUB_STEP_SUMMARY": str(tmp_path / "no" / "folder")})

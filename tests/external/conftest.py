@@ -104,11 +104,23 @@ def project(tmp_path: Path) -> Project:
     return Project(folder, *commits)
 
 
+VENV = """\
+#!/bin/sh
+[ "$1 $2" = "-m venv" ] || exec {python} "$@"
+case "$3" in */perfbot) ;; *) exec {python} "$@" ;; esac
+mkdir -p "$3/bin"
+printf '#!/bin/sh\\nexit 0\\n' >"$3/bin/pip"
+printf '#!/bin/sh\\nexec {python} -m perfbot "$@"\\n' >"$3/bin/perfbot"
+chmod +x "$3/bin/pip" "$3/bin/perfbot"
+"""
+"""Stands in for the environment that a workflow installs a release into: perfbot is there already."""
+
+
 @pytest.fixture
 def job_path(tmp_path: Path) -> str:
-    """A PATH for jobs: this Python with perfbot, a stand-in for pipx (perfbot is there already), and the rest."""
+    """A PATH for jobs: this Python with perfbot, and the rest."""
     shims = tmp_path / "shims"
     shims.mkdir()
-    (shims / "pipx").write_text("#!/bin/sh\nexit 0\n")
-    (shims / "pipx").chmod(0o755)
+    (shims / "python3").write_text(VENV.format(python=sys.executable))
+    (shims / "python3").chmod(0o755)
     return os.pathsep.join((str(shims), str(Path(sys.executable).parent), os.environ["PATH"]))

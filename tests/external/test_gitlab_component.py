@@ -13,7 +13,11 @@ from tests.fakes.gitlab import FakeGitLab
 
 @pytest.mark.parametrize(("component", "shards"), [("perfbot", 1), ("perfbot", 2), ("perfbot-ci", 1)])
 def test_to_a_comment(component: str, shards: int, project: Project, job_path: str, tool: Callable[[str], str]) -> None:
-    inputs = 'install: "true"' + (f"\n      parallel: {shards}\n      metrics: true" if shards > 1 else "")
+    inputs = (
+        'install: "true"'
+        + ('\n      install_publish: "true"' if component == "perfbot" else "")
+        + (f"\n      parallel: {shards}\n      metrics: true" if shards > 1 else "")
+    )
     (project.folder / ".gitlab-ci.yml").write_text(
         f"include:\n  - local: templates/{component}.yml\n    inputs:\n      {inputs}\n"
     )

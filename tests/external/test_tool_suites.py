@@ -170,6 +170,51 @@ def test_go(sides: Sides) -> None:
     assert values["words.Alloc", "allocated"].head[0] > 400 > values["words.Alloc", "allocated"].base[0]
 
 
+PACKAGE = """\
+package util
+
+import "testing"
+
+var sink int
+
+func BenchmarkParse(b *testing.B) {
+	for i := 0; i < b.N; i++ {
+		for j := 0; j < 2000*factor; j++ {
+			sink += j * j % 7
+		}
+	}
+}
+
+func BenchmarkPause(b *testing.B) {
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(100*factor, "p50-ns")
+}
+"""
+
+
+def test_go_packages_of_one_name(sides: Sides) -> None:
+    """One of two packages with one last element became slower; the other one did not."""
+    sides.write({f"{name}/util/util_test.go": PACKAGE for name in ("client", "server")})
+    sides.write({"go.mod": "module example.com/words\n\ngo 1.18\n"})
+    sides.write({"client/util/factor.go": "package util\n\nconst factor = 1\n"})
+    write(sides, "server/util/factor.go", "package util\n\nconst factor = FACTOR\n")
+    build(sides, "go test -c -o client.test ./client/util && go test -c -o server.test ./server/util")
+    run_one = "-test.run ^$ -test.bench {filter} -test.benchtime 20ms"
+    line = f"sh -c './client.test {run_one}; ./server.test {run_one}'"
+    taken = take(sides.suite(f'harness = "go"\ncommand = {json.dumps(line)}\nmetrics = ["time", "p50-ns"]'))
+    values = {(one.name, one.metric.name): one.round for one in taken.outcomes if isinstance(one, Measured)}
+    assert set(values) == {
+        ("client/util.Parse", "time"), ("server/util.Parse", "time"),
+        ("client/util.Pause", "p50-ns"), ("server/util.Pause", "p50-ns"),
+    }  # fmt: skip
+    assert values["server/util.Parse", "time"].head[0] > 2 * values["server/util.Parse", "time"].base[0]
+    pauses = {name: values[name, "p50-ns"] for name in ("client/util.Pause", "server/util.Pause")}
+    assert [(one.base[0], one.head[0]) for one in pauses.values()] == [
+        (pytest.approx(100e-9), pytest.approx(100e-9)),
+        (pytest.approx(100e-9), pytest.approx(500e-9)),
+    ]
+
+
 def test_google_benchmark(sides: Sides) -> None:
     write(sides, "work.h", CPP_WORK)
     sides.write({"bench.cpp": GOOGLE_BENCHMARK})

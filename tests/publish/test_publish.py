@@ -218,7 +218,7 @@ def test_github_check_has_annotations_and_button_only_for_apps(github: InCI, tmp
     publish(write(tmp_path, report(*results)), github.publisher())
     (check,) = github.fake.checks
     assert [a["start_line"] for a in check["annotations"]] == list(range(1, 121))
-    assert "core/b0 regressed" in {a["title"] for a in check["annotations"]}
+    assert "core/b0: slower" in {a["title"] for a in check["annotations"]}
     assert "actions" not in check
     assert "is slower" not in check["output"]["title"]
     assert check["conclusion"] == "failure"

@@ -83,7 +83,19 @@ def _report_reader() -> Any:
 def pack_rounds(rounds: Sequence[Round]) -> bytes:
     """The rounds of one comparison. Every value comes back bit for bit."""
     header = [
-        [r.index, len(r.base), r.loops, r.seconds, r.core, r.clock, r.together, r.waited, r.confirming, r.reach]
+        [
+            r.index,
+            len(r.base),
+            r.loops,
+            r.seconds,
+            r.core,
+            r.clock,
+            r.together,
+            r.waited,
+            r.confirming,
+            r.reach,
+            r.builds,
+        ]
         for r in rounds
     ]
     text = json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
@@ -138,10 +150,10 @@ def _rounds(header: list[list[Any]], values: array[float]) -> tuple[Round, ...]:
 
 
 def _later(
-    waited: list[float] | None = None, confirming: bool = False, reach: int = 0
-) -> tuple[tuple[float, float] | None, bool, int]:
+    waited: list[float] | None = None, confirming: bool = False, reach: int = 0, builds: Sequence[int] = (0, 0)
+) -> tuple[tuple[float, float] | None, bool, int, tuple[int, int]]:
     """What rounds of earlier versions do not tell."""
-    return (waited[0], waited[1]) if waited else None, confirming, reach
+    return (waited[0], waited[1]) if waited else None, confirming, reach, (builds[0], builds[1])
 
 
 def fingerprint(report: Report) -> str:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from statistics import NormalDist, fmean, median
+from statistics import NormalDist
 from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select
@@ -17,7 +17,7 @@ from perfbot.errors import StoreError
 from perfbot.history.records import Kind
 from perfbot.history.store import tables
 from perfbot.history.store.documents import pack_report, pack_rounds
-from perfbot.model import Acceptance, Report, Result, Round, Runner, machine_class
+from perfbot.model import Acceptance, Report, Result, Runner, machine_class
 
 LONGEST = {"suite": 300, "benchmark": 1000, "metric": 200, "unit": 100, "label": 1000}
 """Bytes of a name that are indexed: PostgreSQL takes 2,700 for all together. The report keeps it whole."""
@@ -121,7 +121,7 @@ def _machine(runner: Runner) -> dict[str, Any]:
 
 
 def _comparison(result: Result) -> dict[str, Any]:
-    log_change, log_error = evidence(result)
+    log_change, log_error = link_of(result)
     return {
         "verdict": result.verdict,
         "base": result.base,
@@ -185,29 +185,15 @@ def known_subjects(
     return found
 
 
-def evidence(result: Result) -> tuple[float | None, float | None]:
-    """log(head/base) and its standard error over the rounds; None where there is none.
+def link_of(result: Result) -> tuple[float | None, float | None]:
+    """log(head/base) and its standard error over the rounds, as the verdict has them; None where there is none.
 
-    The error is that of the rounds' medians. It is not the interval's, which allows for all comparisons and
-    all looks of one run and would make a chain of runs look less certain than it is.
+    The error is not the interval's, which allows for all comparisons and all looks of one run and would make a chain of
+    runs look less certain than it is.
     """
     if result.change is None or result.change <= -1 or not math.isfinite(result.change):
         return None, None
-    logs = [math.log(median(ratios)) for r in result.raw if (ratios := _ratios(r))]
-    error = _error_of_mean(logs) if len(logs) > 1 else _error_of(result)
-    return math.log1p(result.change), error
-
-
-def _error_of_mean(values: Sequence[float]) -> float:
-    mean, count = fmean(values), len(values)
-    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (count * (count - 1)))
-
-
-def _ratios(measured: Round) -> list[float]:
-    """Head against base, pair by pair; none where a value is not positive."""
-    if min(measured.base) <= 0 or min(measured.head) <= 0:
-        return []
-    return [head / base for base, head in zip(measured.base, measured.head, strict=True)]
+    return math.log1p(result.change), _error_of(result) if result.error is None else result.error
 
 
 def _error_of(result: Result) -> float | None:
