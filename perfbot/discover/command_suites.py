@@ -46,9 +46,9 @@ def program_suite(project: Project, root: Path, requirements: Sequence[str]) -> 
         requirements: files of them that are meant for benchmarks.
     """
     programs = [name for name in project.scripts if MEANT_FOR_BENCHMARKS.fullmatch(name)]
-    return (
-        _suite("programs", project, root, ("pip install .",), {name: name for name in programs}) if programs else None
-    )
+    commands = {name: name for name in programs}
+    setup = ("pip install .", *(f"pip install -r {shlex.quote(file)}" for file in requirements))
+    return _suite("programs", project, root, setup, commands) if programs else None
 
 
 def start_suite(project: Project, root: Path) -> CommandSuite | None:

@@ -76,6 +76,8 @@ def test_requirements_beside_a_script_are_installed(project):
 
 def test_a_program_made_for_measuring_is_taken(project):
     (project / "bench" / "test_a.py").unlink()
+    (project / "requirements").mkdir()
+    (project / "requirements" / "bench").write_text("django\n")
     (project / "pyproject.toml").write_text(
         '[project]\nname = "lib"\n[project.scripts]\nlib = "a:b"\nlib-bench = "a:c"\n'
     )
