@@ -146,6 +146,28 @@ PROGRAMS: tuple[Program, ...] = (
         (1.48, 1.51),
     ),
     Program(
+        "spread/slow-calls-stay",
+        _EVERY,
+        {"usual": 5_000, "rare": 55_000, "period": 50},
+        {"usual": 5_500},
+        (1.079, 1.084),
+    ),
+    Program(
+        "spread/many-slow-calls-stay",
+        _EVERY,
+        {"usual": 4_000, "rare": 44_000, "period": 20},
+        {"usual": 3_200},
+        (0.871, 0.876),
+    ),
+    Program(
+        "spread/1-in-4000",
+        _EVERY,
+        {"usual": 300, "rare": 300, "period": 4_000},
+        {"rare": 300_300},
+        (1.23, 1.26),
+        equals=False,
+    ),
+    Program(
         "spread/spikes-become-steady",
         _EVERY,
         {"usual": 4_000, "rare": 44_000, "period": 20},

@@ -1,7 +1,7 @@
 """What the CI environment says about the change: pure, from variables and the event's payload alone.
 
 GitLab and GitHub each describe a change in several ways. Here they all become one :class:`ChangeRequest`;
-``perfbot.change`` then asks git for the commits. Base and head are always taken from one pair that belongs
+``perfbot.pipeline.change`` then asks git for the commits. Base and head are always taken from one pair that belongs
 together: in a merged result either the target's tip with the merge commit, or the merge base with the author's
 commit, never one of each.
 """

@@ -47,10 +47,10 @@ def _show(folder: Path, args: argparse.Namespace) -> int:
     import os
 
     from perfbot.cli import last_run
+    from perfbot.cli.demo_project import build
     from perfbot.cli.interrupts import exit_code, interruptible
     from perfbot.cli.run import parsed_option
     from perfbot.cli.watching import watched
-    from perfbot.demo import build
     from perfbot.pipeline.job import Request
     from perfbot.pipeline.story import run
     from perfbot.render.terminal import terminal
@@ -89,7 +89,7 @@ def _kept(report: Report, folder: Path) -> tuple[tuple[str, str], ...]:
 
 def _told(found: Mapping[str, str]) -> int:
     """Say how right the verdicts are. One that is left open where nothing changed is not wrong: the gate passes it."""
-    from perfbot.demo import EXPECTED
+    from perfbot.cli.demo_project import EXPECTED
     from perfbot.render.terminal import console, say
 
     on = console()

@@ -79,8 +79,22 @@ def examine(root: Path, config_file: Path | None) -> Iterator[Finding]:
         config = error
     suites: tuple[SuiteBase, ...] = () if isinstance(config, ConfigError) else config.suites
     yield from tool_findings(_tools(), instructions=any("instructions" in suite.metrics for suite in suites))
+    yield from _places(root)
     yield _repository(root)
     yield from _configuration(config, root)
+
+
+def _places(root: Path) -> Iterator[Finding]:
+    """What a run would refuse to write to, in its own words."""
+    from perfbot.errors import SetupError
+    from perfbot.runner.diagnosis import Finding
+    from perfbot.sides.cache import cache_folder
+    from perfbot.sides.storage import check_places
+
+    try:
+        check_places(cache_folder(os.environ), root)
+    except SetupError as error:
+        yield Finding("places", "wrong", error.message, error.hint)
 
 
 def _can_pin() -> bool:

@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return USAGE
         return int(_module(args.verb).execute(args))
     except (PerfbotError, ModuleNotFoundError) as error:
-        return _told(error, args.verb)
+        return _told(error, next((word for word in words if word in VERBS), ""))
     except KeyboardInterrupt:
         print("perfbot: interrupted", file=sys.stderr)
         return INTERRUPTED

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from perfbot import __version__
 from perfbot.calibration.planning import plan
-from perfbot.change import find_change
 from perfbot.config import Config, find, load
 from perfbot.git.command import open_work_tree, short
 from perfbot.model import Change
+from perfbot.pipeline.change import find_change
 from perfbot.pipeline.continuing import asked_again, taken_over
 from perfbot.pipeline.job import Job, Request
 from perfbot.pipeline.select import chosen_suites

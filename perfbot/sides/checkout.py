@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from perfbot.git.submodules import fill_submodules
 from perfbot.model import Change, Side
 from perfbot.sides.cache import KEEP, Checkout, Shelf, Slot, remove_tree
 from perfbot.sides.contents import GIT, names, remove
+from perfbot.sides.storage import check_places
 
 __all__ = ["Checkout", "changed_files", "checkout", "checkouts", "overlay", "read_file_at"]
 
@@ -59,16 +61,36 @@ def checkout(repo: Path, side: Side, commit: str, *, cache: Path, recipe: str = 
     Raises:
         SetupError: the work tree could not be made.
     """
-    git = open_work_tree(repo)
-    worktrees = git.common_folder() / "worktrees"
-    shelf = _shelf(git, cache)
-    with shelf.hold(f"{side}\0{commit}\0{recipe}") as slot:
+    user = open_work_tree(repo)
+    check_places(cache, user.folder)
+    shelf = _shelf(user, cache)
+    with _writable(user) as git, shelf.hold(f"{side}\0{commit}\0{recipe}") as slot:
+        worktrees = git.common_folder() / "worktrees"
         _tidy(worktrees, shelf)
         try:
             _occupy(git, worktrees, side, commit, slot)
             yield Checkout(side, commit, slot, files=_files(slot))
         finally:
             _unregister(worktrees, slot)
+
+
+@contextlib.contextmanager
+def _writable(git: Git) -> Iterator[Git]:
+    """A clone to register work trees with: the user's, or where that is read-only one that borrows its objects.
+
+    Raises:
+        ChangeError: it cannot be borrowed from.
+    """
+    own = git.common_folder()
+    if os.access(own, os.W_OK):
+        yield git
+        return
+    with tempfile.TemporaryDirectory(prefix="perfbot-clone-") as folder:
+        borrowing = Path(folder) / "clone.git"
+        git.text(
+            "clone", "--quiet", "--bare", "--shared", os.fspath(own), os.fspath(borrowing), timeout=NETWORK_SECONDS
+        )
+        yield Git(borrowing)
 
 
 def overlay(base: Checkout, head: Checkout, paths: Sequence[str]) -> tuple[str, ...]:
@@ -126,10 +148,6 @@ def _no_overlay_of_everything(paths: Sequence[str]) -> None:
 
 
 def _shelf(git: Git, cache: Path) -> Shelf:
-    top = git.folder.resolve()
-    if cache.resolve().is_relative_to(top):
-        message = f"perfbot's cache {cache} lies in the checkout {top}: work trees in it would see its files."
-        raise SetupError(message, hint="Set PERFBOT_CACHE to a folder outside the checkout.")
     clone = hashlib.sha256(os.fsencode(git.common_folder())).hexdigest()[:12]
     return Shelf(cache.resolve() / clone)
 

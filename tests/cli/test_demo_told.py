@@ -3,7 +3,7 @@
 import pytest
 
 from perfbot.cli.demo import _told
-from perfbot.demo import EXPECTED
+from perfbot.cli.demo_project import EXPECTED
 from perfbot.errors import NOT_MEASURED, PASS
 
 

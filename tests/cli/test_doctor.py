@@ -14,7 +14,7 @@ SUITE = '[[suite]]\nname = "core"\nharness = "pytest"\npaths = ["bench/"]\n'
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path, monkeypatch, tmp_path_factory):
     """A repository with one commit and two benchmarks; it is the current folder."""
     (tmp_path / "bench").mkdir()
     (tmp_path / "bench" / "test_a.py").write_text(BENCH)
@@ -23,7 +23,7 @@ def project(tmp_path, monkeypatch):
         identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
         subprocess.run(["git", *identity, *command], cwd=tmp_path, check=True)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PERFBOT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PERFBOT_CACHE", str(tmp_path_factory.mktemp("cache")))
     return tmp_path
 
 

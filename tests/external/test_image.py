@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.external.conftest import ROOT, call
+from tests.external.conftest import CONFIG, ROOT, call
 
 
 class Buildah:
@@ -108,3 +108,28 @@ def test_its_health_check_asks_serve(image: Buildah) -> None:
         test "$well" = yes"""
     words = ["--env", "PERFBOT_GITHUB_SECRET=0123456789abcdef", "--env", "PERFBOT_GITHUB_TOKEN=x"]
     image("run", "--isolation", "chroot", *words, container, "--", "sh", "-c", script)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("user", ["0:0", "10001:10001", "12345:12345"], ids=["root", "its-own", "any"])
+def test_whoever_it_runs_as_and_whoever_owns_the_checkout(image: Buildah, user: str, tmp_path: Path) -> None:
+    """On a checkout of somebody else's that cannot be written, through the entry point and as a CI job's image."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "perfbot.toml").write_text(CONFIG)
+    for rounds in (600_000, 900_000):
+        (folder / "work.py").write_text(f"sum(i * i for i in range({rounds}))\n")
+        for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", str(rounds)]):
+            call("git", "-c", "user.name=t", "-c", "user.email=t@example.com", *words, cwd=folder)
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, 4242, 4242)
+    container = image("from", "localhost/perfbot")
+    mounts = [*image.mounts, f"--volume={folder}:/work:ro", "--user", user]
+
+    def inside(*words: str, code: int | None = 0) -> str:
+        return image("run", "--isolation", "chroot", *mounts, container, "--", "perfbot-entrypoint", *words, code=code)
+
+    inside("sh", "-c", "perfbot --version")
+    inside("doctor", code=None)
+    shown = inside("run", "HEAD~1..HEAD", "--budget", "20s", code=None)
+    assert "work/spin" in shown

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from perfbot.change import find_change
 from perfbot.errors import SetupError
 from perfbot.git.submodules import resolve_url
+from perfbot.pipeline.change import find_change
 from perfbot.sides.checkout import checkout
 from tests.repositories import Repository, git
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from perfbot.change import find_change
 from perfbot.errors import ChangeError, SetupError, UsageError
+from perfbot.pipeline.change import find_change
 from perfbot.sides.cache import KEEP, cache_folder, remove_tree
 from perfbot.sides.checkout import Checkout, changed_files, checkout, checkouts, read_file_at
 from tests.repositories import git

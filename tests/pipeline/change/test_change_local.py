@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from perfbot.change import find_change
 from perfbot.errors import NOT_MEASURED, USAGE, ChangeError, UsageError
 from perfbot.model import Change
-from tests.change.conftest import Project
+from perfbot.pipeline.change import find_change
+from tests.pipeline.change.conftest import Project
 from tests.repositories import Repository, git
 
 
