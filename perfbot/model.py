@@ -28,7 +28,7 @@ RunVerdict = Literal["pass", "fail", "error"]
 OnGate = Literal["pass", "fail"]
 Status = Literal["measured", "added", "removed", "failed", "incomparable"]
 BudgetState = Literal["within", "over", "unclear"]
-Confirm = Literal["no", "here", "runner"]
+Confirm = Literal["no", "here"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -360,7 +360,10 @@ def _factor(fraction: float) -> str:
     """A change as a factor or divisor: ``×3.1``, ``÷12``, ``×1.02``."""
     if 1 + fraction >= 1:
         return f"×{_two_digits(1 + fraction)}" if 1 + fraction < UNTOLD_FROM else "×∞"
-    return f"÷{_two_digits(1 / (1 + fraction))}" if (1 + fraction) * UNTOLD_FROM > 1 else "÷∞"
+    if (1 + fraction) * UNTOLD_FROM <= 1:
+        return "÷∞"
+    divisor = _two_digits(1 / (1 + fraction))
+    return f"÷{divisor}" if float(divisor.replace(",", "")) > 1 else "×1.00"
 
 
 def _two_digits(factor: float) -> str:

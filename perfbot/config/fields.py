@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Annotated, Any
 
 import pathspec
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
 from perfbot import units
 
@@ -21,9 +21,9 @@ SUITE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 
 def _quantity(
-    parse: Callable[[str], float], example: Callable[[float], str], shown: Callable[[float], str], what: str
+    parse: Callable[[str], float], example: Callable[[float], str], shown: Callable[[float], str], what: str, spelt: str
 ) -> tuple[BeforeValidator, PlainSerializer]:
-    """The annotations of a positive quantity that is written as text."""
+    """The annotations of a positive quantity that is written as text; ``spelt`` is a pattern for editors."""
 
     def read(value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
@@ -34,12 +34,19 @@ def _quantity(
             raise ValueError(f'found "{value}", expected more than zero')
         return quantity
 
-    return BeforeValidator(read, json_schema_input_type=str), PlainSerializer(shown, return_type=str)
+    text = Annotated[str, Field(pattern=spelt)]
+    return BeforeValidator(read, json_schema_input_type=text), PlainSerializer(shown, return_type=str)
 
 
 Duration = Annotated[
     float,
-    *_quantity(units.parse_duration, "{:g}s".format, units.format_duration, 'a duration such as "90s" or "10m"'),
+    *_quantity(
+        units.parse_duration,
+        "{:g}s".format,
+        units.format_duration,
+        'a duration such as "90s" or "10m"',
+        r"^\s*([0-9.,]+\s*[A-Za-zµμ]+\s*)+$",
+    ),
 ]
 """Seconds, written as ``"10m"``."""
 
@@ -66,7 +73,13 @@ def _threshold(value: float) -> float:
 Percentage = Annotated[
     float,
     AfterValidator(_threshold),
-    *_quantity(units.parse_percentage, _example_percentage, units.format_percentage, 'a percentage such as "2%"'),
+    *_quantity(
+        units.parse_percentage,
+        _example_percentage,
+        units.format_percentage,
+        'a percentage such as "2%"',
+        r"^\s*[0-9.,]+([eE][+-]?[0-9]+)?\s*%\s*$",
+    ),
 ]
 """A fraction, written as ``"2%"``."""
 

@@ -42,8 +42,25 @@ def _tidy(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     kept = {key: _tidy(value) for key, value in node.items() if not _noise(key, value)}
+    if "discriminator" in kept:
+        return _by_key(kept)
     choices = [choice for choice in kept.pop("anyOf", []) if choice != {"type": "null"}]
     return {**(choices[0] if len(choices) == 1 else {"anyOf": choices} if choices else {}), **kept}
+
+
+def _by_key(node: dict[str, Any]) -> dict[str, Any]:
+    """Alternatives that one key tells apart, as conditions: an editor then names the key that is wrong."""
+    key, mapping = node["discriminator"]["propertyName"], node["discriminator"]["mapping"]
+    kinds: dict[str, list[str]] = {}
+    for value, kind in mapping.items():
+        kinds.setdefault(kind, []).append(value)
+    rules = [
+        {"if": {"properties": {key: {"enum": values}}, "required": [key]}, "then": {"$ref": kind}}
+        for kind, values in kinds.items()
+    ]
+    rest = {name: value for name, value in node.items() if name not in ("discriminator", "oneOf")}
+    allowed = {"type": "object", "required": [key], "properties": {key: {"enum": sorted(mapping)}}}
+    return {**rest, **allowed, "allOf": rules}
 
 
 def _noise(key: str, value: Any) -> bool:

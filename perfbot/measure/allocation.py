@@ -17,6 +17,9 @@ TRIAL_SHARE = 0.4
 """Of what is left, for the first round of something. It probes besides, and so takes two to three times as long as each
 of the rounds that follow; those of what it reached fit into the rest, on two lanes."""
 
+SPARE = 1.25
+"""What is begun is expected to take so many times as long as its last round: other programs come and go."""
+
 LIKELY_ROUNDS = 8
 """That most benchmarks need where a round scatters by a third of the threshold or less."""
 
@@ -76,7 +79,7 @@ def affordable(
     calibrated = all(track.known is not None for track in tracks)
     if done < (1 if calibrated else TRIAL_ROUNDS) or (vague and done > FIRST_ROUNDS):
         return names
-    chosen = _within(remaining, tracks, suite, certain=vague)
+    chosen = _within(remaining / (SPARE if begun else 1.0), tracks, suite, certain=vague)
     if vague and calibrated and len(chosen) < len(names):
         chosen = _within(remaining, tracks, suite, certain=False)
     return tuple(name for name in names if not chosen or name in chosen)

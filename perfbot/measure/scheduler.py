@@ -129,7 +129,7 @@ class Scheduler:
         self._stopped = False
         self._confirmed: dict[str, int] = {}
         """Rounds of confirming, of each suite."""
-        self._told = False
+        self._told = self._hurried = False
         self._notes: tuple[str, ...] = ()
         self._looked = False
         """Undecided benchmarks had their last look."""
@@ -251,6 +251,7 @@ class Scheduler:
         self._told = True
         every = [(suite, self._exploring(suite.name)) for suite in self._suites]
         told = outlook(every, self._until - now, self._lanes)
+        self._hurried = bool(told)
         if told and not self._foretold.lines:
             self._progress.log(told)
             self._notes += (told,)
@@ -271,7 +272,8 @@ class Scheduler:
         if confirming:
             self._confirmed[suite.name] = self._confirmed.get(suite.name, 0) + 1
         free = [core for core in self._cores if core not in {turn.place.core for turn in running}]
-        place = Placement(self._random.choice(free), crowded=not private) if free else Placement()
+        core = self._random.choice(free) if free else -1
+        place = Placement(core, crowded=bool(free) and not private, hurried=self._hurried)
         return ScheduledRound(suite, index, names, place, private, confirming, self._limit(suite, names))
 
     def _limit(self, suite: SuiteSession, names: Collection[str]) -> float:

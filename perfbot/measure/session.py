@@ -15,11 +15,13 @@ from perfbot.model import Benchmark, Comparison, Metric, Problem, Round
 class Placement:
     """Where a round is measured: one core (below zero: wherever the system likes), and whether others are busy too.
 
-    In a crowded machine processes stay on their core from the start, so as not to disturb the other rounds.
+    In a crowded machine processes stay on their core from the start, so as not to disturb the other rounds. In a hurry
+    a round takes as few values as say anything, whatever starting its processes cost.
     """
 
     core: int = -1
     crowded: bool = False
+    hurried: bool = False
 
 
 ANYWHERE = Placement()

@@ -27,6 +27,8 @@ BUSY = 0.5
 """Load for each core from which a runner counts as busy."""
 
 FEWEST_ROUNDS = 6
+NAMED = 3
+"""Benchmarks that a command names one by one."""
 
 
 def glob_of(results: Sequence[Result]) -> str:
@@ -35,8 +37,10 @@ def glob_of(results: Sequence[Result]) -> str:
 
 
 def local_command(results: Sequence[Result]) -> str:
-    """What measures some benchmarks again on one's own machine."""
-    return f"perfbot run --only '{glob_of(results)}'"
+    """What measures some benchmarks again on one's own machine: each by its name, or many by what they share."""
+    names = sorted({one.full_name for one in results})
+    globs = [common_glob([name]) for name in names] if len(names) <= NAMED else [common_glob(names)]
+    return " ".join(["perfbot run", *(f"--only '{glob}'" for glob in globs)])
 
 
 def accept_command(results: Sequence[Result]) -> str:

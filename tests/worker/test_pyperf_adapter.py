@@ -170,12 +170,17 @@ def test_nothing_else_fails(taken: tuple[Sides, Taken]) -> None:
     [
         ("bench_fails.py", "in the middle of the script"),
         ("bench_fails.py", "two benchmarks are named twice"),
-        ("bench_broken.py", "SyntaxError"),
     ],
 )
 def test_what_is_wrong_with_a_script_is_told(taken: tuple[Sides, Taken], where: str, words: str) -> None:
     told = [one for one in taken[1].discovery.problems if where in one.where and words in one.output]
     assert len(told) == 1, "once for both sides"
+
+
+def test_a_script_of_which_no_benchmark_is_known_is_a_result(taken: tuple[Sides, Taken]) -> None:
+    (lost,) = [one for one in taken[1].discovery.settled if one.benchmark.name == "bench_broken.py"]
+    assert (lost.status, lost.failed_side) == ("failed", "both")
+    assert "SyntaxError" in lost.reason
 
 
 def test_a_script_imports_what_lies_beside_it(taken: tuple[Sides, Taken]) -> None:

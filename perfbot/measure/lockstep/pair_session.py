@@ -80,7 +80,7 @@ class PairSession:
         self._specs = specs
         self._random = random
         self._index = index
-        self._core, self._crowded = place.core, place.crowded
+        self._core, self._crowded, self._hurried = place.core, place.crowded, place.hurried
         self._control = control
         self._share = self._tests = self._hurry = self._extra = 0.0
         self._count = 1
@@ -106,7 +106,7 @@ class PairSession:
             pair.enter_all([suite.identity(name) for name in names])
             startup = time.monotonic() - began
             longest = max(suite.known.predicted_seconds(name) for name in names)
-            self._share = max(startup / len(names), LONGEST_SHARE * longest)
+            self._share = 0.0 if self._hurried else max(startup / len(names), LONGEST_SHARE * longest)
             suite.known.started(startup)
             suite.trace(event="pair", suite=suite.name, round=self._index, core=self._core, startup=startup,
                         order=order, control=self._control)  # fmt: skip
