@@ -226,3 +226,15 @@ class TestSelfTimed:
     def test_one_that_waits_shows_it(self, timed: Callable[..., tuple[int, ...]]) -> None:
         own, cpu, _ = timed(4.0, waits=4.0)
         assert cpu < own / 2
+
+
+def test_they_are_entered_in_any_order(tmp_path: Path, bare: Path) -> None:
+    """What is confirmed comes in another order than that of the script."""
+    sides = Sides(tmp_path, bare)
+    body = (
+        "import pyperf\nrunner = pyperf.Runner()\nfor name in 'abc':\n    runner.bench_func(name, sorted, [3, 1, 2])\n"
+    )
+    sides.write({"bench.py": body})
+    session = sides.suite('harness = "pyperf"\npaths = ["bench.py"]')
+    taken = take(session, rounds=2, names=["c", "a", "b"])
+    assert [len(taken.rounds(name)) for name in "cab"] == [2, 2, 2]
