@@ -33,7 +33,7 @@ MAX_BYTES = 256 * 1024 * 1024
 """Larger reports are refused unread: 2,000 benchmarks with 20 rounds of 24 pairs take a third of it."""
 
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
-_NEVER_NEGATIVE = ("s", "B", "1", "1/s")
+_NEVER_NEGATIVE = ("s", "B", "1/s", "B/s")
 _VERSION = re.compile(r"perfbot\.report/\d{1,6}")
 _WRONG_FIELDS_SHOWN = 3
 
@@ -288,7 +288,7 @@ def _in_round(measured: Round, result: Result, place: str) -> Iterator[Contradic
 
 
 def _in_values(values: Sequence[float], result: Result, place: str) -> Iterator[Contradiction]:
-    """Zero is possible (a coarse clock, an empty file); less than that only in units of the user's own."""
+    """Zero is possible (a coarse clock, an empty file); less than that only in numbers and units of the user's own."""
     low = min(values, default=0.0)
     if not all(map(math.isfinite, values)):
         index = next(i for i, value in enumerate(values) if not math.isfinite(value))

@@ -39,12 +39,16 @@ def script_suite(project: Project, root: Path, scripts: Sequence[str], set_up: S
     return _suite("scripts", project, root, needed.lines, commands, [f"{top}/" for top in tops] if inside else [])
 
 
-def program_suite(project: Project, root: Path) -> CommandSuite | None:
-    """Programs that the project installs and whose names say that they measure."""
+def program_suite(project: Project, root: Path, requirements: Sequence[str]) -> CommandSuite | None:
+    """Programs that the project installs and whose names say that they measure.
+
+    Args:
+        requirements: files of them that are meant for benchmarks.
+    """
     programs = [name for name in project.scripts if MEANT_FOR_BENCHMARKS.fullmatch(name)]
-    return (
-        _suite("programs", project, root, ("pip install .",), {name: name for name in programs}) if programs else None
-    )
+    commands = {name: name for name in programs}
+    setup = ("pip install .", *(f"pip install -r {shlex.quote(file)}" for file in requirements))
+    return _suite("programs", project, root, setup, commands) if programs else None
 
 
 def start_suite(project: Project, root: Path) -> CommandSuite | None:

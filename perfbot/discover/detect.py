@@ -127,7 +127,7 @@ def _all_suites(root: Path, files: list[Path]) -> tuple[Found, ...]:
         parsed = [(path, sources.parse(path)) for path in scripts]
         return _setup(project, [_File(path, 1, sources.imports(module)) for path, module in parsed if module])
 
-    programs = program_suite(project, root)
+    programs = program_suite(project, root, _requirement_files(root, ()))
     suite = programs or script_suite(project, root, loose_scripts(files, root, ()), set_up)
     return (Found(suite, len(suite.commands)),) if suite else ()
 
@@ -266,8 +266,8 @@ def _requirement_files(top: Path, folders: Iterable[Path]) -> list[str]:
         if tree.in_benchmark_folder(folder / "x", top)
         for path in folder.glob("requirements*.txt")
     }
-    for pattern in ("requirements*bench*.txt", "*bench*requirements*.txt", "requirements/*bench*.txt"):
-        found.update(top.glob(pattern))
+    for pattern in ("requirements*bench*.txt", "*bench*requirements*.txt", "requirements/*bench*"):
+        found.update(path for path in top.glob(pattern) if path.suffix in ("", ".txt"))
     return sorted(path.relative_to(top).as_posix() for path in found)
 
 

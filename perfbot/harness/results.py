@@ -23,6 +23,8 @@ ALLOCATIONS = Metric("allocations", "1", rule="exact")
 OWN = frozenset({TIME.name, CPU.name, THROUGHPUT.name, ALLOCATED.name, ALLOCATIONS.name})
 """Names that a metric of the user's must not have: it would be taken for perfbot's."""
 
+NEVER_NEGATIVE = frozenset({"s", "B", "1/s", "B/s"})
+
 NUMBER = r"[-+]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?"
 
 LONGEST_SHOWN = 60
@@ -47,8 +49,10 @@ def quantity(text: str, where: str) -> float:
 
 
 def reading(metric: Metric, value: float, where: str, scale: float = 1.0) -> Reading:
-    """A value in the metric's unit, or why there is none: it must be finite."""
+    """A value in the metric's unit, or why there is none: it must be finite, and no time or size is negative."""
     scaled = value * scale
+    if scaled < 0 and metric.unit in NEVER_NEGATIVE:
+        return Reading(metric, trouble=f"{where}: found {value}, expected nothing below 0 of a {metric.unit}")
     if math.isfinite(scaled):
         return Reading(metric, scaled)
     return Reading(metric, trouble=f"{where}: found {value}, expected a finite number")

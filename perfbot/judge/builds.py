@@ -10,6 +10,7 @@ import numpy as np
 
 from perfbot.model import Result, Round
 from perfbot.stats.rounds import Floats
+from perfbot.stats.special import f_tail
 from perfbot.units import format_change
 
 SURE = 0.01
@@ -61,9 +62,7 @@ def layout_effect(ratios: Floats, builds: Sequence[tuple[int, int]]) -> LayoutEf
 
 
 def _differ(between: float, within: float, estimated: int, left: int) -> bool:
-    from scipy.special import fdtrc  # noqa: PLC0415 - 0.4 s that only deciding needs
-
-    return bool(within == 0 < between or (within > 0 and fdtrc(estimated, left, between / within) < SURE))
+    return within == 0 < between or (within > 0 and f_tail(estimated, left, between / within) < SURE)
 
 
 def built(rounds: Sequence[Round]) -> bool:

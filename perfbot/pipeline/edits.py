@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -38,6 +39,7 @@ def marked(outcomes: Outcomes, job: Job, differing: Collection[str]) -> Outcomes
         shared = frozenset(differing) if suite.files == "head" else frozenset()
         for line in suite.lines_of(benchmark.name):
             named = [path for path in paths_in(line, suite.directory) & texts.changed if texts.differ(path, 0)]
+            named += texts.with_go_benchmark(benchmark.name) if suite.harness == "go" else []
             edited = edited or bool(named)
             rewritten = rewritten or not shared.issuperset(named)
         known = not benchmark.new
@@ -64,13 +66,31 @@ class _Texts:
 
     def differ(self, file: str, line: int) -> bool:
         """Whether what stands at a line of a file is another thing on base; see :func:`source_changed`."""
+        return source_changed(*self._both(file), line)
+
+    def with_go_benchmark(self, name: str) -> list[str]:
+        """The changed files of Go tests in which the function of a benchmark is another one on base."""
+        files = [file for file in sorted(self.changed) if file.endswith("_test.go")]
+        return [file for file in files if go_benchmark_changed(*self._both(file), name)]
+
+    def _both(self, file: str) -> tuple[str | None, str | None]:
         if file not in self._read:
             change = self.job.change
             self._read[file] = (
                 read_file_at(self.job.repo, change.base, file),
                 read_file_at(self.job.repo, change.head, file),
             )
-        return source_changed(*self._read[file], line)
+        return self._read[file]
+
+
+GO_BENCHMARK = re.compile(r"^func Benchmark(\w*)\(.*?^\}", re.MULTILINE | re.DOTALL)
+
+
+def go_benchmark_changed(old: str | None, new: str | None, name: str) -> bool:
+    """Whether the function of a Go benchmark (``pkg.Name/sub``, without ``Benchmark``) differs between two files."""
+    before, after = ({one[1]: one[0] for one in GO_BENCHMARK.finditer(text or "")} for text in (old, new))
+    changed = (known for known in after if known in before and after[known] != before[known])
+    return any(re.search(rf"(?:^|\.){re.escape(known)}(?:/|-\d+$|$)", name) for known in changed)
 
 
 def source_changed(old: str | None, new: str | None, line: int) -> bool:

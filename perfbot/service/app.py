@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 
+import anyio
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -20,6 +21,7 @@ from perfbot.history.store import Store, queue
 from perfbot.history.store.queue import Job
 from perfbot.publish.comment_commands import NO_RIGHT, CommandHandler, find_by_head
 from perfbot.service.hooks import KIND, Hooks
+from perfbot.service.intake import DATABASE_SECONDS
 from perfbot.service.worker import LEASE, Handler, MayBeAskedAgain, Worker
 
 MOST_STRANGERS = 10_000
@@ -91,8 +93,9 @@ def _health(store: Store, worker: Worker) -> list[Route]:
     async def ready(request: Request) -> Response:
         del request
         try:
-            waiting = await run_in_threadpool(_waiting, store)
-        except StoreError:
+            with anyio.fail_after(DATABASE_SECONDS):
+                waiting = await anyio.to_thread.run_sync(_waiting, store, abandon_on_cancel=True)
+        except (StoreError, TimeoutError):
             return JSONResponse({"ready": False, "why": "the database cannot be used"}, 503)
         well = worker.alive()
         return JSONResponse({"ready": well, "waiting": waiting}, 200 if well else 503)

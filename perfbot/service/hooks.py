@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+import anyio
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -19,7 +20,7 @@ from perfbot.forge.events import Asked, button_of, comment_of
 from perfbot.history.store import Store, queue
 from perfbot.publish import commands
 from perfbot.service.deliveries import body_of
-from perfbot.service.intake import Intake
+from perfbot.service.intake import DATABASE_SECONDS, Intake
 
 KIND = "command"
 MAX_BYTES = 2 * 1024 * 1024
@@ -76,8 +77,9 @@ class Hooks:
         if asked is None or not self._worth_it(asked):
             return JSONResponse({"ignored": True}, 200)
         try:
-            fresh = await self._intake.put(asked)
-        except StoreError:
+            with anyio.fail_after(DATABASE_SECONDS):
+                fresh = await self._intake.put(asked)
+        except (StoreError, TimeoutError):  # it may be committed yet; delivered again it is known
             return JSONResponse({"error": "the queue cannot be written; deliver it again"}, 503)
         return JSONResponse({"queued": fresh}, 202)
 

@@ -18,6 +18,9 @@ from perfbot.forge.events import Asked
 MOST_TOGETHER = 256
 """Deliveries in one transaction: about 50 ms in which nobody else can write."""
 
+DATABASE_SECONDS = 4.0
+"""After which a database that does not answer counts as down: forges give a delivery ten seconds, probes five."""
+
 Keep = Callable[[Sequence[Asked]], list[bool]]
 """Commits what is asked, and says of each whether it is new."""
 

@@ -56,6 +56,13 @@ def _student_tail(freedom: float, t: float) -> float:
     return beta_below(freedom / 2, 0.5, freedom / (freedom + t * t)) / 2
 
 
+def f_tail(between: float, within: float, ratio: float) -> float:
+    """P(F > ratio) of Fisher's F with so many degrees of freedom above and below; infinite ratios have none."""
+    if not math.isfinite(ratio):
+        return 0.0
+    return beta_below(within / 2, between / 2, within / (within + between * max(ratio, 0.0)))
+
+
 def proportion_interval(count: int, total: int, confidence: float) -> tuple[float, float]:
     """The exact interval of a proportion (Clopper & Pearson 1934), where ``count`` of ``total`` were seen."""
     share = (1 - confidence) / 2

@@ -123,7 +123,10 @@ class Adapter:
             result = finished(bound.function(*args))
             if case.kind == "mem":
                 return float(size_of_another(result))
-            return number(result) * _scale(bound.get("unit", "unit"))
+            value = number(result) * _scale(bound.get("unit", "unit"))
+            if value < 0 and (metric_of(case) or {}).get("unit") in ("s", "B"):
+                raise Skipped("its value is negative, of a time or a size")
+            return value
 
     @contextlib.contextmanager
     def _prepared(self, case: AsvCase) -> Iterator[Tuple[Bound, Tuple[Any, ...]]]:

@@ -10,7 +10,7 @@ import os
 import runpy
 import subprocess
 import sys
-from itertools import repeat
+from itertools import repeat, takewhile
 from textwrap import indent
 from typing import Any, Callable, Dict, List, Optional
 
@@ -139,18 +139,22 @@ class Adapter:
                     session.problem(script, error_text(error))
 
     def run(self, session: Session, names: List[str]) -> None:
-        for script in self._scripts:
-            wanted = [name for name in names if name.startswith(script + "::")]
-            if wanted:
-                self._run_script(session, script, wanted)
+        """Enter them in this order: a script is executed again where it declares them in another."""
+        rest = list(names)
+        while rest:
+            script = next((one for one in self._scripts if rest[0].startswith(one + "::")), "")
+            prefix = script + "::"
+            wanted = list(takewhile(lambda name, prefix=prefix: name.startswith(prefix), rest)) or rest[:1]  # type: ignore[misc]
+            del rest[: self._run_script(session, script, wanted)]
 
-    def _run_script(self, session: Session, script: str, wanted: List[str]) -> None:
-        missing = dict.fromkeys(wanted)
+    def _run_script(self, session: Session, script: str, wanted: List[str]) -> int:
+        """Execute a script once, and enter what it declares in the order that is wanted; how many that were."""
+        entered: List[str] = []
 
         def enter(name: str, make: Make, inner: int) -> None:
             full = script + "::" + name
-            if full in missing:
-                del missing[full]
+            if wanted[len(entered) : len(entered) + 1] == [full]:
+                entered.append(full)
                 session.attempt(full, lambda: _hold(session, full, make, inner))
 
         state.enter = enter
@@ -160,8 +164,9 @@ class Adapter:
         except (Exception, SystemExit) as error:
             if not (isinstance(error, SystemExit) and error.code in (None, 0)):
                 ending = error_text(error)
-        for name in list(missing):
-            session.done(name, error=ending or "the script ended without declaring it")
+        if not entered:
+            session.done(wanted[0], error=ending or "the script ended without declaring it")
+        return max(1, len(entered))
 
     def _execute(self, script: str) -> None:
         path, argv = list(sys.path), list(sys.argv)

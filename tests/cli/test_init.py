@@ -76,12 +76,15 @@ def test_requirements_beside_a_script_are_installed(project):
 
 def test_a_program_made_for_measuring_is_taken(project):
     (project / "bench" / "test_a.py").unlink()
+    (project / "requirements").mkdir()
+    (project / "requirements" / "bench").write_text("django\n")
     (project / "pyproject.toml").write_text(
         '[project]\nname = "lib"\n[project.scripts]\nlib = "a:b"\nlib-bench = "a:c"\n'
     )
     assert main(["init"]) == 0
     (suite,) = config.load(None, project).suites
     assert dict(suite.commands) == {"lib-bench": "lib-bench"}
+    assert suite.setup == ("pip install .", "pip install -r requirements/bench")
 
 
 @pytest.mark.parametrize(

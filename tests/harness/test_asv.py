@@ -212,10 +212,13 @@ def test_one_broken_module_does_not_lose_the_others(sides: Sides) -> None:
         "ModuleNotFoundError: No module named 'a_module_that_is_not_there' "
         "(if a package brings a_module_that_is_not_there, `setup` must install it)"
     )
-    assert [(problem.where, problem.message) for problem in found.problems] == [
-        ("suite s, base and head: benchmarks.broken", missing),
-        ("suite s, base and head: things.Broken.time_y", "ValueError: no"),
-    ]
+    lost = {one.benchmark.name: one for one in found.settled}
+    assert {name: (one.status, one.failed_side) for name, one in lost.items()} == dict.fromkeys(
+        ("benchmarks.broken", "things.Broken.time_y"), ("failed", "both")
+    )
+    assert missing in lost["benchmarks.broken"].reason
+    assert "ValueError: no" in lost["things.Broken.time_y"].reason
+    assert found.problems == ()
 
 
 def test_a_round_imports_the_modules_of_its_benchmarks_alone(sides: Sides) -> None:

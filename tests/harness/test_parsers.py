@@ -124,6 +124,7 @@ def test_what_cannot_be_read_names_file_place_and_expectation(tool: str, name: s
         ("go", "BenchmarkX-2 10 5 ns/op 7\n", "line 1: found '5 ns/op 7', expected pairs of a value and a unit"),
         ("go", "BenchmarkX 10 .5.5 ns/op\n", "line 1: found '.5.5', expected a number"),
         ("go", "BenchmarkX 10 NaN ns/op\n", "line 1: found 'NaN', expected a number"),
+        ("go", "BenchmarkX 10 -5 ns/op\n", "line 1: found -5.0, expected nothing below 0 of a s"),
         ("go", "BenchmarkX 10 5 ns/op", "the output ends in this line, without its end"),
         ("libtest", "a\ntest x ... bench: fast\n", "line 2: found 'fast', expected test NAME ... bench"),
         ("benchmarkjs", "x x 5 ops/sec ±?\n", "expected NAME x 1,234 ops/sec"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfbot.pipeline.edits import source_changed
+from perfbot.pipeline.edits import go_benchmark_changed, source_changed
 
 FILE = """\
 import shop
@@ -86,3 +86,34 @@ def test_a_file_that_neither_side_has_is_unchanged() -> None:
 def test_any_text_gets_an_answer(old: str, new: str, line: int) -> None:
     assert source_changed(old, new, line) in (True, False)
     assert not source_changed(old, old, line)
+
+
+GO = """\
+package p
+
+func BenchmarkParse(b *testing.B) {
+\tfor i := 0; i < b.N; i++ {
+\t\tparse(1)
+\t}
+}
+
+func BenchmarkDump(b *testing.B) {
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("new", "name", "changed"),
+    [
+        (GO.replace("parse(1)", "parse(2)"), "Parse", True),
+        (GO.replace("parse(1)", "parse(2)"), "p.Parse/small", True),
+        (GO.replace("parse(1)", "parse(2)"), "example.com/p.Parse-4", True),
+        (GO.replace("parse(1)", "parse(2)"), "p.Dump", False),
+        (GO.replace("parse(1)", "parse(2)"), "p.ParseAll", False),
+        (f"{GO}\nfunc helper() {{}}\n", "Parse", False),
+        (GO.replace("Dump", "Load"), "Load", False),
+        (None, "Parse", False),
+    ],
+)
+def test_a_go_benchmark_that_head_rewrote(new: str | None, name: str, changed: bool) -> None:
+    assert go_benchmark_changed(GO, new, name) is changed

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import betainc, ndtr, stdtrit
+from scipy.special import betainc, fdtrc, ndtr, stdtrit
 from scipy.stats import binomtest
 
-from perfbot.stats.special import beta_below, normal_tail, proportion_interval, student_quantile
+from perfbot.stats.special import beta_below, f_tail, normal_tail, proportion_interval, student_quantile
 
 
 def test_normal_tails() -> None:
@@ -47,3 +47,10 @@ def test_proportions(total: int) -> None:
     for count in {0, 1, total // 3, total - 1, total}:
         wanted = binomtest(count, total).proportion_ci(0.95, method="exact")
         assert proportion_interval(count, total, 0.95) == pytest.approx((wanted.low, wanted.high), abs=1e-9)
+
+
+@settings(max_examples=200)
+@given(st.integers(1, 60), st.integers(1, 400), st.floats(0, 1e4))
+def test_tails_of_f(between: int, within: int, ratio: float) -> None:
+    assert f_tail(between, within, ratio) == pytest.approx(float(fdtrc(between, within, ratio)), rel=1e-9, abs=1e-14)
+    assert f_tail(between, within, float("inf")) == 0

@@ -170,12 +170,17 @@ def test_nothing_else_fails(taken: tuple[Sides, Taken]) -> None:
     [
         ("bench_fails.py", "in the middle of the script"),
         ("bench_fails.py", "two benchmarks are named twice"),
-        ("bench_broken.py", "SyntaxError"),
     ],
 )
 def test_what_is_wrong_with_a_script_is_told(taken: tuple[Sides, Taken], where: str, words: str) -> None:
     told = [one for one in taken[1].discovery.problems if where in one.where and words in one.output]
     assert len(told) == 1, "once for both sides"
+
+
+def test_a_script_of_which_no_benchmark_is_known_is_a_result(taken: tuple[Sides, Taken]) -> None:
+    (lost,) = [one for one in taken[1].discovery.settled if one.benchmark.name == "bench_broken.py"]
+    assert (lost.status, lost.failed_side) == ("failed", "both")
+    assert "SyntaxError" in lost.reason
 
 
 def test_a_script_imports_what_lies_beside_it(taken: tuple[Sides, Taken]) -> None:
@@ -221,3 +226,15 @@ class TestSelfTimed:
     def test_one_that_waits_shows_it(self, timed: Callable[..., tuple[int, ...]]) -> None:
         own, cpu, _ = timed(4.0, waits=4.0)
         assert cpu < own / 2
+
+
+def test_they_are_entered_in_any_order(tmp_path: Path, bare: Path) -> None:
+    """What is confirmed comes in another order than that of the script."""
+    sides = Sides(tmp_path, bare)
+    body = (
+        "import pyperf\nrunner = pyperf.Runner()\nfor name in 'abc':\n    runner.bench_func(name, sorted, [3, 1, 2])\n"
+    )
+    sides.write({"bench.py": body})
+    session = sides.suite('harness = "pyperf"\npaths = ["bench.py"]')
+    taken = take(session, rounds=2, names=["c", "a", "b"])
+    assert [len(taken.rounds(name)) for name in "cab"] == [2, 2, 2]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from perfbot.measure.lockstep.pair import Collected
-from perfbot.measure.lockstep.reasons import concerns, merged, tail
+from perfbot.measure.lockstep.reasons import concerns, last_line, merged, tail
 from perfbot.model import Benchmark, Comparison, Metric, Problem, Side, Status
 
 Item = Mapping[str, Any]
@@ -160,7 +160,7 @@ def _touches(problem: Item, item: Item) -> bool:
 
 
 def _uncollected(problem: Item) -> str:
-    return f"its file could not be collected\n{tail(problem['message'])}"
+    return f"its file could not be collected: {last_line(problem['message'])}\n{tail(problem['message'])}"
 
 
 def _by_name(collected: Collected) -> dict[str, Item]:

@@ -350,6 +350,13 @@ def test_what_one_side_cannot_tell_is_not_comparable_and_costs_itself(sides: Sid
     assert take(session).measured() == {"a"}
 
 
+def test_negative_numbers_of_the_users_own_are_measured(sides: Sides) -> None:
+    sides.write({"tool.py": values(one("a", -5, "1", metric="delta"), one("b", -5, "ms"))})
+    session = sides.suite(suite_of(TOOL, more='metrics = ["time", "delta"]'))
+    assert [status for status, _ in settled(session).values()] == ["incomparable"]
+    assert take(session).rounds("a")[0].head == (-5.0,)
+
+
 def test_a_bad_value_that_nobody_asked_for_costs_nothing(sides: Sides) -> None:
     sides.write({"tool.py": values(one("a"), one("a", "NaN", "%", metric="hits"))})
     session = sides.suite(suite_of(TOOL))
