@@ -22,6 +22,9 @@ have as much as one more round takes, too."""
 SHARE = 0.05
 """Of the time that is left, at most, for one stretch."""
 
+SHARE_OF_ALL = 0.25
+"""Of the time that is left, at most, for the stretches of all benchmarks, waiting for the core included."""
+
 LEAST_CALLS, LEAST_SECONDS = 150, 1.0
 """What comes once in a hundred calls is to be seen in any case, unless that takes longer than so many seconds."""
 
@@ -61,7 +64,9 @@ def stretch(speed: Speed, values: ValuePlan, benchmarks: int, left: float) -> Va
     both = _both(speed)
     least = min(LEAST_CALLS * both, LEAST_SECONDS)
     seconds = min(SHARE * left, max(SECONDS * (1 + 1 / benchmarks) / benchmarks, values.seconds(speed.wall), least))
-    calls = min(MOST_CALLS, int(seconds / both))
+    lasting = sum(one.wall for one in (speed, speed.other or speed))
+    affordable = min(SHARE, SHARE_OF_ALL / benchmarks) * left
+    calls = min(MOST_CALLS, int(seconds / both), int(affordable / lasting))
     return _plan(speed, calls, values.pinned) if calls >= LONGER * values.calls else None
 
 
