@@ -61,12 +61,13 @@ class Shell:
 
 
 def shell_for(folder: Path, config: str, files: Mapping[str, str] | None = None) -> Shell:
-    """Two commits, of which the second makes ``slower.sh`` four times as slow; ``config`` is on both."""
+    """Two commits, of which the second makes the program of ``slower.sh`` four times as slow; ``config`` is on both."""
     repository = Repository(folder / "project")
     same, slow = SPIN.format(6000), SPIN.format(24000)
-    repository.commit({"perfbot.toml": config, "same.sh": same, "slower.sh": same, **(files or {})}, "base")
+    scripts = {"same.sh": same, "slower.sh": ". ./program.sh\n", "program.sh": same}
+    repository.commit({"perfbot.toml": config, **scripts, **(files or {})}, "base")
     repository.git("switch", "--quiet", "--create", "change")
-    repository.commit({"slower.sh": slow}, "head")
+    repository.commit({"program.sh": slow}, "head")
     (folder / "tmp").mkdir()
     own = {"HOME": str(folder), "PERFBOT_CACHE": str(folder / "cache"), "TMPDIR": str(folder / "tmp")}
     return Shell(repository, {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **own})

@@ -16,7 +16,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 
 from perfbot.cli import judge
 from perfbot.cli.main import main
-from perfbot.errors import GATE_FAILED, NOT_MEASURED, NOT_PUBLISHED, PASS, USAGE
+from perfbot.errors import GATE_FAILED, INTERRUPTED, NOT_MEASURED, NOT_PUBLISHED, PASS, USAGE
 from perfbot.report import read
 from tests.cli.conftest import CONFIG, Shell, shell_for
 from tests.processes import gone
@@ -161,7 +161,7 @@ class TestRefuses:
             (["--config", "missing.toml"], "missing.toml: no such file"),
             (["--report", "."], "--report: . is a folder"),
             (["--report", "perfbot.toml/report.json"], "--report: cannot write to perfbot.toml"),
-            (["--only", "nothing*"], "selected by --only"),
+            (["--only", "nothing*"], "none of the 2 benchmarks that are known is meant"),
             (["--no-such-option"], "--no-such-option"),
         ],
     )
@@ -230,7 +230,7 @@ class TestInterrupted:
             time.sleep(0.05)
         process.send_signal(number)
         _, err = process.communicate(timeout=60)
-        assert process.returncode == NOT_MEASURED, err
+        assert process.returncode == (INTERRUPTED if number == signal.SIGINT else NOT_MEASURED), err
         report = read(tmp_path / "report.json")
         assert (report.complete, report.verdict) == (False, "error")
         assert any(number.name in problem.message for problem in report.problems)
