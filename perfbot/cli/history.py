@@ -28,6 +28,9 @@ from perfbot.errors import PASS, UsageError
 if TYPE_CHECKING:
     from perfbot.history.store import Store
 
+PIPED_WIDTH = 1000
+"""Of a table that goes to a file or another program: nothing is folded there."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``perfbot history``."""
@@ -120,4 +123,4 @@ def print_table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...], kind: 
     shown = Table(*(head[column] for column in kept), box=None, pad_edge=False)
     for row in rows:
         shown.add_row(*(row[column] for column in kept))
-    console().print(shown)
+    console().print(shown, width=None if sys.stdout.isatty() else PIPED_WIDTH)

@@ -63,7 +63,7 @@ def refused(text):
         (SUITE + 'setup = [" "]', '[[suite]] "core" setup[0]: found an empty text.'),
         (SUITE + "python = 3.12", '[[suite]] "core" python: found 3.12, expected text in quotes.'),
         (SUITE + "timeout = -3", '[[suite]] "core" timeout: found -3, a number without a unit; write "3s".'),
-        (SUITE + 'metrics = ["tiem"]', '[[suite]] "core" metrics: found "tiem", expected some of time, instructions'),
+        (SUITE + 'metrics = ["tiem"]', '[[suite]] "core" metrics: found "tiem", expected some of time, cpu, time_p95'),
         (SUITE + 'metrics = ["time", "time"]', '[[suite]] "core" metrics: names a metric twice.'),
         (SUITE + "metrics = []", '[[suite]] "core" metrics: found an empty list, expected at least one entry.'),
         (SUITE + 'only = ["t[1"]', '[[suite]] "core" only[0]: "t[1" opens a bracket and does not close it'),

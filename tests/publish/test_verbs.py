@@ -226,9 +226,10 @@ def test_serve_without_a_secret(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
 
 def commit(folder: Path, rounds: int) -> str:
-    (folder / "work.py").write_text(f"sum(i * i for i in range({rounds}))\n")
+    (folder / "work.py").write_text("import program\n")
+    (folder / "program.py").write_text(f"sum(i * i for i in range({rounds}))\n")
     git = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@example.com"]
-    subprocess.run([*git, "add", "work.py", "perfbot.toml"], check=True)
+    subprocess.run([*git, "add", "work.py", "program.py", "perfbot.toml"], check=True)
     subprocess.run([*git, "commit", "--quiet", "--message", str(rounds)], check=True)
     return subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
 
