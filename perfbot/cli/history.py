@@ -123,4 +123,4 @@ def print_table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...], kind: 
     shown = Table(*(head[column] for column in kept), box=None, pad_edge=False)
     for row in rows:
         shown.add_row(*(row[column] for column in kept))
-    console().print(shown, width=None if sys.stdout.isatty() else PIPED_WIDTH)
+    console(piped=PIPED_WIDTH).print(shown)

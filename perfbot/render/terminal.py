@@ -34,8 +34,8 @@ _STYLES = {"fail": "bold red", "accepted": "yellow"}
 _VERDICT_STYLES = {"regressed": "yellow", "improved": "green", "failed": "red", "inconclusive": "cyan"}
 
 
-def console(stream: IO[str] | None = None) -> Console:
-    """A console on a stream (stdout); plain text, not wrapped, when that is no terminal."""
+def console(stream: IO[str] | None = None, *, piped: int = LOG_WIDTH) -> Console:
+    """A console on a stream (stdout); plain text, not wrapped, ``piped`` characters wide, when that is no terminal."""
     stream = stream or sys.stdout
     plain = not stream.isatty()
     return Console(
@@ -44,7 +44,7 @@ def console(stream: IO[str] | None = None) -> Console:
         markup=False,
         emoji=False,
         soft_wrap=plain,
-        width=LOG_WIDTH if plain else None,
+        width=piped if plain else None,
     )
 
 
