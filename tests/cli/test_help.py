@@ -14,7 +14,7 @@ import pytest
 from perfbot.cli.main import VERBS, main
 
 HEAVY = (
-    *("pydantic", "numpy", "scipy", "sqlalchemy", "alembic", "rich", "gitlab", "github", "jinja2", "httpx"),
+    *("pydantic", "numpy", "scipy", "sqlalchemy", "alembic", "rich", "jinja2", "httpx"),
     *("starlette", "uvicorn", "apprise", "pyperf", "psycopg", "tenacity", "psutil", "platformdirs"),
     *("requests", "asyncio", "subprocess"),
 )
