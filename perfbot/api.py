@@ -89,14 +89,8 @@ def compare(
     Raises:
         PerfbotError: nothing could be measured at all. What went wrong with some benchmarks is in the report.
     """
-    from perfbot.pipeline.job import Request
-    from perfbot.sides.cache import cache_folder
-
-    surroundings = dict(os.environ if environ is None else environ)
-    request = Request(
-        repo=Path(repo),
-        environ=surroundings,
-        cache=cache_folder(surroundings),
+    request = replace(
+        _request(Path(repo), os.environ if environ is None else environ),
         config=Path(config) if config else None,
         spec=spec,
         base=base,
@@ -109,6 +103,13 @@ def compare(
         seed=seed,
     )
     return measure(request, progress)
+
+
+def _request(repo: Path, environ: Mapping[str, str]) -> Request:
+    from perfbot.pipeline.job import Request
+    from perfbot.sides.cache import cache_folder
+
+    return Request(repo=repo, environ=dict(environ), cache=cache_folder(environ))
 
 
 def measure(request: Request, progress: Progress | None = None, trace: Trace | None = None) -> Report:

@@ -128,15 +128,8 @@ def prepare(
         setting_up = _SetUp(checkout, outer, inner, started + timeout, on_line, on_step, directory)
         setting_up.everything(setup, python=python, needs_python=needs_python, requires=requires)
         note(slot, stamp)
-    return Environment(
-        side=checkout.side,
-        python=_python(slot) if needs_python else None,
-        bin=_bin(slot) if needs_python else None,
-        home=slot.home,
-        variables=inner,
-        reused=reused,
-        seconds=time.monotonic() - started,
-    )
+    python_of, bin_of = (_python(slot), _bin(slot)) if needs_python else (None, None)
+    return Environment(checkout.side, python_of, bin_of, slot.home, inner, reused, time.monotonic() - started)
 
 
 def _bin(slot: Slot) -> Path:

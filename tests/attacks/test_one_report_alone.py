@@ -25,7 +25,7 @@ from perfbot.service.keys import BusyError as KeysBusyError
 from perfbot.service.keys import PublishedKeys
 from perfbot.service.worker import MAX_TRIES, Worker
 from tests.histories import a_report
-from tests.site.test_site_ingest import AUDIENCE, GATE, GITLAB, KEY, gitlab
+from tests.site.jobs import AUDIENCE, GATE, GITLAB, KEY, gitlab
 
 
 def program(code: str) -> list[str]:
@@ -121,7 +121,7 @@ def test_a_clock_that_is_set_back_leaves_nothing_waiting_for_long(own: Store, ba
 
 def test_one_merge_request_hands_over_so_many_reports_a_day(own: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     from perfbot.service import ingest as module
-    from tests.site.test_site_ingest import Service
+    from tests.site.jobs import Service
 
     monkeypatch.setattr(module, "A_DAY", 2)
     service = Service(own)

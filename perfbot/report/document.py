@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from perfbot.errors import ReportError, StoreError
-from perfbot.extent import excesses, too_many_values
 from perfbot.model import SCHEMA, Report, Result, Round
+from perfbot.report.extent import excesses, too_many_values
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
