@@ -17,6 +17,18 @@ KINDS: tuple[Kind, ...] = ("merge-request", "branch", "calibration")
 
 
 @dataclass(frozen=True, slots=True)
+class Command:
+    """A command somebody gave in a comment, and what became of it. ``delivery`` names the forge's event."""
+
+    delivery: str
+    merge_request: int
+    who: str
+    text: str
+    outcome: str
+    moment: str
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One kept run.
 

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import math
 import os
 import re
 import stat
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -346,8 +344,3 @@ def _shown(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return f"a list of {len(value):,}"
     return "an object" if isinstance(value, dict) else "something else"
-
-
-if __name__ == "__main__":
-    # python -m perfbot.report > docs/report.schema.json
-    sys.stdout.write(json.dumps(schema(), indent=2) + "\n")

@@ -25,7 +25,7 @@ from perfbot.forge.upsert import Upsert
 from perfbot.history.store import Store, open_store, queue
 from perfbot.publish import comment_commands
 from perfbot.publish.flow import publish
-from perfbot.service.app import command_handler, create_app
+from perfbot.service.app import command_handler, create_app, kept_in
 from perfbot.service.hooks import KIND, Hooks
 from perfbot.service.worker import Worker
 from tests.fakes.github import APP, APP_SLUG, BOT, app_pem
@@ -206,7 +206,7 @@ def service(app: InCI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     publish(write(tmp_path, report(result(change=0.3))), app.publisher())
     with open_store(tmp_path / "history.db") as store:
         served = create_app(store, Hooks(store, {"github": SECRET}), connect)
-        yield Service(app, store, TestClient(served), Worker(store, {KIND: command_handler(connect)}))
+        yield Service(app, store, TestClient(served), Worker(store, {KIND: command_handler(connect, kept_in(store))}))
 
 
 def rerun_check(**changes: Any) -> dict[str, Any]:
