@@ -1,6 +1,6 @@
 """What the history knows: values, drift, change points; and looking after it.
 
-  perfbot history [GLOB]          benchmarks with their course, drift and change points
+  perfbot history [GLOB]          benchmarks with their trend, drift and change points
   perfbot history runs            the kept runs, and why some do not count
   perfbot history commands        who asked for what in comments, and what became of it (kept by perfbot serve)
   perfbot history refresh         find all trends again; read tags from git

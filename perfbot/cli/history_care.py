@@ -154,7 +154,7 @@ def alerts(store: Store, args: argparse.Namespace) -> None:
             found = notify.look(connection, scope.project, scope.branch, link=args.link, drift_limit=limit)
         for one in found:
             print(f"{one.kind}: {one.title}\n    {one.body.replace(chr(10), chr(10) + '    ')}")
-        print(f"{len(found)} conditions hold; nobody was told")
+        print(f"{len(found)} conditions hold; dry run, nothing sent")
         return
     told = notify.channels(os.environ)
     if not told:

@@ -26,7 +26,7 @@ def sparkline(levels: Sequence[float]) -> str:
     return "".join(BARS[round((level - middle + reach) / (2 * reach) * top)] for level in levels)
 
 
-HEAD = ("benchmark", "latest", "noise", "course", "since", "last change point", "drift")
+HEAD = ("benchmark", "latest", "noise", "trend", "since", "last change point", "drift")
 
 
 def table(trends: Iterable[Trend]) -> tuple[tuple[str, ...], ...]:

@@ -105,7 +105,7 @@ class Story:
 
 
 def benchmark(story: Story, place: Address, updated: str) -> str:
-    """The page of one benchmark and metric: its chain of ratios, its values, its change points and runs."""
+    """The page of one benchmark and metric: its chained ratios, its values, its change points and runs."""
     trend, subject = story.trend, story.trend.subject
     points = [level.point for level in story.course]
     drawn = chart(trend, story.course, story.releases, place.run)

@@ -215,7 +215,7 @@ def test_the_verb_tells_through_apprise(
     address, heard = listener
     words = ["history", "alerts", "--database", str(tmp_path / "history.db"), "--link", "https://pages/"]
     assert main([*words, "--dry-run"]) == 0
-    assert "2 conditions hold; nobody was told" in capsys.readouterr().out
+    assert "2 conditions hold; dry run, nothing sent" in capsys.readouterr().out
     assert main(words) == 2
     assert "No channel is configured in PERFBOT_ALERTS" in capsys.readouterr().err
     monkeypatch.setenv(notify.VARIABLE, address)
