@@ -85,8 +85,9 @@ def document(calibration: Calibration) -> str:
         f"All have one scale, {reach}, logarithmic further out."
     )
     reading = (
-        f"{RULE} **Bold** ones are larger than the threshold. Rounds, time and the round-to-round standard deviation (sd) "
-        "are medians over the runs; visible is the smallest change that can be seen when all benchmarks share the whole budget."
+        f"{RULE} **Bold** ones are larger than the threshold. Rounds, time and the round-to-round standard deviation "
+        "(sd) are medians over the runs; visible is the smallest change that can be seen when all benchmarks share the "
+        "whole budget."
     )
     table = [_HEAD, "|:--|:-:|:--|--:|--:|--:|--:|--:|--:|--:|--:|", *rows]
     said = (_what(calibration, prose), _alarms(calibration), _starved(calibration))
