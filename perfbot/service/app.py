@@ -20,12 +20,13 @@ from perfbot.forge.base import Forge
 from perfbot.forge.events import Asked, loads
 from perfbot.history.records import Command
 from perfbot.history.store import Store, ledger, queue
+from perfbot.history.store.consumer import LEASE, Handler, MayBeAskedAgain
 from perfbot.history.store.queue import Job
 from perfbot.publish.commands import typed_lines
 from perfbot.publish.comment_commands import NO_RIGHT, CommandHandler, find_by_head
 from perfbot.service.hooks import KIND, Hooks
 from perfbot.service.intake import DATABASE_SECONDS
-from perfbot.service.worker import LEASE, Handler, MayBeAskedAgain, Worker
+from perfbot.service.worker import Worker
 
 MOST_STRANGERS = 10_000
 """Merge requests of which it is remembered that a stranger was told; of further ones each stranger is."""

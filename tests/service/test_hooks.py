@@ -26,7 +26,7 @@ from perfbot.history.store.tables import job
 from perfbot.service.app import command_handler, create_app, kept_in
 from perfbot.service.hooks import KIND, MAX_BYTES, Hooks
 from perfbot.service.intake import Intake
-from perfbot.service.worker import MAX_TRIES, Worker
+from perfbot.service.worker import Worker
 from tests.fakes.gitlab import AUTHOR, STRANGER, FakeGitLab
 from tests.service.payloads import github_button, github_comment, github_suite, gitlab_note
 from tests.worlds import InCI, gitlab_ci
@@ -202,7 +202,7 @@ def test_a_forge_that_is_down_is_asked_again_later(service: Service) -> None:
 def test_what_cannot_succeed_ends(service: Service) -> None:
     service.gitlab(gitlab_note("/perfbot help", iid=404))
     service.ci.fake.token = "gone"
-    for _ in range(MAX_TRIES):
+    for _ in range(queue.MOST_TRIES):
         service.work()
         service.now += 7200
     assert service.waiting() == 0
