@@ -114,7 +114,7 @@ def benchmark(story: Story, place: Address, updated: str) -> str:
         title=f"{_text(subject.full_name)} {_text(subject.metric)}", home=place.home,
         project=_text(story.project) or "Overview", name=_text(subject.full_name), metric=_text(subject.metric),
         facts=_facts(trend), data=as_json(drawn), thinned=_thinned_words(len(drawn["when"]), len(points)),
-        chain_title=_chain_title(story.course),
+        chain_title=_chain_title(story.course), csv=f"{subject.number}.csv",
         machines=_machines(points),
         steps=[_step(step, trend) for step in reversed(trend.steps)],
         points=[_point(point, subject, place) for point in reversed(points[-LATEST:])],
