@@ -91,11 +91,12 @@ class Pages:
 
     def benchmark(self, request: Request) -> Response:
         """One benchmark and metric."""
-        return self._of_benchmark(request, lambda *about: HTMLResponse(site.benchmark(*about, _place(below=True))))
+        place = _place(below=True)
+        return self._of_benchmark(request, lambda c, scope, about: HTMLResponse(site.benchmark(c, scope, about, place)))
 
     def values(self, request: Request) -> Response:
         """Its values as a file for spreadsheets and programs."""
-        return self._of_benchmark(request, lambda *about: Response(site.values(*about), media_type="text/csv"))
+        return self._of_benchmark(request, lambda c, *about: Response(site.values(c, *about), media_type="text/csv"))
 
     def _of_benchmark(
         self, request: Request, answer: Callable[[Connection, site.Scope, Subject], Response]
