@@ -37,7 +37,7 @@ from perfbot.report.extent import fitted
 from tests.render.hostile import TEXTS, saying
 from tests.render.samples import ALL, everything, typical
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 
 NUMBER = st.floats(allow_nan=False, allow_infinity=False, width=64)
 POSITIVE = st.floats(1e-12, 1e12)
