@@ -54,18 +54,15 @@ class Ledger:
     """Calls of each pair of caller and callee, on base and head."""
 
 
-def ledger_of(
-    observation: Observation, roll: Roll, scale: Mapping[Side, float], edited: Collection[int] = ()
-) -> Ledger:
+def ledger_of(observation: Observation, roll: Roll, edited: Collection[int] = ()) -> Ledger:
     """Who answers for what in one round.
 
     Args:
-        scale: factors for each side's cost.
         edited: functions that the change edits. Where one that is edited is called more often by one that is not, it
             was the edit that made it so (a cache that was taken from it): it answers itself.
     """
     count = len(roll.functions)
-    sides = [_Side(observation.sides[side], side, roll, scale[side]) for side in SIDES]
+    sides = [_Side(observation.sides[side], side, roll) for side in SIDES]
     base, head = sides
     common = np.minimum(base.calls, head.calls)
     each = common * (head.each - base.each)
@@ -88,7 +85,7 @@ def ledger_of(
 
 
 def _within(dear: list[_Side], count: int) -> Floats:
-    """What a call of each function takes with all that it calls; as much as it takes itself where that has no answer."""
+    """What a call of each takes with all that it calls; as much as it takes itself where that has no answer."""
     matrix = np.eye(count)
     costs = np.array([dear[number].each[number] for number in range(count)])
     for number in range(count):
@@ -104,15 +101,17 @@ def _within(dear: list[_Side], count: int) -> Floats:
 class _Side:
     """One side of one round, by the roll's numbers."""
 
-    def __init__(self, profile: Profile, side: Side, roll: Roll, scale: float) -> None:
+    def __init__(self, profile: Profile, side: Side, roll: Roll) -> None:
         count = len(roll.functions)
-        self.seconds = profile.seconds * scale
+        self.seconds = profile.seconds
         self.own = np.zeros(count)
         self._take_samples(profile, side, roll)
         self.edges: dict[tuple[int, int], float] = {}
         self.calls = np.zeros(count)
         self._take_calls(profile, side, roll)
-        for number in np.flatnonzero((self.calls <= 0) & (self.own > 0)):  # met, but not in the calls that were followed
+        for number in np.flatnonzero(
+            (self.calls <= 0) & (self.own > 0)
+        ):  # met, but not in the calls that were followed
             self.edges[ROOT, int(number)] = 1.0
             self.calls[number] = 1.0
         self.each = np.divide(self.own, self.calls, out=np.zeros(count), where=self.calls > 0)
@@ -143,4 +142,3 @@ class _Side:
         """Calls of a function in each call of another one."""
         calls = 1.0 if caller == ROOT else self.calls[caller]
         return float(self.edges.get((caller, callee), 0.0) / calls) if calls > 0 else 0.0
-

@@ -30,6 +30,8 @@ class Edits:
     head: Ranges = field(default_factory=dict)
     directory: str = "."
     files: frozenset[str] = frozenset()
+    bared: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    """Lines of head behind which decorators were taken away."""
 
     def file_of(self, function: Function, side: Side = "head") -> str:
         """Its path in the repository; empty where it comes from elsewhere."""
@@ -43,9 +45,11 @@ class Edits:
         return min(ends, key=len) if ends else ""
 
     def touch(self, function: Function, side: Side) -> bool:
-        """Whether a hunk lies in a function, as this side has it."""
-        hunks = (self.base if side == "base" else self.head).get(self.file_of(function, side), ())
-        return any(first <= function.end and function.line <= last for first, last in hunks if first <= last)
+        """Whether a hunk lies in a function, as this side has it; a decorator that was taken away lay above it."""
+        file = self.file_of(function, side)
+        hunks = (self.base if side == "base" else self.head).get(file, ())
+        bare = side == "head" and function.line - 1 in self.bared.get(file, ())
+        return bare or any(first <= function.end and function.line <= last for first, last in hunks)
 
     def lines(self, function: Function) -> set[int]:
         """Those lines of a function at head that the change wrote."""
@@ -60,18 +64,41 @@ def edits_of(diff: str, directory: str = ".", files: Iterable[str] = ()) -> Edit
     Args:
         diff: with ``a/`` and ``b/`` before the names of files.
     """
-    sides: tuple[dict[str, list[tuple[int, int]]], ...] = ({}, {})
-    names = ["", ""]
-    for line in diff.splitlines():
-        if line.startswith(("--- ", "+++ ")):
-            names[line.startswith("+")] = _name(line[4:])
+    read = _Read()
+    for line in diff.split("\n"):
+        read.take(line)
+    base, head = ({name: tuple(hunks) for name, hunks in side.items()} for side in read.hunks)
+    bared = {name: frozenset(lines) for name, lines in read.bared.items()}
+    return Edits(base, head, directory, frozenset(files), bared)
+
+
+class _Read:
+    """A diff, as far as it was read: lines of a hunk are counted, for they may look like anything."""
+
+    def __init__(self) -> None:
+        self.hunks: tuple[dict[str, list[tuple[int, int]]], ...] = ({}, {})
+        self.bared: dict[str, set[int]] = {}
+        self._names = ["", ""]
+        self._left = 0
+        self._start = 0
+
+    def take(self, line: str) -> None:
+        if self._left > 0:
+            self._left -= not line.startswith("\\")
+            if line.startswith("-") and line[1:].lstrip().startswith("@"):
+                self.bared.setdefault(self._names[1], set()).add(self._start)
+        elif line.startswith(("--- ", "+++ ")):
+            self._names[line.startswith("+")] = _name(line[4:])
         elif found := HUNK.match(line):
-            for index, (first, count) in enumerate(((found[1], found[2]), (found[3], found[4]))):
-                if names[index]:
-                    start = int(first)
-                    sides[index].setdefault(names[index], []).append((start, start + int(count or 1) - 1))
-    base, head = ({name: tuple(hunks) for name, hunks in side.items()} for side in sides)
-    return Edits(base, head, directory, frozenset(files))
+            self._begin(*(int(number if number is not None else 1) for number in found.groups()))
+
+    def _begin(self, base: int, gone: int, head: int, come: int) -> None:
+        """A hunk; one without lines on a side lies behind the line that it names there."""
+        self._left, self._start = gone + come, head
+        for hunks, name, start, count in zip(self.hunks, self._names, (base, head), (gone, come), strict=True):
+            if name:
+                first = start if count else start + 1
+                hunks.setdefault(name, []).append((first, first + count - 1))
 
 
 def _name(text: str) -> str:

@@ -21,7 +21,7 @@ Path = tuple[int, ...]
 
 
 def flame_of(
-    observations: Sequence[Observation], roll: Roll, scale: Mapping[Side, float], parts: Mapping[int, int], edits: Edits
+    observations: Sequence[Observation], roll: Roll, parts: Mapping[int, int], edits: Edits
 ) -> tuple[Frame, ...]:
     """Boxes of all rounds together, depth first, the widest first.
 
@@ -31,12 +31,13 @@ def flame_of(
     costs: dict[Path, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for observation in observations:
         for index, side in enumerate(SIDES):
-            _add(costs, observation, side, index, roll, scale[side] / len(observations))
+            _add(costs, observation, side, index, roll, 1 / len(observations))
     whole = max(costs.get((), [0.0, 0.0]))
     wide = sorted((path for path in costs if max(costs[path]) >= NARROWEST * whole), key=lambda p: -max(costs[p]))
     kept = set(wide[:MOST_BOXES]) - {()}
     kept = {path for path in kept if all(path[:depth] in kept for depth in range(1, len(path)))}
-    frames = [Frame(-1, "all", "", *costs.get((), [0.0, 0.0]))]
+    base, head = costs.get((), [0.0, 0.0])
+    frames = [Frame(-1, "all", "", base, head)]
     children: dict[Path, list[Path]] = defaultdict(list)
     for path in sorted(kept, key=lambda one: -sum(costs[one])):
         children[path[:-1]].append(path)
@@ -47,7 +48,8 @@ def flame_of(
         file = edits.file_of(function) or function.file
         place = f"{file}:{function.line}" if file else function.module
         name = f"{function.module.rpartition('.')[2]}.{function.name}" if function.module else function.name
-        frames.append(Frame(parent, name, place, *costs[path], part=parts.get(path[-1], -1)))
+        base, head = costs[path]
+        frames.append(Frame(parent, name, place, base, head, parts.get(path[-1], -1)))
         waiting += [(child, len(frames) - 1) for child in reversed(children[path])]
     return tuple(frames)
 
@@ -72,7 +74,9 @@ def _merged(stack: Sequence[int]) -> Path:
 
 def collapsed(explanation: Explanation, side: Side) -> str:
     """One stack a line, with nanoseconds: for flamegraph.pl, inferno, speedscope."""
-    lines = (f"{';'.join(_safe(name) for name in names)} {round(own * 1e9)}" for names, own in _stacks(explanation, side))
+    lines = (
+        f"{';'.join(_safe(name) for name in names)} {round(own * 1e9)}" for names, own in _stacks(explanation, side)
+    )
     return "".join(f"{line}\n" for line in lines)
 
 

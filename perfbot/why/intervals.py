@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
+from perfbot.stats.special import student_quantile
 from perfbot.why.blame import Floats
 
 CONFIDENCE = 0.99
@@ -50,5 +50,5 @@ def means_of(values: Floats, least: Floats | float = 0.0, family: int | None = N
     if family is None:
         family = max(1, int(np.count_nonzero(np.any(values != 0, axis=0))))
     spread = np.maximum(values.std(axis=0, ddof=1) if rounds > 1 else np.inf, least)
-    constant = stats.t.ppf(1 - (1 - CONFIDENCE) / (2 * family), max(1, rounds - 1))
+    constant = student_quantile(max(1, rounds - 1), (1 - CONFIDENCE) / (2 * family))
     return Means(mean, constant * spread / np.sqrt(rounds), family)

@@ -144,4 +144,3 @@ def _alike(
 
 def _line(one: Identity) -> int:
     return one[3]
-

@@ -42,7 +42,7 @@ class Calls:
     """Who called whom in one call of the benchmark, counted.
 
     Attributes:
-        edges: calls by the numbers of caller and callee in ``functions``; a caller of −1 is whoever calls the benchmark.
+        edges: calls by the numbers of caller and callee in ``functions``; a caller of −1 is who calls the benchmark.
         threads: threads that there were.
     """
 

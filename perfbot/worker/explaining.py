@@ -35,7 +35,7 @@ TIMED = {
     timers.WithSetup._kept_calls.__code__,
     timers.awaited.__code__,
     timers.freeing.__code__,
-    timers.self_timed(float).__code__,  # type: ignore[attr-defined]
+    timers.self_timed(float).__code__,
 }
 """What runs inside one of these is timed when the benchmark is."""
 
@@ -132,8 +132,8 @@ def sample(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
     """Sample stretches of ``loops`` calls, in turns with the other side.
 
     Args:
-        order: ``intervals``: nanoseconds between samples, and ``stretches``, of each turn; ``first``, ``hand_over_last``, ``loops``,
-            ``discard`` and ``draw`` as in :func:`turns.turns`.
+        order: ``intervals``: nanoseconds between samples, and ``stretches``, of each turn; ``first``,
+            ``hand_over_last``, ``loops``, ``discard`` and ``draw`` as in :func:`turns.turns`.
 
     Returns:
         ``functions``; ``stacks`` [numbers from the outermost, samples]; ``lines`` [function, line, samples in it,

@@ -149,8 +149,9 @@ def fingerprint(code: CodeType) -> str:
 
 
 def _take_in(code: CodeType, parts: Any) -> None:
-    documented = bool(code.co_consts) and isinstance(code.co_consts[0], str)
-    constants = code.co_consts[1:] if documented and code.co_flags & 2 else code.co_consts
+    first = code.co_consts[0] if code.co_consts else ()
+    documented = code.co_name[0] != "<" and (first is None or isinstance(first, str))
+    constants = code.co_consts[1:] if documented else code.co_consts
     parts.update(repr((code.co_code, code.co_names, code.co_varnames, code.co_flags)).encode("utf-8", "replace"))
     for constant in constants:
         if isinstance(constant, CodeType):

@@ -86,7 +86,8 @@ class Layout:
 
     def _explore(self, memory: _Memory) -> None:
         frame = sys._getframe()
-        assert frame.f_back is not None and frame.f_back.f_back is not None
+        assert frame.f_back is not None
+        assert frame.f_back.f_back is not None
         here = self.of(frame, memory)
         there, beyond = self.of(frame.f_back, memory), self.of(frame.f_back.f_back, memory)
         code = memory.find(here, id(frame.f_code), ~3)
@@ -149,7 +150,7 @@ class Layout:
         """Byte offset of an instruction in its code."""
         if self.index:
             return (instruction & 0xFFFFFFFF) * (1 if sys.version_info < (3, 10) else 2)
-        return instruction - id(code) - self.start
+        return max(0, instruction - id(code) - self.start)  # it is before the first one while a call begins
 
 
 def _halves(words: List[int]) -> List[int]:
@@ -180,7 +181,9 @@ def _machine_code(layout: Layout, table: int) -> bytes:
     body.add(_load(b"\x48\x8b\x92", layout.back))  # mov rdx, [rdx+back]
     body.add(b"\x48\x83\xc1\x10" + b"\x41\xff\xc9").jump(b"\x0f\x85", "frame")  # add rcx, 16; dec r9d; jnz frame
     body.label("done")
-    body.add(b"\x48\xc7\x01\x00\x00\x00\x00" + b"\x48\x83\xc1\x08" + b"\x48\x89\x08")  # [rcx] = 0; rcx += 8; [rax] = rcx
+    body.add(
+        b"\x48\xc7\x01\x00\x00\x00\x00" + b"\x48\x83\xc1\x08" + b"\x48\x89\x08"
+    )  # [rcx] = 0; rcx += 8; [rax] = rcx
     body.label("out")
     body.add(b"\xc3")
     return body.code()

@@ -57,6 +57,9 @@ TRACED_SLOWDOWN = 200
 TRACED_ONCE_SECONDS = 0.03
 """Calls that take longer are followed in the first round alone."""
 
+LEAST_SECONDS = 0.1
+"""In a benchmark, each round: more rounds tell more than longer ones."""
+
 LOSSES = 2
 """Workers that may be lost in one benchmark before it is left alone."""
 
@@ -85,17 +88,19 @@ class Explaining:
         for name in names:
             if name not in wanted:
                 self.failed[name] = "only the first call in a process counts" if name in known.once else "not measured"
-        until, rounds, longest = time.monotonic() + seconds, 0, 0.0
+        until, rounds, longest, beside = time.monotonic() + seconds, 0, 0.0, known.startup_seconds
         while wanted and rounds < MOST_ROUNDS:
             began = time.monotonic()
             late = began + longest - until
             if rounds and late > (0.0 if rounds >= FEWEST_ROUNDS else LATE_SHARE * seconds):
                 return
             left = max(1, (ROUNDS if rounds < ROUNDS else MOST_ROUNDS) - rounds)
-            share = max(0.2, (until - began) / left - known.startup_seconds) / len(wanted)
+            share = max(LEAST_SECONDS, ((until - began) / left - beside) / len(wanted))
+            planned = share * len(wanted)
             yield from self._round(wanted, share, until)
             wanted = [name for name in wanted if name not in self.failed]
-            longest, rounds = max(longest, time.monotonic() - began), rounds + 1
+            took = time.monotonic() - began
+            longest, beside, rounds = max(longest, took), max(0.0, took - planned), rounds + 1
 
     def _round(self, names: Sequence[str], share: float, until: float) -> Iterator[Observation]:
         """Each benchmark once; a lost worker costs this one's round, and a new pair."""
@@ -119,9 +124,7 @@ class Explaining:
         suite, seed = self.suite, self.random.randrange(1, 2**32)
         order = self.random.sample(SIDES, len(SIDES))
         start = min(START_SECONDS, max(until - time.monotonic(), 0.0) + LATE_SECONDS)
-        pair = Pair(
-            suite.specs, hash_seed=seed, timeout=suite.timeout, layout=Layout(seed), start=start, order=order
-        )
+        pair = Pair(suite.specs, hash_seed=seed, timeout=suite.timeout, layout=Layout(seed), start=start, order=order)
         core = self.random.choice(allowed_cores())
         with closing(pair):
             pair.enter_all([suite.identity(name) for name in names])
@@ -143,7 +146,9 @@ class Explaining:
             if message["name"] != self.suite.identity(name):
                 raise WorkerLost(side, "its benchmarks come in another order than those of the other side", "")
             if message["event"] == "done":
-                raise WorkerLost(side, message["error"] or "it reports a value instead of being called", "", skipped=True)
+                raise WorkerLost(
+                    side, message["error"] or "it reports a value instead of being called", "", skipped=True
+                )
 
     def _look_around(self, pair: Pair) -> None:
         orders: dict[Side, Mapping[str, Any]] = {side: {"op": "surroundings"} for side in SIDES}
@@ -190,7 +195,7 @@ class _Visit:
     def _costs(self, share: float) -> dict[Side, float]:
         """Seconds of a call of each side's timer, untouched, in turns."""
         values = plan_values(self.speed, share)
-        calls = {side: values.loops for side in SIDES}
+        calls = dict.fromkeys(SIDES, values.loops)
         answers = self.pair.measure(
             values, self.random.choice(SIDES), values.seconds(self.speed.wall), drawn(self.random)
         )

@@ -150,7 +150,9 @@ def is_surroundings(answer: Message) -> bool:
 
 def _known(answer: Message) -> int | None:
     functions = answer.get("functions")
-    return len(functions) if _each(_FUNCTION)(functions) and len(functions or ()) <= MOST_TOLD else None
+    if not isinstance(functions, list) or len(functions) > MOST_TOLD or not _each(_FUNCTION)(functions):
+        return None
+    return len(functions)
 
 
 def _rows(value: Any, width: int, known: int) -> bool:
