@@ -32,8 +32,10 @@ def amount(value: float, unit: str) -> str:
 
 
 def span(low: float, high: float, unit: str) -> str:
-    """Both ends of an interval."""
-    return f"{amount(low, unit)} to {amount(high, unit)}"
+    """Both ends of an interval; their unit once where it is the same."""
+    first, last = amount(low, unit), amount(high, unit)
+    value, _, suffix = first.rpartition(" ")
+    return f"{value} to {last}" if value and last.endswith(f" {suffix}") else f"{first} to {last}"
 
 
 def count(calls: float) -> str:
@@ -81,7 +83,7 @@ def line_of(explanation: Explanation) -> str:
     if not explanation.parts:
         return ""
     part, unit = explanation.parts[0], explanation.unit
-    where = f" ({place(part)})" if place(part) else ""
+    where = f", `{place(part)}`" if place(part) else ""
     said = f"`{part.short}` {amount(part.change, unit)}: {because(part, unit)}, {whose(part)}{where}"
     left = abs(explanation.change - part.change)
     if len(explanation.parts) > 1 and left > REST_TOLD * abs(explanation.change):
@@ -96,9 +98,24 @@ def share_of(explanation: Explanation) -> str:
     if not explanation.parts:
         why = explanation.reason or f"none of {explanation.functions} functions surely changed"
         return f"{amount(change, unit)} unexplained: {why}" if change else f"not explained: {why}"
-    told = f"explains {amount(explanation.explained, unit)} of {amount(change, unit)}"
+    value, _, suffix = amount(explanation.explained, unit).rpartition(" ")
+    whole = amount(change, unit)
+    told = f"explains {value if whole.endswith(f' {suffix}') else f'{value} {suffix}'} of {whole}"
     left = change - explanation.explained
     low, high = explanation.interval
     if low <= change <= high:
         return f"{told} ({span(low, high, unit)})"
     return f"{told} ({span(low, high, unit)}), {amount(left, unit)} unexplained"
+
+
+def lines_of(explanation: Explanation) -> tuple[str, ...]:
+    """All of it, for a terminal."""
+    name, unit = f"{explanation.suite}/{explanation.benchmark}", explanation.unit
+    moved = f"{format_quantity(explanation.base, unit)} → {format_quantity(explanation.head, unit)}"
+    parts = (
+        f"  {amount(part.change, unit)} ({span(*part.interval, unit)})  `{part.short}`: {because(part, unit)}, "
+        f"{whose(part)}{f', {place(part)}' if place(part) else ''}"
+        for part in explanation.parts
+    )
+    notes = (f"  note: {note}" for note in explanation.notes)
+    return (f"why {name} {moved}: {share_of(explanation)}", *parts, *notes)
