@@ -26,6 +26,7 @@ from perfbot.errors import INTERRUPTED, NOT_MEASURED, USAGE, PerfbotError, Usage
 
 VERBS = {
     "run": "measure head against its merge base, judge, report",
+    "why": "measure some benchmarks, and find the functions that a change goes back to",
     "show": "the last run of this repository again: table, comment or report",
     "open": "the page of the last run, in the browser",
     "publish": "put one or more reports into their merge request: comment and status",

@@ -30,6 +30,7 @@ from perfbot.measure.session import SuiteSession, problem_of
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import Problem, Report, Result
 from perfbot.pipeline.edits import differing_files, marked
+from perfbot.pipeline.explain import Explained, explained
 from perfbot.pipeline.job import Job, Request
 from perfbot.pipeline.known_names import remember, resolved
 from perfbot.pipeline.prepare import build_of, builds_of, groups_of, prepared, sessions_of
@@ -54,6 +55,7 @@ class _Found:
 
     outcomes: Outcomes | None = None
     problems: list[Problem] = field(default_factory=list)
+    explained: Explained = field(default_factory=Explained)
     started: float = field(default_factory=time.monotonic)
 
 
@@ -134,6 +136,7 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             gone = vanished(job, request, outcomes.left_out)
             remember(job, request, outcomes)
             found.outcomes = replace(outcomes, comparisons=(*outcomes.comparisons, *gone))
+        explained(job, request, sessions, _judged(job, found.outcomes), found.explained, progress)
 
 
 def _lanes() -> int:
@@ -142,13 +145,18 @@ def _lanes() -> int:
     return len(allowed_cores()) - round(busy)
 
 
+def _judged(job: Job, outcomes: Outcomes) -> tuple[Result, ...]:
+    control = control_of(outcomes.controls, job.policy) or job.continued.control
+    return judge(outcomes.comparisons, job.policy, family=outcomes.family, control=control)
+
+
 def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Report:
     """Judge what was measured."""
     outcomes = found.outcomes or Outcomes()
     earlier = job.continued
     control = control_of(outcomes.controls, job.policy) or earlier.control
-    results: tuple[Result, ...] = judge(outcomes.comparisons, job.policy, family=outcomes.family, control=control)
-    problems = (*found.problems, *outcomes.problems)
+    results = _judged(job, outcomes)
+    problems = (*found.problems, *outcomes.problems, *found.explained.problems)
     verdict = gate_of(results, problems, complete=complete, skipped=job.skip)
     now = dt.datetime.now(dt.UTC)
     seconds = time.monotonic() - found.started + earlier.seconds
@@ -170,5 +178,7 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
         shard=job.planning.shard(request.shard),
         skipped=job.skip,
         startups=outcomes.startups,
+        explanations=tuple(found.explained.explanations),
+        differences=tuple(found.explained.differences),
     )
     return fitted(report)
