@@ -53,6 +53,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if "_ARGCOMPLETE" in os.environ:
         _complete()
+    code = _ended(words)
+    interrupts = sys.modules.get("perfbot.cli.interrupts")  # a verb that cannot be interrupted does not load it
+    return int(interrupts.exit_code(code)) if interrupts else code
+
+
+def _ended(words: Sequence[str]) -> int:
     try:
         args = _parsed(words)
         if not args.verb:
