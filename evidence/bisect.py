@@ -7,8 +7,8 @@
     python -m evidence.bisect --real 2 --commits 16    # repositories made for it, really measured
 
 Simulated series go through the search itself; only their rounds are made up. A process's noise is drawn for each
-series: its spread between 0.3 and 1.5 %, its shape Gaussian, of two speeds, with outliers, or skewed; means stray as far
-again. The binary search beside it decides base against head, then base against the middle, by the verdict's own rule,
+series: its spread between 0.3 and 1.5 %, its shape Gaussian, of two speeds, with outliers, or skewed; means stray as
+far again. The binary search decides base against head, then base against the middle, by the verdict's own rule,
 confirmed, at alpha for each verdict; what a run takes besides its rounds (listing, controls) is counted. Both are
 counted in processes started and commits set up.
 """
