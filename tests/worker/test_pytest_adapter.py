@@ -16,7 +16,7 @@ SUITE = 'harness = "pytest"\npaths = ["benchmarks"]'
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory, bare: Path) -> tuple[Sides, Taken]:
-    """The gallery, measured in an environment without any plugin; what has fixtures, or is called once, for two rounds."""
+    """The gallery, measured without any plugin; what has fixtures or is called once, for two rounds."""
     sides = Sides(tmp_path_factory.mktemp("gallery"), bare)
     sides.write(gallery.FILES)
     later = [
