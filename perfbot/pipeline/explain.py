@@ -50,7 +50,8 @@ def explained(
 
     Whoever interrupts this ends it: everything that was found before is kept, and the run is complete.
     """
-    wanted = request.why if request.why is not None else job.config.why.enabled
+    usual = job.config.why.enabled and not request.same and request.claim is None
+    wanted = usual if request.why is None else request.why
     chosen = _chosen(results, sessions, job.config.why.most) if wanted else []
     if not chosen:
         return

@@ -48,13 +48,13 @@ INTERVAL_SECONDS = (80e-6, 130e-6)
 """Between two samples: drawn for each turn, so that it fits no rhythm of the calls. A sample costs some ten
 microseconds with the interrupt, and what it says is true of the moment before."""
 
-TRACED_SECONDS, TRACED_CALLS = 0.01, 16
+TRACED_SECONDS, TRACED_CALLS = 0.004, 16
 """Calls that are followed: as many as fit, at least one."""
 
 TRACED_SLOWDOWN = 200
 """How much longer a call may take while it is followed."""
 
-TRACED_ONCE_SECONDS = 0.03
+TRACED_ONCE_SECONDS = 0.002
 """Calls that take longer are followed in the first round alone."""
 
 LEAST_SECONDS = 0.1
