@@ -96,9 +96,7 @@ def execute(args: argparse.Namespace) -> int:
     """Measure, judge, tell."""
     asked.apply(args, os.environ)
     report = measure(args)
-    from perfbot.cli.interrupts import exit_code
-
-    return exit_code(EXIT_CODES[report.verdict])
+    return EXIT_CODES[report.verdict]
 
 
 def measure(args: argparse.Namespace) -> Report:
