@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from perfbot.config import Suite
@@ -14,6 +14,8 @@ from perfbot.git.command import open_work_tree
 from perfbot.measure.builds import BuiltSuite
 from perfbot.measure.lockstep.explaining import Explaining
 from perfbot.measure.lockstep.suite import LockstepSuite
+from perfbot.measure.processes.commands import CommandSuite
+from perfbot.measure.processes.explaining import NOTE, ExplainingCommands
 from perfbot.measure.session import SuiteSession
 from perfbot.model import SIDES, TIME, Problem, Result, Side
 from perfbot.pipeline.job import Job, Request
@@ -68,10 +70,19 @@ def explained(
         found.problems.append(Problem(WHERE, str(error), fatal=False))
 
 
-def _explainable(sessions: Sequence[SuiteSession]) -> dict[str, LockstepSuite]:
-    """Suites whose benchmarks run inside of live workers."""
+Explainable = LockstepSuite | CommandSuite
+
+
+def _explainable(sessions: Sequence[SuiteSession]) -> dict[str, Explainable]:
+    """Suites whose benchmarks run inside of live workers, and those of commands."""
     plain = [one.first if isinstance(one, BuiltSuite) else one for one in sessions]
-    return {one.name: one for one in plain if isinstance(one, LockstepSuite)}
+    return {one.name: one for one in plain if isinstance(one, Explainable)}
+
+
+def _explainer(session: Explainable, seed: int) -> Explaining | ExplainingCommands:
+    if isinstance(session, CommandSuite):
+        return ExplainingCommands(session)
+    return Explaining(session, Random(f"{seed}:why:{session.name}"))  # noqa: S311 - an order, not a secret
 
 
 def _chosen(results: Sequence[Result], sessions: Sequence[SuiteSession], most: int) -> list[Result]:
@@ -83,8 +94,8 @@ def _chosen(results: Sequence[Result], sessions: Sequence[SuiteSession], most: i
     return [one for one in moved if one.metric == TIME.name and one.unit == TIME.unit and one.suite in suites][:most]
 
 
-def _of_suite(job: Job, session: LockstepSuite, results: Sequence[Result], seconds: float, found: Explained) -> None:
-    rounds = Explaining(session, Random(f"{job.seed}:why:{session.name}"))  # noqa: S311 - an order, not a secret
+def _of_suite(job: Job, session: Explainable, results: Sequence[Result], seconds: float, found: Explained) -> None:
+    rounds = _explainer(session, job.seed)
     observed: dict[str, list[Observation]] = {one.benchmark: [] for one in results}
     began = time.monotonic()
     try:
@@ -92,11 +103,12 @@ def _of_suite(job: Job, session: LockstepSuite, results: Sequence[Result], secon
             observed[observation.name].append(observation)
     finally:
         took = (time.monotonic() - began) / len(results)
-        differences = differences_of(session.name, rounds.surroundings)
+        differences = differences_of(session.name, rounds.surroundings) if isinstance(rounds, Explaining) else []
         found.differences += differences
         packages = {one.name: f"{one.base} → {one.head}" for one in differences if one.kind == "package"}
         suite = next(one for one in job.suites if one.name == session.name)
         edits = _edits(job, suite)
+        notes = (NOTE,) if isinstance(session, CommandSuite) else ()
         for result in results:
             if result.benchmark in rounds.failed:
                 reason = rounds.failed[result.benchmark]
@@ -104,18 +116,19 @@ def _of_suite(job: Job, session: LockstepSuite, results: Sequence[Result], secon
                     Explanation(result.suite, result.benchmark, result.metric, result.unit, reason=reason)
                 )
             elif observed[result.benchmark]:
-                found.explanations.append(explain(result, observed[result.benchmark], edits, packages, took))
+                explanation = explain(result, observed[result.benchmark], edits, packages, took)
+                found.explanations.append(replace(explanation, notes=(*notes, *explanation.notes)))
 
 
 def _edits(job: Job, suite: Suite) -> Edits:
-    """The change's hunks in Python files."""
+    """The change's hunks."""
     git = open_work_tree(job.repo)
     text = git.text(
         "diff", "--unified=0", "--find-renames", "--no-color", "--no-ext-diff", "--no-textconv",
-        "--src-prefix=a/", "--dst-prefix=b/", job.change.base, job.change.head, "--", "*.py",
+        "--src-prefix=a/", "--dst-prefix=b/", job.change.base, job.change.head,
     )  # fmt: skip
     files = git.names("ls-tree", "-r", "-z", "--name-only", "--full-tree", job.change.head)
-    return edits_of(text, suite.directory, (file for file in files if file.endswith(".py")))
+    return edits_of(text, suite.directory, files)
 
 
 def differences_of(suite: str, sides: Mapping[Side, Surroundings]) -> list[Difference]:
