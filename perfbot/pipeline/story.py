@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import os
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
-
-import psutil
 
 from perfbot import __version__
 from perfbot.config import check_paths
@@ -33,6 +30,7 @@ from perfbot.model import Problem, Report, Result
 from perfbot.pipeline.edits import differing_files, marked
 from perfbot.pipeline.job import Job, Request
 from perfbot.pipeline.known_names import remember, resolved
+from perfbot.pipeline.lanes import free_cores
 from perfbot.pipeline.prepare import build_of, builds_of, groups_of, prepared, sessions_of
 from perfbot.pipeline.select import meant, selected, share_of, touched_by
 from perfbot.pipeline.understand import understand
@@ -43,9 +41,6 @@ from perfbot.runner.cores import allowed_cores
 from perfbot.runner.machine import read_machine
 from perfbot.sides.checkout import changed_files
 from perfbot.sides.scratch import scratch
-
-LOOK_AROUND_SECONDS = 0.5
-"""How long to watch what else runs on this machine before measuring."""
 
 
 @dataclass(slots=True)
@@ -125,7 +120,7 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             ),
             random=Random(job.seed),  # noqa: S311 - an order, not a secret
             cores=allowed_cores(),
-            lanes=_lanes(),
+            lanes=free_cores(),
         )
         try:
             scheduler.run()
@@ -134,12 +129,6 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             gone = vanished(job, request, outcomes.left_out)
             remember(job, request, outcomes)
             found.outcomes = replace(outcomes, comparisons=(*outcomes.comparisons, *gone))
-
-
-def _lanes() -> int:
-    """Rounds to measure at the same time: as many as there are cores that nothing else keeps busy right now."""
-    busy = float(psutil.cpu_percent(interval=LOOK_AROUND_SECONDS)) / 100 * (os.cpu_count() or 1)
-    return len(allowed_cores()) - round(busy)
 
 
 def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Report:
