@@ -32,6 +32,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
+from github.Auth import Token
 
 from perfbot.ci.place import Place
 from perfbot.errors import PublishError
@@ -283,7 +284,7 @@ class Episode:
         return github.connect(
             "http://forge.invalid",
             self.fake.project,
-            github.by_token(self.fake.token),
+            Token(self.fake.token),
             workflow="perfbot.yml",
             retries=retries,
             transport=transport,
