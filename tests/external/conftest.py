@@ -12,8 +12,12 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.external.images import Buildah
 
 ROOT = Path(__file__).parents[2]
 CONFIG = """\
@@ -33,6 +37,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.external)
             if item.get_closest_marker("timeout") is None:
                 item.add_marker(pytest.mark.timeout(240))
+
+
+@pytest.fixture(scope="session")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Buildah:
+    """perfbot's image, built once."""
+    from tests.external.images import build
+
+    return build(tmp_path_factory.mktemp("image"))
 
 
 @pytest.fixture
