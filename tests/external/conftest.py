@@ -76,7 +76,7 @@ def call(
     return done
 
 
-@dataclass(frozen=True)
+@dataclass
 class Project:
     """A repository with one benchmark that the last commit makes 50 % slower."""
 
@@ -106,14 +106,32 @@ def project(tmp_path: Path) -> Project:
     )
     shutil.copytree(ROOT / "docs/examples/github", folder / ".github/workflows")
     (folder / ".gitlab-ci.yml").write_text("")
+    # The script stays as it was: what head rewrites of a suite itself does not gate.
+    (folder / "work.py").write_text("from lib import ROUNDS\nsum(i * i for i in range(ROUNDS))\n")
     commits = []
     for rounds in (600_000, 900_000):
-        (folder / "work.py").write_text(f"sum(i * i for i in range({rounds}))\n")
+        (folder / "lib.py").write_text(f"ROUNDS = {rounds}\n")
         git("add", "--all")
         git("commit", "--quiet", "--message", f"{rounds} rounds")
         commits.append(git("rev-parse", "HEAD"))
     git("remote", "add", "origin", "https://github.com/octo/app.git")
     return Project(folder, *commits)
+
+
+@pytest.fixture
+def knob(project: Project) -> Path:
+    """A file outside the repository: how many times slower the head is, from now on.
+
+    Two runs of one head differ by it, as they do by a disturbed machine.
+    """
+    file = project.folder.parent / "knob"
+    for commit, text in (("base", "1"), ("head", f"float(open({str(file)!r}).read())")):
+        (project.folder / "lib.py").write_text(f"ROUNDS = int(600_000 * {text})\n")
+        call("git", "add", "--all", cwd=project.folder)
+        who = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+        call("git", *who, "commit", "--quiet", "--message", commit, cwd=project.folder)
+        setattr(project, commit, project.git("rev-parse", "HEAD"))
+    return file
 
 
 VENV = """\

@@ -92,8 +92,9 @@ def checkout(row: Row, tmp_path: Path) -> Iterator[Path]:
     for path in (tmp_path, *list(tmp_path.parents)[:2]):
         path.chmod(0o755)
     (folder / "perfbot.toml").write_text(CONFIG + SUITE)
+    (folder / "work.py").write_text("from lib import ROUNDS\nsum(i * i for i in range(ROUNDS))\n")
     for rounds in (600_000, 1_200_000):
-        (folder / "work.py").write_text(f"sum(i * i for i in range({rounds}))\n")
+        (folder / "lib.py").write_text(f"ROUNDS = {rounds}\n")
         (folder / "bench.py").write_text(BENCH.format(rounds=1000))
         for words in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", str(rounds)]):
             call("git", "-c", "user.name=t", "-c", "user.email=t@example.com", *words, cwd=folder)
