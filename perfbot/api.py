@@ -68,6 +68,7 @@ def compare(
     seed: int | None = None,
     environ: Mapping[str, str] | None = None,
     progress: Progress | None = None,
+    claim: str = "",
 ) -> Report:
     """Measure two commits of a repository and judge them.
 
@@ -85,10 +86,12 @@ def compare(
         seed: of every random choice; None: drawn.
         environ: the environment to read (CI variables, PATH); None: this process's.
         progress: told what happens; None: nothing is.
+        claim: what :func:`verify` is to be asked: measured is what it is about, until that is decided.
 
     Raises:
         PerfbotError: nothing could be measured at all. What went wrong with some benchmarks is in the report.
     """
+    from perfbot.claims.grammar import parse_claim
     from perfbot.pipeline.job import Request
     from perfbot.sides.cache import cache_folder
 
@@ -107,6 +110,7 @@ def compare(
         budget=parse_duration(budget) if isinstance(budget, str) else budget,
         threshold=parse_percentage(threshold) if isinstance(threshold, str) else threshold,
         seed=seed,
+        claim=parse_claim(claim) if claim else None,
     )
     return measure(request, progress)
 
@@ -184,9 +188,8 @@ def claim_globs(claim: str) -> tuple[str, ...]:
         UsageError: it is no claim.
     """
     from perfbot.claims.grammar import parse_claim
-    from perfbot.claims.verdict import globs_of
 
-    return globs_of(parse_claim(claim))
+    return (parse_claim(claim).match,)
 
 
 def verify(claim: str, report: Report | str | Path) -> Verified:
@@ -199,7 +202,7 @@ def verify(claim: str, report: Report | str | Path) -> Verified:
     from perfbot.claims.grammar import parse_claim
 
     read = report if isinstance(report, Report) else read_report(report)
-    return verdict.verify(parse_claim(claim), read.results)
+    return verdict.verify(parse_claim(claim), read)
 
 
 def runs(

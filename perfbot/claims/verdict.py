@@ -1,26 +1,35 @@
 """Whether a claim is true, false or undecided, given a judged report; pure.
 
-A claim is true of a benchmark when the whole interval lies where the claim says, false when none of it does, and
-undecided otherwise; it is true when it is true of every benchmark that it is about. The interval is the result's own,
-at the confidence that allows for every look and every benchmark of the run.
+A claim is a region that the change, or head's own value, lies in. It is decided as changes are: at every look that the
+plan allows, at an ``alpha`` shared among the benchmarks of the run, each end of the region in the place of 0. What says
+that something changed counts once fresh rounds have borne it out. So a claim holds of the same rounds for ever.
 """
 
 from __future__ import annotations
 
-import fnmatch
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from perfbot.claims.grammar import Claim
+from perfbot.claims.names import named, nothing_named
+from perfbot.claims.question import Question, question_of
+from perfbot.judge.confirmation import confirmation_of, confirmed, is_confirmed
 from perfbot.judge.ratios import sides_of
-from perfbot.model import Result
-from perfbot.stats.location import mean_interval
+from perfbot.model import Metric, Policy, Report, Result
+from perfbot.stats.evidence import NOTHING
+from perfbot.stats.sequential import Decision, Plan, decide
+from perfbot.stats.sequential import State as Decided
 
 State = Literal["true", "false", "undecided"]
+
 FEWEST_ROUNDS = 2
-"""That say how far a value strays."""
+"""That say how far an exact value strays."""
+
+STATES: dict[Decided, State] = {"same": "true", "up": "false", "down": "false", "open": "undecided"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +38,8 @@ class Found:
 
     Attributes:
         low, high: interval of what is claimed, in the claim's terms; None where nothing was measured.
-        change: head/base − 1, and ``interval`` of it, for the reader.
+        change: head/base − 1, and ``interval`` of it, for the reader; None where the claim is about head's own value.
+        confidence: of the interval, which allows for every look and every benchmark; None of exact metrics.
         why: why it could not be told, in words; else empty.
     """
 
@@ -40,6 +50,8 @@ class Found:
     change: float | None = None
     interval: tuple[float, float] | None = None
     why: str = ""
+    confidence: float | None = None
+    rounds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,57 +61,90 @@ class Verified:
     claim: Claim
     state: State
     found: tuple[Found, ...]
+    why: str = ""
+    """There is nothing that it is about."""
 
 
-def verify(claim: Claim, results: Sequence[Result]) -> Verified:
-    """Hold a claim against what was measured; nothing that it is about leaves it undecided."""
-    about = [one for one in results if one.metric == claim.metric and _matches(claim, one)]
-    found = tuple(_found(claim, one) for one in about)
+def verify(claim: Claim, report: Report) -> Verified:
+    """Hold a claim against what was measured; nothing that it is about leaves it undecided.
+
+    Raises:
+        UsageError: it may be about one or another benchmark.
+    """
+    meant = named(claim, [one.full_name for one in report.results])
+    about = [one for one in report.results if one.metric == claim.metric and one.full_name in meant]
+    found = tuple(_found(claim, one, report.policy, report.family) for one in about)
     states = {one.state for one in found}
     whole: State = "false" if "false" in states else "true" if states == {"true"} else "undecided"
-    return Verified(claim, whole, found)
+    return Verified(claim, whole, found, "" if about else _nothing(claim, report, meant))
 
 
-def globs_of(claim: Claim) -> tuple[str, ...]:
-    """Globs of ``suite/benchmark`` that a claim is about: a function's name alone is found in whatever file it is."""
-    return (claim.match, f"*/{claim.match}", f"*::{claim.match}")
+def _nothing(claim: Claim, report: Report, meant: Collection[str]) -> str:
+    if meant:
+        return f"{claim.metric} of {claim.match} was not measured"
+    return nothing_named(claim, [one.full_name for one in report.results])
 
 
-def _matches(claim: Claim, result: Result) -> bool:
-    return any(fnmatch.fnmatchcase(result.full_name, glob) for glob in globs_of(claim))
+def _found(claim: Claim, result: Result, policy: Policy, family: int) -> Found:
+    metric = Metric(result.metric, result.unit, result.better, result.rule)
+    question = question_of(claim, metric)
+    undecided = Found(result.full_name, "undecided", change=result.change, rounds=len(result.raw))
+    if question is None:
+        return replace(undecided, why=f"nobody says whether more {metric.name} is better")
+    if not result.raw or result.verdict in ("failed", "removed"):
+        return replace(undecided, why=result.reason or "not measured")
+    sides = sides_of(result.raw)
+    if not np.isfinite(sides).all():
+        return replace(undecided, why="a value is not a finite number")
+    if metric.rule == "exact" or (sides <= 0).any():
+        return _by_range(claim, question, result, undecided)
+    return _by_test(claim, question, result, question.plan(result.full_name, metric, policy, family), policy)
 
 
-def _found(claim: Claim, result: Result) -> Found:
-    ends = _interval(claim, result)
+def _by_range(claim: Claim, question: Question, result: Result, undecided: Found) -> Found:
+    """Of values that repeat: the range over the rounds."""
+    if question.of_head:
+        heads = sides_of(result.raw)[:, 1].tolist()
+        ends = (min(heads), max(heads)) if result.rule == "exact" and len(heads) >= FEWEST_ROUNDS else None
+    else:
+        ends = result.interval if result.rule == "exact" else None
     if ends is None:
-        return Found(result.full_name, "undecided", change=result.change, why=result.reason or "not measured")
+        return replace(undecided, why=result.reason or "these values have no ratio")
+    low, high = ends if question.of_head else _in_terms(claim, result, ends)
+    inside, outside = claim.low <= low and high <= claim.high, high < claim.low or low > claim.high
+    state: State = "true" if inside else "false" if outside else "undecided"
+    return replace(undecided, state=state, low=low, high=high, interval=None if question.of_head else ends)
+
+
+def _by_test(claim: Claim, question: Question, result: Result, plan: Plan, policy: Policy) -> Found:
+    """Of noisy values: what the sequential test says of the region, borne out where that implies a change."""
+    found, why = _decided(question, result, plan, confirms=is_confirmed(policy) and not question.of_head)
+    known = math.isfinite(found.high)
+    told = Found(
+        result.full_name,
+        STATES[found.state],
+        why=why or ("" if known else "too few rounds"),
+        confidence=found.confidence if known else None,
+        rounds=len(result.raw),
+    )
+    if question.of_head:
+        return replace(told, low=1 + found.low, high=1 + found.high) if known else told
+    low, high = _in_terms(claim, result, (found.low, found.high)) if known else (None, None)
+    return replace(told, low=low, high=high, change=found.change, interval=(found.low, found.high) if known else None)
+
+
+def _decided(question: Question, result: Result, plan: Plan, *, confirms: bool) -> tuple[Decision, str]:
+    parts = [[one for one in result.raw if one.confirming is fresh] for fresh in (False, True)]
+    if question.of_head:
+        parts = [list(result.raw), []]
+    before, fresh = (question.evidence(part, result.unit) if part else NOTHING for part in parts)
+    found = decide(before, plan, final=True)
+    metric = Metric(result.metric, result.unit, result.better, result.rule)
+    so_far = confirmation_of(found, before, fresh, metric, plan, gates=False) if confirms else None
+    return (found, "") if so_far is None else confirmed(found, before, fresh, so_far, plan)
+
+
+def _in_terms(claim: Claim, result: Result, ends: tuple[float, float]) -> tuple[float, float]:
+    """An interval of the change in the claim's terms: how much better, or how much more."""
     low, high = ends
-    state: State = "undecided"
-    if claim.low <= low and high <= claim.high:
-        state = "true"
-    elif high < claim.low or low > claim.high:
-        state = "false"
-    return Found(result.full_name, state, low, high, result.change, result.interval)
-
-
-def _interval(claim: Claim, result: Result) -> tuple[float, float] | None:
-    if claim.subject == "value":
-        return _head_interval(result)
-    if result.interval is None:
-        return None
-    low, high = result.interval
-    if claim.subject == "gain" and result.better == "lower":
-        return -high, -low
-    return (low, high) if claim.subject == "growth" or result.better == "higher" else None
-
-
-def _head_interval(result: Result) -> tuple[float, float] | None:
-    """Where head's own value lies: over rounds, whatever base was."""
-    if len(result.raw) < FEWEST_ROUNDS:
-        return None
-    heads: list[float] = sides_of(result.raw)[:, 1].tolist()
-    if not all(map(math.isfinite, heads)):
-        return None
-    if result.rule == "exact":
-        return min(heads), max(heads)
-    return mean_interval(heads, result.confidence or 0.99)
+    return (-high, -low) if claim.subject == "gain" and result.better == "lower" else (low, high)

@@ -53,7 +53,7 @@ def execute(args: argparse.Namespace) -> int:
                 args.range,
                 dirty=args.dirty,
                 config=args.config,
-                only=api.claim_globs(args.claim),
+                claim=args.claim,
                 budget=args.budget,
                 seed=args.seed,
                 progress=progress,
@@ -82,7 +82,7 @@ def _as_text(found: Verified) -> str:
     lines = [f"{found.state}: {found.claim.text}"]
     lines += [f"  {one.state:9}  {one.name}  {_shown(found, one)}" for one in found.found]
     if not found.found:
-        lines.append(f"  no benchmark that was measured is called {found.claim.match} and has {found.claim.metric}")
+        lines.append(f"  {found.why}")
     return "\n".join(lines)
 
 

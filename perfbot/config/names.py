@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import fnmatch
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -46,11 +47,35 @@ def can_meet(names: str, pattern: str) -> bool:
 
 
 def meant(name: str, globs: Sequence[str]) -> bool:
-    """Whether ``suite/benchmark`` is meant by any of some patterns, with the suite or without; all are without any."""
-    if not globs:
+    """Whether ``suite/benchmark`` is meant by any of some patterns, with the suite or without; all are without any.
+
+    A function may be named without its file, and without its parameters.
+
+    >>> meant("core/test_all.py::test_b04[1]", ["core/test_b04"])
+    True
+    """
+    return not globs or any(_means(name, glob) for glob in globs)
+
+
+def _means(name: str, glob: str) -> bool:
+    suite, _, plain = name.partition("/")
+    if matches(name, glob) or matches(plain, glob) or fnmatch.fnmatchcase(name, f"*/{glob}"):
         return True
-    plain = name.partition("/")[2]
-    return any(matches(name, g) or matches(plain, g) or fnmatch.fnmatchcase(name, f"*/{g}") for g in globs)
+    if "::" not in plain:
+        return False
+    before, _, function = glob.rpartition("/")
+    if "::" in function or not matches(suite, before or ANY):
+        return False
+    called = plain[plain.partition("[")[0].rfind("::") + 2 :]
+    return matches(called, function) or matches(called.partition("[")[0], function)
+
+
+def closest(pattern: str, names: Iterable[str]) -> str:
+    """The ``suite/benchmark`` that a pattern which means none looks like; empty where none does."""
+    wanted = pattern.rpartition("/")[2].rpartition("::")[2].strip(ANY)
+    called = {name.rpartition("/")[2].rpartition("::")[2].partition("[")[0]: name for name in reversed(list(names))}
+    near = difflib.get_close_matches(wanted, list(called), n=1, cutoff=0.6)
+    return called[near[0]] if near else ""
 
 
 def can_be_meant(names: str, globs: Sequence[str]) -> bool:

@@ -8,7 +8,7 @@ takes nothing for granted about the shape of the noise (:mod:`perfbot.stats.conf
 from __future__ import annotations
 
 from perfbot.model import Metric, Policy
-from perfbot.stats.confirmation import Confirmation, confirmation
+from perfbot.stats.confirmation import Confirmation, confirmation, end_to_confirm
 from perfbot.stats.evidence import Evidence
 from perfbot.stats.sequential import Decision, Plan, restated
 from perfbot.units import format_change
@@ -30,15 +30,16 @@ def is_over(change: float, threshold: float) -> bool:
 def confirmation_of(
     found: Decision, before: Evidence, fresh: Evidence, metric: Metric, plan: Plan, *, gates: bool
 ) -> Confirmation | None:
-    """How far ``fresh`` rounds bear out what was found ``before``; None where no change was found.
+    """How far ``fresh`` rounds bear out what was found ``before``; None where no change was found, nor one that a
+    region which was asked about implies.
 
     Args:
         before, fresh: what rounds say, in the order measured.
         gates: whether a regression of this comparison may fail the merge request.
     """
-    if found.state not in ("up", "down"):
+    if end_to_confirm(found, plan) is None:
         return None
-    fails = gates and is_worse(found, metric) and is_over(found.change, plan.delta)
+    fails = plan.region is None and gates and is_worse(found, metric) and is_over(found.change, plan.delta)
     needed = 1 / (plan.alpha if fails else plan.beta)
     return confirmation(found, before, fresh, needed=needed, plan=plan)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from perfbot.calibration.noise import NOTHING, Noise
-from perfbot.config.names import meant
+from perfbot.claims.grammar import Claim
+from perfbot.claims.names import named, nothing_named
+from perfbot.claims.question import Question, question_of
+from perfbot.config.names import closest, meant
 from perfbot.errors import ConfigError, MeasureError, UsageError
 from perfbot.judge.confirmation import is_confirmed
 from perfbot.measure.progress import Progress
@@ -31,6 +34,8 @@ class Selection:
         noise: what A/A runs found: says before measuring what cannot be decided in the budget, and whose turn it is.
         meant: what a suite without benchmarks should have said, as a hint.
         earlier: rounds of the run that this one continues.
+        patterns: those of ``wanted`` as they were typed, for hints.
+        claim: what is decided instead of whether there is a change; nothing else is measured.
     """
 
     wanted: Callable[[str], bool] = lambda _: True
@@ -39,9 +44,22 @@ class Selection:
     noise: Noise = NOTHING
     meant: Callable[[str], str] = lambda _: ""
     earlier: Earlier = field(default_factory=dict)
+    patterns: Sequence[str] = ()
+    claim: Claim | None = None
+
+    def asks(self, metric: Metric) -> bool:
+        """Whether a metric is of interest."""
+        return self.claim is None or (metric.name == self.claim.metric and question_of(self.claim, metric) is not None)
+
+    def question(self, metric: Metric) -> Question | None:
+        """What is asked of a comparison."""
+        return question_of(self.claim, metric) if self.claim else None
 
 
 EVERYTHING = Selection()
+
+NEAREST = 3
+"""Names that are shown when a pattern means none."""
 
 
 @dataclass(slots=True)
@@ -76,8 +94,14 @@ def discovered(suites: Sequence[SuiteSession], policy: Policy, selection: Select
             known[suite.name] = suite.discover()
         except MeasureError as error:
             found.problems.append(problem_of(suite.name, error))
+    selection = _about(known, selection)
     wanted = {
-        name: [(b, metric) for b in one.benchmarks for metric in one.all_of(b) if selection.wanted(b.full_name)]
+        name: [
+            (b, metric)
+            for b in one.benchmarks
+            for metric in one.all_of(b)
+            if selection.wanted(b.full_name) and selection.asks(metric)
+        ]
         for name, one in known.items()
     }
     found.family = max(1, sum(metric.rule == "noisy" for pairs in wanted.values() for _, metric in pairs))
@@ -100,17 +124,43 @@ def discovered(suites: Sequence[SuiteSession], policy: Policy, selection: Select
     return found
 
 
+def _about(known: Mapping[str, Discovery], selection: Selection) -> Selection:
+    """Nothing but what a claim is about, where there is one.
+
+    Raises:
+        UsageError: there is no such benchmark, or it is not clear which one, or nobody measures that of it.
+    """
+    claim = selection.claim
+    if claim is None or not known:
+        return selection
+    every = [b for one in known.values() for b in _benchmarks(one)]
+    names = [b.full_name for b in every]
+    about = named(claim, list(filter(selection.wanted, names)))
+    if not about:
+        raise UsageError(nothing_named(claim, names), hint=f"Names are such as {', '.join(names[:NEAREST])}")
+    metrics = {m.name for one in known.values() for b in one.benchmarks for m in one.all_of(b) if b.full_name in about}
+    if metrics and claim.metric not in metrics:
+        raise UsageError(
+            f"{claim.metric} of {claim.match} is not measured, but {', '.join(sorted(metrics))}",
+            hint="`perfbot harnesses` shows what each kind of suite can measure.",
+        )
+    return replace(selection, wanted=about.__contains__)
+
+
 def _test(
     benchmark: Benchmark, metric: Metric, discovery: Discovery, policy: Policy, selection: Selection, alpha: float
 ) -> SequentialTest:
     name = benchmark.full_name
+    question = selection.question(metric)
+    plan = Plan(policy.threshold_for(name, metric), alpha, policy.beta, region=question.region if question else None)
     test = SequentialTest(
         benchmark,
         metric,
-        Plan(policy.threshold_for(name, metric), alpha, policy.beta),
+        plan,
         counted=metric in discovery.counted_of(benchmark),
-        known=selection.noise.spreads.get((name, metric.name)),
-        confirms=is_confirmed(policy),
+        known=None if question else selection.noise.spreads.get((name, metric.name)),
+        question=question,
+        confirms=is_confirmed(policy) and not (question and question.of_head),
         gates=policy.gates(name, metric),
         touched=selection.touched(benchmark),
     )
@@ -136,13 +186,19 @@ def _nothing_found(found: Mapping[str, Discovery], selection: Selection) -> list
     if names and not any(map(selection.wanted, names)):
         raise UsageError(
             f"none of the {len(names)} benchmarks is selected by --only (or `only` and `skip` of their suites)",
-            hint=f"Globs are matched against names such as {names[0]}",
+            hint=did_you_mean(selection.patterns, names) or f"Globs are matched against names such as {names[0]}",
         )
     return problems
 
 
 def _benchmarks(discovery: Discovery) -> tuple[Benchmark, ...]:
     return (*discovery.benchmarks, *(comparison.benchmark for comparison in discovery.settled))
+
+
+def did_you_mean(patterns: Sequence[str], names: Sequence[str]) -> str:
+    """The benchmarks that patterns which mean none look like, as a question; empty where none does."""
+    near = list(dict.fromkeys(filter(None, (closest(pattern, names) for pattern in patterns))))
+    return f"Did you mean {', '.join(near)}?" if near else ""
 
 
 def selector(globs: Sequence[str]) -> Callable[[str], bool]:

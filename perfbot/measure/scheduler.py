@@ -139,6 +139,18 @@ class Scheduler:
     def _until(self) -> float:
         return self._began + self._budget
 
+    @property
+    def _refuted(self) -> bool:
+        """One benchmark is enough to say that what is claimed of all of them is not true."""
+        return self._selection.claim is not None and any(t.refutes for suite in self._tests for t in self._all(suite))
+
+    @property
+    def _may_refute(self) -> bool:
+        """One benchmark would end measuring, if it were confirmed."""
+        return self._selection.claim is not None and any(
+            test.denies and test.confirming for suite in self._tests for test in self._all(suite)
+        )
+
     def run(self) -> Outcomes:
         """Discover, measure, stop. What was measured before an exception is in :meth:`outcomes`."""
         self._discover()
@@ -237,9 +249,11 @@ class Scheduler:
         with self._lock:
             now = self._clock()
             self._tell_outlook(now, running)
-            if self._stopped or len(running) == self._lanes or any(turn.private for turn in running):
+            if self._stopped or self._refuted:
                 return None
-            due = self._confirming_is_due(now)
+            if len(running) == self._lanes or any(turn.private for turn in running):
+                return None
+            due = self._confirming_is_due(now) or self._may_refute
             found = (self._to_confirm(now, running) if due else None) or self._to_explore(now)
             suite, names, confirming = found or self._to_confirm(now, running) or (None, (), False)
             return self._begun(suite, names, running, confirming=confirming) if suite else None
@@ -396,8 +410,11 @@ class Scheduler:
     def _tell_decided(self, track: SequentialTest) -> None:
         if track.open:
             if track.decision is not None:
-                self._progress.leaning(track.benchmark.full_name, track.decision.change, track.rounds_left())
+                leaning = 0.0 if track.question and track.question.of_head else track.decision.change
+                self._progress.leaning(track.benchmark.full_name, leaning, track.rounds_left())
             return
+        if track.question is not None:
+            return  # the claim is the news, once all is known
         state, change = (track.decision.state, track.decision.change) if track.decision else ("done", None)
         self._progress.decided(track.name, state, change)
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from perfbot.claims.question import Question
 from perfbot.judge.confirmation import confirmation_of
 from perfbot.judge.ratios import evidence_of_rounds
 from perfbot.measure.session import Failed, Measured, Outcome
 from perfbot.model import Benchmark, Comparison, Metric, Round, Status
-from perfbot.stats.confirmation import Confirmation
+from perfbot.stats.confirmation import Confirmation, end_to_confirm
 from perfbot.stats.evidence import NOTHING, Evidence
 from perfbot.stats.expectation import expected_rounds, rounds_for
 from perfbot.stats.sequential import Decision, Plan, decide
@@ -50,6 +51,8 @@ class SequentialTest:
     confirmation: Confirmation | None = None
     failure: Failed | None = None
     notes: dict[str, None] = field(default_factory=dict)
+    question: Question | None = None
+    """What is claimed of it, and decided instead of whether it changed."""
     unrelated: bool = False
     """A value was zero or below, and has no ratio to any other."""
     _expected: tuple[int, int] = (0, 0)
@@ -85,6 +88,16 @@ class SequentialTest:
         """A change was found, and fresh rounds may still bear it out."""
         return self.failure is None and self.confirmation is not None and self.confirmation.open
 
+    @property
+    def denies(self) -> bool:
+        """What is claimed seems not to be true of it."""
+        return self.question is not None and self.decision is not None and self.decision.state in ("up", "down")
+
+    @property
+    def refutes(self) -> bool:
+        """It is decided that what is claimed is not true of it."""
+        return self.denies and (self.confirmation is None or self.confirmation.holds)
+
     def add(self, measured: Measured) -> None:
         """Take one more round and look at all of them."""
         taken = measured.round
@@ -103,7 +116,8 @@ class SequentialTest:
 
     def _take_in(self, rounds: Sequence[Round]) -> None:
         """Rounds of one kind."""
-        more = evidence_of_rounds(rounds, self.metric.unit)
+        evidence = self.question.evidence if self.question else evidence_of_rounds
+        more = evidence(rounds, self.metric.unit)
         if rounds[0].confirming:
             self.fresh = self.fresh.and_then(more)
         else:
@@ -125,7 +139,7 @@ class SequentialTest:
         if not self.exploring or self.exact or not self.confirms:
             return
         found = decide(self.evidence, self.plan, final=True)
-        if found.state in ("up", "down"):
+        if found.state != "open" and end_to_confirm(found, self.plan) is not None:
             self.decision = found
             self._confirm()
 

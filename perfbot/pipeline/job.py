@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from perfbot.calibration.planning import Planning, Source
+from perfbot.claims.grammar import Claim
 from perfbot.config import Config, Suite
 from perfbot.measure.discovering import Earlier
 from perfbot.model import Change, Control, Policy, Shard
@@ -36,6 +37,8 @@ class Request:
     """Base and head may be one commit: an A/A run."""
     more: bool = False
     """Go on from the last run of this change: its rounds count."""
+    claim: Claim | None = None
+    """Decide this, and measure nothing but what it is about."""
     calibration: Source | None = None
     """Where earlier A/A runs may be found, to plan with."""
 

@@ -13,6 +13,7 @@ from perfbot.config import Suite
 from perfbot.config.names import meant
 from perfbot.errors import StoreError, UsageError
 from perfbot.git.command import Git
+from perfbot.measure.discovering import NEAREST, did_you_mean
 from perfbot.measure.scheduler import Outcomes
 from perfbot.pipeline.job import Job, Request
 from perfbot.pipeline.prepare import benchmark_files
@@ -20,9 +21,6 @@ from perfbot.pipeline.select import named
 from perfbot.report import write_text
 from perfbot.sides.cache import zone
 from perfbot.sides.checkout import changed_files
-
-NEAREST = 3
-"""Names that are shown when a pattern means none."""
 
 
 def remember(job: Job, request: Request, outcomes: Outcomes) -> None:
@@ -59,7 +57,7 @@ def resolved(job: Job, request: Request) -> Job:
     shown = ", ".join(every[:NEAREST]) + (", …" if len(every) > NEAREST else "")
     raise UsageError(
         f"--only {' '.join(request.only)}: none of the {len(every)} benchmarks that are known is meant",
-        hint=f"Names are such as {shown}",
+        hint=did_you_mean(request.only, every) or f"Names are such as {shown}",
     )
 
 

@@ -28,11 +28,20 @@ def chosen_suites(config: Config, request: Request, repo: Path) -> tuple[tuple[S
             f"{config.where}: no [[suite]] is configured, and no benchmarks were found in {repo}",
             hint="Type `perfbot init` for a perfbot.toml to start from, or `perfbot harnesses` for examples.",
         )
+    if request.claim is not None:
+        suites = tuple(measuring(suite, request.claim.metric) for suite in suites)
     known = [suite.name for suite in suites]
     for name in request.suites:
         if name not in known:
             raise ConfigError(f'--suite: found "{name}", expected one of {", ".join(known)}')
     return tuple(suite for suite in suites if not request.suites or suite.name in request.suites), notes
+
+
+def measuring(suite: Suite, metric: str) -> Suite:
+    """A suite that measures just one metric; as it is where it cannot."""
+    if suite.measurable and metric not in suite.measurable:
+        return suite
+    return suite.model_copy(update={"metrics": (metric,)}) if suite.measurable else suite
 
 
 def selected(job: Job, request: Request) -> Callable[[str], bool]:

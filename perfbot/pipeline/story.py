@@ -120,6 +120,8 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
                 noise=job.planning.noise,
                 meant=partial(meant, job),
                 earlier=job.continued.rounds,
+                patterns=request.only,
+                claim=request.claim,
             ),
             random=Random(job.seed),  # noqa: S311 - an order, not a secret
             cores=allowed_cores(),

@@ -82,6 +82,21 @@ class Confirmation:
         return max(1, min(wanted, self.allowed - self.rounds))
 
 
+def end_to_confirm(found: Decision, plan: Plan) -> tuple[float, float] | None:
+    """Of which log ratio fresh rounds have to lie on which side (1: above, −1: below) for a change to be borne out.
+
+    None where what was found is no change, nor implies one. Of a region that is the end between it and no change.
+    """
+    if plan.region is None:
+        return {"up": (0.0, 1.0), "down": (0.0, -1.0)}.get(found.state)
+    low, high = plan.region
+    above = {"up": high, "same": low}.get(found.state, -math.inf)
+    below = {"down": low, "same": high}.get(found.state, math.inf)
+    if above >= 0:
+        return above, 1.0
+    return (below, -1.0) if below <= 0 else None
+
+
 def confirmation(found: Decision, before: Evidence, fresh: Evidence, *, needed: float, plan: Plan) -> Confirmation:
     """What fresh rounds say about a change that earlier ones showed.
 
@@ -89,15 +104,15 @@ def confirmation(found: Decision, before: Evidence, fresh: Evidence, *, needed: 
     is bet on by less. That is as fair a game as long as both sides are alike.
 
     Args:
-        found: the change, up or down.
+        found: the change, up or down, or the region that it is in.
         before: the rounds that showed it.
         fresh: later rounds, in the order measured, which had no part in that.
         needed: see :class:`Confirmation`.
         plan: by which the fresh rounds alone may refute it.
     """
-    direction = 1.0 if found.state == "up" else -1.0
-    reach = abs(math.log1p(found.change)) if found.by_mean else 0.0
-    earlier, later = (_pointing(one, direction, reach, by_mean=found.by_mean) for one in (before, fresh))
+    end, direction = end_to_confirm(found, plan) or (0.0, 1.0)
+    reach = abs(math.log1p(found.change) - end) if found.by_mean else 0.0
+    earlier, later = (_pointing(one.slower(-end), direction, reach, by_mean=found.by_mean) for one in (before, fresh))
     won, lost = sum(one for one in earlier if one > 0), -sum(one for one in earlier if one < 0)
     scale = min(1.0, PRIOR_ROUNDS / max(won + lost, 1.0))
     for_it, against = won * scale + 1, lost * scale + DOUBT
@@ -108,8 +123,7 @@ def confirmation(found: Decision, before: Evidence, fresh: Evidence, *, needed: 
         reached = max(reached, wealth)
     allowed = max(FEWEST_ALLOWED, ALLOWED_SHARE * len(before))
     agreeing = sum(one > 0 for one in later)
-    state = decide(fresh, plan).state
-    refuted = state in ("same", "down" if found.state == "up" else "up")
+    refuted = decide(fresh, plan).state not in ("open", found.state)
     return Confirmation(needed, reached, wealth, len(fresh), agreeing, allowed, refuted)
 
 

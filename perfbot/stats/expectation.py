@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from perfbot.stats.evidence import Evidence
-from perfbot.stats.looks import Seen, classify, first_stop, seen
+from perfbot.stats.looks import Seen, first_stop, seen
 from perfbot.stats.means import Means
 from perfbot.stats.sequential import FIRST_LOOK, Plan, critical_values, expm1
 
@@ -44,7 +44,7 @@ def expected_rounds(ratios: Sequence[float] | Evidence, plan: Plan, known: float
     spread = _pooled(float(now.error[0]) * math.sqrt(taken), taken, known) / np.sqrt(looks)
     means = now.means and Means(now.means.ratio * np.ones(len(looks)), *(error * shrink for error in now.means[1:]))
     then = Seen(np.broadcast_to(now.typical, len(looks)), spread, means)
-    codes = classify(then, critical_values(plan).at(later), plan.margin).codes
+    codes = plan.classify(then, critical_values(plan).at(later)).codes
     return int(looks[first_stop(codes)])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -22,6 +23,13 @@ typical ratio, and time goes with the square."""
 
 ROUNDING = 1e-9
 """Log ratios this close are equal."""
+
+
+class Region(NamedTuple):
+    """Between which log ratios a change is asked to lie; infinite where an end is open."""
+
+    low: float = -math.inf
+    high: float = math.inf
 
 
 class Critical(NamedTuple):
@@ -106,6 +114,21 @@ def classify(found: Seen, critical: Critical, margin: float) -> Classified:
     codes = np.where(mean_same & (same | unlike), SAME, codes)
     told = np.where(codes == OPEN, ~(alike & known) | (same & ~mean_same), ~by_typical)
     return Classified(codes.astype(np.int8), np.where(codes == SAME, unlike, told))
+
+
+def classify_region(found: Seen, critical: Critical, region: Region) -> Classified:
+    """Whether a change surely lies in a region (``SAME``), above it (``UP``) or below (``DOWN``).
+
+    Each end is what 0 is to :func:`classify`, at the same error probability; nothing is the same as an end.
+    """
+    low, high = (classify(found.shifted(-end), critical, 0.0) if math.isfinite(end) else None for end in region)
+    nowhere = np.zeros(found.typical.shape, dtype=bool)
+    below, above_low = (nowhere, ~nowhere) if low is None else (low.codes == DOWN, low.codes == UP)
+    above, below_high = (nowhere, ~nowhere) if high is None else (high.codes == UP, high.codes == DOWN)
+    codes = np.where(below, DOWN, np.where(above, UP, np.where(above_low & below_high, SAME, OPEN)))
+    by_low, by_high = (nowhere if end is None else end.by_mean for end in (low, high))
+    nearer_low = np.abs(found.typical - region.low) <= np.abs(found.typical - region.high)
+    return Classified(codes.astype(np.int8), np.where(below | (~above & nearer_low), by_low, by_high))
 
 
 def first_stop(codes: Codes) -> NDArray[np.intp]:

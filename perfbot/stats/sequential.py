@@ -21,7 +21,18 @@ import numpy as np
 from perfbot.stats.bounds import constant_bound, last_bound
 from perfbot.stats.evidence import Evidence, stacked
 from perfbot.stats.location import Floats, degrees_of_freedom
-from perfbot.stats.looks import OPEN, TRIMMED, Critical, Seen, classify, first_stop, seen
+from perfbot.stats.looks import (
+    OPEN,
+    TRIMMED,
+    Classified,
+    Critical,
+    Region,
+    Seen,
+    classify,
+    classify_region,
+    first_stop,
+    seen,
+)
 from perfbot.stats.special import normal_tail, student_quantile
 
 State = Literal["up", "down", "same", "open"]
@@ -61,12 +72,15 @@ class Plan:
         alpha: probability of calling no change a change, both directions together, for this one comparison.
         beta: probability of calling a change of exactly ``delta`` the same.
         n_max: rounds after which measuring ends.
+        region: asks whether the change lies there, instead of whether there is one: ``same`` inside, ``up`` or ``down``
+            outside of it. ``delta`` has no say then, and ``alpha`` is the probability of any wrong answer.
     """
 
     delta: float
     alpha: float
     beta: float = 0.05
     n_max: int = MOST_ROUNDS
+    region: Region | None = None
 
     def __post_init__(self) -> None:
         if not (0 < self.delta < math.inf and 0 < self.alpha < 1 and 0 < self.beta < 0.5 and self.n_max >= FIRST_LOOK):
@@ -76,6 +90,12 @@ class Plan:
     def looks(self) -> tuple[int, ...]:
         """Numbers of rounds at which the rule decides; the last is ``n_max``."""
         return _looks(self.n_max)
+
+    def classify(self, found: Seen, critical: Critical) -> Classified:
+        """What each look says by itself."""
+        if self.region is not None:
+            return classify_region(found, critical, self.region)
+        return classify(found, critical, self.margin)
 
     @property
     def margin(self) -> float:
@@ -88,7 +108,7 @@ class Decision:
     """What the rounds say.
 
     Attributes:
-        state: ``up`` (head's value is larger), ``down``, ``same``, or ``open``.
+        state: ``up`` (head's value is larger), ``down``, ``same``, or ``open``; of a region: above, below, inside.
         rounds: the look it was decided at; all rounds when open.
         change: estimate of head/base − 1.
         low, high: interval of the change at ``confidence``, which allows for every look.
@@ -192,9 +212,13 @@ def restated(evidence: Evidence, plan: Plan, found: Decision, *, holds: bool) ->
         return replace(found, state="open")
     looks, critical = _critical_until(plan, rounds)
     last = looks[-1:]
-    look = _look(seen(values, last), critical.at([len(looks) - 1]), last, 0, 0)
-    ratio, error, change_t, _ = look.by_mean() if found.by_mean else look.by_typical()
-    holds = holds and abs(ratio) > change_t * error and (ratio > 0) == (found.state == "up")
+    at_last, critical_last = seen(values, last), critical.at([len(looks) - 1])
+    look = _look(at_last, critical_last, last, 0, 0)
+    if plan.region is not None:
+        holds = holds and _STATES[plan.classify(at_last, critical_last).codes[0, 0]] == found.state
+    else:
+        ratio, error, change_t, _ = look.by_mean() if found.by_mean else look.by_typical()
+        holds = holds and abs(ratio) > change_t * error and (ratio > 0) == (found.state == "up")
     return _decision(found.state if holds else "open", look, plan, found.by_mean)
 
 
@@ -205,7 +229,7 @@ def _decided(values: Evidence, plan: Plan, final: bool) -> list[Decision]:
         return [_unknown(stream, plan) for stream in values.typical]
     looks, critical = _critical_until(plan, rounds)
     found = seen(values, looks)
-    states, by_mean = classify(found, critical, plan.margin)
+    states, by_mean = plan.classify(found, critical)
     planned = rounds in plan.looks or (final and rounds >= FIRST_LOOK)
     if not planned:
         states[:, -1] = OPEN
@@ -278,10 +302,11 @@ def _decision(state: State, look: _Look, plan: Plan, by_mean: bool) -> Decision:
     """The interval that belongs to the state: it holds the mean, and never contradicts what is said."""
     ratio, error, change_t, same_t = look.by_mean() if by_mean else look.by_typical()
     below, above = (0.0, 0.0) if by_mean else look.excess
-    reach, confidence = (same_t, 1 - 2 * plan.beta) if state == "same" else (change_t, 1 - plan.alpha)
+    unchanged = state == "same" and plan.region is None
+    reach, confidence = (same_t, 1 - 2 * plan.beta) if unchanged else (change_t, 1 - plan.alpha)
     low, high = ratio - reach * error + below, ratio + reach * error + above
     detectable = change_t * error + (above - below) / 2
-    if state == "open":
+    if state == "open" and plan.region is None:
         low, high, detectable = min(low, 0.0), max(high, 0.0), max(detectable, abs(ratio))
     return Decision(
         state=state,
@@ -294,7 +319,7 @@ def _decision(state: State, look: _Look, plan: Plan, by_mean: bool) -> Decision:
         by_mean=by_mean,
         typical=expm1(look.typical),
         mean=None if look.mean is None else expm1(look.mean[0]),
-        mean_bound=look.mean_bound if state == "same" else None,
+        mean_bound=look.mean_bound if unchanged else None,
         error=error,
     )
 

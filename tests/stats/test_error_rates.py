@@ -11,7 +11,7 @@ import pytest
 
 from perfbot.stats.evidence import Evidence
 from perfbot.stats.location import estimates
-from perfbot.stats.looks import OPEN, SAME, UP, classify, first_stop, seen
+from perfbot.stats.looks import OPEN, SAME, UP, Region, classify, first_stop, seen
 from perfbot.stats.sequential import Plan, critical_values, decide
 
 STREAMS = 3000
@@ -127,3 +127,25 @@ def test_a_rule_that_looks_without_paying_for_it_would_be_caught():
     means, errors = estimates(draw("gaussian", 0.3), PLAN.looks)
     alarms = (np.abs(means) > change_t * errors).any(axis=1)
     assert not at_most(int(alarms.sum()), ALPHA, STREAMS)
+
+
+class TestRegions:
+    """Where a change lies, asked of rounds whose true change is an end of what is asked about."""
+
+    @pytest.mark.parametrize("name", NOISE)
+    @pytest.mark.parametrize(("low", "high"), [(-math.inf, -0.1), (0.05, math.inf), (-0.03, 0.03)])
+    def test_wrong_answers_after_every_look(self, name, low, high):
+        end = high if math.isfinite(high) else low
+        plan = Plan(0.02, ALPHA, BETA, PLAN.n_max, Region(low, high))
+        for outside in (1, -1):  # just outside and just inside of it
+            streams = end + draw(name, 0.01) + outside * (1e-9 if end == high else -1e-9)
+            codes = plan.classify(seen(Evidence(streams), plan.looks), critical_values(plan)).codes
+            said = codes[np.arange(STREAMS), first_stop(codes)]
+            wrong = (said == SAME) if outside > 0 else (said != SAME) & (said != OPEN)
+            assert at_most(int(wrong.sum()), ALPHA, STREAMS)
+
+    def test_the_far_side_is_answered(self):
+        plan = Plan(0.02, ALPHA, BETA, PLAN.n_max, Region(-math.inf, -0.1))
+        for centre, state in ((-0.12, "same"), (-0.08, "up")):
+            states = [decide(stream, plan).state for stream in centre + draw("gaussian", 0.01, 200)]
+            assert states.count(state) >= 195

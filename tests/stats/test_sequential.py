@@ -1,6 +1,7 @@
 """The decision: when it stops, what it says, and what it must not depend on."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from perfbot.stats.expectation import expected_rounds, rounds_for, visible_after
 from perfbot.stats.location import spread
+from perfbot.stats.looks import Region
 from perfbot.stats.sequential import Plan, decide
 
 PLAN = Plan(delta=0.02, alpha=0.05, beta=0.05, n_max=120)
@@ -55,6 +57,18 @@ def test_verdict_and_interval_never_contradict(ratios, final):
         case "open":
             assert decision.low <= 0 <= decision.high
             assert decision.rounds == min(len(ratios), QUICK.n_max)
+
+
+@given(rounds, st.booleans(), st.floats(-0.3, 0.3))
+def test_the_end_of_a_region_is_decided_as_no_change_is(ratios, final, end):
+    asked = decide(ratios, replace(QUICK, region=Region(high=end)), final=final)
+    moved = decide([ratio - end for ratio in ratios], replace(QUICK, delta=1e-300), final=final)
+    assert asked.state == {"down": "same", "same": "same"}.get(moved.state, moved.state)
+    assert asked.low <= asked.change <= asked.high
+    if asked.state == "same":
+        assert asked.high <= math.expm1(end) + 1e-9
+    if asked.state == "up":
+        assert asked.low >= math.expm1(end) - 1e-9
 
 
 @given(rounds, st.booleans())
