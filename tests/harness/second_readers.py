@@ -1,7 +1,7 @@
 """Second readers of tools' outputs: short, naive, and written from the tools' own documentation, to differ with.
 
-Each takes one document and gives ``(name as written, kind of value, value in s, B, 1/s or B/s)``, once for each value that
-stands there. They know no odd inputs, no options and nothing of perfbot's readers.
+Each takes one document and gives ``(name as written, kind of value, value in s, B, 1/s or B/s)``, once for each value
+that stands there. They know no odd inputs, no options and nothing of perfbot's readers.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def vitest(text: str) -> Iterator[Value]:
 
 def catch2(text: str) -> Iterator[Value]:
     """``--reporter xml``: nanoseconds."""
-    for case in ET.fromstring(text).iter("TestCase"):
+    for case in ET.fromstring(text).iter("TestCase"):  # noqa: S314 - our own files
         for one in case.iter("BenchmarkResults"):
             mean = one.find("mean")
             if mean is not None and one.find("failed") is None:

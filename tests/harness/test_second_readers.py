@@ -1,6 +1,6 @@
 """Each reader of a tool's output against a second, naive one: no value lost, turned, scaled or joined.
 
-Beside the captured outputs, a folder that ``PERFBOT_OUTPUTS`` names is read: ``TOOL/FILE``, such as public projects hold.
+Beside the captured outputs, a folder that ``PERFBOT_OUTPUTS`` names is read: ``TOOL/FILE``, as public projects hold them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ ODD = {
     "locust/failed_stats.csv",  # requests that failed
     "wrk/failed.txt",  # requests that failed
 }
-"""Captured outputs of which a naive reader knows too little; test_parsers.py and test_told_apart.py have their values."""
+"""Captured outputs of which a naive reader knows too little; test_parsers.py and test_told_apart.py have the values."""
 
 
 def files() -> list[tuple[str, Path]]:
