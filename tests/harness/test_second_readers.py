@@ -1,6 +1,6 @@
 """Each reader of a tool's output against a second, naive one: no value lost, turned, scaled or joined.
 
-Beside the captured outputs, a folder that ``PERFBOT_OUTPUTS`` names is read: ``TOOL/FILE``, as public projects hold them.
+Beside the captured outputs, a folder that ``PERFBOT_OUTPUTS`` names is read: ``TOOL/FILE``.
 """
 
 from __future__ import annotations
