@@ -134,7 +134,9 @@ class GitHubRuns:
         def repeated() -> bool | None:
             return self._attempt(run) > attempt or None
 
-        self._server.call(what, lambda: how(self._server.repository.get_workflow_run(run)), found=repeated)
+        url = f"{self._server.repository.url}/actions/runs/{run}"
+        known = WorkflowRun(self._server.requester, {}, {"url": url, "rerun_url": f"{url}/rerun"}, completed=True)
+        self._server.call(what, lambda: how(known), found=repeated)
 
     def _attempt(self, run: int) -> int:
         repository = self._server.repository

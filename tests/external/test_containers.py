@@ -38,30 +38,33 @@ class Row:
         options: of podman.
         owner: of the checkout; 0 for root's own.
         writable: whether the checkout may be written.
+        demo: whether the demo is run, too, which takes longest.
     """
 
     options: tuple[str, ...] = ()
     owner: int = OWNER
     writable: bool = False
+    demo: bool = False
 
 
 SCRATCH = ("--read-only", "--tmpfs", "/tmp:exec")
 SMALL = ("--memory", "512m", "--memory-swap", "512m")
 
 ROWS = {
-    "as the image has it": Row(),
-    "root": Row(("--user", "0:0")),
+    "as the image has it": Row(demo=True),
+    "root": Row(("--user", "0:0"), demo=True),
     "root, own checkout, writable": Row(("--user", "0:0"), owner=0, writable=True),
     "uid 10001, own checkout, writable": Row(("--user", "10001:10001"), owner=10001, writable=True),
-    "arbitrary uid": Row(("--user", "12345:0")),
+    "arbitrary uid": Row(("--user", "12345:0"), demo=True),
     "arbitrary uid and group": Row(("--user", "12345:12345")),
-    "read-only root": Row(SCRATCH),
+    "read-only root": Row(SCRATCH, demo=True),
     "read-only root, cache as tmpfs": Row((*SCRATCH, "--tmpfs", "/var/lib/perfbot:exec,mode=1777")),
     "half a core": Row(("--cpus", "0.5")),
     "512 MB": Row(SMALL),
-    "half a core, 512 MB, read-only root, arbitrary uid": Row((*SCRATCH, *SMALL, "--cpus", "0.5", "--user", "12345:0")),
+    "all of it": Row((*SCRATCH, *SMALL, "--cpus", "0.5", "--user", "12345:0"), demo=True),
     "no capabilities": Row(("--cap-drop", "ALL", "--security-opt", "no-new-privileges")),
 }
+"""All but the first and those that say so differ from the image's own user by what their name says."""
 
 Podman = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -114,25 +117,21 @@ def perfbot(podman: Podman, row: Row, checkout: Path) -> Podman:
     return inside
 
 
-@pytest.mark.timeout(1500)
-def test_doctor_finds_nothing_in_the_way(perfbot: Podman) -> None:
-    done = perfbot("doctor")
-    assert "BAD" not in done.stdout
+@pytest.mark.timeout(900)
+def test_it_works(row: Row, perfbot: Podman) -> None:
+    """`doctor` finds nothing in the way, `run` measures both kinds of suites, `demo` shows what it is to show.
 
-
-@pytest.mark.timeout(1500)
-def test_run_measures(perfbot: Podman) -> None:
-    """Both kinds of suites, whatever half a core lets them decide; what is twice as slow is never called unchanged."""
-    done = perfbot("run", "HEAD~1..HEAD", "--budget", "25s", "--format", "json", code=None)
-    assert done.returncode in (0, 1), done.stdout + done.stderr
-    results = {one["name"]: one for one in json.loads(done.stdout)["results"]}
-    assert set(results) == {"work/spin", "py/bench.py::bench_sum"}, done.stderr
-    assert results["work/spin"]["status"] in ("regressed", "inconclusive"), done.stderr
-    assert results["py/bench.py::bench_sum"]["status"] in ("unchanged", "inconclusive", "improved"), done.stderr
-
-
-@pytest.mark.timeout(1500)
-def test_demo_shows(perfbot: Podman) -> None:
-    done = perfbot("demo", code=None)
-    assert done.returncode in (0, 1), done.stdout + done.stderr
-    assert "6 benchmarks in" in done.stdout, done.stdout + done.stderr
+    Half a core may leave both undecided; what is twice as slow is never called unchanged.
+    """
+    doctor = perfbot("doctor")
+    assert "BAD" not in doctor.stdout
+    done = perfbot("run", "HEAD~1..HEAD", "--budget", "15s", "--format", "json", code=None)
+    results = {one["benchmark"]: one["verdict"] for one in json.loads(done.stdout or "{}").get("results", ())}
+    said = f"{done.returncode}: {done.stdout}\n{done.stderr}"
+    assert set(results) == {"spin", "bench_sum"}, said
+    assert results["spin"] in ("regressed", "inconclusive"), said
+    assert results["bench_sum"] in ("unchanged", "inconclusive", "improved"), said
+    if row.demo:
+        shown = perfbot("demo", code=None)
+        assert shown.returncode in (0, 1, 3), shown.stdout + shown.stderr
+        assert "6 benchmarks in" in shown.stdout, shown.stdout + shown.stderr
