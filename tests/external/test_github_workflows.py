@@ -101,6 +101,7 @@ def test_two_stages(act: Act) -> None:
 def test_two_runs_of_one_head_in_the_wrong_order(act: Act, knob: Path, first: float, second: float) -> None:
     """Both measure; the newer one publishes first. The older one changes nothing, and its gate is the newer one's."""
     act.fake.add_merge_request(1, act.project.head)
+    act.fake.files["main", "perfbot.toml"] = (act.project.folder / "perfbot.toml").read_text()
     failed = second > 1
     pull = {"action": "synchronize", "number": 1, "pull_request": act.pull(), "repository": REPOSITORY}
     moments = {"older": "2026-11-23T12:00:00Z", "newer": "2026-11-23T12:10:00Z"}

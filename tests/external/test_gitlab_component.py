@@ -69,6 +69,7 @@ def test_two_pipelines_of_one_head_in_the_wrong_order(
     with FakeGitLab().running() as fake:
         assert isinstance(fake, FakeGitLab)
         fake.add_merge_request(1, project.head)
+        fake.files["main", "perfbot.toml"] = (project.folder / "perfbot.toml").read_text()
         older, newer = (fake.add_pipeline(project.head) for _ in range(2))
         for pipeline in (older, newer):
             fake.add_job(pipeline, "perfbot", "success", fake.now())
