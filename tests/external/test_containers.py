@@ -77,7 +77,9 @@ def podman(image: Buildah, tool: Callable[[str], str]) -> Podman:
 
     def run(*words: str | Path, code: int | None = 0) -> subprocess.CompletedProcess[str]:
         own = ("--cgroup-manager", "cgroupfs", "--events-backend", "none")
-        return call(program, *store, *own, "run", "--rm", "--network", "none", *words, cwd=image.folder, code=code)
+        # Limits of the machine's own may be lower than what the engine would ask for; no systemd runs health checks.
+        here = ("--rm", "--network", "none", "--ulimit", "host", "--no-healthcheck")
+        return call(program, *store, *own, "run", *here, *words, cwd=image.folder, code=code, timeout=600)
 
     return run
 
