@@ -31,7 +31,7 @@ MAIN_METRIC = "time"
 """What a benchmark measures unless said otherwise: not worth a word in every row."""
 
 COUNTED_METRICS = ("instructions", "allocated", "footprint", "objects", "memory", "cpu")
-"""What may be measured beside time: worth a row where it changed, or where there is nothing else."""
+"""Other metrics than time: worth a row where it changed, or where there is nothing else."""
 
 VERDICT_ICONS = {
     "regressed": "🟡", "improved": "🟢", "unchanged": "⚪", "inconclusive": "❔", "added": "🆕", "removed": "➖",
@@ -84,6 +84,25 @@ def beside(report: Report) -> tuple[str, ...]:
     return tuple(
         f"{metric}: {verdict} in {counted(count, 'benchmark')}{f' ({reason})' if reason else ''}"
         for (metric, verdict, reason), count in counts.items()
+    )
+
+
+WHOLE_FROM = 3
+"""Benchmarks of a suite of which the mean is told."""
+
+
+def whole_suites(report: Report, *, moved: bool = False) -> tuple[str, ...]:
+    """The geometric mean of each suite, a line each: "core: geometric mean +1.3 % [+0.9, +1.7] of 24 benchmarks".
+
+    Args:
+        moved: only of those that moved.
+    """
+    return tuple(
+        f"{one.suite}: geometric mean {format_change(one.change)} {format_interval(*one.interval)} of "
+        f"{counted(one.benchmarks, 'benchmark')}{'' if one.of == one.benchmarks else f' (of {one.of:,})'}"
+        for one in report.geometric_means
+        if not one.file and one.benchmarks >= WHOLE_FROM
+        if not moved or one.gate == "fail" or not one.interval[0] <= 0 <= one.interval[1]
     )
 
 
@@ -318,7 +337,7 @@ def measured_facts(report: Report) -> tuple[tuple[str, str], ...]:
     runner, policy = report.runner, report.policy
     state = [
         "pinned" if runner.pinned else "not pinned to a core",
-        "memory laid out alike on both sides" if runner.shared_layout else "memory laid out differently on both sides",
+        "shared address-space layout" if runner.shared_layout else "address-space layouts differ",
         f"load {runner.load:.2g} at the start",
         f"governor {runner.governor}" if runner.governor else "",
         f"virtual: {runner.virtual}" if runner.virtual else "",
@@ -329,6 +348,7 @@ def measured_facts(report: Report) -> tuple[tuple[str, str], ...]:
         ("State", ", ".join(text for text in state if text) if machine(report) else ""),
         ("Control", f"base against itself: {control(report)}" if report.control else ""),
         ("Time", _time(report)),
+        ("Geometric mean", "; ".join(whole_suites(report))),
         ("Policy", f"{rule(policy)}, from {policy.origin}"),
         ("Python", runner.python),
         ("perfbot", runner.perfbot),
@@ -339,7 +359,7 @@ def measured_facts(report: Report) -> tuple[tuple[str, str], ...]:
 
 
 def _time(report: Report) -> str:
-    given = f"; measuring was given {format_duration(report.budget_seconds)}" if report.budget_seconds else ""
+    given = f"; time limit {format_duration(report.budget_seconds)}" if report.budget_seconds else ""
     inside = sum(result.seconds for result in report.results)
     return f"{format_duration(report.seconds)} in all, {format_duration(inside)} of it inside benchmarks{given}"
 
