@@ -21,14 +21,16 @@ from perfbot.render.progress import Progress
 from perfbot.sides.benchmark_files import BenchmarkFiles
 from perfbot.sides.cache import drop_zones, zone
 from perfbot.sides.checkout import Checkout, checkouts
-from perfbot.sides.environment import prepare, recipe
+from perfbot.sides.environment import prepare, recipe, repeat
 
 
 def groups_of(suites: Sequence[Suite], repo: Path) -> list[list[Suite]]:
     """Suites that can share their checkouts and environments."""
     groups: dict[object, list[Suite]] = {}
     for suite in suites:
-        groups.setdefault((_recipe(suite, repo), suite.files, suite.setup_timeout, builds_of(suite)), []).append(suite)
+        groups.setdefault((recipe_of(suite, repo), suite.files, suite.setup_timeout, builds_of(suite)), []).append(
+            suite
+        )
     return list(groups.values())
 
 
@@ -49,7 +51,8 @@ def build_of(group: Sequence[Suite], number: int) -> list[Suite]:
     return [suite.model_copy(update={"env": {**suite.env, **variables}}) for suite in group]
 
 
-def _recipe(suite: Suite, repo: Path) -> str:
+def recipe_of(suite: Suite, repo: Path) -> str:
+    """What the environment of a suite is made from."""
     return recipe(
         suite.setup_for(repo),
         python=suite.python,
@@ -68,7 +71,7 @@ def prepared(
     suite = group[0]
     overlaid = [path for one in group for path in benchmark_files(one, job.repo)] if suite.files == "head" else []
     folder = zone(request.cache, job.change)
-    with checkouts(job.repo, job.change, cache=folder, recipe=_recipe(suite, job.repo), overlaid=overlaid) as trees:
+    with checkouts(job.repo, job.change, cache=folder, recipe=recipe_of(suite, job.repo), overlaid=overlaid) as trees:
         drop_zones(folder)
 
         def ready(tree: Checkout) -> SideReady:
@@ -86,7 +89,20 @@ def prepared(
                 directory=suite.directory,
             )
             env = scrubbed_environment(request.environ, made.home, made.variables)
-            return SideReady(tree.side, tree.path, made.python, env, _from_head(job, tree))
+
+            def again() -> None:
+                repeat(
+                    tree,
+                    setup=suite.setup_for(job.repo),
+                    variables=made.variables,
+                    timeout=suite.setup_timeout,
+                    on_line=progress.output,
+                    on_step=progress.step,
+                    environ=request.environ,
+                    directory=suite.directory,
+                )
+
+            return SideReady(tree.side, tree.path, made.python, env, _from_head(job, tree), again)
 
         yield trees, _both(ready, trees)
 
@@ -111,16 +127,20 @@ def _both(ready: Callable[[Checkout], SideReady], trees: Sequence[Checkout]) -> 
             kill_all()
             raise
     if failed:
-        raise _blamed(failed)
+        raise _blamed(failed, overlaid=any(tree.overlaid for tree in trees))
     return sides
 
 
-def _blamed(failed: Mapping[Side, SetupError]) -> SetupError:
+def _blamed(failed: Mapping[Side, SetupError], *, overlaid: bool) -> SetupError:
     """One error for both sides, which says whether the change has a part in it."""
     error = failed["head" if "head" in failed else "base"]
     if len(failed) == len(SIDES):
         error.message = error.message.replace("failed on head", "failed on both sides", 1)
-        whose = "Base, without this change, cannot be set up either: the fault is not the change's."
+        whose = (
+            "Base has the change's version of the benchmark files, and cannot be set up with it either."
+            if overlaid
+            else "Base, without this change, cannot be set up either: the fault is not the change's."
+        )
     elif "head" in failed:
         whose = "Base could be set up: the change broke it."
     else:

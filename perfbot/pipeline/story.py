@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import os
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
-
-import psutil
 
 from perfbot import __version__
 from perfbot.config import check_paths
@@ -23,6 +20,7 @@ from perfbot.harness.base import Effects
 from perfbot.harness.registry import reader
 from perfbot.judge.control import control_of
 from perfbot.judge.gate import gate_of
+from perfbot.judge.geometric import geometric_means
 from perfbot.judge.verdict import judge
 from perfbot.measure.discovering import Selection
 from perfbot.measure.scheduler import Outcomes, Scheduler
@@ -33,6 +31,7 @@ from perfbot.pipeline.edits import differing_files, marked
 from perfbot.pipeline.explain import Explained, explained
 from perfbot.pipeline.job import Job, Request
 from perfbot.pipeline.known_names import remember, resolved
+from perfbot.pipeline.lanes import free_cores
 from perfbot.pipeline.prepare import build_of, builds_of, groups_of, prepared, sessions_of
 from perfbot.pipeline.select import meant, selected, share_of, touched_by
 from perfbot.pipeline.understand import understand
@@ -44,9 +43,6 @@ from perfbot.runner.cores import allowed_cores
 from perfbot.runner.machine import read_machine
 from perfbot.sides.checkout import changed_files
 from perfbot.sides.scratch import scratch
-
-LOOK_AROUND_SECONDS = 0.5
-"""How long to watch what else runs on this machine before measuring."""
 
 
 @dataclass(slots=True)
@@ -127,7 +123,7 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             ),
             random=Random(job.seed),  # noqa: S311 - an order, not a secret
             cores=allowed_cores(),
-            lanes=_lanes(),
+            lanes=free_cores(),
         )
         try:
             scheduler.run()
@@ -137,12 +133,6 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             remember(job, request, outcomes)
             found.outcomes = replace(outcomes, comparisons=(*outcomes.comparisons, *gone))
         explained(job, request, sessions, _judged(job, found.outcomes), found.explained, progress)
-
-
-def _lanes() -> int:
-    """Rounds to measure at the same time: as many as there are cores that nothing else keeps busy right now."""
-    busy = float(psutil.cpu_percent(interval=LOOK_AROUND_SECONDS)) / 100 * (os.cpu_count() or 1)
-    return len(allowed_cores()) - round(busy)
 
 
 def _judged(job: Job, outcomes: Outcomes) -> tuple[Result, ...]:
@@ -157,7 +147,8 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
     control = control_of(outcomes.controls, job.policy) or earlier.control
     results = _judged(job, outcomes)
     problems = (*found.problems, *outcomes.problems, *found.explained.problems)
-    verdict = gate_of(results, problems, complete=complete, skipped=job.skip)
+    means = geometric_means(results, job.policy, control)
+    verdict = gate_of(results, problems, complete=complete, skipped=job.skip, means=means)
     now = dt.datetime.now(dt.UTC)
     seconds = time.monotonic() - found.started + earlier.seconds
     report = Report(
@@ -178,6 +169,7 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
         shard=job.planning.shard(request.shard),
         skipped=job.skip,
         startups=outcomes.startups,
+        geometric_means=means,
         explanations=tuple(found.explained.explanations),
         differences=tuple(found.explained.differences),
     )
