@@ -318,7 +318,9 @@ def measured_facts(report: Report) -> tuple[tuple[str, str], ...]:
     runner, policy = report.runner, report.policy
     state = [
         "pinned" if runner.pinned else "not pinned to a core",
-        "memory laid out alike on both sides" if runner.shared_layout else "memory laid out differently on both sides",
+        "memory laid out alike on both sides"
+        if runner.shared_layout
+        else "memory laid out alike for Python suites alone",
         f"load {runner.load:.2g} at the start",
         f"governor {runner.governor}" if runner.governor else "",
         f"virtual: {runner.virtual}" if runner.virtual else "",
