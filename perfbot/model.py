@@ -321,7 +321,7 @@ class Runner:
     python: str = ""
     pinned: bool = False
     shared_layout: bool = False
-    """Whether both sides of a round have their memory laid out alike."""
+    """Whether both sides of a round share an address-space layout."""
     load: float = 0.0
     """One-minute load average when measuring began."""
     governor: str = ""

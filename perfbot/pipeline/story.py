@@ -18,7 +18,6 @@ import psutil
 from perfbot import __version__
 from perfbot.config import check_paths
 from perfbot.errors import Interrupted, SetupError
-from perfbot.extent import fitted
 from perfbot.git.command import short
 from perfbot.harness.base import Effects
 from perfbot.harness.registry import reader
@@ -39,6 +38,7 @@ from perfbot.pipeline.understand import understand
 from perfbot.pipeline.vanished import vanished
 from perfbot.process import nothing_left
 from perfbot.render.progress import Progress
+from perfbot.report.extent import fitted
 from perfbot.runner.cores import allowed_cores
 from perfbot.runner.machine import read_machine
 from perfbot.sides.checkout import changed_files

@@ -204,10 +204,10 @@ def _budget_word(result: Result) -> str:
 def _how(result: Result) -> str:
     clocks = sorted({(one.clock, one.together) for one in result.raw})
     words = {
-        ("wall", False): "wall time in turns",
-        ("cpu", False): "CPU time in turns",
-        ("cpu", True): "CPU time, both sides at once",
-        ("wall", True): "wall time, both sides at once",
+        ("wall", False): "wall time, interleaved",
+        ("cpu", False): "CPU time, interleaved",
+        ("cpu", True): "CPU time, both sides concurrent",
+        ("wall", True): "wall time, both sides concurrent",
     }
     return ", ".join(words.get(clock, "counted") for clock in clocks)
 

@@ -50,7 +50,7 @@ def note(slot: Slot, stamp: str) -> None:
     part.replace(slot.done)
 
 
-def again(slot: Slot, stamp: str, files: Collection[str]) -> bool:
+def reusable(slot: Slot, stamp: str, files: Collection[str]) -> bool:
     """Bring a slot into the state that was noted, if that can be.
 
     Args:
