@@ -318,13 +318,7 @@ def measured_facts(report: Report) -> tuple[tuple[str, str], ...]:
     runner, policy = report.runner, report.policy
     state = [
         "pinned" if runner.pinned else "not pinned to a core",
-<<<<<<< HEAD
-        "memory laid out alike on both sides"
-        if runner.shared_layout
-        else "memory laid out alike for Python suites alone",
-=======
-        "shared address-space layout" if runner.shared_layout else "address-space layouts differ",
->>>>>>> main
+        "shared address-space layout" if runner.shared_layout else "address-space layout shared by Python suites alone",
         f"load {runner.load:.2g} at the start",
         f"governor {runner.governor}" if runner.governor else "",
         f"virtual: {runner.virtual}" if runner.virtual else "",
