@@ -69,6 +69,7 @@ def compare(
     environ: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     claim: str = "",
+    why: bool | None = None,
 ) -> Report:
     """Measure two commits of a repository and judge them.
 
@@ -86,6 +87,7 @@ def compare(
         seed: of every random choice; None: drawn.
         environ: the environment to read (CI variables, PATH); None: this process's.
         progress: told what happens; None: nothing is.
+        why: look into what became slower or faster, after the verdicts; None: as configured.
         claim: what :func:`verify` is to be asked: measured is what it is about, until that is decided.
 
     Raises:
@@ -99,7 +101,7 @@ def compare(
         budget=parse_duration(budget) if isinstance(budget, str) else budget,
         threshold=parse_percentage(threshold) if isinstance(threshold, str) else threshold,
         claim=parse_claim(claim) if claim else None,
-        spec=spec, base=base, head=head, dirty=dirty, suites=tuple(suites), only=tuple(only), seed=seed,
+        spec=spec, base=base, head=head, dirty=dirty, suites=tuple(suites), only=tuple(only), seed=seed, why=why,
     )  # fmt: skip
     return measure(request, progress)
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from perfbot.explained import Difference, Explanation
 from perfbot.packed import Packed
 
 SCHEMA = "perfbot.report/1"
@@ -197,6 +198,7 @@ class Policy:
         removed: what becomes of benchmarks that base has and head has not, or leaves out.
         rewritten: what becomes of regressions where each side ran its own version of the benchmark.
         broken_on_both: what becomes of benchmarks that fail on both sides alike.
+        suite_threshold: the growth of a suite's geometric mean of times that fails the gate; None: none does.
     """
 
     threshold: float = 0.02
@@ -210,6 +212,7 @@ class Policy:
     removed: OnGate = "fail"
     rewritten: OnGate = "pass"
     broken_on_both: OnGate = "pass"
+    suite_threshold: float | None = None
 
     def threshold_for(self, benchmark: str, metric: Metric) -> float:
         """The smallest change that matters to ``suite/name`` under ``metric``, a fraction."""
@@ -370,6 +373,28 @@ class Startup:
 
 
 @dataclass(frozen=True, slots=True)
+class GeometricMean:
+    """The geometric mean of the changes of a suite's times, or of those of one file.
+
+    Attributes:
+        file: whose benchmarks; empty: the whole suite's.
+        benchmarks: in it, ``of`` so many; the others have too few rounds, or no ratio.
+        interval: of ``change``, from rounds that the benchmarks share, at ``confidence``.
+        rounds: of each benchmark that count.
+    """
+
+    suite: str
+    file: str
+    benchmarks: int
+    of: int
+    change: float
+    interval: tuple[float, float]
+    confidence: float
+    rounds: int
+    gate: Gate = "pass"
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything a run found, enough to judge it again.
 
@@ -401,4 +426,9 @@ class Report:
     skipped: str = ""
     """Why nothing was measured although nothing is wrong; empty otherwise."""
     startups: tuple[Startup, ...] = ()
+    geometric_means: tuple[GeometricMean, ...] = ()
+    explanations: tuple[Explanation, ...] = ()
+    """Why benchmarks changed, of those that were looked into."""
+    differences: tuple[Difference, ...] = ()
+    """What else differs between both sides, where something was looked into."""
     schema: str = SCHEMA

@@ -26,11 +26,13 @@ from perfbot.errors import INTERRUPTED, NOT_MEASURED, USAGE, PerfbotError, Usage
 
 VERBS = {
     "run": "measure head against its merge base, judge, report",
+    "why": "measure some benchmarks, and find the functions that a change goes back to",
     "show": "the last run of this repository again: table, comment or report",
     "open": "the page of the last run, in the browser",
     "publish": "put one or more reports into their merge request: comment and status",
     "ci": "run, then publish, in one trusted job",
     "calibrate": "learn how noisy each benchmark is on this runner, from A/A runs",
+    "bisect": "which commit did it: the commits of a range measured together",
     "history": "what the database knows: values, drift, change points",
     "site": "write the project's pages: overview, and one for each benchmark",
     "serve": "webhooks, pages and API as a service",
@@ -51,6 +53,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if "_ARGCOMPLETE" in os.environ:
         _complete()
+    code = _ended(words)
+    interrupts = sys.modules.get("perfbot.cli.interrupts")  # a verb that cannot be interrupted does not load it
+    return int(interrupts.exit_code(code)) if interrupts else code
+
+
+def _ended(words: Sequence[str]) -> int:
     try:
         args = _parsed(words)
         if not args.verb:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Literal
 
 import pathspec
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictBool, StrictInt
 
 from perfbot.config.fields import Duration, PathPattern, Percentage, Probability
 from perfbot.config.record import Record
@@ -36,6 +36,19 @@ class RunSettings(Record):
 
 
 _SHIPPED = Policy()
+
+
+class Why(Record):
+    """``[why]``: looking into what became slower or faster, after the verdicts and without any influence on them."""
+
+    enabled: StrictBool = True
+    """Find out which functions a change goes back to."""
+
+    most: StrictInt = Field(default=10, ge=1, le=100)
+    """How many benchmarks to look into: what fails the merge request first."""
+
+    share: Percentage = 0.25
+    """How long that may take, as a share of ``[run] budget``, on top of it."""
 
 
 class Gate(Record):
@@ -67,6 +80,9 @@ class Gate(Record):
 
     broken_on_both: OnGate = _SHIPPED.broken_on_both
     """What becomes of a change beside benchmarks that fail on both sides alike."""
+
+    suite_threshold: Percentage | None = None
+    """Growth of a suite's geometric mean of times that fails, whatever single benchmarks say; not given: none does."""
 
 
 class Publish(Record):

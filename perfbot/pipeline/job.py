@@ -35,6 +35,8 @@ class Request:
     """Measure although the change touches nothing that is measured."""
     same: bool = False
     """Base and head may be one commit: an A/A run."""
+    why: bool | None = None
+    """Look into what changed; None: as the configuration says."""
     more: bool = False
     """Go on from the last run of this change: its rounds count."""
     claim: Claim | None = None

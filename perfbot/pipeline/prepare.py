@@ -28,7 +28,9 @@ def groups_of(suites: Sequence[Suite], repo: Path) -> list[list[Suite]]:
     """Suites that can share their checkouts and environments."""
     groups: dict[object, list[Suite]] = {}
     for suite in suites:
-        groups.setdefault((_recipe(suite, repo), suite.files, suite.setup_timeout, builds_of(suite)), []).append(suite)
+        groups.setdefault((recipe_of(suite, repo), suite.files, suite.setup_timeout, builds_of(suite)), []).append(
+            suite
+        )
     return list(groups.values())
 
 
@@ -49,7 +51,8 @@ def build_of(group: Sequence[Suite], number: int) -> list[Suite]:
     return [suite.model_copy(update={"env": {**suite.env, **variables}}) for suite in group]
 
 
-def _recipe(suite: Suite, repo: Path) -> str:
+def recipe_of(suite: Suite, repo: Path) -> str:
+    """What the environment of a suite is made from."""
     return recipe(
         suite.setup_for(repo),
         python=suite.python,
@@ -68,7 +71,7 @@ def prepared(
     suite = group[0]
     overlaid = [path for one in group for path in benchmark_files(one, job.repo)] if suite.files == "head" else []
     folder = zone(request.cache, job.change)
-    with checkouts(job.repo, job.change, cache=folder, recipe=_recipe(suite, job.repo), overlaid=overlaid) as trees:
+    with checkouts(job.repo, job.change, cache=folder, recipe=recipe_of(suite, job.repo), overlaid=overlaid) as trees:
         drop_zones(folder)
 
         def ready(tree: Checkout) -> SideReady:

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import os
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
-
-import psutil
 
 from perfbot import __version__
 from perfbot.config import check_paths
@@ -23,6 +20,7 @@ from perfbot.harness.base import Effects
 from perfbot.harness.registry import reader
 from perfbot.judge.control import control_of
 from perfbot.judge.gate import gate_of
+from perfbot.judge.geometric import geometric_means
 from perfbot.judge.verdict import judge
 from perfbot.measure.discovering import Selection
 from perfbot.measure.scheduler import Outcomes, Scheduler
@@ -30,8 +28,10 @@ from perfbot.measure.session import SuiteSession, problem_of
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import Problem, Report, Result
 from perfbot.pipeline.edits import differing_files, marked
+from perfbot.pipeline.explain import Explained, explained
 from perfbot.pipeline.job import Job, Request
 from perfbot.pipeline.known_names import remember, resolved
+from perfbot.pipeline.lanes import free_cores
 from perfbot.pipeline.prepare import build_of, builds_of, groups_of, prepared, sessions_of
 from perfbot.pipeline.select import meant, selected, share_of, touched_by
 from perfbot.pipeline.understand import understand
@@ -44,9 +44,6 @@ from perfbot.runner.machine import read_machine
 from perfbot.sides.checkout import changed_files
 from perfbot.sides.scratch import scratch
 
-LOOK_AROUND_SECONDS = 0.5
-"""How long to watch what else runs on this machine before measuring."""
-
 
 @dataclass(slots=True)
 class _Found:
@@ -54,6 +51,7 @@ class _Found:
 
     outcomes: Outcomes | None = None
     problems: list[Problem] = field(default_factory=list)
+    explained: Explained = field(default_factory=Explained)
     started: float = field(default_factory=time.monotonic)
 
 
@@ -125,7 +123,7 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             ),
             random=Random(job.seed),  # noqa: S311 - an order, not a secret
             cores=allowed_cores(),
-            lanes=_lanes(),
+            lanes=free_cores(),
         )
         try:
             scheduler.run()
@@ -134,12 +132,12 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             gone = vanished(job, request, outcomes.left_out)
             remember(job, request, outcomes)
             found.outcomes = replace(outcomes, comparisons=(*outcomes.comparisons, *gone))
+        explained(job, request, sessions, _judged(job, found.outcomes), found.explained, progress)
 
 
-def _lanes() -> int:
-    """Rounds to measure at the same time: as many as there are cores that nothing else keeps busy right now."""
-    busy = float(psutil.cpu_percent(interval=LOOK_AROUND_SECONDS)) / 100 * (os.cpu_count() or 1)
-    return len(allowed_cores()) - round(busy)
+def _judged(job: Job, outcomes: Outcomes) -> tuple[Result, ...]:
+    control = control_of(outcomes.controls, job.policy) or job.continued.control
+    return judge(outcomes.comparisons, job.policy, family=outcomes.family, control=control)
 
 
 def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Report:
@@ -147,9 +145,10 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
     outcomes = found.outcomes or Outcomes()
     earlier = job.continued
     control = control_of(outcomes.controls, job.policy) or earlier.control
-    results: tuple[Result, ...] = judge(outcomes.comparisons, job.policy, family=outcomes.family, control=control)
-    problems = (*found.problems, *outcomes.problems)
-    verdict = gate_of(results, problems, complete=complete, skipped=job.skip)
+    results = _judged(job, outcomes)
+    problems = (*found.problems, *outcomes.problems, *found.explained.problems)
+    means = geometric_means(results, job.policy, control)
+    verdict = gate_of(results, problems, complete=complete, skipped=job.skip, means=means)
     now = dt.datetime.now(dt.UTC)
     seconds = time.monotonic() - found.started + earlier.seconds
     report = Report(
@@ -170,5 +169,8 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
         shard=job.planning.shard(request.shard),
         skipped=job.skip,
         startups=outcomes.startups,
+        geometric_means=means,
+        explanations=tuple(found.explained.explanations),
+        differences=tuple(found.explained.differences),
     )
     return fitted(report)
