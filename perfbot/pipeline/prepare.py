@@ -21,7 +21,7 @@ from perfbot.render.progress import Progress
 from perfbot.sides.benchmark_files import BenchmarkFiles
 from perfbot.sides.cache import drop_zones, zone
 from perfbot.sides.checkout import Checkout, checkouts
-from perfbot.sides.environment import prepare, recipe
+from perfbot.sides.environment import prepare, recipe, repeat
 
 
 def groups_of(suites: Sequence[Suite], repo: Path) -> list[list[Suite]]:
@@ -89,7 +89,20 @@ def prepared(
                 directory=suite.directory,
             )
             env = scrubbed_environment(request.environ, made.home, made.variables)
-            return SideReady(tree.side, tree.path, made.python, env, _from_head(job, tree))
+
+            def again() -> None:
+                repeat(
+                    tree,
+                    setup=suite.setup_for(job.repo),
+                    variables=made.variables,
+                    timeout=suite.setup_timeout,
+                    on_line=progress.output,
+                    on_step=progress.step,
+                    environ=request.environ,
+                    directory=suite.directory,
+                )
+
+            return SideReady(tree.side, tree.path, made.python, env, _from_head(job, tree), again)
 
         yield trees, _both(ready, trees)
 
@@ -114,16 +127,20 @@ def _both(ready: Callable[[Checkout], SideReady], trees: Sequence[Checkout]) -> 
             kill_all()
             raise
     if failed:
-        raise _blamed(failed)
+        raise _blamed(failed, overlaid=any(tree.overlaid for tree in trees))
     return sides
 
 
-def _blamed(failed: Mapping[Side, SetupError]) -> SetupError:
+def _blamed(failed: Mapping[Side, SetupError], *, overlaid: bool) -> SetupError:
     """One error for both sides, which says whether the change has a part in it."""
     error = failed["head" if "head" in failed else "base"]
     if len(failed) == len(SIDES):
         error.message = error.message.replace("failed on head", "failed on both sides", 1)
-        whose = "Base, without this change, cannot be set up either: the fault is not the change's."
+        whose = (
+            "Base has the change's version of the benchmark files, and cannot be set up with it either."
+            if overlaid
+            else "Base, without this change, cannot be set up either: the fault is not the change's."
+        )
     elif "head" in failed:
         whose = "Base could be set up: the change broke it."
     else:

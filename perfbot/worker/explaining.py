@@ -251,6 +251,45 @@ def _shortened(stacks: Dict[Tuple[int, ...], int]) -> List[Tuple[Tuple[int, ...]
     return ordered[:MOST_STACKS] + list(rest.items())
 
 
+def allocations(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
+    """Bytes that are alive when a call ends, while its result lives, by where they were allocated.
+
+    Returns:
+        ``functions``, ``stacks`` and ``lines`` as of :func:`sample`, with bytes in place of samples; or ``refused``.
+    """
+    single: Optional[Callable[[Any, Any], None]] = getattr(timer, "single", None)
+    if single is None:
+        return {"refused": "it times itself: a single call of it cannot be told apart"}
+    import gc
+    import tracemalloc
+
+    taken: List[Any] = []
+
+    def end() -> None:
+        taken.append(tracemalloc.take_snapshot())
+        tracemalloc.stop()
+
+    single(lambda: None, lambda: None)
+    gc.collect()
+    single(tracemalloc.start, end)
+    functions, sizes = _functions(), {}  # type: Functions, Dict[Tuple[int, int], int]
+    functions.look_around()
+    for trace_ in taken[0].statistics("lineno"):
+        code = functions.around(trace_.traceback[0].filename, trace_.traceback[0].lineno)
+        if code is not None and trace_.size > 0 and not _is_own(code):
+            key = functions.number(code), trace_.traceback[0].lineno
+            sizes[key] = sizes.get(key, 0) + trace_.size
+    stacks: Dict[int, int] = {}
+    for (number, _), size in sizes.items():
+        stacks[number] = stacks.get(number, 0) + size
+    return {
+        "functions": functions.described(),
+        "stacks": [[[number], size] for number, size in stacks.items()],
+        "lines": [[number, line, size, size] for (number, line), size in sizes.items()],
+        "lost": 0,
+    }
+
+
 def surroundings(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
     """What this process runs on: ``packages`` by name, ``python``, ``compiler``, ``flags``."""
     packages: Dict[str, str] = {}
@@ -276,5 +315,6 @@ def surroundings(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str,
 EXPLAINING: Dict[str, Callable[[Timer, Token, Dict[str, Any]], Dict[str, Any]]] = {
     "trace": trace,
     "sample": sample,
+    "allocations": allocations,
     "surroundings": surroundings,
 }
