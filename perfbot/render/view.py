@@ -319,7 +319,7 @@ def measured_facts(report: Report) -> tuple[tuple[str, str], ...]:
     runner, policy = report.runner, report.policy
     state = [
         "pinned" if runner.pinned else "not pinned to a core",
-        "shared address-space layout" if runner.shared_layout else "address-space layouts differ",
+        "shared address-space layout" if runner.shared_layout else "address-space layout shared by Python suites alone",
         f"load {runner.load:.2g} at the start",
         f"governor {runner.governor}" if runner.governor else "",
         f"virtual: {runner.virtual}" if runner.virtual else "",
