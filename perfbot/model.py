@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from perfbot.explained import Difference, Explanation
-from perfbot.overall import GeometricMean, Reach
+from perfbot.overall import Culprit, GeometricMean, Reach
 from perfbot.packed import Packed
 
 SCHEMA = "perfbot.report/1"
@@ -407,6 +407,8 @@ class Report:
     startups: tuple[Startup, ...] = ()
     geometric_means: tuple[GeometricMean, ...] = ()
     reach: Reach | None = None
+    culprits: tuple[Culprit, ...] = ()
+    """Which commits of the change did it, where that was looked for."""
     explanations: tuple[Explanation, ...] = ()
     """Why benchmarks changed, of those that were looked into."""
     differences: tuple[Difference, ...] = ()

@@ -27,7 +27,8 @@ from perfbot.measure.scheduler import Outcomes, Scheduler
 from perfbot.measure.session import SuiteSession, problem_of
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import Problem, Report, Result
-from perfbot.overall import Reach
+from perfbot.overall import Culprit, Reach
+from perfbot.pipeline.culprits import culprits
 from perfbot.pipeline.edits import differing_files, marked
 from perfbot.pipeline.explain import Explained, explained
 from perfbot.pipeline.job import Job, Request
@@ -56,6 +57,9 @@ class _Found:
     problems: list[Problem] = field(default_factory=list)
     explained: Explained = field(default_factory=Explained)
     reach: Reach | None = None
+    culprits: tuple[Culprit, ...] = ()
+    measuring: float = field(default_factory=time.monotonic)
+    """When measuring began."""
     skip: str = ""
     """Why nothing was measured, although nothing is wrong."""
     started: float = field(default_factory=time.monotonic)
@@ -80,6 +84,9 @@ def run(request: Request, progress: Progress, trace: Trace = no_trace) -> Report
     if not job.skip:
         try:
             _measure(job, request, progress, trace, found)
+            results = _judged(job, found.outcomes or Outcomes())
+            left = job.budget - (time.monotonic() - found.measuring)
+            found.culprits = culprits(job, request, results, left, progress)
         except Interrupted as error:
             complete = False
             found.problems.append(Problem("run", error.message))
@@ -112,6 +119,7 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
         if not sessions:
             return
         progress.stage("measuring")
+        found.measuring = time.monotonic()
         wanted = job.continued.narrowed(selected(job, request))
         reached = Reached(job, sessions, progress, wanted, job.only_reached)
         scheduler = Scheduler(
@@ -184,6 +192,7 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
         startups=outcomes.startups,
         geometric_means=means,
         reach=found.reach,
+        culprits=found.culprits,
         explanations=tuple(found.explained.explanations),
         differences=tuple(found.explained.differences),
     )
