@@ -263,7 +263,7 @@ class Result:
         base, head: what each side takes, in ``unit``, ``change`` apart: around the medians over rounds of the rounds'
             medians, or of their means where the means decide.
         interval: of ``change``, at ``confidence`` (which allows for all comparisons and all looks).
-        detectable: the smallest change that could have been seen with the rounds there are.
+        detectable: the resolution: the smallest change that would have shown with the rounds there are.
         error: standard error of log(1 + ``change``) over the rounds, which allows for no other look or comparison.
         rounds: how many there are; ``raw`` holds them.
         seconds: wall time spent measuring.

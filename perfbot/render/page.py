@@ -195,7 +195,7 @@ def _result_facts(result: Result) -> tuple[tuple[str, str], ...]:
         ("Head", view.quantity(result.head, result.unit)),
         ("Confidence", _confidence(result.confidence)),
         ("Threshold", threshold),
-        ("Could have seen", seen),
+        ("Resolution", seen),
         ("Budget", f"{result.budget}: {_budget_word(result)}" if result.budget else ""),
         ("Rounds", f"{result.rounds} in {format_duration(result.seconds)}" if result.rounds else ""),
         ("Better", "higher" if result.better == "higher" else ""),
