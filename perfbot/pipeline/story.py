@@ -87,22 +87,7 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
         folder = stack.enter_context(scratch())
         effects = Effects(Random(job.seed), folder, trace, reader)  # noqa: S311 - an order, not a secret
         progress.stage(f"preparing {short(job.change.base)} and {short(job.change.head)}", folded=True)
-        sessions: list[SuiteSession] = []
-        differing: set[str] = set()
-        for group in groups_of(job.suites, job.repo):
-            try:
-                made = [
-                    stack.enter_context(prepared(job, build_of(group, number), request, progress))
-                    for number in range(builds_of(group[0]))
-                ]
-            except SetupError as error:
-                names = ", ".join(suite.name for suite in group)
-                found.problems.append(problem_of(names, error))
-                continue
-            trees = made[0][0]
-            check_paths(replace(job.config, suites=tuple(group)), trees[1].path)
-            differing.update(differing_files(job, group, trees))
-            sessions += sessions_of(build_of(group, 0), [sides for _, sides in made], effects, found.problems)
+        sessions, differing = _set_up(job, request, progress, effects, stack, found)
         if not sessions:
             return
         progress.stage("measuring")
@@ -111,16 +96,7 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             job.policy,
             job.budget,
             progress,
-            selection=Selection(
-                wanted=job.continued.narrowed(selected(job, request)),
-                share=share_of(job, request),
-                touched=touched_by(changed_files(job.repo, job.change)),
-                noise=job.planning.noise,
-                meant=partial(meant, job),
-                earlier=job.continued.rounds,
-                patterns=request.only,
-                claim=request.claim,
-            ),
+            selection=_selection(job, request),
             random=Random(job.seed),  # noqa: S311 - an order, not a secret
             cores=allowed_cores(),
             lanes=free_cores(),
@@ -133,6 +109,43 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             remember(job, request, outcomes)
             found.outcomes = replace(outcomes, comparisons=(*outcomes.comparisons, *gone))
         explained(job, request, sessions, _judged(job, found.outcomes), found.explained, progress)
+
+
+def _set_up(
+    job: Job, request: Request, progress: Progress, effects: Effects, stack: contextlib.ExitStack, found: _Found
+) -> tuple[list[SuiteSession], set[str]]:
+    """Sessions of the suites whose sides could be set up, and the files of benchmarks that differ between them."""
+    sessions: list[SuiteSession] = []
+    differing: set[str] = set()
+    for group in groups_of(job.suites, job.repo):
+        try:
+            made = [
+                stack.enter_context(prepared(job, build_of(group, number), request, progress))
+                for number in range(builds_of(group[0]))
+            ]
+        except SetupError as error:
+            names = ", ".join(suite.name for suite in group)
+            found.problems.append(problem_of(names, error))
+            continue
+        trees = made[0][0]
+        check_paths(replace(job.config, suites=tuple(group)), trees[1].path)
+        differing.update(differing_files(job, group, trees))
+        sessions += sessions_of(build_of(group, 0), [sides for _, sides in made], effects, found.problems)
+    return sessions, differing
+
+
+def _selection(job: Job, request: Request) -> Selection:
+    """Which benchmarks are measured, and what is known of them."""
+    return Selection(
+        wanted=job.continued.narrowed(selected(job, request)),
+        share=share_of(job, request),
+        touched=touched_by(changed_files(job.repo, job.change)),
+        noise=job.planning.noise,
+        meant=partial(meant, job),
+        earlier=job.continued.rounds,
+        patterns=request.only,
+        claim=request.claim,
+    )
 
 
 def _judged(job: Job, outcomes: Outcomes) -> tuple[Result, ...]:
