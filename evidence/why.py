@@ -84,8 +84,11 @@ def result_of(name: str, rounds: np.ndarray[Any, Any]) -> Result:
     ratio = float(np.exp(np.mean(np.log(rounds[:, 1] / rounds[:, 0]))))
     middle = float(np.median(np.sqrt(rounds.prod(axis=1))))
     base, head = middle / ratio**0.5, middle * ratio**0.5
-    verdict = "regressed" if ratio >= 1 else "improved"
-    return Result("s", name, "time", "s", "lower", verdict, base=base, head=head, change=ratio - 1)  # type: ignore[arg-type]
+    logs = np.log(rounds[:, 1] / rounds[:, 0])
+    return Result(
+        "s", name, "time", "s", "lower", "regressed" if ratio >= 1 else "improved", base=base, head=head,
+        change=ratio - 1, error=float(logs.std(ddof=1) / len(logs) ** 0.5),
+    )  # fmt: skip
 
 
 def edits_between(folder: Path) -> Edits:
@@ -275,7 +278,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=0)
     parser.add_argument("--nothing", action="store_true", help="edits that cost nothing")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=60.0, help="of explaining, in a run")
+    parser.add_argument("--seconds", type=float, default=77.0, help="of explaining, in a run")
     parser.add_argument("--output", type=Path, default=Path("why.jsonl"))
     parser.add_argument("--summary", action="store_true")
     options = parser.parse_args()
