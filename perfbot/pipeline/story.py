@@ -23,7 +23,8 @@ from perfbot.judge.gate import gate_of
 from perfbot.judge.geometric import geometric_means
 from perfbot.judge.verdict import judge
 from perfbot.measure.discovering import Selection
-from perfbot.measure.scheduler import Outcomes, Scheduler
+from perfbot.measure.rounds import Outcomes
+from perfbot.measure.scheduler import Scheduler
 from perfbot.measure.session import SuiteSession, problem_of
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import Problem, Report, Result

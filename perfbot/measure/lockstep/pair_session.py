@@ -250,7 +250,8 @@ class PairSession:
     def _endure(self, pair: Pair, name: str, values: ValuePlan, usual: Round, ready: Messages) -> Measured:
         """Many calls more in the same processes: where later ones prove to be of another kind, they are compared."""
         known = self._suite.known
-        stretch = endurance.stretch(known.speeds[name], values, self._count, self._until - time.monotonic())
+        left = self._until - time.monotonic()
+        stretch = endurance.stretch(known.speeds[name], values, self._count, left, usual.seconds)
         long = (
             None if stretch is None or name in known.once else self._take(pair, name, stretch, ready, event="stretch")
         )
