@@ -26,6 +26,8 @@ from perfbot.errors import INTERRUPTED, NOT_MEASURED, USAGE, PerfbotError, Usage
 
 VERBS = {
     "run": "measure head against its merge base, judge, report",
+    "watch": "measure the working tree at every save",
+    "session": "what was tried at this desk, and what of alpha is spent",
     "show": "the last run of this repository again: table, comment or report",
     "open": "the page of the last run, in the browser",
     "publish": "put one or more reports into their merge request: comment and status",

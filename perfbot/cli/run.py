@@ -47,6 +47,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--only", action="append", default=[], metavar="GLOB", help="only these benchmarks; repeatable")
     what.add_argument("--force", action="store_true", help="measure even when the change touches nothing measured")
     what.add_argument("--shard", metavar="I/N", help="the I-th of N parts of the benchmarks")
+    desk = parser.add_argument_group("at one's desk, with --dirty")
+    desk.add_argument("--fresh", action="store_true", help="begin a session of tries anew (see `perfbot session`)")
+    desk.add_argument(
+        "--set-up-anew", action="store_true", help="set the working tree up as CI does, whatever earlier runs left"
+    )
     how = parser.add_argument_group("how")
     how.add_argument("--budget", metavar="DURATION", help='wall clock for measuring, such as "5m" (default: 10m)')
     how.add_argument(
@@ -198,6 +203,8 @@ def request_from(args: argparse.Namespace):  # type: ignore[no-untyped-def]
         seed=args.seed,
         more=args.more,
         force=args.force,
+        fresh=args.fresh,
+        afresh=args.set_up_anew,
         shard=parse_shard(args.shard) if args.shard else None,
         calibration=_source(args),
     )

@@ -11,6 +11,7 @@ from perfbot.claims.grammar import Claim
 from perfbot.config import Config, Suite
 from perfbot.measure.discovering import Earlier
 from perfbot.model import Change, Control, Policy, Shard
+from perfbot.pipeline.session import Counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,10 @@ class Request:
     """Measure although the change touches nothing that is measured."""
     same: bool = False
     """Base and head may be one commit: an A/A run."""
+    fresh: bool = False
+    """Begin a session of tries anew."""
+    afresh: bool = False
+    """Set the working tree up as CI does, whatever earlier runs left."""
     more: bool = False
     """Go on from the last run of this change: its rounds count."""
     claim: Claim | None = None
@@ -77,3 +82,5 @@ class Job:
     expected: tuple[Suite, ...] = ()
     """The suites of the target branch's configuration; none where the change is no merge request."""
     continued: Continued = field(default_factory=Continued)
+    counted: Counted = field(default_factory=Counted)
+    """The try of a session that it is."""

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import os
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
-
-import psutil
 
 from perfbot import __version__
 from perfbot.config import check_paths
@@ -40,12 +37,10 @@ from perfbot.pipeline.vanished import vanished
 from perfbot.process import nothing_left
 from perfbot.render.progress import Progress
 from perfbot.runner.cores import allowed_cores
+from perfbot.runner.load import Lookout
 from perfbot.runner.machine import read_machine
 from perfbot.sides.checkout import changed_files
 from perfbot.sides.scratch import scratch
-
-LOOK_AROUND_SECONDS = 0.5
-"""How long to watch what else runs on this machine before measuring."""
 
 
 @dataclass(slots=True)
@@ -55,6 +50,7 @@ class _Found:
     outcomes: Outcomes | None = None
     problems: list[Problem] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
+    lookout: Lookout = field(default_factory=Lookout)
 
 
 def run(request: Request, progress: Progress, trace: Trace = no_trace) -> Report:
@@ -79,7 +75,9 @@ def run(request: Request, progress: Progress, trace: Trace = no_trace) -> Report
         except Interrupted as error:
             complete = False
             found.problems.append(Problem("run", error.message))
-    return _report(job, request, found, complete=complete)
+    report = _report(job, request, found, complete=complete)
+    job.counted.end(report)
+    return report
 
 
 def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found: _Found) -> None:
@@ -87,7 +85,8 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
     with contextlib.ExitStack() as stack:
         stack.enter_context(nothing_left())
         folder = stack.enter_context(scratch())
-        effects = Effects(Random(job.seed), folder, trace, reader)  # noqa: S311 - an order, not a secret
+        alone = len(job.suites) == 1 and builds_of(job.suites[0]) == 1
+        effects = Effects(Random(job.seed), folder, trace, reader, alone, request.dirty)  # noqa: S311 - an order, not a secret
         progress.stage(f"preparing {short(job.change.base)} and {short(job.change.head)}", folded=True)
         sessions: list[SuiteSession] = []
         differing: set[str] = set()
@@ -125,7 +124,8 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             ),
             random=Random(job.seed),  # noqa: S311 - an order, not a secret
             cores=allowed_cores(),
-            lanes=_lanes(),
+            lanes=len(allowed_cores()) - round(found.lookout.cores()),
+            controls=not request.dirty,
         )
         try:
             scheduler.run()
@@ -134,12 +134,6 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             gone = vanished(job, request, outcomes.left_out)
             remember(job, request, outcomes)
             found.outcomes = replace(outcomes, comparisons=(*outcomes.comparisons, *gone))
-
-
-def _lanes() -> int:
-    """Rounds to measure at the same time: as many as there are cores that nothing else keeps busy right now."""
-    busy = float(psutil.cpu_percent(interval=LOOK_AROUND_SECONDS)) / 100 * (os.cpu_count() or 1)
-    return len(allowed_cores()) - round(busy)
 
 
 def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Report:

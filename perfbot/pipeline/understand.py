@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +11,12 @@ from perfbot import __version__
 from perfbot.calibration.planning import plan
 from perfbot.config import Config, find, load
 from perfbot.git.command import open_work_tree, short
-from perfbot.model import Change
+from perfbot.model import Change, Policy
 from perfbot.pipeline.change import find_change
 from perfbot.pipeline.continuing import asked_again, taken_over
 from perfbot.pipeline.job import Job, Request
 from perfbot.pipeline.select import chosen_suites
+from perfbot.pipeline.session import Counted, note_of, sessions_of
 from perfbot.runner.machine import read_machine
 from perfbot.sides.checkout import changed_files, read_file_at
 
@@ -40,6 +42,10 @@ def understand(request: Request) -> Job:
         policy = replace(policy, threshold=request.threshold)
     proposed = ours.policy if replace(ours.policy, origin="") != replace(target.policy, origin="") else None
     concerned = request.force or target.run.concerns(changed_files(repo, change))
+    counted = _counted(request, repo, change, policy)
+    if counted.number:
+        policy = replace(policy, alpha=counted.session.tries[counted.number - 1].alpha)
+        change = replace(change, notes=(*change.notes, note_of(counted.number, counted.session)))
     planning = plan(repo, change, read_machine().runner(version=__version__), request.calibration)
     return Job(
         repo,
@@ -55,7 +61,19 @@ def understand(request: Request) -> Job:
         "" if concerned else "the change touches none of the files that are measured (`when_changed`)",
         target.suites if target is not ours else (),
         taken_over(request, repo, change),
+        counted,
     )
+
+
+def _counted(request: Request, repo: Path, change: Change, policy: Policy) -> Counted:
+    """The try of a session that a look at the working tree is; to go on with the last one is none of its own."""
+    if not request.dirty or change.origin != "local":
+        return Counted()
+    sessions, now = sessions_of(request.cache, repo), dt.datetime.now(dt.UTC)
+    if request.more and (session := sessions.read(now)).tries:
+        return Counted(sessions, len(session.tries), session)
+    asked = request.claim.text if request.claim else " ".join((*request.suites, *request.only))
+    return Counted(sessions, *sessions.begin(now, change, asked, policy.alpha, fresh=request.fresh))
 
 
 def _target_config(repo: Path, change: Change) -> Config:
