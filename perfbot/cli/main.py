@@ -40,6 +40,7 @@ VERBS = {
     "init": "find suites and CI, write a commented perfbot.toml",
     "doctor": "what is wrong with this machine or configuration, and what to type",
     "verify": "check a claim about a change: true, false or undecided",
+    "mcp": "serve coding agents: measure, verify, read (Model Context Protocol)",
     "judge": "judge a report again, without measuring",
     "harnesses": "the kinds of suites perfbot can run, with an example each",
     "demo": "watch perfbot find a slow commit in a repository made for it",
