@@ -94,28 +94,24 @@ def compare(
         PerfbotError: nothing could be measured at all. What went wrong with some benchmarks is in the report.
     """
     from perfbot.claims.grammar import parse_claim
+
+    request = replace(
+        _request(Path(repo), os.environ if environ is None else environ),
+        config=Path(config) if config else None,
+        budget=parse_duration(budget) if isinstance(budget, str) else budget,
+        threshold=parse_percentage(threshold) if isinstance(threshold, str) else threshold,
+        claim=parse_claim(claim) if claim else None,
+        spec=spec, base=base, head=head, dirty=dirty, suites=tuple(suites), only=tuple(only), seed=seed,
+        fresh=fresh,
+    )  # fmt: skip
+    return measure(request, progress)
+
+
+def _request(repo: Path, environ: Mapping[str, str]) -> Request:
     from perfbot.pipeline.job import Request
     from perfbot.sides.cache import cache_folder
 
-    surroundings = dict(os.environ if environ is None else environ)
-    request = Request(
-        repo=Path(repo),
-        environ=surroundings,
-        cache=cache_folder(surroundings),
-        config=Path(config) if config else None,
-        spec=spec,
-        base=base,
-        head=head,
-        dirty=dirty,
-        suites=tuple(suites),
-        only=tuple(only),
-        budget=parse_duration(budget) if isinstance(budget, str) else budget,
-        threshold=parse_percentage(threshold) if isinstance(threshold, str) else threshold,
-        seed=seed,
-        claim=parse_claim(claim) if claim else None,
-        fresh=fresh,
-    )
-    return measure(request, progress)
+    return Request(repo=repo, environ=dict(environ), cache=cache_folder(environ))
 
 
 def measure(request: Request, progress: Progress | None = None, trace: Trace | None = None) -> Report:

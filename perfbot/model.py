@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from perfbot.explained import Difference, Explanation
 from perfbot.packed import Packed
 
 SCHEMA = "perfbot.report/1"
@@ -321,7 +322,7 @@ class Runner:
     python: str = ""
     pinned: bool = False
     shared_layout: bool = False
-    """Whether both sides of a round have their memory laid out alike."""
+    """Whether both sides of a round share an address-space layout."""
     load: float = 0.0
     """One-minute load average when measuring began."""
     governor: str = ""
@@ -401,4 +402,8 @@ class Report:
     skipped: str = ""
     """Why nothing was measured although nothing is wrong; empty otherwise."""
     startups: tuple[Startup, ...] = ()
+    explanations: tuple[Explanation, ...] = ()
+    """Why benchmarks changed, of those that were looked into."""
+    differences: tuple[Difference, ...] = ()
+    """What else differs between both sides, where something was looked into."""
     schema: str = SCHEMA

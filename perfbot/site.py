@@ -4,6 +4,7 @@ One set of relative addresses serves files and service alike::
 
     index.html                 overview
     benchmarks/NUMBER.html     one benchmark and metric
+    benchmarks/NUMBER.csv      its values, run by run
     runs/NUMBER.html           one run, as ``perfbot run --html`` shows it
     badge.svg
 """
@@ -23,6 +24,7 @@ from perfbot.history.store import Store, ledger, queries, standings
 from perfbot.history.trends import analyse, course
 from perfbot.render import page as run_page
 from perfbot.render import site
+from perfbot.render.history import to_csv
 
 TOP = 5
 """Rows of each list on the overview."""
@@ -100,6 +102,11 @@ def benchmark(connection: Connection, scope: Scope, subject: Subject, place: sit
     return site.benchmark(site.Story(scope.project, trend, course(found), releases), place, now())
 
 
+def values(connection: Connection, scope: Scope, subject: Subject) -> str:
+    """Every value that counts of one benchmark and metric, as CSV."""
+    return to_csv(queries.series(connection, [subject], scope.branch))
+
+
 def run(connection: Connection, number: int, home: str) -> str:
     """The page of one run."""
     return run_page.page(queries.report(connection, number), home=home)
@@ -126,8 +133,8 @@ def write_site(store: Store, project: str | None, branch: str | None, folder: Pa
         _write(folder, {name: text.encode() for name, text in files.items()})
         for trend in standings.trends(connection, scope.project, scope.branch):
             about = trend.subject
-            text = benchmark(connection, scope, about, below)
-            _write(folder, {f"benchmarks/{about.number}.html": text.encode()})
+            made = {"html": benchmark(connection, scope, about, below), "csv": values(connection, scope, about)}
+            _write(folder, {f"benchmarks/{about.number}.{kind}": text.encode() for kind, text in made.items()})
         for one in runs:
             text = run(connection, one.number, "../index.html")
             _write(folder, {f"runs/{one.number}.html": text.encode()})

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from perfbot.measure.lockstep import endurance
 from tests.workers import Sides
 
 if TYPE_CHECKING:
@@ -23,6 +24,15 @@ if TYPE_CHECKING:
 
 settings.register_profile("anywhere", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("anywhere")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _short_stretches() -> Iterator[None]:
+    """What tests measure is not looked at over thousands of calls, which takes seconds; tests of that set it right."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(endurance, "SECONDS", 0.1)
+        patch.setattr(endurance, "LEAST_SECONDS", 0.05)
+        yield
 
 
 @pytest.fixture(scope="module")

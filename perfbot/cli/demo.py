@@ -48,7 +48,7 @@ def _show(folder: Path, args: argparse.Namespace) -> int:
 
     from perfbot.cli import last_run
     from perfbot.cli.demo_project import build
-    from perfbot.cli.interrupts import exit_code, interruptible
+    from perfbot.cli.interrupts import interruptible
     from perfbot.cli.run import parsed_option
     from perfbot.cli.watching import watched
     from perfbot.pipeline.job import Request
@@ -71,7 +71,7 @@ def _show(folder: Path, args: argparse.Namespace) -> int:
         where = (("page", "perfbot open --demo"), ("comment", "perfbot show --demo --comment"))
     terminal(report, where=where)
     if not report.complete:
-        return exit_code(NOT_MEASURED)
+        return NOT_MEASURED
     return _told({result.benchmark: result.verdict for result in report.results})
 
 

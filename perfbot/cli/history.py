@@ -1,7 +1,8 @@
 """What the history knows: values, drift, change points; and looking after it.
 
-  perfbot history [GLOB]          benchmarks with their course, drift and change points
+  perfbot history [GLOB]          benchmarks with their trend, drift and change points
   perfbot history runs            the kept runs, and why some do not count
+  perfbot history commands        who asked for what in comments, and what became of it (kept by perfbot serve)
   perfbot history refresh         find all trends again; read tags from git
   perfbot history prune           drop old rounds and old merge requests' runs
   perfbot history export [FILE]   all runs, a line of JSON each (stdout by default)
@@ -58,7 +59,7 @@ def execute(args: argparse.Namespace) -> int:
     from perfbot.history.store import open_store
 
     actions = {
-        "runs": _runs, "refresh": care.refresh, "prune": care.prune, "export": care.export,
+        "runs": _runs, "commands": _commands, "refresh": care.refresh, "prune": care.prune, "export": care.export,
         "import": care.take_in, "backup": care.backup, "alerts": care.alerts,
     }  # fmt: skip
     first = args.words[0] if args.words else ""
@@ -89,6 +90,21 @@ def _runs(_: Store, args: argparse.Namespace) -> None:
         return
     head = ("run", "started", "kind", "branch", "commits", "verdict", "results", "machine", "not used because it")
     print_table(head, run_rows(found), args.format)
+
+
+def _commands(store: Store, args: argparse.Namespace) -> None:
+    import dataclasses
+    import json
+
+    from perfbot.history.store import ledger, queries
+    from perfbot.render.history import command_rows
+
+    with store.read() as connection:
+        found = ledger.commands(connection, queries.only_project(connection, args.project), args.limit)
+    if args.format == "json":
+        print(json.dumps([dataclasses.asdict(one) for one in found], indent=1))
+        return
+    print_table(("when", "merge request", "who", "asked", "what became of it"), command_rows(found), args.format)
 
 
 def _table(_: Store, args: argparse.Namespace) -> None:

@@ -136,7 +136,6 @@ def backup(store: Store, args: argparse.Namespace) -> None:
 def alerts(store: Store, args: argparse.Namespace) -> None:
     """Tells what began and what ended since the last time; a channel that is down gets it later."""
     import os
-    import secrets
 
     from perfbot.history import notify, recording
     from perfbot.site import scope_of
@@ -154,11 +153,11 @@ def alerts(store: Store, args: argparse.Namespace) -> None:
             found = notify.look(connection, scope.project, scope.branch, link=args.link, drift_limit=limit)
         for one in found:
             print(f"{one.kind}: {one.title}\n    {one.body.replace(chr(10), chr(10) + '    ')}")
-        print(f"{len(found)} conditions hold; nobody was told")
+        print(f"{len(found)} conditions hold; dry run, nothing sent")
         return
     told = notify.channels(os.environ)
     if not told:
         raise UsageError(f"No channel is configured in {notify.VARIABLE}.", hint="Or look only: --dry-run")
     messages = notify.update(store, scope.project, scope.branch, told, link=args.link, drift_limit=limit)
-    sent = notify.send_all(store, told, notify.apprise_send, holder=secrets.token_hex(8))
+    sent = notify.send_all(store, told, notify.apprise_send)
     print(f"{len(messages)} new, {sent.arrived} messages delivered, {sent.waiting} will be tried again")

@@ -30,6 +30,7 @@ def interruptible() -> Iterator[None]:
         start_nothing()
         raise Interrupted(f"stopped by {signal.Signals(number).name}: what was measured until then is kept")
 
+    _heard.clear()
     before = {number: signal.signal(number, interrupt) for number in SIGNALS}
     try:
         yield

@@ -28,6 +28,7 @@ VERBS = {
     "run": "measure head against its merge base, judge, report",
     "watch": "measure the working tree at every save",
     "session": "what was tried at this desk, and what of alpha is spent",
+    "why": "measure some benchmarks, and find the functions that a change goes back to",
     "show": "the last run of this repository again: table, comment or report",
     "open": "the page of the last run, in the browser",
     "publish": "put one or more reports into their merge request: comment and status",
@@ -54,6 +55,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if "_ARGCOMPLETE" in os.environ:
         _complete()
+    code = _ended(words)
+    interrupts = sys.modules.get("perfbot.cli.interrupts")  # a verb that cannot be interrupted does not load it
+    return int(interrupts.exit_code(code)) if interrupts else code
+
+
+def _ended(words: Sequence[str]) -> int:
     try:
         args = _parsed(words)
         if not args.verb:

@@ -60,6 +60,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="add rounds to the last run of this change instead of beginning anew (--budget: for these alone)",
     )
+    how.add_argument(
+        "--why",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="look into which functions became slower or faster, after the verdicts (default: yes)",
+    )
     how.add_argument("--threshold", metavar="PERCENT", help='smallest change that matters, such as "2%%"')
     how.add_argument(
         "--calibration",
@@ -95,9 +101,7 @@ def execute(args: argparse.Namespace) -> int:
     """Measure, judge, tell."""
     asked.apply(args, os.environ)
     report = measure(args)
-    from perfbot.cli.interrupts import exit_code
-
-    return exit_code(EXIT_CODES[report.verdict])
+    return EXIT_CODES[report.verdict]
 
 
 def measure(args: argparse.Namespace) -> Report:
@@ -202,6 +206,7 @@ def request_from(args: argparse.Namespace):  # type: ignore[no-untyped-def]
         threshold=parsed_option("--threshold", args.threshold, parse_percentage),
         seed=args.seed,
         more=args.more,
+        why=args.why,
         force=args.force,
         fresh=args.fresh,
         afresh=args.set_up_anew,

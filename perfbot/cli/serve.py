@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-webhooks", action="store_true", help="listen to no forge: pages, API and ingest only")
     parser.add_argument("--public-url", default="", metavar="U", help="where people reach this service, for links")
     parser.add_argument(
-        "--lease", type=float, default=120.0, metavar="SECONDS", help="when a dead worker's job is taken over"
+        "--lease", type=float, metavar="SECONDS", help="when a dead worker's job is taken over (default: 120)"
     )
 
 
@@ -55,6 +55,7 @@ def execute(args: argparse.Namespace) -> int:
     import uvicorn
 
     from perfbot.history.store import open_store
+    from perfbot.history.store.consumer import LEASE
     from perfbot.service.app import create_app
     from perfbot.service.hooks import Hooks
     from perfbot.service.slow_clients import MOST_CONNECTIONS, Impatient
@@ -64,7 +65,7 @@ def execute(args: argparse.Namespace) -> int:
     with open_store(args.database) as store:
         hooks = Hooks(store, secrets, tuple(args.project))
         routes, handlers = history(store, args, connect).parts()
-        app = create_app(store, hooks, connect, routes=routes, handlers=handlers, lease=args.lease)
+        app = create_app(store, hooks, connect, routes=routes, handlers=handlers, lease=args.lease or LEASE)
         uvicorn.run(
             app, host=args.host, port=args.port, log_level="info", server_header=False, http=Impatient,
             limit_concurrency=MOST_CONNECTIONS, timeout_keep_alive=30,

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from perfbot.config.limits import LimitSection
 from perfbot.config.record import Record
-from perfbot.config.sections import Gate, Publish, RunSettings
+from perfbot.config.sections import Gate, Publish, RunSettings, Why
 from perfbot.config.suites import AnySuite, Suite
 from perfbot.model import Policy
 
@@ -19,6 +19,9 @@ class Document(Record):
 
     run: RunSettings = RunSettings()
     """How long to measure, and when."""
+
+    why: Why = Why()
+    """Looking into what became slower or faster."""
 
     gate: Gate = Gate()
     """What decides; read from the target branch."""
@@ -45,6 +48,7 @@ class Config:
         suites: in the order of the file; none means that suites are to be found by looking
             (:func:`perfbot.discover.detect.detect_suites`).
         where: the file it was read from, for messages; ``defaults`` when there was none.
+        why: how much to look into, after the verdicts.
         publish: how much to say in a merge request; obeyed only when it comes from the target branch.
     """
 
@@ -53,6 +57,7 @@ class Config:
     suites: tuple[Suite, ...] = ()
     where: str = "defaults"
     publish: Publish = field(default_factory=Publish)
+    why: Why = field(default_factory=Why)
 
 
 def contradictions(document: Document) -> list[str]:

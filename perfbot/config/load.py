@@ -149,7 +149,7 @@ def check_tables(tables: object, where: str) -> Config:
         raise _complaint(where, explain(error, tables)) from error
     if wrong := contradictions(document):
         raise _complaint(where, wrong)
-    return Config(document.run, document.policy(where), document.suite, where, document.publish)
+    return Config(document.run, document.policy(where), document.suite, where, document.publish, document.why)
 
 
 def check_paths(config: Config, tree: Path) -> None:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Literal
 
 import pathspec
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictBool, StrictInt
 
 from perfbot.config.fields import Duration, PathPattern, Percentage, Probability
 from perfbot.config.record import Record
@@ -36,6 +36,19 @@ class RunSettings(Record):
 
 
 _SHIPPED = Policy()
+
+
+class Why(Record):
+    """``[why]``: looking into what became slower or faster, after the verdicts and without any influence on them."""
+
+    enabled: StrictBool = True
+    """Find out which functions a change goes back to."""
+
+    most: StrictInt = Field(default=10, ge=1, le=100)
+    """How many benchmarks to look into: what fails the merge request first."""
+
+    share: Percentage = 0.25
+    """How long that may take, as a share of ``[run] budget``, on top of it."""
 
 
 class Gate(Record):

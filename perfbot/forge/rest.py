@@ -7,6 +7,7 @@ a 502: it is asked again, and never read as "there is nothing".
 
 from __future__ import annotations
 
+import functools
 import json
 import ssl
 import weakref
@@ -217,10 +218,12 @@ class Rest:
         self._free = max(now, self._free) + self._pace
 
 
-def _trust(ca_bundle: str) -> ssl.SSLContext | bool:
-    if not ca_bundle:
-        return True
+@functools.cache
+def _trust(ca_bundle: str) -> ssl.SSLContext:
+    """Whom connections believe; read once a process: reading a hundred authorities takes longer than a request."""
     try:
+        if not ca_bundle:
+            return httpx.create_ssl_context()
         return ssl.create_default_context(cafile=ca_bundle)
     except OSError as error:
         raise UsageError(

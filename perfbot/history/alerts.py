@@ -158,7 +158,7 @@ def _drifts(watch: Watch) -> Iterator[Condition]:
             f"{subject.full_name}: {format_change(since.change)} since {start}",
             _body(
                 f"{format_interval(*since.interval)} over {since.links} runs of {watch.branch}, {subject.metric}, "
-                f"by the chain of ratios.",
+                f"by chained ratios.",
                 watch.link(subject),
             ),
         )  # fmt: skip

@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,12 +22,11 @@ from perfbot.history.alerts import DRIFT_LIMIT, Condition, Watch, conditions, ne
 from perfbot.history.recording import now
 from perfbot.history.records import Subject
 from perfbot.history.store import Store, ledger, queries, queue, standings
+from perfbot.history.store.consumer import Consumer
 from perfbot.history.store.queue import Job
 
 JOB = "alert"
 VARIABLE = "PERFBOT_ALERTS"
-MOST_TRIES = 40
-"""About a day and a half of a channel being down."""
 
 log = logging.getLogger("perfbot.history.alerts")
 
@@ -148,32 +148,11 @@ class Sent:
     waiting: int
 
 
-def send_all(store: Store, told: Sequence[str], send: Send, *, holder: str) -> Sent:
+def send_all(store: Store, told: Sequence[str], send: Send, clock: Callable[[], float] = time.time) -> Sent:
     """Delivers every message that is due; one that fails waits and costs the others nothing."""
-    deliver = handler(told, send)
-    arrived = waiting = 0
-    while (job := _next(store, holder)) is not None:
-        try:
-            deliver(job)
-        except Exception as error:  # noqa: BLE001  (whatever a channel does, the next one is tried)
-            waiting += _again(store, job, holder, str(error))
-        else:
-            store.write(lambda c, done=job.number: queue.finish(c, done, holder, now=time.time()))  # type: ignore[misc]
-            arrived += 1
-    return Sent(arrived, waiting)
-
-
-def _next(store: Store, holder: str) -> Job | None:
-    return store.write(lambda connection: queue.claim(connection, [JOB], holder, now=time.time()))
-
-
-def _again(store: Store, job: Job, holder: str, error: str) -> int:
-    moment = time.time()
-    if job.tries >= MOST_TRIES:
-        store.write(lambda c: queue.give_up(c, job.number, holder, error=error, now=moment))
-        return 0
-    store.write(lambda c: queue.postpone(c, job, holder, error=error, now=moment))
-    return 1
+    consumer = Consumer(store, {JOB: handler(told, send)}, clock=clock)
+    ended = Counter(iter(consumer.one, None))
+    return Sent(ended["done"], ended["postponed"])
 
 
 def apprise_send(channel: str, title: str, body: str) -> None:

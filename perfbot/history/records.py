@@ -17,6 +17,18 @@ KINDS: tuple[Kind, ...] = ("merge-request", "branch", "calibration")
 
 
 @dataclass(frozen=True, slots=True)
+class Command:
+    """A command somebody gave in a comment, and what became of it. ``delivery`` names the forge's event."""
+
+    delivery: str
+    merge_request: int
+    who: str
+    text: str
+    outcome: str
+    moment: str
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One kept run.
 
@@ -67,7 +79,7 @@ class Point:
 
     Attributes:
         run: number of the run.
-        base, head: commits compared; the chain of ratios joins runs whose base is an earlier run's head.
+        base, head: commits compared; chained ratios joins runs whose base is an earlier run's head.
         started: when measuring began.
         machine: class of machine; values of different classes are never compared.
         base_value, head_value: typical values in the series' unit.
@@ -161,7 +173,7 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """The chain of ratios from a release, or the first point, to the last: "+6.4 % since v2.3".
+    """Chained ratios from a release, or the first point, to the last: "+6.4 % since v2.3".
 
     ``missing`` links had no measured ratio and were bridged by values of one machine class, or not at all
     (``broken``: the chain starts after the last such gap).
@@ -187,7 +199,7 @@ class Trend:
         noise: standard deviation of a run's log value around its level (robust); None below three points.
         steps: change points, oldest first;  ``drift``: slow change since the last of them, if clear.
         since: the chain from the newest release, or from the first point.
-        course: levels against the first by the chain of ratios (factors), thinned for a thumbnail.
+        course: levels against the first by chained ratios (factors), thinned for a thumbnail.
         budget: the absolute limit that the newest run was judged by, if there is one.
         threshold: the smallest change that mattered to the newest run; None where no run says.
     """

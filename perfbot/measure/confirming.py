@@ -1,12 +1,12 @@
 """Which changes are measured again, when, and in which order: pure, but for the order that is drawn.
 
-What would be called a change gets fresh rounds of its own: without the benchmarks that are decided already or were
-never in doubt, in an order that is drawn anew, each first in turn, right after the start of its processes.
+What would be called a change gets fresh rounds: before all benchmarks that are still explored, without those that are
+decided, in an order that is drawn anew, each first in turn, right after the start of its processes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from random import Random
 
 from perfbot.measure.sequential_test import SequentialTest
@@ -37,13 +37,13 @@ def seconds_to_confirm(suites: Iterable[SuiteSession], tests: Mapping[str, Seque
 
 
 def next_to_confirm(
-    tests: Sequence[SequentialTest], running: Iterable[Sequence[str]], turn: int, random: Random
+    tests: Sequence[SequentialTest], running: Iterable[Collection[str]], turn: int, random: Random
 ) -> tuple[str, ...]:
     """Names for one more round of confirming, in the order to measure them.
 
     Args:
         tests: those of a suite that are to be confirmed.
-        running: names in each round of confirming that has begun and is not over.
+        running: names that each round confirms which has begun and is not over.
         turn: rounds of confirming so far: each name is first in turn.
     """
     under_way = [name for names in running for name in names]

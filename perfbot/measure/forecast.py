@@ -146,7 +146,7 @@ def _told(need: Need, share: int) -> str:
     plan = need.track.plan
     lasting = f"about {need.rounds} rounds of {format_duration(need.seconds)}" if need.rounds else "no budget would do"
     name = need.track.benchmark.full_name
-    words = [f"rounds stray by {format_percentage(float(f'{need.spread:.1e}'))}", lasting]
+    words = [f"round-to-round standard deviation {format_percentage(float(f'{need.spread:.1e}'))}", lasting]
     for percent in range(math.floor(plan.delta * 100 + 1e-9) + 1, LARGEST_THRESHOLD + 1):
         wanted = rounds_for(need.spread, replace(plan, delta=percent / 100))
         if wanted is not None and wanted <= share:

@@ -65,16 +65,25 @@ class Outcomes:
     left_out: tuple[Benchmark, ...] = ()
 
 
+Wanted = tuple[SuiteSession, tuple[str, ...], tuple[str, ...]]
+"""A suite, names to measure, and those of them that confirm."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScheduledRound:
-    """One round of one suite that is about to be measured. ``private``: nothing else may run meanwhile."""
+    """One round of one suite that is about to be measured.
+
+    Attributes:
+        private: nothing else may run meanwhile.
+        again: those of ``names`` that are measured to confirm a change; they come first.
+    """
 
     suite: SuiteSession
     index: int
     names: tuple[str, ...]
     place: Placement
     private: bool
-    confirming: bool = False
+    again: frozenset[str] = frozenset()
     limit: float = math.inf
     """Where something new is in it: when to leave the rest for later (monotonic seconds)."""
 
@@ -252,7 +261,8 @@ class Scheduler:
     def _next_turn(self, running: Sequence[ScheduledRound]) -> ScheduledRound | None:
         """What to begin beside what is running; None when nothing can or need be.
 
-        Exploring comes first, until what is left of the budget is needed to confirm what it found.
+        Exploring comes first, until what is left of the budget is needed to confirm what it found. What is to be
+        confirmed already rides along in its rounds, before all others: it then costs no start of its own.
         """
         with self._lock:
             now = self._clock()
@@ -262,9 +272,9 @@ class Scheduler:
             if len(running) == self._lanes or any(turn.private for turn in running):
                 return None
             due = self._confirming_is_due(now) or self._may_refute
-            found = (self._to_confirm(now, running) if due else None) or self._to_explore(now)
-            suite, names, confirming = found or self._to_confirm(now, running) or (None, (), False)
-            return self._begun(suite, names, running, confirming=confirming) if suite else None
+            found = (self._to_confirm(now, running) if due else None) or self._to_explore(now, running)
+            suite, names, again = found or self._to_confirm(now, running) or (None, (), ())
+            return self._begun(suite, names, running, again) if suite else None
 
     def _tell_outlook(self, now: float, running: Sequence[ScheduledRound]) -> None:
         """Say what is left of the budget will do for, once a first round of everything has shown what it takes."""
@@ -279,7 +289,7 @@ class Scheduler:
             self._notes += (told,)
 
     def _begun(
-        self, suite: SuiteSession, names: tuple[str, ...], running: Sequence[ScheduledRound], *, confirming: bool
+        self, suite: SuiteSession, names: tuple[str, ...], running: Sequence[ScheduledRound], again: Collection[str]
     ) -> ScheduledRound | None:
         """The round, unless it needs the machine for itself and something is running.
 
@@ -291,12 +301,12 @@ class Scheduler:
             return None
         index = self._rounds[suite.name]
         self._rounds[suite.name] += 1
-        if confirming:
+        if again:
             self._confirmed[suite.name] = self._confirmed.get(suite.name, 0) + 1
         free = [core for core in self._cores if core not in {turn.place.core for turn in running}]
         core = self._random.choice(free) if free else -1
         place = Placement(core, crowded=bool(free) and not private, hurried=self._hurried)
-        return ScheduledRound(suite, index, names, place, private, confirming, self._limit(suite, names))
+        return ScheduledRound(suite, index, names, place, private, frozenset(again), self._limit(suite, names))
 
     def _limit(self, suite: SuiteSession, names: Collection[str]) -> float:
         """When a round ends in which something is measured for the first time, where the budget is short."""
@@ -306,13 +316,14 @@ class Scheduler:
         waiting = sum(self._rounds.get(one.name) == 0 for one in self._suites) + 1
         return now + trial_seconds(self._until - now, waiting)
 
-    def _to_explore(self, now: float) -> tuple[SuiteSession, tuple[str, ...], bool] | None:
+    def _to_explore(self, now: float, running: Sequence[ScheduledRound]) -> Wanted | None:
         """The first rounds of every suite come first; then the suite that is soonest done."""
         ready = [suite for suite in self._suites if self._fitting(suite, now)]
         if not ready or now >= self._until:
             return None
         suite = ready[0] if len(ready) == 1 else min(ready, key=lambda suite: self._urgency(suite, now))
-        return suite, self._affordable(suite, now), False
+        again = self._again(suite, now, running)
+        return suite, (*again, *(name for name in self._affordable(suite, now) if name not in again)), again
 
     def _confirming_is_due(self, now: float) -> bool:
         """Whether what is left of the budget is needed to confirm changes; undecided ones then have a last look."""
@@ -320,7 +331,7 @@ class Scheduler:
             return False
         if self._looked:
             return True
-        needed = seconds_to_confirm(self._suites, self._changes()) / self._lanes
+        needed = seconds_to_confirm(self._suites, {suite: self._changes(suite) for suite in self._tests}) / self._lanes
         if self._until - now > max(needed, LAST_SHARE * self._budget):
             return False
         self._looked = True
@@ -329,22 +340,22 @@ class Scheduler:
                 test.last_look()
         return True
 
-    def _to_confirm(
-        self, now: float, running: Sequence[ScheduledRound]
-    ) -> tuple[SuiteSession, tuple[str, ...], bool] | None:
+    def _to_confirm(self, now: float, running: Sequence[ScheduledRound]) -> Wanted | None:
         """The first suite with a change that another round could still confirm in time."""
-        changes = self._changes()
         for suite in self._suites:
-            tests = fitting(changes.get(suite.name, ()), suite, self._until - now)
-            under_way = [turn.names for turn in running if turn.confirming and turn.suite is suite]
-            turn = self._confirmed.get(suite.name, 0)
-            if names := next_to_confirm(tests, under_way, turn, self._random):
-                return suite, names, True
+            if again := self._again(suite, now, running):
+                return suite, again, again
         return None
 
-    def _changes(self) -> dict[str, list[SequentialTest]]:
-        """What is to be confirmed, of each suite."""
-        return {suite: [test for test in self._all(suite) if test.confirming] for suite in self._tests}
+    def _again(self, suite: SuiteSession, now: float, running: Sequence[ScheduledRound]) -> tuple[str, ...]:
+        """What of a suite is to be confirmed in the next round, in the order to measure it."""
+        tests = fitting(self._changes(suite.name), suite, self._until - now)
+        under_way = [turn.again for turn in running if turn.suite is suite]
+        return next_to_confirm(tests, under_way, self._confirmed.get(suite.name, 0), self._random)
+
+    def _changes(self, suite: str) -> list[SequentialTest]:
+        """What is to be confirmed."""
+        return [test for test in self._all(suite) if test.confirming]
 
     def _all(self, suite: str) -> Iterator[SequentialTest]:
         return chain.from_iterable(self._tests.get(suite, {}).values())
@@ -378,7 +389,7 @@ class Scheduler:
                 for outcome in outcomes:
                     with self._lock:
                         for track in tracks[outcome.name]:
-                            self._take(track, _flagged(outcome, turn))
+                            self._take(track, _flagged(outcome, turn, track))
                     if self._stopped:
                         return
                     if self._clock() > turn.limit:
@@ -386,7 +397,7 @@ class Scheduler:
                     if outcome.name in following:
                         self._tell(suite.name, turn.index, following[outcome.name])
             followed = turn.index in CONTROL_ROUNDS or turn.index % CONTROL_EVERY == CONTROL_ROUNDS[-1]
-            if followed and self._with_controls and not turn.confirming:
+            if followed and self._with_controls and len(turn.again) < len(names):
                 self._controls += suite.control_round(turn.index, self._until, turn.place)
         except MeasureError as error:
             self._give_up(turn, error)
@@ -437,8 +448,8 @@ def _ending(outcomes: Iterator[Outcome]) -> Iterator[Iterator[Outcome]]:
             outcomes.close()
 
 
-def _flagged(outcome: Outcome, turn: ScheduledRound) -> Outcome:
-    """What a round of confirming found says so."""
-    if isinstance(outcome, Failed) or not turn.confirming:
+def _flagged(outcome: Outcome, turn: ScheduledRound, test: SequentialTest) -> Outcome:
+    """What confirms a change says so."""
+    if isinstance(outcome, Failed) or outcome.name not in turn.again or not test.confirming:
         return outcome
     return replace(outcome, round=replace(outcome.round, confirming=True))

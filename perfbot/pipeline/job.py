@@ -40,6 +40,8 @@ class Request:
     """Begin a session of tries anew."""
     afresh: bool = False
     """Set the working tree up as CI does, whatever earlier runs left."""
+    why: bool | None = None
+    """Look into what changed; None: as the configuration says."""
     more: bool = False
     """Go on from the last run of this change: its rounds count."""
     claim: Claim | None = None

@@ -15,7 +15,6 @@ from random import Random
 from perfbot import __version__
 from perfbot.config import check_paths
 from perfbot.errors import Interrupted, SetupError
-from perfbot.extent import fitted
 from perfbot.git.command import short
 from perfbot.harness.base import Effects
 from perfbot.harness.registry import reader
@@ -28,6 +27,7 @@ from perfbot.measure.session import SuiteSession, problem_of
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import Problem, Report, Result
 from perfbot.pipeline.edits import differing_files, marked
+from perfbot.pipeline.explain import Explained, explained
 from perfbot.pipeline.job import Job, Request
 from perfbot.pipeline.known_names import remember, resolved
 from perfbot.pipeline.prepare import build_of, builds_of, groups_of, prepared, sessions_of
@@ -36,6 +36,7 @@ from perfbot.pipeline.understand import understand
 from perfbot.pipeline.vanished import vanished
 from perfbot.process import nothing_left
 from perfbot.render.progress import Progress
+from perfbot.report.extent import fitted
 from perfbot.runner.cores import allowed_cores
 from perfbot.runner.load import Lookout
 from perfbot.runner.machine import read_machine
@@ -49,6 +50,7 @@ class _Found:
 
     outcomes: Outcomes | None = None
     problems: list[Problem] = field(default_factory=list)
+    explained: Explained = field(default_factory=Explained)
     started: float = field(default_factory=time.monotonic)
     lookout: Lookout = field(default_factory=Lookout)
 
@@ -86,7 +88,8 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
         stack.enter_context(nothing_left())
         folder = stack.enter_context(scratch())
         alone = len(job.suites) == 1 and builds_of(job.suites[0]) == 1
-        effects = Effects(Random(job.seed), folder, trace, reader, alone, request.dirty)  # noqa: S311 - an order, not a secret
+        order = Random(job.seed)  # noqa: S311 - an order, not a secret
+        effects = Effects(order, folder, trace, reader, alone, request.dirty)
         progress.stage(f"preparing {short(job.change.base)} and {short(job.change.head)}", folded=True)
         sessions: list[SuiteSession] = []
         differing: set[str] = set()
@@ -134,6 +137,12 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             gone = vanished(job, request, outcomes.left_out)
             remember(job, request, outcomes)
             found.outcomes = replace(outcomes, comparisons=(*outcomes.comparisons, *gone))
+        explained(job, request, sessions, _judged(job, found.outcomes), found.explained, progress)
+
+
+def _judged(job: Job, outcomes: Outcomes) -> tuple[Result, ...]:
+    control = control_of(outcomes.controls, job.policy) or job.continued.control
+    return judge(outcomes.comparisons, job.policy, family=outcomes.family, control=control)
 
 
 def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Report:
@@ -141,8 +150,8 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
     outcomes = found.outcomes or Outcomes()
     earlier = job.continued
     control = control_of(outcomes.controls, job.policy) or earlier.control
-    results: tuple[Result, ...] = judge(outcomes.comparisons, job.policy, family=outcomes.family, control=control)
-    problems = (*found.problems, *outcomes.problems)
+    results = _judged(job, outcomes)
+    problems = (*found.problems, *outcomes.problems, *found.explained.problems)
     verdict = gate_of(results, problems, complete=complete, skipped=job.skip)
     now = dt.datetime.now(dt.UTC)
     seconds = time.monotonic() - found.started + earlier.seconds
@@ -164,5 +173,7 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
         shard=job.planning.shard(request.shard),
         skipped=job.skip,
         startups=outcomes.startups,
+        explanations=tuple(found.explained.explanations),
+        differences=tuple(found.explained.differences),
     )
     return fitted(report)

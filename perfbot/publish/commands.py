@@ -17,6 +17,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from perfbot.units import format_duration, parse_duration
 
@@ -83,14 +84,16 @@ _COMMAND = re.compile(r"^/(?P<verb>rebench|perfbot)(?:[ \t]+(?P<rest>.*))?$")
 
 def parse(text: str) -> tuple[Command, ...]:
     """The commands of a comment, in order."""
-    found = []
-    for line in _plain_lines(text):
-        match = _COMMAND.match(line)
-        if match:
-            found.append(_command(match["verb"], (match["rest"] or "").strip()))
-        if len(found) == MAX_COMMANDS:
-            break
-    return tuple(found)
+    return tuple(_command(match["verb"], (match["rest"] or "").strip()) for match in _found(text))
+
+
+def typed_lines(text: str) -> str:
+    """The lines of a comment that are commands, as they were typed, and nothing else of it."""
+    return "\n".join(match[0][: 2 * MAX_REASON] for match in _found(text))
+
+
+def _found(text: str) -> Iterator[re.Match[str]]:
+    return islice(filter(None, map(_COMMAND.match, _plain_lines(text))), MAX_COMMANDS)
 
 
 def _command(verb: str, rest: str) -> Command:

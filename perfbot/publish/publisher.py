@@ -47,6 +47,9 @@ STATES: dict[str, Ended] = {"pass": "success", "fail": "failed", "error": "faile
 
 UNKNOWN_RUN = RunOrder()
 
+ALONE: dict[str, object] = {"settle": (), "stagger": 0.0, "lag": 0.0}
+"""Pauses where nobody else writes, and what was written is there: in a folder."""
+
 Outcome = Literal[Done, "outrun"]
 """What became of a comment; ``outrun``: a newer run of the same head has spoken."""
 
@@ -280,7 +283,8 @@ class Publisher:
             if self.forge.repository.merge_request(self.request.number).head != self.request.head:
                 raise SupersededError
 
-        options = {"beside": beside, "given_up": self.forge.lost, "create": create, **self.options}
+        pauses = ALONE if self.place.kind == "local" else {}
+        options = {"beside": beside, "given_up": self.forge.lost, "create": create, **pauses, **self.options}
         return Upsert(self.comments, self.key, change, current, **options).run()  # type: ignore[arg-type]
 
 

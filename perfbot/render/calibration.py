@@ -29,7 +29,7 @@ _GROUPS = (
 
 
 _HEAD = (
-    "| benchmark | changes seen | normal range | a round strays | rounds | time | visible in the budget | alarms "
+    "| benchmark | changes seen | normal range | round-to-round sd | rounds | time | visible in the budget | alarms "
     "| undecided | threshold | suggested |"
 )
 
@@ -85,8 +85,9 @@ def document(calibration: Calibration) -> str:
         f"All have one scale, {reach}, logarithmic further out."
     )
     reading = (
-        f"{RULE} **Bold** ones are larger than the threshold. Rounds, time and what a round strays are medians over "
-        "the runs; visible is the smallest change that can be seen when all benchmarks share the whole budget."
+        f"{RULE} **Bold** ones are larger than the threshold. Rounds, time and the round-to-round standard deviation "
+        "(sd) are medians over the runs; visible is the smallest change that can be seen when all benchmarks share the "
+        "whole budget."
     )
     table = [_HEAD, "|:--|:-:|:--|--:|--:|--:|--:|--:|--:|--:|--:|", *rows]
     said = (_what(calibration, prose), _alarms(calibration), _starved(calibration))
@@ -262,7 +263,7 @@ def _row_facts(one: Normal) -> tuple[tuple[str, str], ...]:
     runs = len(one.changes)
     return (
         ("Normal range", f"{format_change(one.lowest)} to {format_change(one.highest)}"),
-        ("A round strays by", _share(one.spread)),
+        ("Round-to-round standard deviation", _share(one.spread)),
         ("A decision needs", f"{one.rounds:g} rounds, {format_duration(one.seconds)}"),
         ("Visible in the budget", _share(one.visible)),
         ("False alarms", f"{one.alarms} of {runs}"),

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 
 from perfbot.model import Acceptance, Problem, Report, Result
 from perfbot.render import headline, view
-from perfbot.render.comment_rows import SHOWN, Entry, Rows, Table, entries, together
+from perfbot.render.comment_rows import SHOWN, Entry, Rows, Table, differences, entries, together
 from perfbot.render.course import NOWHERE, Courses
 from perfbot.render.escape import code, fence, link_target, prose
 from perfbot.render.families import Family
 from perfbot.render.layout import lay_out
 from perfbot.render.links import HOW_TO_READ, NO_LINKS, Links
+from perfbot.render.reasons import explanations_of
 from perfbot.render.way_on import what_now, why_undecided
 from perfbot.units import format_duration, format_percentage
 
@@ -45,6 +46,7 @@ class Cuts:
     unchanged: int = EVERYTHING
     undecided: int = EVERYTHING
     outputs: int = OUTPUT_LINES
+    why: int = EVERYTHING
     more: int = EVERYTHING
     calm: int = EVERYTHING
     budgets: int = EVERYTHING
@@ -95,6 +97,8 @@ class Parts:
     unchanged_title: str
     budgets: Table
     others: Table
+    why: Table
+    differences: Table
     outputs: tuple[Problem, ...]
     accepted: tuple[str, ...]
     policy: tuple[str, ...]
@@ -127,7 +131,13 @@ def comment(
         alerts: whether the forge shows ``> [!CAUTION]`` as a box (GitHub; GitLab from 17.10).
     """
     url, artifacts = link_target(links.report), link_target(links.artifacts)
-    parts = _parts(report, title, stale, Rows(report.policy, links, courses, report.change.target), alerts=alerts)
+    parts = _parts(
+        report,
+        title,
+        stale,
+        Rows(report.policy, links, courses, report.change.target, explanations_of(report)),
+        alerts=alerts,
+    )
 
     def write(cuts: Cuts) -> str:
         return lay_out("comment.md.j2", marker=marker, url=url or artifacts, **_kept(parts, cuts))
@@ -180,6 +190,8 @@ def _parts(report: Report, title: str, stale: str, rows: Rows, *, alerts: bool) 
         unchanged_title=_within(found.unchanged) if found.bad or found.improved or found.undecided else "",
         budgets=rows.budgets(report.results),
         others=rows.others(found.others),
+        why=rows.why(report.explanations),
+        differences=differences(report.differences),
         outputs=report.problems,
         accepted=tuple(_acceptances(report.acceptances)),
         policy=tuple(prose(line) for line in view.policy_differences(report)),
@@ -310,6 +322,8 @@ def _kept(parts: Parts, cuts: Cuts) -> dict[str, object]:
 def _folds(parts: Parts, cuts: Cuts) -> Iterable[Fold | None]:
     yield _table_fold("All others that block ({})", parts.more_blocking, cuts.more_blocking)
     yield _table_fold("All others that do not block ({})", parts.more, cuts.more)
+    yield _table_fold("Why: the functions behind it ({})", parts.why, cuts.why)
+    yield _table_fold("What else differs between both sides ({})", parts.differences, cuts.why)
     yield _outputs(parts.outputs, cuts)
     undecided = _table_fold(_titled("Undecided ({})", parts.undecided_title), parts.undecided, cuts.undecided)
     yield replace(undecided, blocks=parts.undecided_why) if undecided is not None else None

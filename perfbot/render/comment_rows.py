@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from perfbot.explained import Difference, Explanation, Part
 from perfbot.model import Policy, Report, Result
-from perfbot.render import view
+from perfbot.render import reasons, view
 from perfbot.render.course import Courses, bars, meaning
 from perfbot.render.escape import code, prose
 from perfbot.render.families import Family, families
@@ -42,6 +43,7 @@ class Rows:
     links: Links = NO_LINKS
     courses: Courses = field(default_factory=dict)
     branch: str = ""
+    explanations: reasons.Explanations = field(default_factory=dict)
 
     # Cells
 
@@ -50,7 +52,9 @@ class Rows:
         name, target = code(result.full_name), self.links.source_of(result) or self.links.result(result)
         name = f"[{name}](<{target}>)" if target else name
         metric = "" if result.metric == view.MAIN_METRIC else f" {prose(result.metric)}"
-        return f"{name}{metric}{small(view.row_notes(result, self.policy))}"
+        explained = reasons.explanation_of(result, self.explanations)
+        why = (reasons.line_of(explained),) if explained is not None and explained.parts else ()
+        return f"{name}{metric}{small((*view.row_notes(result, self.policy), *why))}"
 
     def change(self, result: Result) -> str:
         """The change and how sure it is, linked to the rounds behind it."""
@@ -138,9 +142,49 @@ class Rows:
         rows = ((f"{view.icon(one)}\N{NO-BREAK SPACE}{view.outcome(one)}", self.name(one)) for one in results)
         return trimmed(("", "Benchmark"), (":--", ":--"), rows)
 
+    def why(self, explanations: Sequence[Explanation]) -> Table:
+        """The functions that changes go back to; a benchmark is named in the first of its rows."""
+        rows: list[tuple[str, ...]] = []
+        for one in explanations:
+            name = code(f"{one.suite}/{one.benchmark}")
+            metric = "" if one.metric == view.MAIN_METRIC else f" {prose(one.metric)}"
+            title = f"{name}{metric}{small((reasons.share_of(one), *one.notes))}"
+            rows += [(title if not place else "", *self._part(part, one.unit)) for place, part in enumerate(one.parts)]
+            rows += [] if one.parts else [(title, "", "", "", "")]
+        head = ("Benchmark", "Function", "Change", "Because", "Where")
+        return trimmed(head, (":--", ":--", "--:", ":--", ":--"), rows, optional=(1, 2, 3, 4))
+
+    def _part(self, part: Part, unit: str) -> tuple[str, ...]:
+        low, high = part.interval
+        change = (
+            f"{together(reasons.amount(part.change, unit))}<br><sub>{together(reasons.span(low, high, unit))}</sub>"
+        )
+        where, target = reasons.place(part), self.links.line_of(part.file, part.hot if part.edited else part.line)
+        shown = f"[{code(where)}](<{target}>)" if target else code(where) if where else ""
+        return (
+            code(part.short),
+            change,
+            prose(reasons.because(part, unit)),
+            f"{prose(reasons.whose(part))} {shown}".strip(),
+        )
+
     def _bare(self, result: Result) -> str:
         metric = "" if result.metric == view.MAIN_METRIC else f" {prose(result.metric)}"
         return f"{code(result.full_name)}{metric}"
+
+
+def differences(found: Sequence[Difference]) -> Table:
+    """What else differs between both sides."""
+    suites = len({one.suite for one in found}) > 1
+    rows = (
+        (
+            prose(one.suite) if suites else "",
+            code(one.name),
+            *(code(text, 60) if text else "–" for text in (one.base, one.head)),
+        )
+        for one in found
+    )
+    return trimmed(("Suite", "", "Base", "Head"), (":--", ":--", ":--", ":--"), rows, optional=(0,))
 
 
 def entries(results: Sequence[Result], report: Report) -> tuple[Entry, ...]:

@@ -8,12 +8,12 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 
-from perfbot.history.records import Point, Run, Series, Trend
+from perfbot.history.records import Command, Point, Run, Series, Trend
 from perfbot.render.escape import clean
 from perfbot.units import format_change, format_noise, format_quantity
 
 BARS = "▁▂▃▄▅▆▇█"
-NAME_LENGTH = 70
+NAME_LENGTH, LINE_LENGTH = 70, 200
 
 
 def sparkline(levels: Sequence[float]) -> str:
@@ -26,7 +26,7 @@ def sparkline(levels: Sequence[float]) -> str:
     return "".join(BARS[round((level - middle + reach) / (2 * reach) * top)] for level in levels)
 
 
-HEAD = ("benchmark", "latest", "noise", "course", "since", "last change point", "drift")
+HEAD = ("benchmark", "latest", "noise", "trend", "since", "last change point", "drift")
 
 
 def table(trends: Iterable[Trend]) -> tuple[tuple[str, ...], ...]:
@@ -103,6 +103,15 @@ def to_json(lines: Iterable[tuple[Series, Trend]]) -> str:
         for series, trend in lines
     ]
     return json.dumps(found, indent=1) + "\n"
+
+
+def command_rows(commands: Iterable[Command]) -> tuple[tuple[str, ...], ...]:
+    """Commands given in comments as rows of text: when, merge request, who, what, and what became of it."""
+    return tuple(
+        (one.moment, str(one.merge_request), clean(one.who, NAME_LENGTH), clean(one.text, LINE_LENGTH),
+         clean(one.outcome, LINE_LENGTH))
+        for one in commands
+    )  # fmt: skip
 
 
 def run_rows(runs: Iterable[Run]) -> tuple[tuple[str, ...], ...]:

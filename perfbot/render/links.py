@@ -41,11 +41,15 @@ class Links:
 
     def source_of(self, result: Result) -> str:
         """The line of a benchmark's source; empty for a path that leads out of the repository."""
+        return self.line_of(result.file, result.line)
+
+    def line_of(self, file: str, line: int) -> str:
+        """A line of a file at head; empty for a path that leads out of the repository."""
         target = link_target(self.source)
-        if not target or not within(result.file):
+        if not target or not within(file) or file.startswith("<"):
             return ""
-        line = f"#L{result.line}" if 0 < result.line < LAST_LINE else ""
-        return f"{target}{quote(result.file)}{line}"
+        fragment = f"#L{line}" if 0 < line < LAST_LINE else ""
+        return f"{target}{quote(file)}{fragment}"
 
     def trend(self, trend: Trend) -> str:
         """A benchmark's page in the history."""

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from perfbot.model import Problem, Report, Result
-from perfbot.render import headline, pictures, view
+from perfbot.render import headline, pictures, reasons, view
 from perfbot.render.escape import clean, output_lines
+from perfbot.render.flame import Why, why_of
 from perfbot.render.layout import pieces, source
 from perfbot.units import format_duration, format_percentage
 
@@ -58,6 +59,7 @@ class Row:
     forest: pictures.Forest | None
     facts: tuple[tuple[str, str], ...]
     pictures: tuple[pictures.Picture, ...]
+    why: Why | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,15 @@ def page_pieces(report: Report, *, home: str = "") -> Iterator[str]:
         trend=clean(report.trend, TEXT_LENGTH),
         facts=_facts(report),
         differences=tuple(clean(line, TEXT_LENGTH) for line in view.policy_differences(report)),
+        environments=tuple(
+            (
+                clean(one.suite, NAME_LENGTH),
+                clean(one.name, NAME_LENGTH),
+                clean(one.base, NAME_LENGTH),
+                clean(one.head, NAME_LENGTH),
+            )
+            for one in report.differences
+        ),
         acceptances=tuple(
             tuple(clean(text, TEXT_LENGTH) for text in (one.match, one.who, view.moment(one.when), one.reason))
             for one in report.acceptances
@@ -150,14 +161,15 @@ def _problem(problem: Problem) -> tuple[bool, str, str, str]:
 
 
 def _groups(report: Report, scale: pictures.Axis) -> Iterable[Group]:
-    found = view.groups(report.results)
+    found, known = view.groups(report.results), reasons.explanations_of(report)
     for key, title in _GROUPS.items():
         results: Sequence[Result] = getattr(found, key)
         if results:
-            yield Group(key, title, len(results), (_row(result, scale) for result in results))
+            yield Group(key, title, len(results), (_row(result, scale, known) for result in results))
 
 
-def _row(result: Result, scale: pictures.Axis) -> Row:
+def _row(result: Result, scale: pictures.Axis, known: reasons.Explanations) -> Row:
+    explanation = reasons.explanation_of(result, known)
     metric = "" if result.metric == view.MAIN_METRIC else f" {result.metric}"
     return Row(
         anchor=view.anchor(result),
@@ -171,6 +183,7 @@ def _row(result: Result, scale: pictures.Axis) -> Row:
         forest=pictures.forest(result, scale),
         facts=_result_facts(result),
         pictures=pictures.pictures(result),
+        why=why_of(explanation) if explanation is not None else None,
     )
 
 
@@ -204,10 +217,10 @@ def _budget_word(result: Result) -> str:
 def _how(result: Result) -> str:
     clocks = sorted({(one.clock, one.together) for one in result.raw})
     words = {
-        ("wall", False): "wall time in turns",
-        ("cpu", False): "CPU time in turns",
-        ("cpu", True): "CPU time, both sides at once",
-        ("wall", True): "wall time, both sides at once",
+        ("wall", False): "wall time, interleaved",
+        ("cpu", False): "CPU time, interleaved",
+        ("cpu", True): "CPU time, both sides concurrent",
+        ("wall", True): "wall time, both sides concurrent",
     }
     return ", ".join(words.get(clock, "counted") for clock in clocks)
 

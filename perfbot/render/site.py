@@ -105,7 +105,7 @@ class Story:
 
 
 def benchmark(story: Story, place: Address, updated: str) -> str:
-    """The page of one benchmark and metric: its chain of ratios, its values, its change points and runs."""
+    """The page of one benchmark and metric: its chained ratios, its values, its change points and runs."""
     trend, subject = story.trend, story.trend.subject
     points = [level.point for level in story.course]
     drawn = chart(trend, story.course, story.releases, place.run)
@@ -114,7 +114,7 @@ def benchmark(story: Story, place: Address, updated: str) -> str:
         title=f"{_text(subject.full_name)} {_text(subject.metric)}", home=place.home,
         project=_text(story.project) or "Overview", name=_text(subject.full_name), metric=_text(subject.metric),
         facts=_facts(trend), data=as_json(drawn), thinned=_thinned_words(len(drawn["when"]), len(points)),
-        chain_title=_chain_title(story.course),
+        chain_title=_chain_title(story.course), csv=f"{subject.number}.csv",
         machines=_machines(points),
         steps=[_step(step, trend) for step in reversed(trend.steps)],
         points=[_point(point, subject, place) for point in reversed(points[-LATEST:])],

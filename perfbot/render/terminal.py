@@ -12,8 +12,9 @@ from typing import IO
 from rich.console import Console
 from rich.text import Text
 
+from perfbot.explained import Explanation
 from perfbot.model import Policy, Problem, Report, Result
-from perfbot.render import headline, view
+from perfbot.render import headline, reasons, view
 from perfbot.render.escape import clean, middle, output_lines
 
 LOG_WIDTH = 120
@@ -70,7 +71,7 @@ def _print_report(report: Report, on: Console, *, whole: bool, where: Sequence[t
     for problem in report.problems:
         _print_problem(problem, on)
     told, hidden = _chosen(report, whole=whole)
-    for line in table(told, report.policy, on.width):
+    for line in table(told, report.policy, on.width, reasons.explanations_of(report)):
         on.print(line, no_wrap=True, overflow="crop", crop=True)
     if hidden:
         on.print(Text(f"… and {hidden}: perfbot show --all", style="dim"))
@@ -109,14 +110,16 @@ class _Row:
     style: str
 
 
-def table(results: Sequence[Result], policy: Policy, width: int) -> list[Text]:
+def table(
+    results: Sequence[Result], policy: Policy, width: int, explanations: reasons.Explanations | None = None
+) -> list[Text]:
     """Results as lines no wider than the screen, in the order given: names are cut in the middle, their common
     beginning is told once, notes follow on lines of their own.
     """
     if not results:
         return []
     shared = common_start([one.full_name for one in results])
-    rows = [_row(one, policy, shared) for one in results]
+    rows = [_row(one, policy, shared, reasons.explanation_of(one, explanations or {})) for one in results]
     widths = [max(len(row.cells[column]) for row in rows) for column in range(4)]
     before = sum(size + GAP for size in widths[:3] if size)
     room = width - before
@@ -144,13 +147,14 @@ def _heading(shared: str, widths: Sequence[int], room: int, moved: int) -> Text:
     return Text(f"{before}{name:{room}}{f'{chr(32) * GAP}base → head' if moved else ''}".rstrip(), style="dim")
 
 
-def _row(result: Result, policy: Policy, shared: str) -> _Row:
+def _row(result: Result, policy: Policy, shared: str, why: Explanation | None) -> _Row:
     metric = "" if result.metric == view.MAIN_METRIC else f" {clean(result.metric, 30)}"
     change, margin = view.estimate(result)
     moved = clean(view.transition(result), 40)
     if result.verdict == "inconclusive" and result.detectable is not None:
         moved = f"resolution {view.detectable(result.detectable)}"
-    notes = tuple(clean(note, 300) for note in view.row_notes(result, policy))
+    told = [reasons.line_of(why)] if why is not None and why.parts else []
+    notes = tuple(clean(note, 300) for note in (*view.row_notes(result, policy), *told))
     style = _STYLES.get(result.gate) or _VERDICT_STYLES.get(result.verdict, "")
     name = clean(result.full_name.removeprefix(shared)) + metric
     return _Row((clean(view.outcome(result), 30), change, margin, moved), name, notes, style)

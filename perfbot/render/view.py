@@ -31,7 +31,7 @@ MAIN_METRIC = "time"
 """What a benchmark measures unless said otherwise: not worth a word in every row."""
 
 COUNTED_METRICS = ("instructions", "allocated", "footprint", "objects", "memory", "cpu")
-"""What may be measured beside time: worth a row where it changed, or where there is nothing else."""
+"""Other metrics than time: worth a row where it changed, or where there is nothing else."""
 
 VERDICT_ICONS = {
     "regressed": "🟡", "improved": "🟢", "unchanged": "⚪", "inconclusive": "❔", "added": "🆕", "removed": "➖",
@@ -318,7 +318,7 @@ def measured_facts(report: Report) -> tuple[tuple[str, str], ...]:
     runner, policy = report.runner, report.policy
     state = [
         "pinned" if runner.pinned else "not pinned to a core",
-        "memory laid out alike on both sides" if runner.shared_layout else "memory laid out differently on both sides",
+        "shared address-space layout" if runner.shared_layout else "address-space layouts differ",
         f"load {runner.load:.2g} at the start",
         f"governor {runner.governor}" if runner.governor else "",
         f"virtual: {runner.virtual}" if runner.virtual else "",
@@ -339,7 +339,7 @@ def measured_facts(report: Report) -> tuple[tuple[str, str], ...]:
 
 
 def _time(report: Report) -> str:
-    given = f"; measuring was given {format_duration(report.budget_seconds)}" if report.budget_seconds else ""
+    given = f"; time limit {format_duration(report.budget_seconds)}" if report.budget_seconds else ""
     inside = sum(result.seconds for result in report.results)
     return f"{format_duration(report.seconds)} in all, {format_duration(inside)} of it inside benchmarks{given}"
 

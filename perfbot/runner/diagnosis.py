@@ -91,7 +91,7 @@ def _pinning(pinned: bool) -> Finding:
 
 def _layout(shared: bool) -> Finding:
     if shared:
-        return Finding("layout", "ok", "both sides can have their memory laid out alike, anew for each round")
+        return Finding("layout", "ok", "both sides can share an address-space layout, drawn anew for each round")
     allowed = "allow personality(ADDR_NO_RANDOMIZE) in the container's seccomp profile, and measure on Linux"
     advice = f"{allowed}: {docs('runner')}"
     message = "is each process's own: some are slower than others for their whole life, and more rounds are needed"

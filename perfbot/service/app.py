@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -16,19 +17,25 @@ from starlette.routing import BaseRoute, Route
 
 from perfbot.errors import StoreError
 from perfbot.forge.base import Forge
-from perfbot.forge.events import loads
-from perfbot.history.store import Store, queue
+from perfbot.forge.events import Asked, loads
+from perfbot.history.records import Command
+from perfbot.history.store import Store, ledger, queue
+from perfbot.history.store.consumer import LEASE, Handler, MayBeAskedAgain
 from perfbot.history.store.queue import Job
+from perfbot.publish.commands import typed_lines
 from perfbot.publish.comment_commands import NO_RIGHT, CommandHandler, find_by_head
 from perfbot.service.hooks import KIND, Hooks
 from perfbot.service.intake import DATABASE_SECONDS
-from perfbot.service.worker import LEASE, Handler, MayBeAskedAgain, Worker
+from perfbot.service.worker import Worker
 
 MOST_STRANGERS = 10_000
 """Merge requests of which it is remembered that a stranger was told; of further ones each stranger is."""
 
 Connect = Callable[[str, str], Forge]
 """(kind of forge, project) → connected forge."""
+
+Keep = Callable[[Asked, str], None]
+"""(what was asked, by whom and where; what became of it)."""
 
 
 def create_app(
@@ -48,7 +55,7 @@ def create_app(
         handlers: of their jobs, by kind.
         lease: seconds after which a dead worker's job is taken over.
     """
-    worker = Worker(store, {KIND: command_handler(connect), **handlers}, lease)
+    worker = Worker(store, {KIND: command_handler(connect, kept_in(store)), **handlers}, lease)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -62,8 +69,24 @@ def create_app(
     return Starlette(routes=[*_health(store, worker), *hooks.routes(), *routes], lifespan=lifespan)
 
 
-def command_handler(connect: Connect) -> Callable[[Job], None]:
-    """Does what somebody asked for; done twice it is done once."""
+def kept_in(store: Store) -> Keep:
+    """Keeps commands in a history: what somebody who may asked for, once, whatever strangers write."""
+
+    def keep(asked: Asked, outcome: str) -> None:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        text = "Re-run" if asked.button else typed_lines(asked.note.body)
+        given = Command(asked.key, asked.merge_request, asked.note.author, text, outcome, now)
+        store.write(lambda connection: ledger.note_command(connection, asked.project, given))
+
+    return keep
+
+
+def command_handler(connect: Connect, keep: Keep = lambda asked, outcome: None) -> Callable[[Job], None]:  # noqa: ARG005
+    """Does what somebody asked for; done twice it is done once.
+
+    Args:
+        keep: told what was asked for by whom, and what became of it.
+    """
     strangers: set[tuple[str, str, int]] = set()
 
     def handle(job: Job) -> None:
@@ -73,7 +96,10 @@ def command_handler(connect: Connect) -> Callable[[Job], None]:
         if not asked.button:
             where = (asked.kind, asked.project, asked.merge_request)
             handler = CommandHandler(forge, asked.merge_request, datetime.now(UTC), resumed, quiet=where in strangers)
-            if handler.act(asked.note) == NO_RIGHT and len(strangers) < MOST_STRANGERS:
+            outcome = handler.act(asked.note)
+            if outcome != NO_RIGHT:
+                keep(asked, outcome)
+            elif len(strangers) < MOST_STRANGERS:
                 strangers.add(where)
             return
         number = asked.merge_request or find_by_head(forge.repository, asked.head)
@@ -81,6 +107,7 @@ def command_handler(connect: Connect) -> Callable[[Job], None]:
             number and CommandHandler(forge, number, datetime.now(UTC), resumed=resumed).press(asked.note, asked.head)
         ):
             raise MayBeAskedAgain
+        keep(replace(asked, merge_request=number), "started")
 
     return handle
 

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Mount
 
 from perfbot.history import notify
 from perfbot.history.store import Store
+from perfbot.history.store.consumer import Handler
 from perfbot.service.access import Guard
 from perfbot.service.api import Api
 from perfbot.service.identity import Gatekeeper
@@ -20,7 +21,6 @@ from perfbot.service.metrics import Counted, Tally, metrics_routes
 from perfbot.service.pages import Pages
 from perfbot.service.tags import KIND as TAGS
 from perfbot.service.tags import Tags
-from perfbot.service.worker import Handler
 
 
 @dataclass(frozen=True, slots=True)

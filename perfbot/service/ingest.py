@@ -22,12 +22,12 @@ from starlette.routing import Route
 
 from perfbot.errors import ReportError
 from perfbot.history.store import Store, queue
+from perfbot.history.store.consumer import HopelessError
 from perfbot.history.store.queue import Job
 from perfbot.service.checking import MAX_BYTES
 from perfbot.service.deliveries import LaterError, deliver
 from perfbot.service.identity import Gatekeeper, Identity, RefusedError
 from perfbot.service.purpose import About, Asked, Purpose, asked_of, purpose
-from perfbot.service.worker import HopelessError
 
 KIND = "report"
 

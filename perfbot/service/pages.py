@@ -18,6 +18,7 @@ from starlette.routing import Route
 from perfbot import site
 from perfbot.errors import UsageError
 from perfbot.history.recording import now
+from perfbot.history.records import Subject
 from perfbot.history.store import Store, queries
 from perfbot.render import site as render
 
@@ -46,6 +47,7 @@ class Pages:
             Route("/{project:path}/-/", self.overview),
             Route("/{project:path}/-/index.html", self.overview),
             Route("/{project:path}/-/benchmarks/{number:int}.html", self.benchmark),
+            Route("/{project:path}/-/benchmarks/{number:int}.csv", self.values),
             Route("/{project:path}/-/runs/{number:int}.html", self.run),
             Route("/{project:path}/-/badge.svg", self.badge),
         ]
@@ -89,12 +91,19 @@ class Pages:
 
     def benchmark(self, request: Request) -> Response:
         """One benchmark and metric."""
+        place = _place(below=True)
+        return self._of_benchmark(request, lambda c, scope, about: HTMLResponse(site.benchmark(c, scope, about, place)))
 
+    def values(self, request: Request) -> Response:
+        """Its values as a file for spreadsheets and programs."""
+        return self._of_benchmark(request, lambda c, *about: Response(site.values(c, *about), media_type="text/csv"))
+
+    def _of_benchmark(
+        self, request: Request, answer: Callable[[Connection, site.Scope, Subject], Response]
+    ) -> Response:
         def page(connection: Connection, scope: site.Scope) -> Response:
             about = queries.find_subject(connection, scope.project, request.path_params["number"])
-            if about is None:
-                return _missing()
-            return HTMLResponse(site.benchmark(connection, scope, about, _place(below=True)))
+            return _missing() if about is None else answer(connection, scope, about)
 
         return self._of_project(request, page)
 

@@ -1,33 +1,16 @@
-"""Takes jobs from the queue and does them, one at a time; several services on one database share the work.
-
-While a job is done its lease is renewed, so that another service takes over from a dead worker and never from a slow
-one.
-"""
+"""Takes jobs from the queue and does them, one at a time; several services on one database share the work."""
 
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from perfbot.errors import PerfbotError, StoreError
 from perfbot.history.store import Store, care, queue
-from perfbot.history.store.queue import Job
-
-MAX_TRIES = 8
-LEASE = 120.0
-"""Seconds after which a job whose worker died is done by another."""
-
-RENEWALS = 3
-"""Within each lease, so that a database that is away for a moment costs none."""
-
-LONGEST = 3600.0
-"""Seconds after which a job that still goes on is believed to hang: its lease is not renewed any more."""
+from perfbot.history.store.consumer import LEASE, Consumer, Handler, Wait
 
 PAUSE = 0.5
 """Seconds between two looks at an empty queue."""
@@ -44,19 +27,6 @@ RUNS_KEPT = 180 * DAY
 
 log = logging.getLogger("perfbot.worker")
 
-Handler = Callable[[Job], None]
-
-Wait = Callable[[threading.Event, float], bool]
-"""(over, seconds) → whether ``over`` was set within them."""
-
-
-class MayBeAskedAgain(Exception):
-    """Raised by a handler that did nothing: the job is forgotten, so that the same may be asked for later."""
-
-
-class HopelessError(Exception):
-    """Raised by a handler whose job cannot succeed, however often it is tried; the text says why."""
-
 
 @dataclass(slots=True)
 class Worker:
@@ -68,10 +38,13 @@ class Worker:
     pause: float = PAUSE
     clock: Callable[[], float] = time.time
     wait: Wait = threading.Event.wait
-    holder: str = field(default_factory=lambda: secrets.token_hex(8))
+    _consumer: Consumer = field(init=False)
     _tidy_next: float = field(default=0.0, init=False)
     _stop: threading.Event = field(default_factory=threading.Event, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self._consumer = Consumer(self.store, self.handlers, self.lease, self.clock, self.wait)
 
     def start(self) -> None:
         """Begin."""
@@ -100,16 +73,9 @@ class Worker:
 
     def one(self) -> bool:
         """Do the next job; False when there is none due."""
-        now = self.clock()
-        job = self.store.write(
-            lambda connection: queue.claim(
-                connection, list(self.handlers), self.holder, now=now, lease=self.lease, tries=MAX_TRIES
-            )
-        )
-        if job is None:
-            self._tidy(now)
+        if self._consumer.one() is None:
+            self._tidy(self.clock())
             return False
-        self._do(job)
         return True
 
     def _tidy(self, now: float) -> None:
@@ -121,60 +87,3 @@ class Worker:
             self._tidy_next = now + DAY
             before = datetime.fromtimestamp(now - RUNS_KEPT, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             self.store.write(lambda connection: care.prune(connection, runs_before=before))
-
-    def _do(self, job: Job) -> None:
-        try:
-            with self._held(job):
-                self.handlers[job.kind](job)
-        except MayBeAskedAgain:
-            self.store.write(lambda c: queue.forget(c, job.number, self.holder))
-        except HopelessError as error:
-            self._hopeless(job, str(error))
-        except Exception as error:
-            if not isinstance(error, PerfbotError):
-                log.exception("job %s failed", job.key)
-            self._failed(job, str(error))
-        else:
-            self.store.write(lambda c: queue.finish(c, job.number, self.holder, now=self.clock()))
-
-    @contextmanager
-    def _held(self, job: Job) -> Iterator[None]:
-        """Renews the lease until the job is over."""
-        over = threading.Event()
-        renewing = threading.Thread(target=self._renew, args=(job, over), name="perfbot-lease", daemon=True)
-        renewing.start()
-        try:
-            yield
-        finally:
-            over.set()
-            renewing.join()
-
-    def _renew(self, job: Job, over: threading.Event) -> None:
-        began = self.clock()
-        while not self.wait(over, self.lease / RENEWALS):
-            now = self.clock()
-            if now - began > LONGEST:
-                log.error("job %s has taken more than %.0f s; another worker may take it over", job.key, LONGEST)
-                return
-            try:
-                held = self.store.write(
-                    lambda c, now=now: queue.renew(c, job.number, self.holder, now=now, lease=self.lease)  # type: ignore[misc]
-                )
-            except StoreError as error:
-                log.warning("the lease of job %s was not renewed: %s", job.key, error)
-                continue
-            if not held:
-                log.warning("job %s went to another worker", job.key)
-                return
-
-    def _hopeless(self, job: Job, error: str) -> None:
-        log.warning("job %s is given up: %s", job.key, error)
-        self.store.write(lambda c: queue.give_up(c, job.number, self.holder, error=error, now=self.clock()))
-
-    def _failed(self, job: Job, error: str) -> None:
-        log.warning("job %s, try %s: %s", job.key, job.tries, error)
-        now = self.clock()
-        if job.tries >= MAX_TRIES:
-            self.store.write(lambda c: queue.give_up(c, job.number, self.holder, error=error, now=now))
-        else:
-            self.store.write(lambda c: queue.postpone(c, job, self.holder, error=error, now=now))

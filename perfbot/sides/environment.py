@@ -24,7 +24,7 @@ from perfbot.errors import SetupError
 from perfbot.model import Side
 from perfbot.process import Finished, run, scrubbed_environment
 from perfbot.sides.cache import Checkout, Slot, remove_tree
-from perfbot.sides.kept import again, clear, note
+from perfbot.sides.kept import clear, note, reusable
 from perfbot.sides.package_indexes import find_indexes, holds_credentials
 
 
@@ -126,22 +126,15 @@ def prepare(
     outer = os.environ if environ is None else environ
     slot = checkout.slot
     inner = {**_lasting(slot, outer, needs_python=needs_python), **(variables or {})}
-    reused = again(slot, stamp, checkout.files, quick=at_desk) and (not needs_python or _python(slot).exists())
+    reused = reusable(slot, stamp, checkout.files, quick=at_desk) and (not needs_python or _python(slot).exists())
     if not reused:
         setting_up = _SetUp(checkout, outer, inner, started + timeout, on_line, on_step, directory)
         setting_up.everything(setup, python=python, needs_python=needs_python, requires=requires)
         if at_desk and needs_python:
             setting_up.compile()
         note(slot, stamp, checkout.files)
-    return Environment(
-        side=checkout.side,
-        python=_python(slot) if needs_python else None,
-        bin=_bin(slot) if needs_python else None,
-        home=slot.home,
-        variables=inner,
-        reused=reused,
-        seconds=time.monotonic() - started,
-    )
+    python_of, bin_of = (_python(slot), _bin(slot)) if needs_python else (None, None)
+    return Environment(checkout.side, python_of, bin_of, slot.home, inner, reused, time.monotonic() - started)
 
 
 def _bin(slot: Slot) -> Path:

@@ -61,7 +61,7 @@ def _seen(slot: Slot) -> dict[str, str]:
     return {**glance(slot.env, "env"), **glance(slot.home, "home")}
 
 
-def again(slot: Slot, stamp: str, files: Collection[str], *, quick: bool = False) -> bool:
+def reusable(slot: Slot, stamp: str, files: Collection[str], *, quick: bool = False) -> bool:
     """Bring a slot into the state that was noted, if that can be.
 
     Args:

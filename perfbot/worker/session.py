@@ -105,7 +105,7 @@ class Session:
             if order["op"] == "leave":
                 return seconds
             try:
-                answer = ORDERS[order["op"]](timer, self._token, order)
+                answer = _order(order["op"])(timer, self._token, order)
             except BaseException as error:
                 self._raised = error
                 raise
@@ -164,6 +164,15 @@ class Session:
     def fatal(self, error: BaseException) -> None:
         """Report that this worker cannot go on."""
         self._channel.send(event="fatal", error=error_text(error))
+
+
+def _order(name: str) -> Callable[[Timer, Token, Dict[str, Any]], Dict[str, Any]]:
+    """What obeys an order. What explains a benchmark takes long to import, and few processes explain one."""
+    if name in ORDERS:
+        return ORDERS[name]
+    from .explaining import EXPLAINING
+
+    return EXPLAINING[name]
 
 
 def serve(options: Dict[str, Any]) -> None:

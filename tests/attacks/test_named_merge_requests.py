@@ -26,7 +26,7 @@ from perfbot.service.purpose import asked_of
 from perfbot.service.worker import Worker
 from tests.fakes.github import FakeGitHub
 from tests.fakes.gitlab import FakeGitLab
-from tests.site.test_site_ingest import GATE, TOKEN, github, gitlab
+from tests.site.jobs import GATE, TOKEN, github, gitlab
 from tests.worlds import BASE, HEAD, OTHER, QUICK, InCI, github_ci, gitlab_ci, report, result, write
 
 

@@ -23,9 +23,9 @@ from perfbot.service.identity import Gatekeeper, RefusedError
 from perfbot.service.ingest import KIND, Ingest
 from perfbot.service.keys import BusyError as KeysBusyError
 from perfbot.service.keys import PublishedKeys
-from perfbot.service.worker import MAX_TRIES, Worker
+from perfbot.service.worker import Worker
 from tests.histories import a_report
-from tests.site.test_site_ingest import AUDIENCE, GATE, GITLAB, KEY, gitlab
+from tests.site.jobs import AUDIENCE, GATE, GITLAB, KEY, gitlab
 
 
 def program(code: str) -> list[str]:
@@ -104,9 +104,9 @@ def test_a_job_that_ends_its_worker_each_time_is_not_tried_for_ever(own: Store) 
     """As one that takes the whole service down does: nobody lives to count the failure."""
     own.write(lambda c: queue.enqueue(c, "report", "deadly", b"", now=0.0))
     now, tries = 0.0, 0
-    while own.write(lambda c, now=now: queue.claim(c, ["report"], "h", now=now, lease=1.0, tries=MAX_TRIES)):  # type: ignore[misc]
+    while own.write(lambda c, now=now: queue.claim(c, ["report"], "h", now=now, lease=1.0)):  # type: ignore[misc]
         now, tries = now + 2.0, tries + 1
-    assert tries == MAX_TRIES
+    assert tries == queue.MOST_TRIES
     with own.read() as connection:
         assert queue.waiting(connection) == {}
 
@@ -116,12 +116,12 @@ def test_a_clock_that_is_set_back_leaves_nothing_waiting_for_long(own: Store, ba
     now = 2_000_000_000.0
     own.write(lambda c: queue.enqueue(c, "report", "early", b"", now=now))
     later = now - back + queue.LONGEST_WAIT_SECONDS
-    assert own.write(lambda c: queue.claim(c, ["report"], "h", now=later)) is not None
+    assert own.write(lambda c: queue.claim(c, ["report"], "h", now=later, lease=1.0)) is not None
 
 
 def test_one_merge_request_hands_over_so_many_reports_a_day(own: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     from perfbot.service import ingest as module
-    from tests.site.test_site_ingest import Service
+    from tests.site.jobs import Service
 
     monkeypatch.setattr(module, "A_DAY", 2)
     service = Service(own)

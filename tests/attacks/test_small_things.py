@@ -23,9 +23,9 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from perfbot.errors import UsageError
-from perfbot.extent import NAME, fitted
 from perfbot.model import Problem
 from perfbot.report import dumps, loads
+from perfbot.report.extent import NAME, fitted
 from perfbot.service import slow_clients
 from perfbot.service.access import Guard
 from perfbot.service.identity import gatekeeper

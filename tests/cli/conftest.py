@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from perfbot.cli.main import main
 from tests.repositories import Repository
 
 CONFIG = """\
@@ -43,10 +48,12 @@ class Shell:
 
     def start(self, *words: str, before: Callable[[], None] | None = None) -> subprocess.Popen[str]:
         """``perfbot WORDS…``, running."""
+        # A little disk is too small for bytecode as well, of which Python 3.11 then leaves a part that nobody can load.
+        more = {"PYTHONDONTWRITEBYTECODE": "1"} if before else {}
         return subprocess.Popen(
             [sys.executable, "-m", "perfbot", *words],
             cwd=self.repository.path,
-            env=dict(self.variables),
+            env={**self.variables, **more},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -54,10 +61,27 @@ class Shell:
         )
 
     def type(self, *words: str, before: Callable[[], None] | None = None) -> subprocess.CompletedProcess[str]:
-        """``perfbot WORDS…``, ended."""
+        """``perfbot WORDS…``, ended; in this process, which has it imported, unless something comes ``before``."""
+        if before is None:
+            return self._within(words)
         process = self.start(*words, before=before)
         out, err = process.communicate(timeout=200)
         return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+    def _within(self, words: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            contextlib.chdir(self.repository.path),
+            mock.patch.dict(os.environ, self.variables, clear=True),
+            mock.patch.object(tempfile, "tempdir", None),
+        ):
+            try:
+                code = main(words)
+            except SystemExit as error:  # argparse's own
+                code = int(error.code or 0)
+        return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
 
 
 def shell_for(folder: Path, config: str, files: Mapping[str, str] | None = None) -> Shell:

@@ -23,14 +23,14 @@ def run(shell: Shell, name: str, *words: str) -> dict[str, int]:
 
 
 def test_rounds_are_added_to_those_of_the_last_run(shell: Shell) -> None:
-    few = run(shell, "few.json", "main..change", "--budget", "3s", "--only", "*/same", "--threshold", "0.01%")
-    more = run(shell, "more.json", "--continue", "--budget", "2s", "--threshold", "0.01%")
+    few = run(shell, "few.json", "main..change", "--budget", "1500ms", "--only", "*/same", "--threshold", "0.01%")
+    more = run(shell, "more.json", "--continue", "--budget", "1500ms", "--threshold", "0.01%")
     assert set(more) == {"same"}, "what the last run measured"
     assert more["same"] > few["same"] > 0
     first, both = read(shell.folder / "few.json"), read(shell.folder / "more.json")
     assert both.results[0].raw[: first.results[0].rounds] == first.results[0].raw
     assert both.change.base == first.change.base
-    assert both.budget_seconds == 5
+    assert both.budget_seconds == 3
     (result,) = both.results
     indices = [taken.index for taken in result.raw]
     assert len(set(indices)) == len(indices), "rounds of both runs are told apart"
@@ -42,7 +42,7 @@ def test_rounds_are_added_to_those_of_the_last_run(shell: Shell) -> None:
 def test_there_has_to_be_one_and_about_the_same(shell: Shell) -> None:
     done = shell.type("run", "--continue")
     assert (done.returncode, "no run of this repository is kept" in done.stderr) == (2, True)
-    run(shell, "few.json", "main..change", "--budget", "3s")
+    run(shell, "few.json", "main..change", "--budget", "1s")
     done = shell.type("run", "change..main", "--continue")
     assert done.returncode == 2
     assert "the last run was about" in done.stderr

@@ -240,16 +240,18 @@ class TestInterrupted:
         assert len(shell.repository.git("worktree", "list").splitlines()) == 1
         assert list((tmp_path / "tmp").iterdir()) == []
 
-    def test_while_it_sets_up(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("words", [("run", "--report", "report.json"), ("ci",), ("calibrate",)], ids=lambda w: w[0])
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_while_it_sets_up(self, tmp_path: Path, number: signal.Signals, words: tuple[str, ...]) -> None:
         setup = f"echo $$ >> {tmp_path}/pids; sleep 600"
         shell = shell_for(tmp_path, UNPREPARED.format(name="programs", setup=setup))
-        process = shell.start("run", "--report", str(tmp_path / "report.json"))
+        process = shell.start(*words)
         while not (tmp_path / "pids").exists():
             assert process.poll() is None, process.communicate()
             time.sleep(0.05)
-        process.terminate()
-        process.communicate(timeout=60)
-        assert process.returncode == NOT_MEASURED
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == (INTERRUPTED if number == signal.SIGINT else NOT_MEASURED), err
         assert all(gone(int(pid)) for pid in (tmp_path / "pids").read_text().split())
         assert len(shell.repository.git("worktree", "list").splitlines()) == 1
 

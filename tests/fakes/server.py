@@ -162,55 +162,7 @@ class FakeServer:
     @contextlib.contextmanager
     def running(self, tls: ssl.SSLContext | None = None, below: str = "") -> Iterator[FakeServer]:
         """Serve; over TLS with a context, and below a path of the server."""
-        fake = self
-
-        class Web(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def serve(self) -> None:
-                size = int(self.headers.get("Content-Length") or 0)
-                body = self.rfile.read(size)
-                parts = urlsplit(self.path.replace(below, "", 1) if below else self.path)
-                query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-                data = json.loads(body) if body else None
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                try:
-                    answer = fake.answer(Request(self.command, parts.path, query, data, headers, self.path))
-                except Exception as error:
-                    fake.violations.append(f"{self.command} {self.path}: {error!r}")
-                    raise
-                if answer is None:
-                    self.close_connection = True
-                    with contextlib.suppress(OSError):
-                        self.connection.shutdown(socket.SHUT_RDWR)
-                    return
-                self.reply(answer)
-
-            def reply(self, answer: Answer) -> None:
-                text = answer.text if answer.text is not None else json.dumps(answer.data)
-                content = b"" if answer.status == 204 else text.encode()
-                self.send_response(answer.status)
-                kind = "text/plain" if answer.text is not None else "application/json"
-                headers = {"Content-Type": kind, "Content-Length": str(len(content)), **answer.headers}
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(content)
-
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = serve  # noqa: N815
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                pass
-
-        class Quiet(ThreadingHTTPServer):
-            daemon_threads = True
-            request_queue_size = 128
-
-            def handle_error(self, request: Any, client_address: Any) -> None:
-                pass
-
-        server = Quiet(("127.0.0.1", 0), Web)
+        server = Quiet(("127.0.0.1", 0), web(self, below))
         if tls is not None:
             server.socket = tls.wrap_socket(server.socket, server_side=True)
         self.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}{below}"
@@ -222,3 +174,56 @@ class FakeServer:
             server.shutdown()
             server.server_close()
             thread.join()
+
+
+def web(fake: FakeServer, below: str) -> type[BaseHTTPRequestHandler]:
+    """What answers for a fake, below a path of the server."""
+
+    class Web(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def serve(self) -> None:
+            size = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(size)
+            parts = urlsplit(self.path.replace(below, "", 1) if below else self.path)
+            query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+            data = json.loads(body) if body else None
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            try:
+                answer = fake.answer(Request(self.command, parts.path, query, data, headers, self.path))
+            except Exception as error:
+                fake.violations.append(f"{self.command} {self.path}: {error!r}")
+                raise
+            if answer is None:
+                self.close_connection = True
+                with contextlib.suppress(OSError):
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                return
+            self.reply(answer)
+
+        def reply(self, answer: Answer) -> None:
+            text = answer.text if answer.text is not None else json.dumps(answer.data)
+            content = b"" if answer.status == 204 else text.encode()
+            self.send_response(answer.status)
+            kind = "text/plain" if answer.text is not None else "application/json"
+            headers = {"Content-Type": kind, "Content-Length": str(len(content)), **answer.headers}
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = serve  # noqa: N815
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            pass
+
+    return Web
+
+
+class Quiet(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        pass

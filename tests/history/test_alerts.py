@@ -6,6 +6,7 @@ import dataclasses
 import http.server
 import json
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -136,7 +137,7 @@ def test_each_thing_is_told_once_to_each_channel(store: Store) -> None:
     channels, told = Channels(), ("one://", "two://")
     for _ in range(3):
         notify.update(store, "group/name", "main", told)
-        notify.send_all(store, told, channels.send, holder="h")
+        notify.send_all(store, told, channels.send)
     titles = sorted(title for channel, title in channels.arrived if channel == "one://")
     assert len(titles) == 2
     assert titles[0].startswith("core/parse became slower by +1")
@@ -151,13 +152,24 @@ def test_a_channel_that_is_down_loses_nothing_and_stops_no_other(store: Store, m
     channels, told = Channels(), ("down://secret", "up://")
     channels.down = {"down://secret"}
     notify.update(store, "group/name", "main", told)
-    sent = notify.send_all(store, told, channels.send, holder="h")
+    sent = notify.send_all(store, told, channels.send, lambda: clock[0])
     assert (sent.arrived, sent.waiting) == (2, 2)
     channels.down.clear()
-    assert notify.send_all(store, told, channels.send, holder="h").arrived == 0
+    assert notify.send_all(store, told, channels.send, lambda: clock[0]).arrived == 0
     clock[0] += 60
-    assert notify.send_all(store, told, channels.send, holder="h").arrived == 2
+    assert notify.send_all(store, told, channels.send, lambda: clock[0]).arrived == 2
     assert {channel for channel, _ in channels.arrived} == set(told)
+
+
+def test_a_channel_that_is_down_for_half_a_day_gets_its_messages(store: Store) -> None:
+    stepped(store)
+    channels, told, start = Channels(), ("down://secret",), time.time()
+    channels.down = set(told)
+    notify.update(store, "group/name", "main", told)
+    for hour in range(1, 13):
+        assert notify.send_all(store, told, channels.send, lambda hour=hour: start + 3600.0 * hour).waiting == 2
+    channels.down.clear()
+    assert notify.send_all(store, told, channels.send, lambda: start + 3600.0 * 13).arrived == 2
 
 
 def test_the_history_holds_no_address_of_a_channel(store: Store, tmp_path: Path) -> None:
@@ -176,7 +188,7 @@ def test_recovery_is_told_and_arms_again(store: Store) -> None:
     for number, result in enumerate((over, over, within, over), start=1):
         recording.keep(store, a_report(result, number=number), branch="main", kind="branch")
         notify.update(store, "group/name", "main", told)
-        notify.send_all(store, told, channels.send, holder="h")
+        notify.send_all(store, told, channels.send)
     titles = [title for _, title in channels.arrived]
     assert [title.partition(" is over")[0] for title in titles] == ["core/parse", "Over: core/parse", "core/parse"]
     with store.read() as connection:
@@ -215,7 +227,7 @@ def test_the_verb_tells_through_apprise(
     address, heard = listener
     words = ["history", "alerts", "--database", str(tmp_path / "history.db"), "--link", "https://pages/"]
     assert main([*words, "--dry-run"]) == 0
-    assert "2 conditions hold; nobody was told" in capsys.readouterr().out
+    assert "2 conditions hold; dry run, nothing sent" in capsys.readouterr().out
     assert main(words) == 2
     assert "No channel is configured in PERFBOT_ALERTS" in capsys.readouterr().err
     monkeypatch.setenv(notify.VARIABLE, address)

@@ -88,7 +88,7 @@ def test_noise_is_rarely_taken_for_layout() -> None:
 def test_set_up_runs_for_each_build_with_a_salt_of_its_own(tmp_path: Path) -> None:
     config = f"""
 [run]
-budget = "60 s"
+budget = "8 s"
 [gate]
 threshold = "30%"
 confirm = "no"
@@ -97,7 +97,7 @@ name = "programs"
 harness = "command"
 commands = {{ it = "sh built.sh" }}
 builds = 2
-setup = ["echo $PERFBOT_BUILD_INDEX $PERFBOT_BUILD_SALT > salt; n=$(expr 3000 + $PERFBOT_BUILD_INDEX '*' 12000); \
+setup = ["echo $PERFBOT_BUILD_INDEX $PERFBOT_BUILD_SALT > salt; n=$(expr 1500 + $PERFBOT_BUILD_INDEX '*' 6000); \
 echo '{SPIN.strip().replace("{}", "'$n'")}' > built.sh"]
 """
     shell = shell_for(tmp_path, config.replace("\\\n", ""))

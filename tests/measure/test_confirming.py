@@ -65,6 +65,16 @@ class TestWhatIsMeasuredAgain:
         assert {names[0] for names in again} == {"a", "b", "c"}
         assert len(set(again)) > 3, "in many orders"
 
+    def test_it_rides_along_before_what_is_still_explored(self) -> None:
+        loud = {name: Simulated(noise=NOISY) for name in ("a", "z")}
+        suite = FakeSuite("s", {**loud, "slower": Simulated(0.3)}, Clock())
+        slower = next(one for one in measured([suite]).comparisons if one.benchmark.name == "slower")
+        again = [suite.history[taken.index] for taken in slower.rounds if taken.confirming]
+        assert len(again) >= 8
+        assert {names[0] for names in again} == {"slower"}, "first in its processes"
+        assert all(set(names) == {"a", "z", "slower"} for names in again), "and costs no start of its own"
+        assert len(suite.history) > FIRST_ROUNDS + len(again), "the others go on without it"
+
     def test_an_improvement_takes_less(self) -> None:
         suites = [FakeSuite("s", {"b": Simulated(change)}, Clock()) for change in (0.3, -0.3)]
         worse, better = (sum(r.confirming for r in measured([s]).comparisons[0].rounds) for s in suites)

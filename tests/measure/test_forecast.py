@@ -36,7 +36,7 @@ def test_what_the_budget_does_not_do_for_is_named_with_what_would() -> None:
     found = forecast(tracks, noise({"quiet": 1.0, "loud": 1.0}), 60.0, 1)
     assert found.lines == (
         "noise calibrated 2026-11-01: 1 of 2 comparisons will probably stay undecided in 1 min",
-        's/loud at 2 % (rounds stray by 4 %, about 47 rounds of 1 s, threshold = "3%" would do)',
+        's/loud at 2 % (round-to-round standard deviation 4 %, about 47 rounds of 1 s, threshold = "3%" would do)',
         "what would do: `--budget 3m`; or `perfbot calibrate --write` puts larger thresholds into the configuration",
     )
     assert found.notes == (found.lines[0], found.lines[2])

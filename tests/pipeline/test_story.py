@@ -72,6 +72,7 @@ budget = "4 min"              # only a busy machine needs more than some seconds
 
 [gate]
 threshold = "40%"
+confirm = "no"
 
 [[suite]]
 name = "core"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import hashlib
 import hmac
 import json
@@ -20,15 +21,17 @@ from perfbot.cli.main import main
 from perfbot.cli.serve import add_arguments, connector
 from perfbot.errors import UsageError
 from perfbot.forge.base import RefusedError
+from perfbot.forge.upsert import Upsert
 from perfbot.history.store import Store, open_store, queue
+from perfbot.publish import comment_commands
 from perfbot.publish.flow import publish
-from perfbot.service.app import command_handler, create_app
+from perfbot.service.app import command_handler, create_app, kept_in
 from perfbot.service.hooks import KIND, Hooks
 from perfbot.service.worker import Worker
 from tests.fakes.github import APP, APP_SLUG, BOT, app_pem
 from tests.fakes.server import Fault
 from tests.service.payloads import github_button, github_suite
-from tests.worlds import HEAD, OTHER, InCI, report, result, write
+from tests.worlds import HEAD, OTHER, QUICK, InCI, report, result, write
 
 SECRET = "github-webhook-secret"
 NAME = f"{APP_SLUG}[bot]"
@@ -191,8 +194,9 @@ class Service:
 
 
 @pytest.fixture
-def service(app: InCI, tmp_path: Path) -> Iterator[Service]:
-    """The connection is made by what ``serve`` makes it with, from a key file."""
+def service(app: InCI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    """The connection is made by what ``serve`` makes it with, from a key file; comments have no pauses."""
+    monkeypatch.setattr(comment_commands, "Upsert", functools.partial(Upsert, **QUICK))
     file = tmp_path / "app.pem"
     file.write_text(app_pem())
     parser = argparse.ArgumentParser()
@@ -202,7 +206,7 @@ def service(app: InCI, tmp_path: Path) -> Iterator[Service]:
     publish(write(tmp_path, report(result(change=0.3))), app.publisher())
     with open_store(tmp_path / "history.db") as store:
         served = create_app(store, Hooks(store, {"github": SECRET}), connect)
-        yield Service(app, store, TestClient(served), Worker(store, {KIND: command_handler(connect)}))
+        yield Service(app, store, TestClient(served), Worker(store, {KIND: command_handler(connect, kept_in(store))}))
 
 
 def rerun_check(**changes: Any) -> dict[str, Any]:

@@ -302,12 +302,12 @@ def test_a_status_that_is_refused_keeps_no_comment_from_being_written(ci: InCI, 
 def test_five_publishers_at_once(ci: InCI, tmp_path: Path, seed: int) -> None:
     """Five runs of one head that end together, in any order, over a listing that lags: both end as the newest says."""
     draw = random.Random(seed)  # noqa: S311 - only an order
-    ci.fake.lag = 0.5
+    ci.fake.lag = 0.2
     runs = []
     for number in range(5):
         if number:
             ci.next_run()
-        options = {"settle": (0.1, 0.3), "lag": 0.8, "lost": 0.9, "stagger": 0.2, "sleep": time.sleep}
+        options = {"settle": (0.05, 0.1), "lag": 0.35, "lost": 0.4, "stagger": 0.1, "sleep": time.sleep}
         runs.append((replace(ci.publisher(), options=options), SLOWER * (number % 2 == seed % 2)))
     threads = [threading.Thread(target=say, args=(p, tmp_path, change)) for p, change in draw.sample(runs, 5)]
     for thread in threads:

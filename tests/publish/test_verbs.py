@@ -33,8 +33,10 @@ def job(ci: InCI, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> InCI:
     if ci.event:
         monkeypatch.setenv("GITHUB_EVENT_PATH", str(ci.event_file(tmp_path)))
     monkeypatch.chdir(tmp_path)
-    hasty = functools.partial(Upsert, settle=(0, 0), stagger=0)
+    hasty = functools.partial(Upsert, settle=(0, 0), lag=0, lost=0, stagger=0)
     monkeypatch.setattr(publisher, "Upsert", hasty)
+    monkeypatch.setattr(publisher, "SETTLE", (0, 0))
+    monkeypatch.setattr(publisher, "LOST", 0)
     monkeypatch.setattr(comment_commands, "Upsert", hasty)
     return ci
 
@@ -77,7 +79,7 @@ def test_a_missing_report(job: InCI, capsys: pytest.CaptureFixture[str]) -> None
 def test_a_forge_that_stays_down(job: InCI, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (file,) = write(tmp_path, report(result()))
     job.fake.faults = [Fault(503, times=10_000)]
-    assert main(["publish", str(file), "--patience", "1s"]) == 4
+    assert main(["publish", str(file), "--patience", "300ms"]) == 4
     told = capsys.readouterr().err
     assert "Publish later with: perfbot publish" in told
     assert "--merge-request 1" in told
@@ -89,7 +91,7 @@ def test_a_forge_that_stays_down_comes_before_a_report_that_is_not_there(
     job: InCI, capsys: pytest.CaptureFixture[str]
 ) -> None:
     job.fake.faults = [Fault(503, times=10_000)]
-    assert main(["publish", "a report.json", "--section", "py 3", "--patience", "1s"]) == 4
+    assert main(["publish", "a report.json", "--section", "py 3", "--patience", "300ms"]) == 4
     told = capsys.readouterr().err
     assert "Publish later with: perfbot publish 'a report.json'" in told
     assert "--section 'py 3'" in told
@@ -102,7 +104,7 @@ def test_what_was_kept_is_published_later(
     """The command that was shown, typed on a machine that is no CI."""
     (file,) = write(tmp_path, report(result(change=0.3)))
     job.fake.faults = [Fault(503, times=10_000)]
-    assert main(["publish", str(file), "--patience", "1s"]) == 4
+    assert main(["publish", str(file), "--patience", "300ms"]) == 4
     typed = capsys.readouterr().err.partition("Publish later with: perfbot ")[2].splitlines()[0]
     job.fake.faults = []
     for name in job.environ:
@@ -126,7 +128,7 @@ def test_what_is_no_answer_costs_the_publication_alone(
     (file,) = write(tmp_path, report(result(change=0.3)))
     methods = ("GET", "POST", "PUT", "PATCH", "DELETE") if text != "[]" else ("POST", "PUT", "PATCH")
     job.fake.faults = [Fault(200, path=path, text=text, times=10**6, methods=methods)]
-    code = main(["publish", str(file), "--patience", "1s"])
+    code = main(["publish", str(file), "--patience", "300ms"])
     told = capsys.readouterr().err
     if text == "[]" and code == 1:
         return  # what was made all the same is found by looking
@@ -140,7 +142,7 @@ def test_what_is_no_answer_costs_the_publication_alone(
 def test_what_is_no_time_to_wait(job: InCI, tmp_path: Path, capsys: pytest.CaptureFixture[str], after: str) -> None:
     (file,) = write(tmp_path, report(result(change=0.3)))
     job.fake.faults = [Fault(429, times=10**6, headers={"Retry-After": after.encode().decode("latin-1")})]
-    assert main(["publish", str(file), "--patience", "1s"]) == 4
+    assert main(["publish", str(file), "--patience", "300ms"]) == 4
     assert "Publish later with: perfbot publish" in capsys.readouterr().err
 
 

@@ -98,29 +98,14 @@ def everything() -> Report:
             regression("parse_small", 0.05, source_changed=True),
             bare("crash", "failed", failed_side="head", gate="fail", reason="ValueError: cannot parse | pipe"),
             result(
-                "model_size",
-                0.03,
-                metric="memory",
-                unit="B",
-                base=2000.0,
-                head=2060.0,
-                gate="fail",
-                budget="2 KiB",
-                budget_state="over",
-                rule="exact",
-                reason="over the budget of 2 KiB",
+                "model_size", 0.03, metric="memory", unit="B", base=2000.0, head=2060.0, gate="fail",
+                budget="2 KiB", budget_state="over", rule="exact", reason="over the budget of 2 KiB",
             ),
             result("validate", 0.12, "regressed", gate="accepted", reason="accepted by alice: needed for safety"),
             result("warm", 0.011, "regressed", reason="under the 2 % threshold"),
             result("solve", -0.22, "improved"),
             result(
-                "throughput",
-                2.4,
-                "improved",
-                metric="throughput",
-                unit="1/s",
-                better="higher",
-                base=5010.0,
+                "throughput", 2.4, "improved", metric="throughput", unit="1/s", better="higher", base=5010.0,
                 head=17034.0,
             ),
             result("steady", 0.001, budget="15 ms", budget_state="within"),
@@ -141,7 +126,7 @@ def everything() -> Report:
         proposed_policy=Policy(threshold=0.05, limits=(Limit("core/*", threshold=0.1, gate=False),)),
         complete=False,
         trend="+6.4 % since v2.3 in core/parse_large",
-    )
+    )  # fmt: skip
 
 
 def quiet() -> Report:

@@ -23,6 +23,7 @@ TAGS = {
     "html", "head", "meta", "title", "style", "body", "header", "nav", "h1", "h2", "p", "span", "code", "bdi", "main",
     "section", "div", "b", "details", "summary", "pre", "form", "input", "label", "output", "svg", "line", "text",
     "rect", "circle", "path", "dl", "dt", "dd", "figure", "figcaption", "ul", "li", "script",
+    "g", "button",
 }  # fmt: skip
 
 

@@ -18,15 +18,16 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from perfbot.cli.main import main
 from perfbot.errors import StoreError
 from perfbot.forge.events import Asked, comment_of, loads
-from perfbot.history.store import Store, open_store, queue
+from perfbot.history.store import Store, ledger, open_store, queue
 from perfbot.history.store.tables import job
-from perfbot.service.app import command_handler, create_app
+from perfbot.service.app import command_handler, create_app, kept_in
 from perfbot.service.hooks import KIND, MAX_BYTES, Hooks
 from perfbot.service.intake import Intake
-from perfbot.service.worker import MAX_TRIES, Worker
-from tests.fakes.gitlab import FakeGitLab
+from perfbot.service.worker import Worker
+from tests.fakes.gitlab import AUTHOR, STRANGER, FakeGitLab
 from tests.service.payloads import github_button, github_comment, github_suite, gitlab_note
 from tests.worlds import InCI, gitlab_ci
 
@@ -46,7 +47,9 @@ class Service:
     def __post_init__(self) -> None:
         self.now = NOON
         self.worker = Worker(
-            self.store, {KIND: command_handler(lambda kind, project: self.ci.forge())}, clock=lambda: self.now
+            self.store,
+            {KIND: command_handler(lambda kind, project: self.ci.forge(), kept_in(self.store))},
+            clock=lambda: self.now,
         )
 
     def gitlab(self, event: Any, token: str = TOKEN, **headers: str) -> Any:
@@ -84,6 +87,21 @@ def test_a_command_is_queued_and_done(service: Service) -> None:
     service.work()
     assert [e["name"] for e in service.ci.fake.emojis[note["id"]]] == ["eyes", "white_check_mark"]
     assert next(j for j in service.ci.fake.jobs if j["name"] == "perfbot")["status"] == "pending"
+
+
+def test_who_asked_for_what_is_kept_and_shown(
+    service: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What people who may typed, and nothing of what strangers or they themselves wrote besides."""
+    for author, said in ((AUTHOR, "Please!\n/perfbot help\nThanks"), (STRANGER, "/perfbot help")):
+        note = service.ci.fake.say(said, author)
+        service.gitlab(gitlab_note(said, note["id"], author_id=author))
+    service.work()
+    with service.store.read() as connection:
+        (kept,) = ledger.commands(connection, service.ci.fake.project)
+    assert (kept.merge_request, kept.who, kept.text, kept.outcome) == (1, "ada", "/perfbot help", "helped")
+    assert main(["history", "commands", "--database", str(tmp_path / "history.db")]) == 0
+    assert "/perfbot help" in capsys.readouterr().out
 
 
 def test_github_is_queued(service: Service) -> None:
@@ -184,7 +202,7 @@ def test_a_forge_that_is_down_is_asked_again_later(service: Service) -> None:
 def test_what_cannot_succeed_ends(service: Service) -> None:
     service.gitlab(gitlab_note("/perfbot help", iid=404))
     service.ci.fake.token = "gone"
-    for _ in range(MAX_TRIES):
+    for _ in range(queue.MOST_TRIES):
         service.work()
         service.now += 7200
     assert service.waiting() == 0

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from perfbot.errors import StoreError
 from perfbot.history.store import Store, open_store, queue
+from perfbot.history.store.consumer import LONGEST, RENEWALS
 from perfbot.history.store.queue import Job
 from perfbot.history.store.tables import job as jobs
-from perfbot.service import worker as workers
-from perfbot.service.worker import LONGEST, RENEWALS, Worker
+from perfbot.service.worker import Worker
 
 LEASE = 120.0
 
@@ -122,7 +123,7 @@ def test_a_renewal_that_fails_is_tried_again(store: Store, monkeypatch: pytest.M
     def renew(*args: object, **kinds: object) -> bool:
         asked.append(kinds["now"])
         if len(asked) == 1:
-            raise workers.StoreError("away")
+            raise StoreError("away")
         return True
 
     def slow(job: Job) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from perfbot.sides.cache import Slot
 from perfbot.sides.desk import inputs, pointing
-from perfbot.sides.kept import again, note
+from perfbot.sides.kept import note, reusable
 from tests.repositories import Repository
 
 HATCH = '[build-system]\nbuild-backend = "hatchling.build"\n'
@@ -115,26 +115,26 @@ class TestUsedAgain:
 
     @pytest.mark.parametrize("quick", [True, False])
     def test_what_was_built_comes_along_and_what_the_commit_lacks_does_not(self, slot: Slot, quick: bool) -> None:
-        assert again(slot, "stamp", self.next_commit(slot), quick=quick)
+        assert reusable(slot, "stamp", self.next_commit(slot), quick=quick)
         assert (slot.tree / "p" / "built.so").read_text() == "so"
         assert (slot.tree / "p" / "a.py").read_text() == "2"
         assert not (slot.tree / "p" / "gone.py").exists()
 
     def test_bytecode_that_was_made_again_is_left_behind(self, slot: Slot) -> None:
         (slot.tree / "p" / "__pycache__" / "a.cpython-311.pyc").write_text("new")
-        assert again(slot, "stamp", self.next_commit(slot), quick=True)
+        assert reusable(slot, "stamp", self.next_commit(slot), quick=True)
         assert not (slot.tree / "p" / "__pycache__" / "a.cpython-311.pyc").exists()
 
     @pytest.mark.parametrize("quick", [True, False])
     def test_what_somebody_wrote_into_the_environment_is_seen(self, slot: Slot, quick: bool) -> None:
         (slot.env / "lib" / "x.py").write_text("y")
-        assert not again(slot, "stamp", self.next_commit(slot), quick=quick)
+        assert not reusable(slot, "stamp", self.next_commit(slot), quick=quick)
 
     def test_what_was_built_and_is_another_now_is_seen(self, slot: Slot) -> None:
         (slot.tree / "p" / "built.so").write_text("other")
-        assert not again(slot, "stamp", self.next_commit(slot), quick=True)
+        assert not reusable(slot, "stamp", self.next_commit(slot), quick=True)
 
     def test_what_came_later_goes(self, slot: Slot) -> None:
         (slot.env / "lib" / "later.py").write_text("y")
-        assert again(slot, "stamp", self.next_commit(slot), quick=True)
+        assert reusable(slot, "stamp", self.next_commit(slot), quick=True)
         assert not (slot.env / "lib" / "later.py").exists()

@@ -14,7 +14,6 @@ import httpx
 import jwt
 import pytest
 import uvicorn
-from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -29,32 +28,19 @@ from perfbot.model import Report
 from perfbot.publish.upload import hand_over
 from perfbot.report import dumps
 from perfbot.service.history import History
-from perfbot.service.identity import Gatekeeper, Identity, gatekeeper
+from perfbot.service.identity import Identity, gatekeeper
 from perfbot.service.ingest import MAX_BYTES
 from perfbot.service.purpose import Purpose
 from perfbot.service.tags import MAX_BYTES as MAX_TAGS
 from perfbot.service.worker import Worker
 from tests.histories import a_history, a_report, a_result, commit
-
-TOKEN = "a-project-token-of-some-length"
-GITLAB, GITHUB = "https://gitlab.test", "https://token.github.test"
-AUDIENCE = "https://perf.test"
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+from tests.site.jobs import GATE, GITLAB, MR, OTHER_KEY, TOKEN, github, gitlab
 
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Store]:
     with open_store(tmp_path / "own.db") as opened:
         yield opened
-
-
-def key_of(issuer: str, token: str) -> Any:
-    del issuer, token
-    return KEY.public_key()
-
-
-GATE = Gatekeeper({"group/name": TOKEN}, {GITLAB: "gitlab", GITHUB: "github"}, AUDIENCE, ("group/name",), key_of)
 
 
 class Service:
@@ -86,27 +72,6 @@ class Service:
 @pytest.fixture
 def service(own: Store) -> Service:
     return Service(own)
-
-
-def gitlab(**changes: Any) -> str:
-    claims = {
-        "iss": GITLAB, "aud": AUDIENCE, "iat": time.time(), "exp": time.time() + 86_400, "project_path": "group/name",
-        "ref": "main", "ref_type": "branch", "ref_path": "refs/heads/main", "pipeline_source": "push", "sha": commit(1),
-    }  # fmt: skip
-    key = changes.pop("key", KEY)
-    algorithm = changes.pop("algorithm", "RS256")
-    return jwt.encode({k: v for k, v in {**claims, **changes}.items() if v is not None}, key, algorithm=algorithm)
-
-
-def github(**changes: Any) -> str:
-    claims = {
-        "iss": GITHUB, "aud": AUDIENCE, "iat": time.time(), "exp": time.time() + 86_400, "repository": "group/name",
-        "ref": "refs/heads/main", "event_name": "push", "sha": commit(1),
-    }  # fmt: skip
-    return jwt.encode({**claims, **changes}, KEY, algorithm="RS256")
-
-
-MR = {"pipeline_source": "merge_request_event", "ref_path": "refs/merge-requests/7/head", "ref": "feature"}
 
 
 def kept(store: Store) -> list[tuple[str, str, bool]]:

@@ -154,6 +154,14 @@ def test_a_runs_page_leads_home(folder: Path) -> None:
     assert 'href="../index.html"' in paths[0].read_text()
 
 
+def test_each_benchmark_has_its_values_as_a_file(folder: Path) -> None:
+    names = {path.stem for path in folder.glob("benchmarks/*.html")}
+    assert names == {path.stem for path in folder.glob("benchmarks/*.csv")}
+    head, *rows = (folder / "benchmarks/1.csv").read_text().splitlines()
+    assert head.startswith("suite,benchmark,metric,unit,run,")
+    assert len(rows) == 24
+
+
 def test_the_badge_counts_what_became_slower(store: Store, folder: Path) -> None:
     assert "1 slower since v1&lt;i&gt;" in (folder / "badge.svg").read_text()
     with store.read() as connection:

@@ -37,6 +37,10 @@ def test_pages_are_there_and_lead_to_each_other(client: TestClient) -> None:
         page = client.get(BASE + address)
         assert page.status_code == 200
         assert client.get(str(httpx.URL("http://x" + BASE + address).join("../").path)).status_code == 200
+    values = client.get(BASE + "benchmarks/1.csv")
+    assert values.headers["content-type"].startswith("text/csv")
+    assert len(values.text.splitlines()) == 25
+    assert 'href="1.csv"' in client.get(BASE + "benchmarks/1.html").text
     assert client.get(BASE + "badge.svg").headers["content-type"] == "image/svg+xml"
     for name in ("site.css", "site.js", "uplot.js"):
         assert client.get(f"/assets/{name}").status_code == 200
@@ -50,7 +54,8 @@ def test_every_answer_forbids_sniffing_and_framing(client: TestClient) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/nothing", "/no/project/-/", BASE + "benchmarks/999.html", BASE + "runs/999.html", "/assets/secret.txt",
+    ["/nothing", "/no/project/-/", BASE + "benchmarks/999.html", BASE + "benchmarks/999.csv",
+     BASE + "runs/999.html", "/assets/secret.txt",
      "/assets/..%2f..%2fpyproject.toml", "/api/v1/projects/no/-/runs", "/api/v1/projects/group/name/-/runs/999"],
 )  # fmt: skip
 def test_what_is_not_there_is_not_found(client: TestClient, path: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, select, update
 
-from perfbot.history.records import Release
+from perfbot.history.records import Command, Release
 from perfbot.history.store.ingest import clean, insert_new, key_of, moment
 from perfbot.history.store.tables import acceptance, alert, calibration, command, project, release, run
 from perfbot.model import Acceptance
@@ -75,18 +75,6 @@ def recover_alerts(connection: Connection, project_name: str, keys: Collection[s
     number = key_of(connection, project, name=clean(project_name))
     held = and_(alert.c.project_id == number, alert.c.key.in_(keys), alert.c.recovered.is_(None))
     return connection.execute(update(alert).where(held).values(recovered=now)).rowcount
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A command somebody gave in a comment, and what became of it. ``delivery`` names the forge's event."""
-
-    delivery: str
-    merge_request: int
-    who: str
-    text: str
-    outcome: str
-    moment: str
 
 
 def note_command(connection: Connection, project_name: str, given: Command) -> bool:

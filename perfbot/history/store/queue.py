@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, and_, case, delete, func, or_, select, update
 
 from perfbot.history.store.ingest import insert_new
 from perfbot.history.store.tables import job
 
-LEASE_SECONDS = 300.0
 LONGEST_WAIT_SECONDS = 3600.0
 MOST_TRIES = 8
+"""Of a job; with the waits between them three quarters of an hour."""
+
+TRIES = {"alert": 40}
+"""Of kinds that go to others, who may be away for longer: a day and a half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,11 @@ class Job:
     created: float
 
 
+def most_tries(kind: str) -> int:
+    """How often a job of a kind is tried before it is given up."""
+    return TRIES.get(kind, MOST_TRIES)
+
+
 def enqueue(
     connection: Connection, kind: str, key: str, payload: bytes, *, now: float, due: float | None = None
 ) -> bool:
@@ -43,16 +51,14 @@ def enqueue(
     return number is not None
 
 
-def claim(
-    connection: Connection, kinds: Collection[str], holder: str, *, now: float, lease: float = LEASE_SECONDS,
-    tries: int = MOST_TRIES,
-) -> Job | None:  # fmt: skip
+def claim(connection: Connection, kinds: Collection[str], holder: str, *, now: float, lease: float) -> Job | None:
     """Takes the job that has been due longest; None when nothing is due.
 
-    A job that was tried ``tries`` times is given up instead: whoever tried may not have lived to say so. One that is
-    due later than any wait lasts was put off by a clock that has been set back, and is due now.
+    A job that was tried as often as its kind is tried is given up instead: whoever tried may not have lived to say so.
+    One that is due later than any wait lasts was put off by a clock that has been set back, and is due now.
     """
-    exhausted = and_(job.c.done.is_(None), job.c.due <= now, job.c.tries >= tries)
+    most = case(TRIES, value=job.c.kind, else_=MOST_TRIES)
+    exhausted = and_(job.c.done.is_(None), job.c.due <= now, job.c.tries >= most)
     why = "Tried as often as a job is tried, and never brought to an end."
     connection.execute(update(job).where(exhausted).values(done=now, error=why))
     never = now + LONGEST_WAIT_SECONDS + lease
@@ -73,7 +79,7 @@ def count_since(connection: Connection, kind: str, series: str, moment: float) -
     return int(connection.execute(select(func.count()).where(alike)).scalar_one())
 
 
-def renew(connection: Connection, number: int, holder: str, *, now: float, lease: float = LEASE_SECONDS) -> bool:
+def renew(connection: Connection, number: int, holder: str, *, now: float, lease: float) -> bool:
     """Lengthens a lease; False when it ended and another holder has the job or did it."""
     held = and_(job.c.id == number, job.c.holder == holder, job.c.done.is_(None))
     return connection.execute(update(job).where(held).values(due=now + lease)).rowcount == 1

@@ -1,4 +1,4 @@
-"""Change points, slow drift and the chain of ratios of one series.
+"""Change points, slow drift and chained ratios of one series.
 
 Two kinds of evidence are joined. A run's *values* scatter by several per cent between runs, and may be
 compared within one class of machine only; a run's *ratio* head/base was measured in lock-step on one machine
@@ -63,7 +63,7 @@ def _noise(seen: Levels) -> float | None:
 
 
 def course(series: Series) -> tuple[Level, ...]:
-    """One level a commit against the first, by the chain of ratios.
+    """One level a commit against the first, by chained ratios.
 
     What a picture of a series shows: unlike values, it does not jump when the machine changes.
     """

@@ -1,4 +1,4 @@
-"""The chain of ratios: how far a benchmark moved since a release, whatever machines measured it.
+"""Chained ratios: how far a benchmark moved since a release, whatever machines measured it.
 
 Every run of the branch compared two commits side by side; where one run's base is the run before's head, the
 ratios multiply to the whole way. A machine twice as fast changes values, not ratios. Where a link was not

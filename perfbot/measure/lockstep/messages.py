@@ -109,3 +109,60 @@ def has_values(answer: Message, count: int) -> bool:
     kinds = [answer.get(name) for name in ("walls", "cpus", "costs")]
     lists = all(isinstance(kind, list) and all(map(_whole, kind)) for kind in (*kinds, answer.get("began")))
     return lists and _whole(answer.get("discarded")) and all(len(kind or ()) == count for kind in kinds)
+
+
+_FUNCTION: dict[str, Check] = {
+    "name": _text, "module": _text, "place": _text, "file": _text, "line": _whole, "end": _whole, "print": _text,
+}  # fmt: skip
+
+MOST_TOLD = 200_000
+"""Items of a list about functions."""
+
+
+def is_trace(answer: Message) -> bool:
+    """Whether an answer describes functions and counts their calls."""
+    known, edges = _known(answer), answer.get("edges")
+    if known is None or not _rows(edges, 3, known) or not _whole(answer.get("threads")):
+        return False
+    return all(row[1] < known for row in edges or ())
+
+
+def is_samples(answer: Message) -> bool:
+    """Whether an answer describes functions and tells stacks of them, or says why it does not."""
+    if _text(answer.get("refused")):
+        return True
+    known, stacks = _known(answer), answer.get("stacks")
+    if known is None or not isinstance(stacks, list) or len(stacks) > MOST_TOLD:
+        return False
+    told = all(
+        isinstance(row, list) and len(row) == 2 and _count(row[1]) and isinstance(row[0], list)
+        and all(_whole(number) and number < known for number in row[0])
+        for row in stacks
+    )  # fmt: skip
+    return told and _rows(answer.get("lines"), 4, known) and _whole(answer.get("lost"))
+
+
+def is_surroundings(answer: Message) -> bool:
+    """Whether an answer tells what a worker runs on."""
+    told = all(_text(answer.get(name)) for name in ("python", "compiler", "flags"))
+    return told and answer.get("packages") is not None and _texts_or_none(answer["packages"])
+
+
+def _known(answer: Message) -> int | None:
+    functions = answer.get("functions")
+    if not isinstance(functions, list) or len(functions) > MOST_TOLD or not _each(_FUNCTION)(functions):
+        return None
+    return len(functions)
+
+
+def _rows(value: Any, width: int, known: int) -> bool:
+    """Lists of whole numbers that begin with that of a function, or −1 for none."""
+    return (
+        isinstance(value, list)
+        and len(value) <= MOST_TOLD
+        and all(
+            isinstance(row, list) and len(row) == width and isinstance(row[0], int) and -1 <= row[0] < known
+            and all(_whole(number) for number in row[1:])
+            for row in value
+        )
+    )  # fmt: skip

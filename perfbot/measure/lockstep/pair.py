@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Literal
@@ -194,6 +194,23 @@ class Pair:
         answers = self._receive(sides, seconds, "answer")
         for side, answer in answers.items():
             if not messages.is_count(answer):
+                raise self.links[side].lost(RUBBISH)
+        return answers
+
+    def ask(
+        self, orders: Mapping[Side, Mapping[str, Any]], seconds: float, fits: Callable[[messages.Message], bool]
+    ) -> Messages:
+        """Give each side an order of its own; what they answer.
+
+        Args:
+            seconds: longest time to wait.
+            fits: whether an answer is one.
+        """
+        for side, order in orders.items():
+            self.links[side].send(**order)
+        answers = self._receive(tuple(orders), seconds, "answer")
+        for side, answer in answers.items():
+            if not fits(answer):
                 raise self.links[side].lost(RUBBISH)
         return answers
 

@@ -36,6 +36,10 @@ FEWEST_PAIRS = 8
 MOST_PAIRS = 200
 """No round has more, however dear the start-up is."""
 
+LONGEST_MEASURING = 2.0
+"""A round measures at most so many times as long as it takes to start: that costs half as much again where pairs are
+all the noise there is, and saves most where it only seems so."""
+
 MEDIUM_ROUND_SECONDS = 0.12
 """Calls of 1 to 3 ms: one call a value, as many pairs as fit into this time."""
 
@@ -182,7 +186,8 @@ def plan_values(speed: Speed, share: float, *, once: bool = False, within: float
     if within is None:
         return ValuePlan("turns", loops, discard, _clamp(affordable, PAIRS, MOST_PAIRS), pinned)
     # Variance (1 + within / pairs) times seconds (share + pairs x cost) is least here.
-    return ValuePlan("turns", loops, discard, _clamp(math.sqrt(within * affordable), FEWEST_PAIRS, MOST_PAIRS), pinned)
+    pairs = min(math.sqrt(within * affordable), LONGEST_MEASURING * affordable)
+    return ValuePlan("turns", loops, discard, _clamp(pairs, FEWEST_PAIRS, MOST_PAIRS), pinned)
 
 
 def _clamp(wanted: float, least: int, most: int) -> int:

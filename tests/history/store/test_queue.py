@@ -84,7 +84,7 @@ def test_done_jobs_can_be_forgotten(store: Store) -> None:
 
 def test_replicas_share_the_queue_and_do_nothing_twice(where: str) -> None:
     with open_store(where) as store:
-        for number in range(60):
+        for number in range(24):
             put(store, f"job{number}")
 
     def work(holder: str) -> list[str]:
@@ -97,4 +97,4 @@ def test_replicas_share_the_queue_and_do_nothing_twice(where: str) -> None:
 
     with ThreadPoolExecutor(6) as replicas:
         shares = list(replicas.map(work, [f"replica{n}" for n in range(6)]))
-    assert sorted(key for share in shares for key in share) == sorted(f"job{n}" for n in range(60))
+    assert sorted(key for share in shares for key in share) == sorted(f"job{n}" for n in range(24))

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from perfbot.errors import StoreError, UsageError
-from perfbot.history.records import Release
+from perfbot.history.records import Command, Release
 from perfbot.history.store import Store, care, ledger, queries
 from perfbot.model import Acceptance, Report, Runner
 from tests.histories import RUNNER, START, a_history, a_report, a_result, commit
@@ -153,7 +153,7 @@ def test_acceptances_are_kept(store: Store) -> None:
 
 
 def test_a_commands_delivery_is_kept_once(store: Store) -> None:
-    given = ledger.Command("d-1", 7, "ada", "/rebench", "done", "2026-01-06T12:00:00Z")
+    given = Command("d-1", 7, "ada", "/rebench", "done", "2026-01-06T12:00:00Z")
     assert store.write(lambda c: ledger.note_command(c, "group/name", given))
     assert not store.write(lambda c: ledger.note_command(c, "group/name", given))
     with store.read() as connection:

@@ -1,4 +1,4 @@
-"""Steps, drift and the chain of ratios, on series whose truth is known."""
+"""Steps, drift and chained ratios, on series whose truth is known."""
 
 from __future__ import annotations
 

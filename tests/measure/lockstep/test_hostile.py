@@ -247,6 +247,6 @@ class TestSees:
         others = set(seen["environ"]) - own - allowed - certificates
         assert all(name.startswith("LC_") for name in others), others
 
-    def test_the_conductors_own_variables_where_it_runs_as_the_same_user(self, seen: dict[str, list[str]]) -> None:
+    def test_the_schedulers_own_variables_where_it_runs_as_the_same_user(self, seen: dict[str, list[str]]) -> None:
         """No allow-list keeps a process from reading /proc of its parent: one job holds no secret from its code."""
         assert any(line.startswith("PATH=") for line in seen["parent"])

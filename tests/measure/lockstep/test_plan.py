@@ -41,6 +41,15 @@ class TestPatience:
         assert patience(120.0, -1.0, known=True) == LATE_SECONDS
 
 
+class TestNoise:
+    def test_pairs_take_no_more_than_twice_as_long_as_starting(self) -> None:
+        """However little processes seem to differ: three rounds agree by chance often enough."""
+        share = 0.02
+        values = plan_values(busy(10e-6), share, within=1e6)
+        assert values.seconds(10e-6) < 2.5 * share
+        assert plan_values(busy(10e-6), 100 * share, within=1e6).pairs == MOST_PAIRS
+
+
 class TestCalls:
     @pytest.mark.parametrize("call", [50e-9, 100e-9, 10e-6, 0.4e-3])
     def test_short_ones_fill_a_value_and_are_warmed_up(self, call: float) -> None:

@@ -26,7 +26,7 @@ calls = 0
 def slow_at_times():
     global calls
     calls += 1
-    time.sleep(0.0002 if calls % 10 else 0.004)
+    time.sleep(0.0001 if calls % 10 else 0.0015)
 """
 
 

@@ -17,7 +17,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfbot.errors import ReportError, StoreError
-from perfbot.extent import fitted
 from perfbot.model import (
     SCHEMA,
     Acceptance,
@@ -34,10 +33,11 @@ from perfbot.model import (
     Shard,
 )
 from perfbot.report import dumps, loads, read, schema, write, write_text
+from perfbot.report.extent import fitted
 from tests.render.hostile import TEXTS, saying
 from tests.render.samples import ALL, everything, typical
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 
 NUMBER = st.floats(allow_nan=False, allow_infinity=False, width=64)
 POSITIVE = st.floats(1e-12, 1e12)

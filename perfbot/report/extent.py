@@ -126,7 +126,7 @@ def is_moment(text: str) -> bool:
 
 def _of_number(value: int, name: str, place: str) -> Iterator[Excess]:
     most = LARGE if name in LARGE_ONES else SMALL
-    low = -1 if name == "core" else 0
+    low = -1 if name in ("core", "parent", "part") else 0
     if not low <= value <= most:
         yield place, value, f"{low} to {most}"
 

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import math
 import os
 import re
 import stat
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -23,8 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from perfbot.errors import ReportError, StoreError
-from perfbot.extent import excesses, too_many_values
 from perfbot.model import SCHEMA, Report, Result, Round
+from perfbot.report.extent import excesses, too_many_values
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
@@ -346,8 +344,3 @@ def _shown(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return f"a list of {len(value):,}"
     return "an object" if isinstance(value, dict) else "something else"
-
-
-if __name__ == "__main__":
-    # python -m perfbot.report > docs/report.schema.json
-    sys.stdout.write(json.dumps(schema(), indent=2) + "\n")

@@ -1,0 +1,144 @@
+"""Which function a change of cost goes back to.
+
+A call of the benchmark costs T = Σ n(f) s(f): each function's calls times what a call of it takes itself. Calls come
+from callers: n(f) = Σ n(g) a(g, f), where a is how often g calls f in one call of its own. Between base and head
+
+    ΔT = Σ_g m(g) [ Δs(g) + Σ_f Δa(g, f) I(f) ],    m(g) = min(n_base(g), n_head(g)),
+
+exactly, where I(f) = s(f) + Σ a(f, ·) I(·) is what a call of f takes with all that it calls, each function as on the
+side that calls it more often (on which its cost is known best). So a function answers for what it does itself, and
+for what it calls more often than before; not for being called more often, which its caller answers for. What was
+renamed, moved or drawn into its caller cancels out there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from perfbot.model import SIDES, Side
+from perfbot.why.matching import Roll, is_inner
+from perfbot.why.profile import Observation, Profile
+
+Floats = npt.NDArray[np.float64]
+
+ROOT = -1
+
+SLIGHT = 1e-9
+"""Calls that differ by less do not differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Of one round: arrays over the functions of a roll, seconds of one call of the benchmark.
+
+    Attributes:
+        blamed: what each function answers for; with ``rest`` (perfbot's own loop, what no function could be
+            found for) it adds up to the change of the whole.
+        each: the part of it that its own calls became dearer.
+        more: of pairs of caller and callee: what the caller answers for because it calls the callee more often.
+        own: what each took itself, on base and head, shape [side, function].
+        calls: how often each was called.
+    """
+
+    blamed: Floats
+    rest: float
+    each: Floats
+    more: Mapping[tuple[int, int], float]
+    own: Floats
+    calls: Floats
+    edges: Mapping[tuple[int, int], tuple[float, float]]
+    """Calls of each pair of caller and callee, on base and head."""
+
+
+def ledger_of(observation: Observation, roll: Roll, edited: Collection[int] = ()) -> Ledger:
+    """Who answers for what in one round.
+
+    Args:
+        edited: functions that the change edits. Where one that is edited is called more often by one that is not, it
+            was the edit that made it so (a cache that was taken from it): it answers itself.
+    """
+    count = len(roll.functions)
+    sides = [_Side(observation.sides[side], side, roll) for side in SIDES]
+    base, head = sides
+    common = np.minimum(base.calls, head.calls)
+    each = common * (head.each - base.each)
+    dear = [head if head.calls[number] >= base.calls[number] else base for number in range(count)]
+    within = _within(dear, count)
+    blamed, more = each.copy(), dict[tuple[int, int], float]()
+    for caller, callee in {*base.edges, *head.edges}:
+        before, after = base.often(caller, callee), head.often(caller, callee)
+        if abs(after - before) <= SLIGHT * max(after, before) or roll.functions[callee].either.compiled:
+            continue
+        term = (1.0 if caller == ROOT else common[caller]) * (after - before) * within[callee]
+        moved = caller == ROOT or (callee in edited and caller not in edited)
+        blamed[callee if moved else caller] += term
+        if not moved:
+            more[caller, callee] = term
+    change = head.seconds - base.seconds
+    own, calls = np.stack([base.own, head.own]), np.stack([base.calls, head.calls])
+    edges = {pair: (base.edges.get(pair, 0.0), head.edges.get(pair, 0.0)) for pair in {*base.edges, *head.edges}}
+    return Ledger(blamed, change - float(blamed.sum()), each, more, own, calls, edges)
+
+
+def _within(dear: list[_Side], count: int) -> Floats:
+    """What a call of each takes with all that it calls; as much as it takes itself where that has no answer."""
+    matrix = np.eye(count)
+    costs = np.array([dear[number].each[number] for number in range(count)])
+    for number in range(count):
+        for callee, often in dear[number].callees.get(number, {}).items():
+            matrix[number, callee] -= often
+    try:
+        found: Floats = np.linalg.solve(matrix, costs)
+    except np.linalg.LinAlgError:
+        return costs
+    return np.where((found >= 0) & np.isfinite(found), found, costs)
+
+
+class _Side:
+    """One side of one round, by the roll's numbers."""
+
+    def __init__(self, profile: Profile, side: Side, roll: Roll) -> None:
+        count = len(roll.functions)
+        self.seconds = profile.seconds
+        self.own = np.zeros(count)
+        self._take_samples(profile, side, roll)
+        self.edges: dict[tuple[int, int], float] = {}
+        self.calls = np.zeros(count)
+        self._take_calls(profile, side, roll)
+        for number in np.flatnonzero(
+            (self.calls <= 0) & (self.own > 0)
+        ):  # met, but not in the calls that were followed
+            self.edges[ROOT, int(number)] = 1.0
+            self.calls[number] = 1.0
+        self.each = np.divide(self.own, self.calls, out=np.zeros(count), where=self.calls > 0)
+        self.callees: dict[int, dict[int, float]] = {}
+        for caller, callee in self.edges:
+            if caller != ROOT and not roll.functions[callee].either.compiled:
+                self.callees.setdefault(caller, {})[callee] = self.often(caller, callee)
+
+    def _take_samples(self, profile: Profile, side: Side, roll: Roll) -> None:
+        samples, total = profile.samples, profile.samples.count
+        numbers = [roll.number(side, function) for function in samples.functions]
+        for path, times in samples.stacks.items():
+            if path:
+                self.own[numbers[path[-1]]] += self.seconds * times / total
+
+    def _take_calls(self, profile: Profile, side: Side, roll: Roll) -> None:
+        """A comprehension's calls are those of the function around it, which calls it as a part of itself."""
+        functions = profile.calls.functions
+        numbers = [roll.number(side, function) for function in functions]
+        for (caller, callee), often in profile.calls.edges.items():
+            if is_inner(functions[callee]):
+                continue
+            pair = (ROOT if caller == ROOT else numbers[caller], numbers[callee])
+            self.edges[pair] = self.edges.get(pair, 0.0) + often
+            self.calls[numbers[callee]] += often
+
+    def often(self, caller: int, callee: int) -> float:
+        """Calls of a function in each call of another one."""
+        calls = 1.0 if caller == ROOT else self.calls[caller]
+        return float(self.edges.get((caller, callee), 0.0) / calls) if calls > 0 else 0.0

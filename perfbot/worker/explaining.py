@@ -1,0 +1,266 @@
+"""Which functions a call of a benchmark runs, how often, and where its time goes.
+
+Counts are exact: Python's profiler hook follows a few calls. Times are not taken from it, for what it
+adds to each call makes functions with many short calls look dear: they are sampled (see :mod:`sampling`), in turns
+with the other side's worker, while nothing is traced. Both are about the thread that makes the calls.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import sysconfig
+import threading
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+
+from . import timers
+from .channel import Token
+from .functions import Functions, line_of
+from .heap import draw
+from .sampling import Sample, Sampler, Unseen
+from .timers import Timer
+from .turns import warm
+
+MOST_STACKS = 4000
+"""Different stacks that are told of one stretch; the rarest are cut at their root."""
+
+MOST_FUNCTIONS = 5000
+
+TIMED = {
+    timers.Calls._many.__code__,
+    timers.Calls._many_with_arguments.__code__,
+    timers.Calls._called.__code__,
+    timers.WithSetup._calls.__code__,
+    timers.WithSetup._kept_calls.__code__,
+    timers.awaited.__code__,
+    timers.freeing.__code__,
+    timers.self_timed(float).__code__,
+}
+"""What runs inside one of these is timed when the benchmark is."""
+
+_NOBODY = compile("", "", "exec")
+
+_state: Dict[str, Any] = {}
+
+
+def _functions() -> Functions:
+    if "functions" not in _state:
+        _state["functions"] = Functions(os.getcwd())
+    found: Functions = _state["functions"]
+    return found
+
+
+def _sampler() -> Sampler:
+    if "sampler" not in _state:
+        _state["sampler"] = Sampler()
+    found: Sampler = _state["sampler"]
+    return found
+
+
+def trace(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
+    """Count the functions that ``calls`` calls run, after one that warms up.
+
+    Returns:
+        ``functions`` described, ``edges`` [caller, callee, calls] of all calls together (a caller of −1 is perfbot, or
+        somebody who was called before; every entry of a generator counts), ``threads``.
+    """
+    single: Optional[Callable[[Any, Any], None]] = getattr(timer, "single", None)
+    followed, before = _Followed(), sys.getprofile()
+
+    def begin() -> None:
+        sys.setprofile(followed.event)
+
+    def end() -> None:
+        sys.setprofile(before)
+
+    warm(timer, 1)
+    for _ in range(order["calls"]):
+        if single is not None:
+            single(begin, end)
+        else:
+            begin()
+            try:
+                timer(1)
+            finally:
+                end()
+    functions = Functions(os.getcwd())
+    functions.look_around()
+    edges = followed.edges(functions)
+    return {"functions": functions.described(), "edges": edges, "threads": threading.active_count()}
+
+
+class _Followed:
+    """Who calls whom: what Python's profiler hook tells. A function that C code calls has the Python caller of that."""
+
+    def __init__(self) -> None:
+        self._calls: Dict[Tuple[Any, Any], int] = {}
+
+    def event(self, frame: Any, event: str, arg: Any) -> None:
+        if event == "call":
+            back = frame.f_back
+            key = (None if back is None else back.f_code, frame.f_code)
+        elif event == "c_call":
+            key = (frame.f_code, _name_of(arg))
+        else:
+            return
+        self._calls[key] = self._calls.get(key, 0) + 1
+
+    def edges(self, functions: Functions) -> List[List[int]]:
+        own = {code for pair in self._calls for code in pair if code is not None and _is_own(code)}
+        calls = {(a, b): n for (a, b), n in self._calls.items() if b not in own and not (a in own and type(b) is str)}
+        known = {callee for _, callee in calls}
+        edges: Dict[Tuple[int, int], int] = {}
+        for (caller, callee), count in calls.items():
+            key = (functions.number(caller) if caller in known else -1, functions.number(callee))
+            edges[key] = edges.get(key, 0) + count
+        return [[caller, callee, count] for (caller, callee), count in edges.items()]
+
+
+def _name_of(function: Any) -> str:
+    """A function written in C, as people call it: ``str.casefold``, ``math.sqrt``, ``len``."""
+    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None) or "?"
+    module = getattr(function, "__module__", None)
+    return str(name) if not module or module == "builtins" else "{}.{}".format(module, name)
+
+
+def _is_own(code: Any) -> bool:
+    return type(code) is not str and os.path.dirname(code.co_filename) == os.path.dirname(__file__)
+
+
+def sample(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
+    """Sample stretches of ``loops`` calls, in turns with the other side.
+
+    Args:
+        order: ``intervals``: nanoseconds between samples, and ``stretches``, of each turn; ``first``,
+            ``hand_over_last``, ``loops``, ``discard`` and ``draw`` as in :func:`turns.turns`.
+
+    Returns:
+        ``functions``; ``stacks`` [numbers from the outermost, samples]; ``lines`` [function, line, samples in it,
+        samples in it and what it calls]; ``lost``: samples outside of what is timed; or ``refused``.
+    """
+    try:
+        sampler: Optional[Sampler] = _sampler()
+        refused = ""
+    except Unseen as reason:
+        sampler, refused = None, str(reason)
+    functions, taken = _functions(), _Stacks(_functions())
+    intervals, stretches = order["intervals"], order["stretches"]
+    held: List[Any] = []
+    for turn, interval in enumerate(intervals):
+        if turn or not order["first"]:
+            token.take()
+        if sampler is not None:
+            if turn % 4 == 0:
+                del held[:]
+                held = draw(order["draw"] + turn)
+            if order["discard"]:
+                warm(timer, order["discard"])
+            for _ in range(stretches[turn]):
+                sampler.start(sys._getframe(), interval / 1e9)
+                try:
+                    timer(order["loops"])
+                finally:
+                    sampler.stop()
+            taken.add(sampler.taken())
+        if turn < len(intervals) - 1 or order["hand_over_last"]:
+            token.give()
+    if sampler is None:
+        return {"refused": refused}
+    functions.look_around()
+    return {**taken.answer(sampler, bool(getattr(timer, "awaits", False))), "functions": functions.described()}
+
+
+class _Stacks:
+    """Samples of some stretches, by function and line."""
+
+    def __init__(self, functions: Functions) -> None:
+        self._functions = functions
+        self._samples: Dict[Sample, int] = {}
+
+    def add(self, samples: Dict[Sample, int]) -> None:
+        for chain, count in samples.items():
+            self._samples[chain] = self._samples.get(chain, 0) + count
+
+    def answer(self, sampler: Sampler, awaits: bool) -> Dict[str, Any]:
+        stacks: Dict[Tuple[int, ...], int] = {}
+        own: Dict[Tuple[int, int], int] = {}
+        within: Dict[Tuple[int, int], int] = {}
+        lost = 0
+        for chain, count in self._samples.items():
+            inside = self._inside(chain, awaits)
+            if inside is None:
+                lost += count
+                continue
+            places = [self._place(sampler, *one) for one in inside]
+            met = [place for place in places if place is not None]
+            path = tuple(number for number, _ in met)
+            stacks[path] = stacks.get(path, 0) + count
+            if met:
+                own[met[-1]] = own.get(met[-1], 0) + count
+            for place in set(met):
+                within[place] = within.get(place, 0) + count
+        return {
+            "stacks": [[list(path), count] for path, count in _shortened(stacks)],
+            "lines": [[number, line, own.get((number, line), 0), count] for (number, line), count in within.items()],
+            "lost": lost,
+        }
+
+    def _inside(self, chain: Sample, awaits: bool) -> Optional[Sample]:
+        """What runs in what is timed, outermost first; None where that is nothing."""
+        outward = chain[::-1]
+        for index, (address, _) in enumerate(outward):
+            if self._functions.at(address) in TIMED:
+                inside = outward[index + 1 :]
+                return None if inside and _is_own(self._functions.at(inside[0][0]) or _NOBODY) else inside
+        if not awaits:
+            return None
+        for index, (address, _) in enumerate(outward):  # another task of the loop, while the call waits
+            code = self._functions.at(address)
+            if code is not None and code.co_name == "run_until_complete":
+                return outward[index + 1 :]
+        return None
+
+    def _place(self, sampler: Sampler, address: int, instruction: int) -> Optional[Tuple[int, int]]:
+        code = self._functions.at(address)
+        if code is None:
+            return None
+        return self._functions.number(code), line_of(code, sampler.layout.lasti(code, instruction))
+
+
+def _shortened(stacks: Dict[Tuple[int, ...], int]) -> List[Tuple[Tuple[int, ...], int]]:
+    """The most frequent stacks; of the others only the innermost functions."""
+    ordered = sorted(stacks.items(), key=lambda item: -item[1])
+    rest: Dict[Tuple[int, ...], int] = {}
+    for path, count in ordered[MOST_STACKS:]:
+        rest[path[-1:]] = rest.get(path[-1:], 0) + count
+    return ordered[:MOST_STACKS] + list(rest.items())
+
+
+def surroundings(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
+    """What this process runs on: ``packages`` by name, ``python``, ``compiler``, ``flags``."""
+    packages: Dict[str, str] = {}
+    seen: Set[str] = set()
+    try:
+        from importlib.metadata import distributions
+
+        for found in distributions():
+            name = str(found.metadata["Name"]).lower().replace("_", "-")
+            if name not in seen:
+                seen.add(name)
+                packages[name] = str(found.version)
+    except Exception:
+        packages = {}
+    return {
+        "packages": packages,
+        "python": platform.python_implementation() + " " + platform.python_version(),
+        "compiler": platform.python_compiler(),
+        "flags": str(sysconfig.get_config_var("PY_CFLAGS") or ""),
+    }
+
+
+EXPLAINING: Dict[str, Callable[[Timer, Token, Dict[str, Any]], Dict[str, Any]]] = {
+    "trace": trace,
+    "sample": sample,
+    "surroundings": surroundings,
+}

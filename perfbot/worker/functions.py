@@ -1,0 +1,167 @@
+"""What functions are called, so that those of both sides can be told to be the same."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import os
+import sys
+import sysconfig
+from types import CodeType, FunctionType
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+LONGEST = 300
+"""Characters of a name."""
+
+
+class Functions:
+    """Numbers the functions of this process as they are met, and describes them.
+
+    Args:
+        home: the folder that files are told relative to.
+    """
+
+    def __init__(self, home: str) -> None:
+        self._home = os.path.realpath(home)
+        self._numbers: Dict[Any, int] = {}
+        self._described: List[Dict[str, Any]] = []
+        self._owners: Dict[CodeType, FunctionType] = {}
+        self._codes: Dict[int, CodeType] = {}
+        self._modules: Dict[str, str] = {}
+        self._roots = _roots(self._home)
+
+    def look_around(self) -> None:
+        """Find the code of all functions that there are: samples know their addresses alone."""
+        for found in gc.get_objects():
+            if type(found) is FunctionType:
+                self._owners.setdefault(found.__code__, found)
+        for code in list(self._owners):
+            for inner in _with_inner(code):
+                self._codes[id(inner)] = inner
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__file__", None)
+            if isinstance(file, str):
+                self._modules.setdefault(file, name)
+
+    def know(self, code: CodeType) -> None:
+        """Code that is alive, and may belong to no function that can be found (a module's, of ``exec``)."""
+        for inner in _with_inner(code):
+            self._codes.setdefault(id(inner), inner)
+
+    def at(self, address: int) -> Optional[CodeType]:
+        """The code at an address, where it is known."""
+        return self._codes.get(address)
+
+    def number(self, code: Any) -> int:
+        """A small number for a code object, or for the name of a function written in C."""
+        found = self._numbers.get(code)
+        if found is None:
+            found = self._numbers[code] = len(self._described)
+            self._described.append(self._of_code(code) if isinstance(code, CodeType) else _of_text(str(code)))
+        return found
+
+    def described(self) -> List[Dict[str, Any]]:
+        """All that were numbered, in order."""
+        return self._described
+
+    def _of_code(self, code: CodeType) -> Dict[str, Any]:
+        owner = self._owners.get(code)
+        name = getattr(code, "co_qualname", None) or (owner.__qualname__ if owner is not None else code.co_name)
+        module = owner.__module__ if owner is not None else self._modules.get(code.co_filename)
+        place, file = self._place(code.co_filename)
+        lines = [line for line in _lines(code) if line]
+        return {
+            "name": str(name)[:LONGEST],
+            "module": str(module or "")[:LONGEST],
+            "place": place,
+            "file": file[-LONGEST:],
+            "line": code.co_firstlineno,
+            "end": max([code.co_firstlineno, *lines]),
+            "print": fingerprint(code),
+        }
+
+    def _place(self, file: str) -> Tuple[str, str]:
+        """Where a file lies: ``own`` (the checkout), ``site`` (installed), ``std``, ``bot``, or empty; and its path."""
+        if file.startswith("<"):
+            return "", file
+        path = os.path.realpath(file)
+        for place, root in self._roots:
+            if path.startswith(root + os.sep):
+                return place, os.path.relpath(path, root).replace(os.sep, "/")
+        near = os.path.relpath(path, self._home).replace(os.sep, "/")
+        return ("own", near) if near.count("../") < 3 else ("", os.path.basename(path))
+
+
+def _roots(home: str) -> List[Tuple[str, str]]:
+    """Folders by what lies in them, the innermost first."""
+    found = {("bot", HERE), ("own", home)}
+    for key in ("purelib", "platlib"):
+        found.add(("site", sysconfig.get_path(key)))
+    for entry in sys.path:
+        if entry.endswith(("site-packages", "dist-packages")):
+            found.add(("site", entry))
+    for key in ("stdlib", "platstdlib"):
+        found.add(("std", sysconfig.get_path(key)))
+    real = {(place, os.path.realpath(root)) for place, root in found if root}
+    return sorted(real, key=lambda one: -len(one[1]))
+
+
+def _with_inner(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            for inner in _with_inner(constant):
+                yield inner
+
+
+def _lines(code: CodeType) -> Iterator[Optional[int]]:
+    if hasattr(code, "co_lines"):
+        return (line for _, _, line in code.co_lines())
+    import dis
+
+    return (line for _, line in dis.findlinestarts(code))
+
+
+def line_of(code: CodeType, offset: int) -> int:
+    """The line of an instruction; 0 where it has none."""
+    if hasattr(code, "co_lines"):
+        for begin, end, line in code.co_lines():
+            if begin <= offset < end:
+                return line or 0
+        return 0
+    import dis
+
+    found = 0
+    for begin, start in dis.findlinestarts(code):
+        if begin > offset:
+            break
+        found = start or 0
+    return found
+
+
+def fingerprint(code: CodeType) -> str:
+    """What a function does, whatever it is called and wherever it stands: the same for one that was only moved."""
+    parts = hashlib.sha256()
+    _take_in(code, parts)
+    return parts.hexdigest()[:16]
+
+
+def _take_in(code: CodeType, parts: Any) -> None:
+    first = code.co_consts[0] if code.co_consts else ()
+    documented = code.co_name[0] != "<" and (first is None or isinstance(first, str))
+    constants = code.co_consts[1:] if documented else code.co_consts
+    parts.update(repr((code.co_code, code.co_names, code.co_varnames, code.co_flags)).encode("utf-8", "replace"))
+    for constant in constants:
+        if isinstance(constant, CodeType):
+            _take_in(constant, parts)
+        elif isinstance(constant, frozenset):
+            parts.update(repr(sorted(map(repr, constant))).encode("utf-8", "replace"))
+        else:
+            parts.update(repr((type(constant).__name__, constant)).encode("utf-8", "replace"))
+
+
+def _of_text(text: str) -> Dict[str, Any]:
+    """A function written in C."""
+    return {"name": text[:LONGEST], "module": "", "place": "c", "file": "", "line": 0, "end": 0, "print": ""}

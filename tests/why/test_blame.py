@@ -1,0 +1,88 @@
+"""Who answers for a change: programs of which the truth is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from perfbot.why.blame import ledger_of
+from perfbot.why.matching import roll_of
+from perfbot.why.profile import Observation
+from tests.why.programs import Does, Program, cost, profile
+
+PLAIN: Program = {
+    "main": Does(2.0, {"find": 1, "report": 1}),
+    "find": Does(3.0, {"fold": 1, "len": 1}),
+    "fold": Does(0.5),
+    "report": Does(1.0, {"line": 40}),
+    "line": Does(0.2, {"fold": 1}),
+}
+
+
+def blamed(base: Program, head: Program, edited: tuple[str, ...] = ()) -> dict[str, float]:
+    """Microseconds that each function answers for, where sampling is as good as exact."""
+    random = np.random.default_rng(1)
+    many = 400_000_000
+    one = Observation("b", {"base": profile(base, random, samples=many), "head": profile(head, random, samples=many)})
+    roll = roll_of([one])
+    names = [function.either.name for function in roll.functions]
+    ledger = ledger_of(one, roll, {number for number, name in enumerate(names) if name in edited})
+    found = {name: 1e6 * float(value) for name, value in zip(names, ledger.blamed, strict=True)}
+    assert sum(found.values()) + 1e6 * ledger.rest == pytest.approx(1e6 * (cost(head) - cost(base)), abs=0.01)
+    return {name: value for name, value in found.items() if abs(value) > 0.05}
+
+
+def test_a_slower_helper_answers_for_all_of_its_calls() -> None:
+    head = {**PLAIN, "line": Does(0.3, {"fold": 1})}
+    assert blamed(PLAIN, head) == {"line": pytest.approx(4.0, abs=0.05)}
+
+
+def test_whoever_calls_more_often_answers_for_what_that_costs() -> None:
+    head = {**PLAIN, "find": Does(3.0, {"fold": 201, "len": 1})}
+    assert blamed(PLAIN, head) == {"find": pytest.approx(100.0, abs=0.05)}
+
+
+def test_more_calls_are_passed_on_to_where_they_come_from() -> None:
+    head = {**PLAIN, "report": Does(1.0, {"line": 80})}
+    assert blamed(PLAIN, head) == {"report": pytest.approx(40 * 0.7, abs=0.05)}
+
+
+def test_a_new_function_is_its_callers_doing() -> None:
+    head = {**PLAIN, "find": Does(3.0, {"fold": 1, "check": 2, "len": 1}), "check": Does(1.5, {"fold": 3})}
+    assert blamed(PLAIN, head) == {"find": pytest.approx(2 * 3.0, abs=0.05)}
+
+
+def test_a_call_that_is_gone_is_an_improvement() -> None:
+    head = {**PLAIN, "find": Does(3.0, {"len": 1})}
+    assert blamed(PLAIN, head) == {"find": pytest.approx(-0.5, abs=0.05)}
+
+
+def test_a_function_that_lost_its_cache_answers_itself_where_it_is_the_one_that_was_edited() -> None:
+    head = {**PLAIN, "main": Does(2.0, {"find": 1, "report": 1, "rank": 10}), "rank": Does(3.0)}
+    assert blamed(PLAIN, head) == {"main": pytest.approx(30.0, abs=0.05)}
+    assert blamed(PLAIN, head, ("rank",)) == {"rank": pytest.approx(30.0, abs=0.05)}
+    assert blamed(PLAIN, head, ("rank", "main")) == {"main": pytest.approx(30.0, abs=0.05)}
+
+
+def test_what_was_renamed_moved_or_drawn_in_cancels_out() -> None:
+    renamed = {name: does for name, does in PLAIN.items() if name != "line"}
+    renamed |= {"report": Does(1.0, {"row": 40}), "row": Does(0.2, {"fold": 1}, code="line", file="other.py")}
+    assert blamed(PLAIN, renamed) == {}
+    inlined = {name: does for name, does in PLAIN.items() if name != "line"}
+    inlined |= {"report": Does(1.0 + 40 * 0.2, {"fold": 40})}
+    assert blamed(PLAIN, inlined) == {}
+    split = {**PLAIN, "find": Does(1.0, {"fold": 1, "scan": 1, "len": 1}), "scan": Does(2.0)}
+    assert blamed(PLAIN, split) == {}
+
+
+def test_recursion_adds_up() -> None:
+    base = {"main": Does(1.0, {"walk": 1}), "walk": Does(0.5, {"walk": 0.9, "leaf": 0.5}), "leaf": Does(0.2)}
+    head = {**base, "leaf": Does(0.4)}
+    assert blamed(base, head) == {"leaf": pytest.approx(10 * 0.5 * 0.2, abs=0.05)}
+    deeper = {**base, "walk": Does(0.5, {"walk": 0.95, "leaf": 0.5})}
+    assert blamed(base, deeper) == {"walk": pytest.approx(10 * 0.6, abs=0.05)}
+
+
+def test_a_change_of_calls_that_is_paid_back_elsewhere_is_told_at_both_places() -> None:
+    head = {**PLAIN, "find": Does(3.0, {"fold": 11, "len": 1}), "line": Does(0.1, {"fold": 1})}
+    assert blamed(PLAIN, head) == {"find": pytest.approx(5.0, abs=0.05), "line": pytest.approx(-4.0, abs=0.05)}
