@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from perfbot.claims.verdict import Verified
 from perfbot.config import unit_of
+from perfbot.explained import Explanation
 from perfbot.model import Problem, Report, Result
 from perfbot.pipeline.session import Session
 from perfbot.render.escape import clean
@@ -15,6 +16,7 @@ from perfbot.units import format_quantity
 
 MOST_RESULTS = 100
 MOST_PROBLEMS = 10
+MOST_CAUSES = 20
 LONGEST_TEXT = 600
 """Characters of any text that code under test may have written."""
 
@@ -75,6 +77,34 @@ class ClaimVerified(BaseModel):
     seconds: float
     try_of_session: int
     alpha: float
+
+
+class Cause(BaseModel):
+    """A function that surely contributes to a change."""
+
+    function: str
+    file: str
+    line: int
+    change: str = Field(description="of one call of the benchmark")
+    interval: tuple[str, str]
+    edited: bool = Field(description="the working tree edits its source")
+
+
+class Explained(BaseModel):
+    """Why one benchmark changed."""
+
+    benchmark: str
+    change: str = Field(description="of one call")
+    causes: list[Cause]
+    why_not: str = Field(description="why there is no explanation; empty where there is one")
+    notes: list[str]
+
+
+class Explanations(BaseModel):
+    """Why benchmarks changed; only what surely changed is explained."""
+
+    explained: list[Explained]
+    measured: Measured
 
 
 class Listed(BaseModel):
@@ -146,6 +176,34 @@ def comparison(result: Result) -> Comparison:
         reason=text(result.reason),
         file=text(result.file),
         line=result.line,
+    )
+
+
+def explanations(report: Report, number: int) -> Explanations:
+    """What is known about why."""
+    return Explanations(
+        explained=[_explained(one) for one in report.explanations[:MOST_RESULTS]], measured=measured(report, number)
+    )
+
+
+def _explained(one: Explanation) -> Explained:
+    causes = [
+        Cause(
+            function=text(part.function),
+            file=text(part.file),
+            line=part.hot or part.line,
+            change=format_quantity(part.change, one.unit),
+            interval=(format_quantity(part.interval[0], one.unit), format_quantity(part.interval[1], one.unit)),
+            edited=part.edited,
+        )
+        for part in one.parts[:MOST_CAUSES]
+    ]
+    return Explained(
+        benchmark=text(f"{one.suite}/{one.benchmark}"),
+        change=format_quantity(one.change, one.unit),
+        causes=causes,
+        why_not=text(one.reason),
+        notes=[text(note) for note in one.notes],
     )
 
 

@@ -166,6 +166,21 @@ def _add_measuring(server: MCPServer[object], desk: Desk, workshop: Workshop) ->
         return answers.measured(report, desk.number())
 
     @server.tool(annotations=RUNS)
+    async def explain(
+        ctx: Context, only: Only, base: Base = "", budget_seconds: Budget = 120.0
+    ) -> answers.Explanations:
+        """Measure benchmarks and find the functions, files and lines that what changed goes back to."""
+
+        def asked() -> Request:
+            made = desk.request(
+                base=refusing.revision(base), budget=refusing.seconds(budget_seconds), only=refusing.globs(only)
+            )
+            return replace(made, why=True)
+
+        report = await _measured(ctx, workshop, asked)
+        return answers.explanations(report, desk.number())
+
+    @server.tool(annotations=RUNS)
     async def verify(
         ctx: Context,
         claim: Annotated[

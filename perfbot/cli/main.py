@@ -26,6 +26,7 @@ from perfbot.errors import INTERRUPTED, NOT_MEASURED, USAGE, PerfbotError, Usage
 
 VERBS = {
     "run": "measure head against its merge base, judge, report",
+    "bench": "measure one Python statement on two commits, without a suite",
     "watch": "measure the working tree at every save",
     "session": "what was tried at this desk, and what of alpha is spent",
     "why": "measure some benchmarks, and find the functions that a change goes back to",

@@ -50,7 +50,8 @@ def explained(
 
     Whoever interrupts this ends it: everything that was found before is kept, and the run is complete.
     """
-    wanted = request.why if request.why is not None else job.config.why.enabled
+    asked_for = job.config.why.enabled and not request.dirty  # who waits at a desk asks for it, or goes on
+    wanted = request.why if request.why is not None else asked_for
     chosen = _chosen(results, sessions, job.config.why.most) if wanted else []
     if not chosen:
         return

@@ -26,6 +26,8 @@ class Request:
     base: str = ""
     head: str = ""
     dirty: bool = False
+    given: tuple[Suite, ...] = ()
+    """Suites to run instead of the configured ones."""
     suites: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     budget: float | None = None

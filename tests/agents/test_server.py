@@ -22,7 +22,7 @@ from tests.agents.conftest import SECRET, Project
 
 pytestmark = pytest.mark.timeout(240)
 
-TOOLS = {"measure", "verify", "list_benchmarks", "session", "history", "last_report"}
+TOOLS = {"measure", "explain", "verify", "list_benchmarks", "session", "history", "last_report"}
 
 
 @asynccontextmanager
