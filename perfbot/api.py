@@ -70,6 +70,7 @@ def compare(
     progress: Progress | None = None,
     claim: str = "",
     fresh: bool = False,
+    why: bool | None = None,
 ) -> Report:
     """Measure two commits of a repository and judge them.
 
@@ -88,6 +89,7 @@ def compare(
         environ: the environment to read (CI variables, PATH); None: this process's.
         progress: told what happens; None: nothing is.
         fresh: begin a session of tries anew.
+        why: look into what became slower or faster, after the verdicts; None: as configured.
         claim: what :func:`verify` is to be asked: measured is what it is about, until that is decided.
 
     Raises:
@@ -101,7 +103,7 @@ def compare(
         budget=parse_duration(budget) if isinstance(budget, str) else budget,
         threshold=parse_percentage(threshold) if isinstance(threshold, str) else threshold,
         claim=parse_claim(claim) if claim else None,
-        spec=spec, base=base, head=head, dirty=dirty, suites=tuple(suites), only=tuple(only), seed=seed,
+        spec=spec, base=base, head=head, dirty=dirty, suites=tuple(suites), only=tuple(only), seed=seed, why=why,
         fresh=fresh,
     )  # fmt: skip
     return measure(request, progress)

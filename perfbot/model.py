@@ -198,6 +198,7 @@ class Policy:
         removed: what becomes of benchmarks that base has and head has not, or leaves out.
         rewritten: what becomes of regressions where each side ran its own version of the benchmark.
         broken_on_both: what becomes of benchmarks that fail on both sides alike.
+        suite_threshold: the growth of a suite's geometric mean of times that fails the gate; None: none does.
     """
 
     threshold: float = 0.02
@@ -211,6 +212,7 @@ class Policy:
     removed: OnGate = "fail"
     rewritten: OnGate = "pass"
     broken_on_both: OnGate = "pass"
+    suite_threshold: float | None = None
 
     def threshold_for(self, benchmark: str, metric: Metric) -> float:
         """The smallest change that matters to ``suite/name`` under ``metric``, a fraction."""
@@ -371,6 +373,28 @@ class Startup:
 
 
 @dataclass(frozen=True, slots=True)
+class GeometricMean:
+    """The geometric mean of the changes of a suite's times, or of those of one file.
+
+    Attributes:
+        file: whose benchmarks; empty: the whole suite's.
+        benchmarks: in it, ``of`` so many; the others have too few rounds, or no ratio.
+        interval: of ``change``, from rounds that the benchmarks share, at ``confidence``.
+        rounds: of each benchmark that count.
+    """
+
+    suite: str
+    file: str
+    benchmarks: int
+    of: int
+    change: float
+    interval: tuple[float, float]
+    confidence: float
+    rounds: int
+    gate: Gate = "pass"
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything a run found, enough to judge it again.
 
@@ -402,6 +426,7 @@ class Report:
     skipped: str = ""
     """Why nothing was measured although nothing is wrong; empty otherwise."""
     startups: tuple[Startup, ...] = ()
+    geometric_means: tuple[GeometricMean, ...] = ()
     explanations: tuple[Explanation, ...] = ()
     """Why benchmarks changed, of those that were looked into."""
     differences: tuple[Difference, ...] = ()

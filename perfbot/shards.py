@@ -86,6 +86,8 @@ def merge(reports: Sequence[Report]) -> Report:
         control=max((r.control for r in present if r.control), key=lambda c: c.disturbed, default=None),
         complete=all(r.complete for r in present) and not missing,
         started=min(r.started for r in present),
+        explanations=tuple(one for r in present for one in r.explanations),
+        differences=tuple(dict.fromkeys(one for r in present for one in r.differences)),
         shard=None,
     )
 

@@ -19,7 +19,7 @@ from perfbot.cli.extras import EXTRA_OF, WHOLE
 
 ROOT = Path(__file__).parent.parent
 FOR_US = ("dev", "docs")
-EVERY = ["publish", "app", "history", "pages", "alerts", "serve"]
+EVERY = ["publish", "history", "pages", "alerts", "serve"]
 NEVER_IMPORTED = {"psycopg"}
 """A database driver, loaded by SQLAlchemy by name; a script for pages, read as a file of its package."""
 
@@ -130,9 +130,7 @@ def test_extras_are_what_their_verbs_name() -> None:
     by_package = packages_distributions()
     for package, extra in EXTRA_OF.items():
         own = {_normal(Requirement(line).name) for line in extras[extra]}
-        names = {_normal(name) for name in by_package.get(package, [package])} | (
-            {"pyjwt"} if extra == "app" else set()
-        )
+        names = {_normal(name) for name in by_package.get(package, [package])}
         assert own & names, f"{package} is not in {extra}"
     assert set(WHOLE.values()) <= set(extras)
     assert extras["all"] == ["perfbot[serve]"]

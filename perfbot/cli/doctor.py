@@ -250,7 +250,7 @@ def _shown(names: str) -> str:
     """A pattern as somebody would type it."""
     from perfbot.discover.sources import PARAMETERS
 
-    return names.replace(PARAMETERS, "*")
+    return re.sub(r"\[([*?[])\]", r"\1", names.replace(PARAMETERS, "*"))
 
 
 def _no_benchmarks(suite: SuiteBase) -> str:

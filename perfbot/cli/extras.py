@@ -6,9 +6,11 @@ from perfbot.errors import UsageError
 
 EXTRA_OF = {
     "httpx": "publish",
+    "github": "publish",
+    "gitlab": "publish",
+    "requests": "publish",
     "tenacity": "publish",
-    "jwt": "app",
-    "cryptography": "app",
+    "jwt": "serve",
     "alembic": "history",
     "psycopg": "history",
     "sqlalchemy": "history",

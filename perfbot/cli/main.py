@@ -35,6 +35,7 @@ VERBS = {
     "publish": "put one or more reports into their merge request: comment and status",
     "ci": "run, then publish, in one trusted job",
     "calibrate": "learn how noisy each benchmark is on this runner, from A/A runs",
+    "bisect": "which commit did it: the commits of a range measured together",
     "history": "what the database knows: values, drift, change points",
     "site": "write the project's pages: overview, and one for each benchmark",
     "serve": "webhooks, pages and API as a service",

@@ -31,7 +31,7 @@ def watched(*, quiet: bool = False, verbose: bool = False) -> Iterator[Progress]
         progress: Progress
         if quiet:
             progress = Silent()
-        elif sys.stderr.isatty():
+        elif sys.stderr.isatty() and not os.environ.get("CI"):  # some CIs give their jobs a terminal, and keep a log
             from perfbot.render.live import Live
 
             progress = Live(sys.stderr, verbose=verbose, keys=stack.enter_context(pressed_keys()))

@@ -81,6 +81,9 @@ class Gate(Record):
     broken_on_both: OnGate = _SHIPPED.broken_on_both
     """What becomes of a change beside benchmarks that fail on both sides alike."""
 
+    suite_threshold: Percentage | None = None
+    """Growth of a suite's geometric mean of times that fails, whatever single benchmarks say; not given: none does."""
+
 
 class Publish(Record):
     """``[publish]``: how much to say in a merge request. Read from the target branch."""

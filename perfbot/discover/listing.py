@@ -75,7 +75,7 @@ def _collected(suite: SuiteBase, root: Path, collect: Collecting) -> Iterator[Pa
 
 
 def _pytest_names(module: ast.Module, path: Path, collect: Collecting) -> tuple[str, ...]:
-    return tuple(f"{path.as_posix()}::{name}" for name in sources.pytest_benchmarks(module, collect))
+    return tuple(f"{path.as_posix()}::{name}" for name in sources.pytest_benchmarks(module, collect, each=True))
 
 
 def _pyperf_names(module: ast.Module, path: Path) -> tuple[str, ...]:
@@ -99,7 +99,7 @@ def _list_asv(suite: AsvSuite, root: Path) -> Listing:
 
 def _asv_names(module: ast.Module, path: Path, folder: Path) -> tuple[str, ...]:
     name = ".".join(path.relative_to(folder).with_suffix("").parts)
-    return sources.asv_benchmarks(module, name)
+    return sources.asv_benchmarks(module, name, each=True)
 
 
 def _list_files(files: Iterable[Path], root: Path, names: _Names) -> Listing:

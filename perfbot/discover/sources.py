@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import glob
 import re
 import warnings
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from perfbot.discover.collecting import Collecting
+from perfbot.discover.parameters import Constants, asv_texts, constants, pytest_ids
 
 LARGEST_SOURCE = 1_000_000
 """Bytes; larger files are data that happens to be Python."""
@@ -48,14 +50,17 @@ def parse(path: Path) -> ast.Module | None:
         return None
 
 
-def pytest_benchmarks(module: ast.Module, collect: Collecting = PYTEST) -> tuple[str, ...]:
+def pytest_benchmarks(module: ast.Module, collect: Collecting = PYTEST, *, each: bool = False) -> tuple[str, ...]:
     """Names of test functions that use a benchmark fixture or mark, ``Class::test`` inside classes.
 
-    Those with parameters end with :data:`PARAMETERS`: it stands for their values.
+    Args:
+        each: as patterns, one for each row of parameters as far as the source tells; otherwise those with parameters
+            end with :data:`PARAMETERS`, which stands for their values.
     """
     fixtures = {*_FIXTURES, *_fixtures_over(module)}
-    marks = _pytestmark(module.body)
-    return tuple(_pytest_in(module.body, fixtures, collect, _Around(marked=marks, varied=_varied(module.body))))
+    around = _Around(_pytestmark(module.body), _varied(module.body), varying=_varied_fixtures(module))
+    known = constants(module) if each else None
+    return tuple(_pytest_in(module.body, fixtures, collect, around, known))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +70,39 @@ class _Around:
     marked: bool = False
     varied: bool = False
     prefix: str = ""
+    varying: frozenset[str] = frozenset()
+    """Fixtures with parameters of their own."""
 
 
-def _pytest_in(body: list[ast.stmt], fixtures: set[str], collect: Collecting, around: _Around) -> Iterator[str]:
+def _pytest_in(
+    body: list[ast.stmt], fixtures: set[str], collect: Collecting, around: _Around, known: Constants | None
+) -> Iterator[str]:
     for node in body:
         if isinstance(node, ast.ClassDef) and collect.is_class(node.name):
             inner = _Around(
                 around.marked or _is_marked(node) or _pytestmark(node.body),
                 around.varied or _is_varied(node) or _varied(node.body),
                 f"{around.prefix}{node.name}::",
+                around.varying,
             )
-            yield from _pytest_in(node.body, fixtures, collect, inner)
+            yield from _pytest_in(node.body, fixtures, collect, inner, known)
         elif isinstance(node, _Function) and collect.is_function(node.name):
             used = not fixtures.isdisjoint(_arguments(node) - _parametrised(node))
             if (used or around.marked or _is_marked(node)) and not _is_fixture(node):
-                yield around.prefix + node.name + (PARAMETERS if around.varied or _is_varied(node) else "")
+                yield from (around.prefix + node.name + rest for rest in _variants(node, around, known))
+
+
+def _variants(node: _Function, around: _Around, known: Constants | None) -> tuple[str, ...]:
+    """What stands behind a test's name, as patterns."""
+    varied = around.varied or not around.varying.isdisjoint(_arguments(node) - _parametrised(node))
+    if not varied and not _is_varied(node):
+        return ("",)
+    calls = [one for one in reversed(node.decorator_list) if _dotted(one).endswith("parametrize")]
+    written = [one for one in calls if isinstance(one, ast.Call)]
+    if known is None or varied or len(written) < len(calls):
+        return (PARAMETERS,)
+    ids = pytest_ids(written, known)
+    return (PARAMETERS,) if ids is None else tuple(glob.escape(f"[{one}]") for one in ids)
 
 
 def _is_varied(node: _Function | ast.ClassDef) -> bool:
@@ -93,6 +116,20 @@ def _varied(body: list[ast.stmt]) -> bool:
         or (isinstance(node, _Function) and node.name == "pytest_generate_tests")
         for node in body
     )
+
+
+def _varied_fixtures(module: ast.Module) -> frozenset[str]:
+    """Fixtures of the module that give parameters to a test which asks for them, or for one that does."""
+    fixtures = {node.name: node for node in module.body if isinstance(node, _Function) and _is_fixture(node)}
+    found = {name for name, node in fixtures.items() if _has_params(node)}
+    for _ in fixtures:
+        found |= {name for name, node in fixtures.items() if not _arguments(node).isdisjoint(found)}
+    return frozenset(found)
+
+
+def _has_params(node: _Function) -> bool:
+    calls = (one for one in node.decorator_list if isinstance(one, ast.Call))
+    return any(word.arg == "params" for call in calls for word in call.keywords)
 
 
 def _names_mark(node: ast.Assign) -> bool:
@@ -177,21 +214,34 @@ def _literal(node: ast.expr) -> str:
     return "*"
 
 
-def asv_benchmarks(module: ast.Module, name: str) -> tuple[str, ...]:
-    """Names of asv benchmarks, ``module.Class.time_it``; ``name`` is the module's, relative to the benchmark folder."""
-    return tuple(_asv_in(module.body, f"{name}."))
+def asv_benchmarks(module: ast.Module, name: str, *, each: bool = False) -> tuple[str, ...]:
+    """Names of asv benchmarks, ``module.Class.time_it``.
+
+    Args:
+        name: the module's, relative to the benchmark folder.
+        each: as patterns, one for each row of parameters as far as the source tells; otherwise those with parameters
+            end with ``(*)``, which stands for their values.
+    """
+    return tuple(_asv_in(module.body, f"{name}.", constants(module) if each else None))
 
 
-def _asv_in(body: list[ast.stmt], prefix: str, *, varied: bool = False) -> Iterator[str]:
-    """Those with parameters end with ``(*)``: it stands for their values."""
-    given = {ast.unparse(target) for node in body if isinstance(node, ast.Assign) for target in node.targets}
-    varied = varied or "params" in given
+def _asv_in(
+    body: list[ast.stmt], prefix: str, known: Constants | None, *, varied: bool = False, params: ast.expr | None = None
+) -> Iterator[str]:
+    given = {ast.unparse(to): node.value for node in body if isinstance(node, ast.Assign) for to in node.targets}
+    params = given.get("params", params)
+    skips = any(name.endswith("skip_params") for name in given)
     for node in body:
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-            yield from _asv_in(node.body, f"{prefix}{node.name}.", varied=varied or bool(node.bases))
+            inherits = varied or bool(node.bases)
+            yield from _asv_in(node.body, f"{prefix}{node.name}.", known, varied=inherits, params=params)
         elif isinstance(node, _Function) and ASV_NAMES.fullmatch(node.name):
-            own = varied or f"{node.name}.params" in given or bool(node.decorator_list)
-            yield prefix + node.name + ("(*)" if own else "")
+            own = given.get(f"{node.name}.params", params)
+            texts = asv_texts(own, known) if known is not None and own else None
+            if texts and not (varied or skips or node.decorator_list):
+                yield from (glob.escape(prefix + node.name + text) for text in texts)
+            else:
+                yield prefix + node.name + ("(*)" if varied or own or node.decorator_list else "")
 
 
 def imports(module: ast.Module) -> Imports:

@@ -132,12 +132,23 @@ def _jmh(files: Sequence[Path], root: Path) -> Iterator[Counted]:
             modules[module] += count
     for module, count in sorted(modules.items()):
         text = (module / "pom.xml").read_text("utf-8", "replace")
-        jar = re.search(r"<uberjar\.name>([\w.-]+)</uberjar\.name>", text) or re.search(
-            r"maven-shade-plugin.*?<finalName>([\w.-]+)</finalName>", text, re.DOTALL
-        )
-        if jar:
-            line = f"java -jar target/{jar[1]}.jar {JMH_FORKS}"
+        if jar := _jar(text):
+            line = f"java -jar target/{jar}.jar {JMH_FORKS}"
             yield _suite(root, module, "jvm", "jmh", line, ["mvn -q -DskipTests package"], ("time",)), count
+
+
+def _jar(text: str) -> str:
+    """The name of the jar with everything in it that a pom makes; empty where it makes none, or computes the name."""
+    found = re.search(r"<uberjar\.name>([\w.-]+)</uberjar\.name>", text)
+    if found or "maven-shade-plugin" not in text:
+        return found[1] if found else ""
+    for place in (r"maven-shade-plugin.*?", ""):
+        if found := re.search(place + r"<finalName>([\w.-]+)</finalName>", text, re.DOTALL):
+            return found[1]
+    inner = r"<(parent|dependencies|dependencyManagement|properties|profiles|build)>.*?</\1>"
+    own = "" if "<finalName>" in text else re.sub(inner, "", text, flags=re.DOTALL)
+    parts = [re.search(rf"<{name}>([\w.-]+)</{name}>", own) for name in ("artifactId", "version")]
+    return "-".join(part[1] for part in parts if part) if all(parts) else ""
 
 
 def _suite(

@@ -50,20 +50,24 @@ def _gitlab(place: Place, patience: float) -> Forge:
 
 
 def _github(place: Place, patience: float, pace: float) -> Forge:
+    from github.Auth import Auth, Token  # noqa: PLC0415
+
     from perfbot.forge import github  # noqa: PLC0415
 
     retries, bot = Retries(patience=patience), ""
-    authorise = github.by_token(place.secrets.token)
+    auth: Auth
     if place.secrets.app:
         from perfbot.forge.github_app import sign_in  # noqa: PLC0415
 
         app, key = place.secrets.app, place.secrets.private_key
-        installation = sign_in(place.url, place.project, app, key, ca_bundle=place.ca_bundle, retries=retries)
-        authorise, bot = installation.headers, installation.bot
+        auth = sign_in(place.url, place.project, app, key, ca_bundle=place.ca_bundle, retries=retries)
+        bot = auth.bot
+    else:
+        auth = Token(place.secrets.token)
     return github.connect(
         place.url,
         place.project,
-        authorise,
+        auth,
         workflow=place.measured_by,
         bot=bot,
         ca_bundle=place.ca_bundle,

@@ -1,13 +1,20 @@
-"""GitHub: comments, and facts about the repository."""
+"""GitHub through PyGithub: comments, and facts about the repository."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-from urllib.parse import quote, urlencode
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
+import github
 import httpx
+from github.ContentFile import ContentFile
+from github.File import File
+from github.Issue import Issue
+from github.IssueComment import IssueComment
+from github.NamedUser import NamedUser
+from github.Organization import Organization
+from github.PullRequest import PullRequest
+from github.Reaction import Reaction as GivenReaction
 
 from perfbot.forge.base import (
     NOT_FOUND,
@@ -18,7 +25,7 @@ from perfbot.forge.base import (
     RefusedError,
 )
 from perfbot.forge.github_runs import GitHubRuns
-from perfbot.forge.github_server import ACCEPT, GitHubServer
+from perfbot.forge.github_server import NOT_READ, GitHubServer, number_in, optional, text_in
 from perfbot.forge.github_status import GitHubStatuses
 from perfbot.forge.rest import Rest
 from perfbot.forge.retry import Retries
@@ -34,7 +41,7 @@ REACTIONS: dict[Reaction, str] = {"seen": "eyes", "done": "rocket", "refused": "
 def connect(
     api: str,
     project: str,
-    authorise: Callable[[], Mapping[str, str]],
+    auth: github.Auth.Auth,
     *,
     workflow: str,
     bot: str = "",
@@ -48,21 +55,14 @@ def connect(
     Args:
         api: base URL of the API.
         project: ``owner/name``.
-        authorise: headers of a token (:func:`by_token`), or of an App's installation.
+        auth: a token, or what :func:`perfbot.forge.github_app.sign_in` gives.
         workflow: file name of the workflow that measures, for re-runs.
         bot: login of an App's bot; empty for tokens, which can be asked.
         pace: seconds between two writing requests, as GitHub asks for.
         transport: instead of the network.
     """
-    rest = Rest(
-        api,
-        lambda: {**ACCEPT, **authorise()},
-        retries or Retries(),
-        pace=pace,
-        ca_bundle=ca_bundle,
-        transport=transport,
-    )
-    server = GitHubServer(rest, project, bot)
+    rest = Rest(api, retries or Retries(), pace=pace, ca_bundle=ca_bundle, faults=NOT_READ, transport=transport)
+    server = GitHubServer(rest, auth, project, bot)
     return Forge(
         kind="github",
         repository=GitHubRepository(server),
@@ -74,32 +74,32 @@ def connect(
     )
 
 
-def by_token(token: str) -> Callable[[], Mapping[str, str]]:
-    """Headers of a token that does not change."""
-    headers = {"Authorization": f"Bearer {token}"}
-    return lambda: headers
-
-
 class GitHubComments:
     """Issue comments of one pull request."""
 
     def __init__(self, server: GitHubServer, number: int) -> None:
         self._server = server
-        self._path = f"issues/{number}/comments"
+        self._number = number
         self._where = f"pull request #{number}"
+
+    @property
+    def _issue(self) -> Issue:
+        return self._server.repository.get_issue(self._number)
+
+    def _comment(self, number: int) -> IssueComment:
+        return self._issue.get_comment(number)
 
     def notes(self) -> Sequence[Note]:
         """All comments, oldest first."""
-        me = self._server.me
-        listed = self._server.each(f"read the comments of {self._where}", self._path, read=lambda data: _note(data, me))
+        me, what = self._server.me, f"read the comments of {self._where}"
+        listed = self._server.each(what, self._issue.get_comments(), lambda found: _note(found, me))
         unique = {note.id: note for note in listed}
         return [unique[number] for number in sorted(unique)]
 
     def get(self, number: int) -> Note | None:
         """One comment."""
-        me = self._server.me
-        what = f"read a comment of {self._where}"
-        return self._server.find(what, f"issues/comments/{number}", read=lambda data: _note(data, me))
+        me, what = self._server.me, f"read a comment of {self._where}"
+        return self._server.find(what, lambda: _note(self._comment(number), me))
 
     def write(self, body: str, marker: str) -> Note:
         """Create a comment, once as far as the server tells."""
@@ -108,53 +108,65 @@ class GitHubComments:
         def found() -> Note | None:
             return next((n for n in self.notes() if n.mine and marker in n.body), None)
 
-        return self._server.send(what, "POST", self._path, {"body": body}, read=lambda d: _note(d, me), found=found)
+        return self._server.call(what, lambda: _note(self._issue.create_comment(body), me), found=found)
 
     def edit(self, note: Note, body: str) -> None:
         """Replace a comment's text."""
-        what, path = f"edit the comment on {self._where}", f"issues/comments/{note.id}"
-        self._server.send(what, "PATCH", path, {"body": body}, read=lambda data: data["id"])
+
+        def edit() -> str:
+            comment = self._comment(note.id)
+            comment.edit(body)
+            return text_in(comment.body)
+
+        self._server.call(f"edit the comment on {self._where}", edit)
 
     def delete(self, note: Note) -> None:
         """Remove a comment."""
-        what, path = f"delete a doubled comment on {self._where}", f"issues/comments/{note.id}"
         try:
-            self._server.send(what, "DELETE", path, read=lambda _: None)
+            self._server.call(f"delete a doubled comment on {self._where}", lambda: self._comment(note.id).delete())
         except RefusedError as error:
             if error.status != NOT_FOUND:
                 raise
 
     def react(self, note: Note, reaction: Reaction) -> None:
         """Add a reaction; GitHub keeps one of a kind."""
-        what, path = f"react to a comment on {self._where}", f"issues/comments/{note.id}/reactions"
-        self._server.send(what, "POST", path, {"content": REACTIONS[reaction]}, read=lambda data: data["content"])
+        what, wanted = f"react to a comment on {self._where}", REACTIONS[reaction]
+        self._server.call(what, lambda: text_in(self._comment(note.id).create_reaction(wanted).content))
 
     def reactions(self, note: Note) -> frozenset[Reaction]:
         """What this account has added."""
-        path = f"issues/comments/{note.id}/reactions"
-        listed = self._server.each(
-            f"read the reactions on {self._where}", path, read=lambda r: (str(r["content"]), _by(r))
-        )
-        given = {content for content, who in listed if who == self._server.me}
+        me, what = self._server.me, f"read the reactions on {self._where}"
+
+        def read(found: GivenReaction) -> tuple[str, str]:
+            return text_in(found.content), _login(found.user)
+
+        listed = self._server.each(what, self._comment(note.id).get_reactions(), read)
+        given = {content for content, who in listed if who == me}
         return frozenset(reaction for reaction, content in REACTIONS.items() if content in given)
 
 
-def _by(data: Any) -> str:
-    """Login of the author; empty where the account is gone."""
-    return str((data.get("user") or {}).get("login") or "")
+def _login(user: NamedUser | Organization) -> str:
+    """Empty where the account is gone."""
+    known = optional(user)
+    return (known.login or "") if known else ""
 
 
-def _note(data: Any, me: str) -> Note:
-    author = _by(data)
+def _note(found: IssueComment, me: str) -> Note:
+    author = _login(found.user)
     return Note(
-        id=int(data["id"]),
+        id=number_in(found.id),
         author=author,
         author_key=author,
-        body=str(data.get("body") or ""),
+        body=text_in(found.body),
         mine=bool(author) and author == me,
-        created=str(data.get("created_at") or ""),
-        edited=data.get("created_at") != data.get("updated_at"),
+        created=_iso(found.created_at),
+        edited=found.created_at != found.updated_at,
     )
+
+
+def _iso(moment: datetime | None) -> str:
+    """As GitHub writes it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else ""
 
 
 class GitHubRepository:
@@ -165,13 +177,15 @@ class GitHubRepository:
 
     def merge_request(self, number: int) -> MergeRequest:
         """One pull request."""
-        return self._server.send(f"read pull request #{number}", "GET", f"pulls/{number}", read=_pull)
+        return self._server.call(
+            f"read pull request #{number}", lambda: _pull(self._server.repository.get_pull(number))
+        )
 
     def open_merge_requests(self, since: str) -> Sequence[MergeRequest]:
         """Recently touched ones."""
-        query = {"state": "open", "sort": "updated", "direction": "desc"}
+        listing = self._server.repository.get_pulls(state="open", sort="updated", direction="desc")
         found = []
-        for pull in self._server.each("list pull requests", "pulls", read=_pull, **query):
+        for pull in self._server.each("list pull requests", listing, _pull):
             if pull.updated < since:
                 break
             found.append(pull)
@@ -179,24 +193,26 @@ class GitHubRepository:
 
     def find(self, owner: str, branch: str) -> int:
         """The open pull request of a branch."""
-        what, query = f"find the pull request of {owner}:{branch}", {"state": "open", "head": f"{owner}:{branch}"}
-        listed = list(self._server.each(what, "pulls", read=lambda pull: int(pull["number"]), **query))
+        listing = self._server.repository.get_pulls(state="open", head=f"{owner}:{branch}")
+        what = f"find the pull request of {owner}:{branch}"
+        listed = list(self._server.each(what, listing, lambda pull: number_in(pull.number)))
         return listed[0] if len(listed) == 1 else 0
 
     def default_branch(self) -> str:
         """The repository's default branch."""
-        return self._server.send("read the repository", "GET", "", read=lambda data: str(data["default_branch"]))
+        return self._server.default_branch()
 
     def file_at(self, revision: str, path: str) -> str | None:
         """Text of a file."""
-        where = f"contents/{quote(path)}?{urlencode({'ref': revision})}"
-        return self._server.find(f"read {path} at {revision}", where, read=_content)
+        return self._server.find(
+            f"read {path} at {revision}", lambda: _content(self._server.repository.get_contents(path, revision))
+        )
 
     def changed_files(self, number: int) -> tuple[str, ...] | None:
         """Old and new paths of every changed file; None where GitHub lists fewer than it counts."""
         what = f"read what pull request #{number} changes"
-        listed = list(self._server.each(what, f"pulls/{number}/files", read=_paths))
-        told = self._server.send(what, "GET", f"pulls/{number}", read=lambda data: data.get("changed_files"))
+        listed = list(self._server.each(what, self._server.repository.get_pull(number).get_files(), _paths))
+        told = self._server.call(what, lambda: self._server.repository.get_pull(number).complete().changed_files)
         if len(listed) >= MAX_CHANGED_FILES or told not in (None, len(listed)):
             return None
         return tuple(dict.fromkeys(path for paths in listed for path in paths))
@@ -206,34 +222,37 @@ class GitHubRepository:
         if not author_key:
             return False
         what = "ask what the author of a command may do"
-        path = f"collaborators/{quote(author_key)}/permission"
         try:
-            return self._server.send(what, "GET", path, read=lambda answer: answer["permission"]) in WRITERS
+            said = self._server.call(what, lambda: self._server.repository.get_collaborator_permission(author_key))
         except RefusedError:
             return False
+        return said in WRITERS
 
 
-def _content(data: Any) -> str | None:
+def _content(found: ContentFile | list[ContentFile]) -> str | None:
     """A folder is listed, a link or submodule has another type: neither is the file that was asked for."""
-    if isinstance(data, list) or data["type"] != "file":
+    if isinstance(found, list) or text_in(found.type) != "file":
         return None
-    return base64.b64decode(data["content"]).decode("utf-8", "replace")
+    if text_in(found.encoding) == "none":
+        raise RefusedError(f"{found.path} is too large: GitHub hands out files of up to 1 MB.", status=413)
+    return found.decoded_content.decode("utf-8", "replace")
 
 
-def _paths(data: Any) -> tuple[str, ...]:
+def _paths(found: File) -> tuple[str, ...]:
     """Old and new name of a changed file."""
-    return tuple(str(path) for path in (data.get("previous_filename"), data["filename"]) if path)
+    return tuple(path for path in (found.previous_filename, text_in(found.filename)) if path)
 
 
-def _pull(data: Any) -> MergeRequest:
-    head, base = data["head"], data["base"]
+def _pull(found: PullRequest) -> MergeRequest:
+    source, target = optional(found.head.repo), optional(found.base.repo)
+    name = (source.full_name or "") if source else ""
     return MergeRequest(
-        number=int(data["number"]),
-        head=str(head["sha"]),
-        target=str(base["ref"]),
-        merge_sha=str(data.get("merge_commit_sha") or ""),
-        fork=(head.get("repo") or {}).get("full_name") != (base.get("repo") or {}).get("full_name"),
-        source=str((head.get("repo") or {}).get("full_name") or ""),
-        open=data.get("state") == "open",
-        updated=str(data.get("updated_at") or ""),
+        number=number_in(found.number),
+        head=text_in(found.head.sha),
+        target=text_in(found.base.ref),
+        merge_sha=found.merge_commit_sha or "",
+        fork=name != (target.full_name if target else ""),
+        source=name,
+        open=found.state == "open",
+        updated=_iso(found.updated_at),
     )

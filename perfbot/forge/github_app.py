@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import quote
 
-import jwt
+from github.Auth import AppAuth, Auth
+from github.GithubApp import GithubApp
+from github.InstallationAuthorization import InstallationAuthorization
 
 from perfbot.errors import UsageError
 from perfbot.forge.base import NOT_FOUND, RefusedError
-from perfbot.forge.github_server import ACCEPT
+from perfbot.forge.github_server import NOT_READ, RestRequester, text_in
 from perfbot.forge.rest import Rest
 from perfbot.forge.retry import Retries
-from perfbot.units import milliseconds
 from perfbot.web import docs
 
 NEEDED = {
@@ -33,38 +31,42 @@ NEEDED = {
 }
 """What perfbot's tokens may do, whatever else the App was granted; what it was not granted is left out."""
 
-BEFORE, AFTER = 60, 540
-"""Seconds around now for which a signature holds; GitHub allows ten minutes, and clocks differ."""
-
 EARLY = 60.0
 """Seconds before a token's end from which a new one is used."""
 
 
-@dataclass(slots=True)
-class Installation:
-    """What an App works with in one repository.
+class InstallationAuth(Auth):
+    """What an App works with in one repository: tokens of its installation, each used until shortly before its end.
 
-    Attributes:
+    PyGithub's own would fetch them by a client of its own, past :class:`~perfbot.forge.rest.Rest`.
+
+    Args:
         bot: the login that its comments have.
         fetch: asks for a new token; returns it and its end, in seconds since the epoch.
+        clock: seconds since the epoch.
     """
 
-    bot: str
-    fetch: Callable[[], tuple[str, float]] = field(repr=False)
-    clock: Callable[[], float] = time.time
-    _token: str = field(default="", init=False, repr=False)
-    _end: float = field(default=0.0, init=False)
+    token_type = "Bearer"  # noqa: S105 - no password
 
-    def headers(self) -> Mapping[str, str]:
-        """Those of a token that holds."""
-        if self.clock() > self._end - EARLY:
-            self._token, self._end = self.fetch()
-        return {"Authorization": f"Bearer {self._token}"}
+    def __init__(
+        self, bot: str, fetch: Callable[[], tuple[str, float]], clock: Callable[[], float] = time.time
+    ) -> None:
+        self.bot = bot
+        self._fetch = fetch
+        self._clock = clock
+        self._token, self._end = "", 0.0
+
+    @property
+    def token(self) -> str:
+        """One that holds."""
+        if self._clock() > self._end - EARLY:
+            self._token, self._end = self._fetch()
+        return self._token
 
 
 def sign_in(
     api: str, project: str, app: str, private_key: str, *, ca_bundle: str = "", retries: Retries
-) -> Installation:
+) -> InstallationAuth:
     """Find the App's installation in a repository, and the App's name.
 
     Args:
@@ -78,22 +80,23 @@ def sign_in(
         UsageError: the key is none.
         RefusedError: GitHub does not know the App by this key, or the App is not installed in the repository.
     """
-    _signed(app, private_key)
-    rest = Rest(
-        api,
-        lambda: {**ACCEPT, "Authorization": f"Bearer {_signed(app, private_key)}"},
-        retries,
-        ca_bundle=ca_bundle,
-    )
-    where = f"/repos/{quote(project)}/installation"
+    auth = AppAuth(app, private_key)
+    _try_key(auth)
+    rest = Rest(api, retries, ca_bundle=ca_bundle, faults=NOT_READ)
+    requester = RestRequester(rest, auth)
     try:
-        slug = rest.send("sign in as a GitHub App", "GET", "/app", read=lambda data: str(data["slug"]))
+        slug = rest.call("sign in as a GitHub App", lambda: text_in(GithubApp(requester, url="/app").slug))
         what = f"find the App's installation in {project}"
-        number, granted = rest.send(what, "GET", where, read=_installation)
+        number, granted = rest.call(what, lambda: _installation(requester, project))
     except RefusedError as error:
         raise RefusedError(error.message, status=error.status, hint=_hint(error, project)) from error
-    asked, path = {"permissions": asked_of(granted)}, f"/app/installations/{number}/access_tokens"
-    return Installation(f"{slug}[bot]", lambda: rest.send("get a token", "POST", path, asked, read=_token))
+    asked, url = {"permissions": asked_of(granted)}, f"/app/installations/{number}/access_tokens"
+
+    def token() -> tuple[str, float]:
+        made = InstallationAuthorization(requester, *requester.requestJsonAndCheck("POST", url, input=asked))
+        return text_in(made.token), made.expires_at.timestamp()
+
+    return InstallationAuth(f"{slug}[bot]", lambda: rest.call("get a token", token))
 
 
 def asked_of(granted: Mapping[str, str]) -> dict[str, str]:
@@ -101,12 +104,10 @@ def asked_of(granted: Mapping[str, str]) -> dict[str, str]:
     return {name: "read" if granted[name] == "read" else level for name, level in NEEDED.items() if name in granted}
 
 
-def _signed(app: str, private_key: str) -> str:
-    """A signature of the App. The error says nothing of the key's text."""
-    now = int(time.time())
-    claims = {"iat": now - BEFORE, "exp": now + AFTER, "iss": app}
+def _try_key(auth: AppAuth) -> None:
+    """Sign something: only that shows whether the key is one. The error says nothing of its text."""
     try:
-        return jwt.encode(claims, private_key, algorithm="RS256")
+        auth.create_jwt()
     except Exception:  # noqa: BLE001 - the libraries below raise many kinds, some with the text in them
         raise UsageError(
             "The GitHub App's private key cannot be read: it is no PEM private key.",
@@ -115,12 +116,10 @@ def _signed(app: str, private_key: str) -> str:
         ) from None
 
 
-def _installation(data: Any) -> tuple[int, dict[str, str]]:
-    return int(data["id"]), {str(name): str(level) for name, level in (data.get("permissions") or {}).items()}
-
-
-def _token(data: Any) -> tuple[str, float]:
-    return str(data["token"]), milliseconds(str(data["expires_at"])) / 1000
+def _installation(requester: RestRequester, project: str) -> tuple[int, dict[str, str]]:
+    """Its number and what it was granted. PyGithub's object would make a client of its own."""
+    _, found = requester.requestJsonAndCheck("GET", f"/repos/{project}/installation")
+    return int(found["id"]), {str(name): str(level) for name, level in (found.get("permissions") or {}).items()}
 
 
 def _hint(error: RefusedError, project: str) -> str:

@@ -5,21 +5,27 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
-from urllib.parse import quote
+
+from github.Workflow import Workflow
+from github.WorkflowJob import WorkflowJob
+from github.WorkflowRun import WorkflowRun
 
 from perfbot.forge.base import NOT_FOUND, Again, MergeRequest, RefusedError
-from perfbot.forge.github_server import GitHubServer
-from perfbot.units import milliseconds
+from perfbot.forge.github_server import GitHubServer, number_in, optional, text_in
 
 WAITING = frozenset({"queued", "in_progress", "waiting", "requested", "pending"})
+
+ISO = "%Y-%m-%dT%H:%M:%SZ"
+"""Moments as GitHub writes them, in UTC."""
 
 _FORBIDDEN = frozenset({401, 403, 404, 422})
 
 
 @dataclass(frozen=True, slots=True)
-class WorkflowRun:
-    """A run of a workflow."""
+class Run:
+    """A run of a workflow; ``created`` as GitHub writes it."""
 
     id: int
     attempt: int
@@ -33,7 +39,11 @@ class GitHubRuns:
 
     def __init__(self, server: GitHubServer, workflow: str) -> None:
         self._server = server
-        self._workflow = f"actions/workflows/{quote(workflow)}"
+        self._name = workflow
+
+    @property
+    def _workflow(self) -> Workflow:
+        return self._server.repository.get_workflow(self._name)
 
     def in_flight(self, request: MergeRequest) -> bool:
         """Whether a run for this head, or a dispatched one that names it, waits or runs."""
@@ -47,7 +57,7 @@ class GitHubRuns:
         """
         if request.fork:
             return self._repeat_own(request, again)
-        default = self._server.send("read the repository", "GET", "", read=lambda data: str(data["default_branch"]))
+        default = self._server.default_branch()
         inputs = {"merge_request": str(request.number), "head": again.head}
         if again.only:
             inputs["only"] = "\n".join(again.only)
@@ -55,12 +65,9 @@ class GitHubRuns:
             inputs["budget"] = f"{again.budget:g}s"
         started = time.time()
         try:
-            self._server.send(
+            self._server.call(
                 "dispatch the workflow",
-                "POST",
-                f"{self._workflow}/dispatches",
-                {"ref": default, "inputs": inputs},
-                read=lambda _: True,
+                lambda: self._workflow.create_dispatch(default, inputs, throw=True),
                 found=lambda: self._since(request, started),
             )
         except RefusedError as error:
@@ -75,7 +82,7 @@ class GitHubRuns:
     def publish(self, request: MergeRequest, job: int) -> str:
         """Repeat the failed jobs of the run that published."""
         del request
-        self._rerun("publish again", job, self._attempt(job), "rerun-failed-jobs")
+        self._rerun("publish again", job, self._attempt(job), WorkflowRun.rerun_failed_jobs)
         return "publishing again"
 
     def began(self, run: tuple[int, int]) -> tuple[int, int]:
@@ -83,12 +90,15 @@ class GitHubRuns:
 
         Where only what failed was repeated, the jobs that measured are those of an earlier attempt, and keep its time.
         """
-        path = f"actions/runs/{run[0]}/attempts/{run[1] or 1}"
+        # PyGithub knows no attempts; one has the fields of a run, under an address of its own.
+        url = f"{self._server.repository.url}/actions/runs/{run[0]}/attempts/{run[1] or 1}"
+        listing = self._server.listing(WorkflowJob, f"{url}/jobs", within="jobs")
         try:
-            jobs = list(self._server.each("read the jobs of the run", f"{path}/jobs", read=_ended, within="jobs"))
+            jobs = list(self._server.each("read the jobs of the run", listing, _ended, wrapped=True))
             began = max((moment for moment in jobs if moment), default=0)
-            began = began or self._server.send(
-                "read when the run began", "GET", path, read=lambda data: milliseconds(str(data["run_started_at"]))
+            began = began or self._server.call(
+                "read when the run began",
+                lambda: _milliseconds(WorkflowRun(self._server.requester, url=url).run_started_at),
             )
         except RefusedError:
             return 0, 0
@@ -102,7 +112,7 @@ class GitHubRuns:
                 status=NOT_FOUND,
                 hint="Push a commit, or close and reopen the pull request.",
             )
-        self._rerun("repeat the workflow run", runs[-1].id, runs[-1].attempt, "rerun")
+        self._rerun("repeat the workflow run", runs[-1].id, runs[-1].attempt, WorkflowRun.rerun)
         asked = again.only or again.budget
         return "started again" + (", the whole suite: the run of a fork takes no options" if asked else "")
 
@@ -114,23 +124,25 @@ class GitHubRuns:
                 status=NOT_FOUND,
                 hint="Give the workflow `on: workflow_dispatch`, as docs/examples/github/perfbot.yml does.",
             )
-        self._rerun("repeat the workflow run", runs[0].id, runs[0].attempt, "rerun")
+        self._rerun("repeat the workflow run", runs[0].id, runs[0].attempt, WorkflowRun.rerun)
         whole = again.only or again.budget
         return "started again" + (", the whole suite: the workflow takes no options" if whole else "")
 
-    def _rerun(self, what: str, run: int, attempt: int, how: str) -> None:
+    def _rerun(self, what: str, run: int, attempt: int, how: Callable[[WorkflowRun], bool]) -> None:
         """A run that was repeated has a higher attempt: that is how a lost answer shows."""
 
         def repeated() -> bool | None:
             return self._attempt(run) > attempt or None
 
-        self._server.send(what, "POST", f"actions/runs/{run}/{how}", {}, read=lambda _: True, found=repeated)
+        url = f"{self._server.repository.url}/actions/runs/{run}"
+        known = WorkflowRun(self._server.requester, {}, {"url": url, "rerun_url": f"{url}/rerun"}, completed=True)
+        self._server.call(what, lambda: how(known), found=repeated)
 
     def _attempt(self, run: int) -> int:
-        read: Callable[[Any], int] = lambda data: int(data["run_attempt"])  # noqa: E731
-        return self._server.send("read the run", "GET", f"actions/runs/{run}", read=read)
+        repository = self._server.repository
+        return self._server.call("read the run", lambda: number_in(repository.get_workflow_run(run).run_attempt))
 
-    def _runs(self, request: MergeRequest) -> list[WorkflowRun]:
+    def _runs(self, request: MergeRequest) -> list[Run]:
         """Runs for the head, newest first, and dispatched ones whose title names it."""
         runs = {run.id: run for run in self._listed(head_sha=request.head)}
         for status in sorted(WAITING):
@@ -138,27 +150,33 @@ class GitHubRuns:
             runs |= {run.id: run for run in dispatched if request.head in run.title}
         return [runs[number] for number in sorted(runs, reverse=True)]
 
-    def _listed(self, **query: object) -> list[WorkflowRun]:
-        path = f"{self._workflow}/runs"
-        return list(self._server.each("list workflow runs", path, read=_run, within="workflow_runs", **query))
+    def _listed(self, **query: Any) -> list[Run]:
+        listing = self._workflow.get_runs(**query)
+        return list(self._server.each("list workflow runs", listing, _run, wrapped=True))
 
     def _since(self, request: MergeRequest, moment: float) -> bool | None:
         """Whether a dispatched run for the head appeared after a moment (seconds since the epoch)."""
-        after = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment - 2))
+        after = time.strftime(ISO, time.gmtime(moment - 2))
         return any(run.created >= after for run in self._runs(request)) or None
 
 
-def _run(data: Any) -> WorkflowRun:
-    return WorkflowRun(
-        int(data["id"]),
-        int(data["run_attempt"]),
-        str(data["status"]),
-        str(data.get("display_title") or ""),
-        str(data.get("created_at") or ""),
+def _run(found: WorkflowRun) -> Run:
+    created = optional(found.created_at)
+    return Run(
+        number_in(found.id),
+        number_in(found.run_attempt),
+        found.status or "",
+        found.display_title or "",
+        created.strftime(ISO) if created else "",
     )
 
 
-def _ended(data: Any) -> int:
+def _ended(found: WorkflowJob) -> int:
     """When a job began that has ended; 0 for one that has not, or was not needed."""
-    measured = data["status"] == "completed" and data.get("conclusion") != "skipped"
-    return milliseconds(str(data.get("started_at") or "")) if measured else 0
+    measured = text_in(found.status) == "completed" and found.conclusion != "skipped"
+    began = optional(found.started_at)
+    return _milliseconds(began) if measured and began else 0
+
+
+def _milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)

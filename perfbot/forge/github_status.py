@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from github.CheckRun import CheckRun as ClientCheckRun
+from github.CommitStatus import CommitStatus
+
 from perfbot.forge.base import Annotation, RefusedError, Shown, State, Status
-from perfbot.forge.github_server import GitHubServer
+from perfbot.forge.github_server import GitHubServer, number_in, optional, text_in
 from perfbot.forge.order import RunOrder, read_order
 from perfbot.forge.status_address import order_in, with_order
 
@@ -81,9 +84,9 @@ class GitHubStatuses:
         return [_shown(run) for run in runs] or self._shown_plain(status)
 
     def _shown_plain(self, status: Status) -> Sequence[Shown]:
-        what, path = f"read the statuses of {status.sha[:7]}", f"commits/{status.sha}/statuses"
+        listing = self._server.listing(CommitStatus, f"{self._server.commit(status.sha).url}/statuses")
         try:
-            listed = list(self._server.each(what, path, read=_row))
+            listed = list(self._server.each(f"read the statuses of {status.sha[:7]}", listing, _row))
         except RefusedError as error:
             if error.status not in _FORBIDDEN:
                 raise
@@ -91,15 +94,14 @@ class GitHubStatuses:
         return [row[2] for row in sorted(listed, key=lambda row: -row[0]) if row[1] == status.name]
 
     def _plain(self, status: Status) -> None:
-        data = {
-            "state": STATES[status.state],
-            "context": status.name,
-            "description": status.description[:DESCRIPTION],
-        }
+        data = {"context": status.name, "description": status.description[:DESCRIPTION]}
         if address := with_order(status.url, status.order):
             data["target_url"] = address
-        what = f"set the status of {status.sha[:7]}"
-        self._server.send(what, "POST", f"statuses/{status.sha}", data, read=lambda answer: answer["state"])
+        commit = self._server.commit(status.sha)
+        self._server.call(
+            f"set the status of {status.sha[:7]}",
+            lambda: text_in(commit.create_status(STATES[status.state], **data).state),
+        )
 
     def _check(self, status: Status) -> None:
         """Go on with the unfinished check run of that name, or begin one; end others that were left unfinished."""
@@ -118,17 +120,20 @@ class GitHubStatuses:
                 self._patch(what, other, self._data(status, ()))
 
     def _new(self, status: Status, data: dict[str, Any]) -> int:
-        return self._server.send(
+        repository = self._server.repository
+        return self._server.call(
             f"show the check on {status.sha[:7]}",
-            "POST",
-            "check-runs",
-            {**data, "name": status.name, "head_sha": status.sha},
-            read=lambda answer: int(answer["id"]),
+            lambda: number_in(repository.create_check_run(status.name, status.sha, **data).id),
             found=lambda: self._made(status),
         )
 
     def _patch(self, what: str, run: int, data: dict[str, Any]) -> None:
-        self._server.send(what, "PATCH", f"check-runs/{run}", data, read=lambda answer: answer["id"])
+        def patch() -> str:
+            check = self._server.repository.get_check_run(run)
+            check.edit(**data)
+            return text_in(check.name)
+
+        self._server.call(what, patch)
 
     def _data(self, status: Status, annotations: Sequence[Annotation]) -> dict[str, Any]:
         data: dict[str, Any] = {"output": _output(status, annotations)}
@@ -154,10 +159,8 @@ class GitHubStatuses:
 
     def _runs(self, status: Status) -> list[CheckRun]:
         """This account's check runs of the name, newest first: another App's may not be changed, and would refuse."""
-        what, path = f"read the checks of {status.sha[:7]}", f"commits/{status.sha}/check-runs"
-        listed = self._server.each(
-            what, path, read=_check_run, within="check_runs", check_name=status.name, filter="all"
-        )
+        listing = self._server.commit(status.sha).get_check_runs(check_name=status.name, filter="all")
+        listed = self._server.each(f"read the checks of {status.sha[:7]}", listing, _check_run, wrapped=True)
         own = [run for run in listed if run.name == status.name and self._by_me(run)]
         return sorted(own, key=lambda run: -run.id)
 
@@ -165,17 +168,17 @@ class GitHubStatuses:
         return not run.slug or f"{run.slug}[bot]" == self._server.me
 
 
-def _check_run(data: Any) -> CheckRun:
-    output = data.get("output") or {}
+def _check_run(found: ClientCheckRun) -> CheckRun:
+    output, app = optional(found.output), optional(found.app)
     return CheckRun(
-        id=int(data["id"]),
-        name=str(data["name"]),
-        done=data["status"] == "completed",
-        conclusion=str(data.get("conclusion") or ""),
-        title=str(output.get("title") or ""),
-        summary=str(output.get("summary") or ""),
-        order=read_order(str(data.get("external_id") or "")),
-        slug=str((data.get("app") or {}).get("slug") or ""),
+        id=number_in(found.id),
+        name=text_in(found.name),
+        done=text_in(found.status) == "completed",
+        conclusion=found.conclusion or "",
+        title=(output.title or "") if output else "",
+        summary=(output.summary or "") if output else "",
+        order=read_order(found.external_id or ""),
+        slug=(app.slug or "") if app else "",
     )
 
 
@@ -183,14 +186,14 @@ def _shown(run: CheckRun) -> Shown:
     return Shown(READ.get(run.conclusion, "failed") if run.done else "running", run.title, run.order)
 
 
-def _row(data: Any) -> tuple[int, str, Shown]:
+def _row(found: CommitStatus) -> tuple[int, str, Shown]:
     """Number, name, and what is shown."""
     shown = Shown(
-        READ.get(str(data["state"]), "failed"),
-        str(data.get("description") or ""),
-        order_in(str(data.get("target_url") or "")),
+        READ.get(text_in(found.state), "failed"),
+        found.description or "",
+        order_in(found.target_url or ""),
     )
-    return int(data["id"]), str(data["context"]), shown
+    return number_in(found.id), text_in(found.context), shown
 
 
 def _pages(annotations: Sequence[Annotation]) -> list[Sequence[Annotation]]:

@@ -1,13 +1,17 @@
-"""GitLab: notes, facts about the project, commit statuses."""
+"""GitLab through python-gitlab: notes, facts about the project, commit statuses."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 import httpx
+from gitlab.v4.objects import (
+    ProjectMergeRequest,
+    ProjectMergeRequestNote,
+    ProjectMergeRequestNoteAwardEmojiManager,
+)
 
 from perfbot.forge.base import (
     NOT_FOUND,
@@ -65,23 +69,24 @@ class GitLabComments:
 
     def __init__(self, server: GitLabServer, number: int) -> None:
         self._server = server
-        self._path = f"merge_requests/{number}/notes"
+        self._notes = server.project.mergerequests.get(number, lazy=True).notes
         self._where = f"merge request !{number}"
 
     def notes(self) -> Sequence[Note]:
         """All notes but the server's own, oldest first."""
         me = self._server.me
-        listed = self._server.each(
-            f"read the comments of {self._where}", self._path, read=lambda d: None if d.get("system") else _note(d, me)
-        )
+
+        def read(note: ProjectMergeRequestNote) -> Note | None:
+            return None if note.attributes.get("system") else _note(note, me)
+
+        listed = self._server.each(f"read the comments of {self._where}", self._notes, read)
         unique = {note.id: note for note in listed if note is not None}
         return [unique[number] for number in sorted(unique)]
 
     def get(self, number: int) -> Note | None:
         """One note."""
         me = self._server.me
-        path = f"{self._path}/{number}"
-        return self._server.find(f"read a comment of {self._where}", path, read=lambda data: _note(data, me))
+        return self._server.find(f"read a comment of {self._where}", lambda: _note(self._notes.get(number), me))
 
     def write(self, body: str, marker: str) -> Note:
         """Create a note, once as far as the server tells."""
@@ -90,32 +95,34 @@ class GitLabComments:
         def found() -> Note | None:
             return next((n for n in self.notes() if n.mine and marker in n.body), None)
 
-        return self._server.send(what, "POST", self._path, {"body": body}, read=lambda d: _note(d, me), found=found)
+        return self._server.call(what, lambda: _note(self._notes.create({"body": body}), me), found=found)
 
     def edit(self, note: Note, body: str) -> None:
         """Replace a note's text."""
         what = f"edit the comment on {self._where}"
-        self._server.send(what, "PUT", f"{self._path}/{note.id}", {"body": body}, read=lambda data: data["id"])
+        self._server.call(what, lambda: self._notes.update(note.id, {"body": body})["id"])
 
     def delete(self, note: Note) -> None:
         """Remove a note."""
         what = f"delete a doubled comment on {self._where}"
         with _gone_is_fine():
-            self._server.send(what, "DELETE", f"{self._path}/{note.id}", read=lambda _: None)
+            self._server.call(what, lambda: self._notes.delete(note.id))
 
     def react(self, note: Note, reaction: Reaction) -> None:
         """Award an emoji; GitLab answers 404 when it is there already."""
-        what, path = f"react to a comment on {self._where}", f"{self._path}/{note.id}/award_emoji"
+        what, emojis = f"react to a comment on {self._where}", self._emojis(note)
         with _gone_is_fine():
-            self._server.send(what, "POST", path, {"name": EMOJI[reaction]}, read=lambda data: data["name"])
+            self._server.call(what, lambda: emojis.create({"name": EMOJI[reaction]}).name)
 
     def reactions(self, note: Note) -> frozenset[Reaction]:
         """What this account has awarded."""
-        me, path = self._server.me, f"{self._path}/{note.id}/award_emoji"
-        what = f"read the reactions on {self._where}"
-        listed = self._server.each(what, path, read=lambda data: (str(data["name"]), data["user"]["id"]))
+        me, what = self._server.me, f"read the reactions on {self._where}"
+        listed = self._server.each(what, self._emojis(note), lambda emoji: (str(emoji.name), emoji.user["id"]))
         given = {name for name, who in listed if who == me}
         return frozenset(reaction for reaction, name in EMOJI.items() if name in given)
+
+    def _emojis(self, note: Note) -> ProjectMergeRequestNoteAwardEmojiManager:
+        return self._notes.get(note.id, lazy=True).awardemojis
 
 
 @contextlib.contextmanager
@@ -127,22 +134,22 @@ def _gone_is_fine() -> Iterator[None]:
             raise
 
 
-def _note(data: Any, me: int) -> Note:
-    author = data["author"]
+def _note(found: ProjectMergeRequestNote, me: int) -> Note:
+    author, told = found.author, found.attributes
     return Note(
-        id=int(data["id"]),
+        id=int(found.id),
         author=str(author["username"]),
         author_key=str(author["id"]),
-        body=str(data["body"] or ""),
+        body=str(found.body or ""),
         mine=author["id"] == me,
-        created=str(data.get("created_at") or ""),
-        edited=_edited(data),
-        internal=bool(data.get("internal") or data.get("confidential")),
+        created=str(told.get("created_at") or ""),
+        edited=_edited(told),
+        internal=bool(told.get("internal") or told.get("confidential")),
     )
 
 
-def _edited(data: dict[str, Any]) -> bool:
-    created, updated = data.get("created_at") or "", data.get("updated_at") or ""
+def _edited(told: Mapping[str, Any]) -> bool:
+    created, updated = told.get("created_at") or "", told.get("updated_at") or ""
     return bool(created and updated) and created[:19] != updated[:19]
 
 
@@ -154,32 +161,32 @@ class GitLabRepository:
 
     def merge_request(self, number: int) -> MergeRequest:
         """One merge request."""
-        return self._server.send(
-            f"read merge request !{number}", "GET", f"merge_requests/{number}", read=_merge_request
-        )
+        requests = self._server.project.mergerequests
+        return self._server.call(f"read merge request !{number}", lambda: _merge_request(requests.get(number)))
 
     def open_merge_requests(self, since: str) -> Sequence[MergeRequest]:
         """Recently touched ones."""
         query = {"state": "opened", **({"updated_after": since} if since else {})}
-        return list(self._server.each("list merge requests", "merge_requests", read=_merge_request, **query))
+        requests = self._server.project.mergerequests
+        return list(self._server.each("list merge requests", requests, _merge_request, **query))
 
     def find(self, owner: str, branch: str) -> int:
         """The open merge request of a source branch of this very project: a fork's branch may be called alike."""
         del owner
         what = f"find the merge request of {branch}"
         query = {"state": "opened", "source_branch": branch}
-        every = self._server.each(what, "merge_requests", read=_merge_request, **query)
+        every = self._server.each(what, self._server.project.mergerequests, _merge_request, **query)
         listed = [request for request in every if not request.fork]
         return listed[0].number if len(listed) == 1 else 0
 
     def default_branch(self) -> str:
         """The project's default branch."""
-        return self._server.send("read the project", "GET", "", read=lambda data: str(data["default_branch"]))
+        return self._server.call("read the project", lambda: str(self._server.current_project().default_branch))
 
     def file_at(self, revision: str, path: str) -> str | None:
-        """Raw text of a file."""
-        where = f"repository/files/{quote(path, safe='')}/raw?ref={quote(revision, safe='')}"
-        raw = self._server.file(f"read {path} at {revision}", where)
+        """Text of a file."""
+        files = self._server.project.files
+        raw = self._server.find(f"read {path} at {revision}", lambda: files.get(path, revision).decode())
         return None if raw is None else raw.decode("utf-8", "replace")
 
     def changed_files(self, number: int) -> tuple[str, ...] | None:
@@ -187,34 +194,43 @@ class GitLabRepository:
 
         It lists a thousand files, fewer of many lines or bytes, and says nothing of the rest but that it counted more.
         """
-        what, path = f"read what merge request !{number} changes", f"merge_requests/{number}"
-        diffs = list(self._server.each(what, f"{path}/diffs", read=lambda d: (str(d["old_path"]), str(d["new_path"]))))
-        counted = self._server.send(what, "GET", path, read=lambda data: str(data.get("changes_count") or ""))
+        what, requests = f"read what merge request !{number} changes", self._server.project.mergerequests
+        request = requests.get(number, lazy=True)
+        # python-gitlab's own manager of diffs knows the versions alone.
+        where = {"path": f"{requests.path}/{number}/diffs"}
+        diffs = list(
+            self._server.each(what, request.diffs, lambda diff: (str(diff.old_path), str(diff.new_path)), **where)
+        )
+        counted = self._server.call(what, lambda: str(requests.get(number).attributes.get("changes_count") or ""))
         if counted != str(len(diffs)):
             return None
         return tuple(dict.fromkeys(path for both in diffs for path in both))
 
     def may_write(self, author_key: str) -> bool:
         """Whether the user is a developer or more, directly or through groups."""
-        what = "ask what the author of a command may do"
+        what, members, number = (
+            "ask what the author of a command may do",
+            self._server.project.members_all,
+            int(author_key),
+        )
+
+        def read() -> bool:
+            member = members.get(number)
+            return int(member.access_level) >= DEVELOPER and member.attributes.get("state") == "active"
+
         try:
-            state, level = self._server.send(
-                what,
-                "GET",
-                f"members/all/{int(author_key)}",
-                read=lambda data: (data.get("state"), int(data["access_level"])),
-            )
+            return self._server.call(what, read)
         except RefusedError:
             return False
-        return state == "active" and level >= DEVELOPER
 
 
-def _merge_request(data: Any) -> MergeRequest:
+def _merge_request(found: ProjectMergeRequest) -> MergeRequest:
+    told = found.attributes
     return MergeRequest(
-        number=int(data["iid"]),
-        head=str(data.get("sha") or ""),
-        target=str(data["target_branch"]),
-        fork=data.get("source_project_id") != data.get("target_project_id"),
-        open=data.get("state") == "opened",
-        updated=str(data.get("updated_at") or ""),
+        number=int(found.iid),
+        head=str(told.get("sha") or ""),
+        target=str(found.target_branch),
+        fork=told.get("source_project_id") != told.get("target_project_id"),
+        open=told.get("state") == "opened",
+        updated=str(told.get("updated_at") or ""),
     )

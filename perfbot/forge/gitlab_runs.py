@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gitlab.v4.objects import ProjectJob, ProjectMergeRequestPipelineManager, ProjectPipelineJob
+
 from perfbot.forge.base import Again, MergeRequest, RefusedError
 from perfbot.forge.gitlab_server import BAD_REQUEST, GitLabServer
 from perfbot.units import milliseconds
@@ -93,7 +95,8 @@ class GitLabRuns:
         def played() -> bool | None:
             return all(j.status != "manual" for j in self._jobs(request) if j.id == job.id) or None
 
-        self._post(f"jobs/{job.id}/play", {"job_variables_attributes": _variables(again)}, played)
+        data = {"job_variables_attributes": _variables(again)}
+        self._start(lambda: self._job_of(job.id).play(post_data=data), played)
         return "started"
 
     def _again(self, job: Job, request: MergeRequest, again: Again) -> str:
@@ -118,25 +121,32 @@ class GitLabRuns:
             names = ("", f"{self._job}-publish")
             return all(j.id != job for name in names for j in self._jobs_of(pipeline, name)) or None
 
-        self._post(f"jobs/{job}/retry", data, retried)
+        self._start(lambda: self._job_of(job).retry(post_data=data)["id"], retried)
 
     def _start_pipeline(self, request: MergeRequest) -> None:
         before = self._pipeline(request)
-        self._post(
-            f"merge_requests/{request.number}/pipelines",
-            {},
+        self._start(
+            lambda: self._pipelines(request).create().id,
             lambda: self._pipeline(request) != before or None,
         )
 
-    def _post(self, path: str, data: dict[str, Any], done: Callable[[], bool | None]) -> None:
-        self._server.send(f"start {self._job}", "POST", path, data, read=lambda answer: bool(answer["id"]), found=done)
+    def _start(self, action: Callable[[], object], done: Callable[[], bool | None]) -> None:
+        def started() -> bool:
+            action()
+            return True
+
+        self._server.call(f"start {self._job}", started, found=done)
+
+    def _job_of(self, number: int) -> ProjectJob:
+        return self._server.project.jobs.get(number, lazy=True)
+
+    def _pipelines(self, request: MergeRequest) -> ProjectMergeRequestPipelineManager:
+        return self._server.project.mergerequests.get(request.number, lazy=True).pipelines
 
     def _pipeline(self, request: MergeRequest) -> int:
         """Newest pipeline of the pinned head, or of its merged result; 0 when there is none."""
         listed = self._server.each(
-            "list pipelines",
-            f"merge_requests/{request.number}/pipelines",
-            read=lambda p: (int(p["id"]), str(p["sha"]), str(p["ref"])),
+            "list pipelines", self._pipelines(request), lambda p: (int(p.id), str(p.sha), str(p.ref))
         )
         own = (number for number, sha, ref in listed if sha == request.head or ref.endswith("/merge"))
         return max(own, default=0)
@@ -148,15 +158,17 @@ class GitLabRuns:
         """The jobs of a name (the measuring one's), each of a matrix once, newest first."""
         if not pipeline:
             return []
-        jobs: Sequence[Job] = list(self._server.each("list jobs", f"pipelines/{pipeline}/jobs", read=_job))
+        manager = self._server.project.pipelines.get(pipeline, lazy=True).jobs
+        jobs: Sequence[Job] = list(self._server.each("list jobs", manager, _read_job))
         named = [job for job in jobs if job.kind == (name or self._job)]
         newest = {job.name: job for job in sorted(named, key=lambda job: job.id)}
         return sorted(newest.values(), key=lambda job: -job.id)
 
 
-def _job(data: Any) -> Job:
-    began = str(data.get("started_at") or data.get("created_at") or "")
-    return Job(int(data["id"]), str(data["name"]), str(data["status"]), milliseconds(began))
+def _read_job(found: ProjectPipelineJob) -> Job:
+    told = found.attributes
+    began = str(told.get("started_at") or told.get("created_at") or "")
+    return Job(int(found.id), str(found.name), str(found.status), milliseconds(began))
 
 
 def _asks(again: Again) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from gitlab.v4.objects import ProjectCommitStatus, ProjectCommitStatusManager
+
 from perfbot.forge.base import RefusedError, Shown, State, Status
 from perfbot.forge.gitlab_server import BAD_REQUEST, GitLabServer
 from perfbot.forge.status_address import order_in, with_order
@@ -34,28 +36,32 @@ class GitLabStatuses:
             data["target_url"] = address
         what = f"set the status of {status.sha[:7]}"
         try:
-            self._server.send(what, "POST", f"statuses/{status.sha}", data, read=lambda answer: answer["id"])
+            self._server.call(what, lambda: self._of(status).create(data).id)
         except RefusedError as error:
             if error.status != BAD_REQUEST or "Cannot transition status" not in error.message:
                 raise
 
     def shown(self, status: Status) -> Sequence[Shown]:
         """All statuses of the name on the commit, newest first; each pipeline has its own."""
-        what, path = f"read the statuses of {status.sha[:7]}", f"repository/commits/{status.sha}/statuses"
+        what, query = f"read the statuses of {status.sha[:7]}", {"name": status.name, "all": "true"}
         try:
-            listed = list(self._server.each(what, path, read=_row, name=status.name, all="true"))
+            listed = list(self._server.each(what, self._of(status), _row, **query))
         except RefusedError:
             return ()
         rows = sorted((row for row in listed if row[1] == status.name), key=lambda row: -row[0])
         return [replace(row[3], here=not row[2] or status.pipeline in (0, row[2])) for row in rows]
+
+    def _of(self, status: Status) -> ProjectCommitStatusManager:
+        return self._server.project.commits.get(status.sha, lazy=True).statuses
 
     def cut(self, description: str) -> str:
         """A description as it is kept."""
         return description[:DESCRIPTION]
 
 
-def _row(data: Any) -> tuple[int, str, int, Shown]:
+def _row(found: ProjectCommitStatus) -> tuple[int, str, int, Shown]:
     """Number, name, pipeline, and what is shown."""
-    state = STATES.get(str(data["status"]), "failed")
-    shown = Shown(state, str(data.get("description") or ""), order_in(str(data.get("target_url") or "")))
-    return int(data["id"]), str(data["name"]), int(data.get("pipeline_id") or 0), shown
+    told = found.attributes
+    state = STATES.get(str(found.status), "failed")
+    shown = Shown(state, str(told.get("description") or ""), order_in(str(told.get("target_url") or "")))
+    return int(found.id), str(found.name), int(told.get("pipeline_id") or 0), shown

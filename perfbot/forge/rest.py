@@ -1,8 +1,8 @@
 """HTTP to a forge: each answer read whole and in time, and either understood or asked for again.
 
-Both forges speak REST with JSON, so both go through this one place. What a proxy, a half-started server or a broken
-cable can make of an answer (HTML with 200, ``null``, a list where a record belongs, half a document) is a fault like
-a 502: it is asked again, and never read as "there is nothing".
+Every request of the forges' clients (python-gitlab, PyGithub) is carried out here, whatever object made it. What a
+proxy, a half-started server or a broken cable can make of an answer (HTML with 200, ``null``, half a document) is a
+fault like a 502: it is asked again, and never read as "there is nothing".
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import functools
 import json
 import ssl
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx
 
@@ -30,33 +30,44 @@ MOST_BYTES = 32 * 1024 * 1024
 
 MOST_REDIRECTS = 3
 NOT_AS_PROMISED = "the answer is not what the API promises"
-NOT_UNDERSTOOD = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
-"""What reading an answer raises that has another shape than it should."""
+NOT_UNDERSTOOD: tuple[type[Exception], ...] = (
+    KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError,
+)  # fmt: skip
+"""What reading an answer raises that has another shape than it should; a client adds its own."""
 
 _REDIRECTED = frozenset({301, 302, 307, 308})
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status below 300."""
+    """Status below 300, and the document: a record, a list, or None where there is none."""
 
-    headers: Mapping[str, str]
+    status: int
     body: bytes
+    document: Any
 
-    def json(self) -> Any:
-        """The decoded body; None where there is none. Raises ValueError when it is not JSON."""
-        return json.loads(self.body) if self.body.strip() else None
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a listing's answer says beside its items. ``wrapped``: the list is a field of a record."""
+
+    wrapped: bool
+    more: bool
 
 
 class Rest:
-    """One forge's API.
+    """One forge's API, below its client.
+
+    A client's method is called within :meth:`call` or :meth:`each`, which bound it, repeat it and tell what became of
+    it; the client sends its requests through :meth:`exchange`, and only there.
 
     Args:
         api: base address.
-        authorise: headers that open it, asked for before each request, within so many seconds.
+        retries: decide what is repeated.
         pace: seconds between two writing requests.
         ca_bundle: file with the server's certificate authority; empty for the usual ones.
         endless: whether listings say where they end; where they do not, pages are asked for until one is empty.
+        faults: what the client raises when it cannot read an answer.
         transport: instead of the network.
 
     Raises:
@@ -66,144 +77,140 @@ class Rest:
     def __init__(
         self,
         api: str,
-        authorise: Callable[[], Mapping[str, str]],
         retries: Retries,
         *,
         pace: float = 0.0,
         ca_bundle: str = "",
         endless: bool = False,
+        faults: tuple[type[Exception], ...] = (),
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._api = api.rstrip("/")
-        self._authorise = authorise
+        self.api = api.rstrip("/")
         self._retries = retries
         self._pace = pace
         self._endless = endless
-        headers = {"User-Agent": "perfbot"}
-        self._client = httpx.Client(verify=_trust(ca_bundle), headers=headers, transport=transport)
+        self._faults = (*NOT_UNDERSTOOD, *faults)
+        self._client = httpx.Client(verify=_trust(ca_bundle), transport=transport)
         self._free = 0.0
         self._lost = 0
+        self._until = 0.0
+        self._wrote = False
+        self._page: Page | None = None
         weakref.finalize(self, self._client.close)
 
-    def send(
-        self,
-        what: str,
-        verb: str,
-        path: str,
-        data: Mapping[str, Any] | None = None,
-        *,
-        read: Callable[[Any], T],
-        found: Callable[[], T | None] | None = None,
-    ) -> T:
-        """One request, repeated where that helps.
+    def call(self, what: str, action: Callable[[], T], *, found: Callable[[], T | None] | None = None) -> T:
+        """Call a client's method and read what it gives, again where that helps.
 
         Args:
             what: the request in words, for messages.
-            path: below the API's address, with its query.
-            read: makes a value of the decoded answer; what it cannot read is asked for again.
+            action: calls and reads; what it cannot read is asked for again.
             found: looks for what an earlier attempt may have made, before a creation is repeated.
+
+        Raises:
+            RefusedError: the forge said no.
+            UnreachableError: it did not answer properly in time.
         """
 
         def once(seconds: float) -> T:
+            self._until, self._wrote, self._page = self._retries.clock() + seconds, False, None
             try:
-                return _understood(lambda: read(self._exchange(verb, path, data, seconds).json()))
+                return self._understood(action)
             except FaultError as error:
-                self._lost += error.fault.lost and verb != "GET"
+                self._lost += error.fault.lost and self._wrote
                 raise
 
         return self._retries.call(what, once, found=found)
 
-    def text(self, what: str, path: str) -> bytes:
-        """The body of an answer as it is; a page of HTML is some proxy's, and not what was asked for."""
-
-        def once(seconds: float) -> bytes:
-            answer = self._exchange("GET", path, None, seconds)
-            if answer.headers.get("content-type", "").startswith("text/html"):
-                raise FaultError(Fault(0, NOT_AS_PROMISED, passing=True))
-            return answer.body
-
-        return self._retries.call(what, once)
-
-    def each(
-        self,
-        what: str,
-        path: str,
-        *,
-        read: Callable[[Any], T],
-        within: str = "",
-        query: Mapping[str, object] | None = None,
-    ) -> Iterator[T]:
+    def each(self, what: str, page: Callable[[int], Sequence[T]], *, wrapped: bool = False) -> Iterator[T]:
         """All items over all pages; a page that fails is asked for again by itself.
 
         Args:
-            read: makes a value of an item.
-            within: name of the list in the answer; empty where the answer is the list.
+            page: a page's items, read, by its number from 1 on; its first request is the listing's.
+            wrapped: the list is a field of a record.
         """
-        asked: dict[str, object] = {"per_page": PER_PAGE, **(query or {})}
         for number in range(1, MOST_PAGES + 1):
-            address = f"{path}?{urlencode(asked)}"
 
-            def page(seconds: float, address: str = address) -> tuple[list[T], Answer]:
-                answer = self._exchange("GET", address, None, seconds)
-                return _understood(lambda: [read(item) for item in _listed(answer.json(), within)]), answer
+            def items(number: int = number) -> tuple[Sequence[T], Page]:
+                read = page(number)
+                if self._page is None or self._page.wrapped != wrapped:
+                    raise TypeError(what)
+                return read, self._page
 
-            items, answer = self._retries.call(what, page)
-            yield from items
-            following = self._next(answer, asked, number, len(items))
-            if following is None:
+            read, told = self.call(what, items)
+            yield from read
+            if not told.more:
                 return
-            asked = following
-
-    def _next(self, answer: Answer, asked: dict[str, object], number: int, count: int) -> dict[str, object] | None:
-        """The next page's query: by Link, by X-Next-Page, or by counting where a proxy has lost both."""
-        if link := answer.headers.get("link"):
-            return _linked(link)
-        following = answer.headers.get("x-next-page")
-        if following is not None:
-            return {**asked, "page": following} if following.strip() else None
-        more = count > 0 if self._endless else count >= PER_PAGE
-        return {**asked, "page": number + 1} if more else None
 
     def lost(self) -> int:
         """How many writing requests had no answer that was understood: they may be carried out yet."""
         return self._lost
 
-    def _exchange(self, verb: str, path: str, data: Mapping[str, Any] | None, seconds: float) -> Answer:
-        until = self._retries.clock() + seconds
+    def exchange(self, verb: str, address: str, data: Any, headers: Mapping[str, str]) -> Answer:
+        """Carry out one request of a client, within the call that is under way.
+
+        Args:
+            verb: in capitals.
+            address: a path below the API's address, or a whole address of it, with its query.
+            data: sent as JSON unless it is None.
+
+        Raises:
+            FaultError: no answer below 300 that is a document.
+        """
+        url = self._own(address)
+        self._wrote = self._wrote or verb != "GET"
         self._wait_for_pace(verb)
-        url = self._api + path
         for _ in range(MOST_REDIRECTS):
-            status, headers, body = self._once(verb, url, data, until)
-            moved = urljoin(url, headers.get("location", ""))
+            status, told, body = self._once(verb, url, data, headers)
+            moved = urljoin(url, told.get("location", ""))
             if status not in _REDIRECTED or urlsplit(moved)[:2] != urlsplit(url)[:2] or moved == url:
                 break
             url = moved
         if status >= 300:
-            raise FaultError(fault_of(status, headers, body.decode("utf-8", "replace")))
-        return Answer(headers, body)
+            raise FaultError(fault_of(status, told, body.decode("utf-8", "replace")))
+        document = self._understood(lambda: _document(verb, body))
+        if verb == "GET" and self._page is None:
+            self._page = self._paged(url, told, document)
+        return Answer(status, body, document)
 
-    def _once(
-        self, verb: str, url: str, data: Mapping[str, Any] | None, until: float
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        """Status, headers and body, before a moment of the clock."""
-        seconds = max(until - self._retries.clock(), 0.01)
-        headers = {**self._authorise(), "Accept": "application/json"}
+    def _own(self, address: str) -> str:
+        """An address of this API. Answers hold addresses, too; one that leads elsewhere is never asked."""
+        if address.startswith("/"):
+            return self.api + address
+        if address.startswith(f"{self.api}/"):
+            return address
+        raise FaultError(Fault(0, NOT_AS_PROMISED, passing=True))
+
+    def _paged(self, url: str, headers: Mapping[str, str], document: Any) -> Page:
+        """Whether pages follow: by Link, by X-Next-Page, or by counting where a proxy has lost both."""
+        if link := headers.get("link"):
+            more = _has_next(link)
+        elif (following := headers.get("x-next-page")) is not None:
+            more = bool(following.strip())
+        else:
+            size = int((parse_qs(urlsplit(url).query).get("per_page") or [str(PER_PAGE)])[-1])
+            count = len(_listed(document))
+            more = count > 0 if self._endless else count >= size
+        return Page(isinstance(document, dict), more)
+
+    def _once(self, verb: str, url: str, data: Any, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and body, before the call's end."""
+        seconds = max(self._until - self._retries.clock(), 0.01)
         try:
             with self._client.stream(verb, url, json=data, headers=headers, timeout=seconds) as response:
-                return response.status_code, response.headers, self._whole(response, until)
+                return response.status_code, response.headers, self._whole(response)
         except httpx.RequestError as error:
             if isinstance(error.__cause__, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(error):
                 raise FaultError(untrusted(error)) from error
             fault = Fault(0, f"no answer: {type(error).__name__}", passing=True, lost=not _never_sent(error))
             raise FaultError(fault) from error
         except (httpx.InvalidURL, UnicodeError) as error:
-            raise UsageError(f"{self._api} cannot be asked: {error}") from error
+            raise UsageError(f"{self.api} cannot be asked: {error}") from error
 
-    def _whole(self, response: httpx.Response, until: float) -> bytes:
+    def _whole(self, response: httpx.Response) -> bytes:
         body = bytearray()
         for part in response.iter_bytes():
             body += part
-            if self._retries.clock() > until:
+            if self._retries.clock() > self._until:
                 raise FaultError(Fault(0, "no answer: it came too slowly", passing=True, lost=True))
             if len(body) > MOST_BYTES:
                 raise FaultError(Fault(0, f"the answer has more than {MOST_BYTES >> 20} MiB", passing=True, lost=True))
@@ -216,6 +223,29 @@ class Rest:
         if now < self._free:
             self._retries.sleep(self._free - now)
         self._free = max(now, self._free) + self._pace
+
+    def _understood(self, read: Callable[[], T]) -> T:
+        try:
+            return read()
+        except self._faults as error:
+            raise FaultError(Fault(0, NOT_AS_PROMISED, passing=True, lost=True)) from error
+
+
+def _document(verb: str, body: bytes) -> Any:
+    """The decoded body: a record or a list. Only who asked for something to be done may get nothing back."""
+    found = json.loads(body) if body.strip() else None
+    if isinstance(found, list) or (isinstance(found, dict) and (found or verb != "GET")):
+        return found
+    if verb == "GET" or found is not None:
+        raise TypeError(verb)
+    return None
+
+
+def _listed(document: Any) -> Sequence[Any]:
+    """The list in an answer; nothing where it is a record without one."""
+    if isinstance(document, list):
+        return document
+    return next((value for value in document.values() if isinstance(value, list)), ())
 
 
 @functools.cache
@@ -232,27 +262,10 @@ def _trust(ca_bundle: str) -> ssl.SSLContext:
         ) from error
 
 
-def _understood(read: Callable[[], T]) -> T:
-    try:
-        return read()
-    except NOT_UNDERSTOOD as error:
-        raise FaultError(Fault(0, NOT_AS_PROMISED, passing=True, lost=True)) from error
-
-
-def _listed(data: Any, within: str) -> list[Any]:
-    items = data[within] if within else data
-    if not isinstance(items, list):
-        raise TypeError(within)
-    return items
-
-
-def _linked(link: str) -> dict[str, object] | None:
-    """The query of the next page; its host and path stay ours, whatever a proxy makes of them."""
-    for part in link.split(","):
-        address, _, parameters = part.partition(";")
-        if 'rel="next"' in parameters.replace(" ", "") or "rel=next" in parameters.replace(" ", ""):
-            return dict(parse_qsl(urlsplit(address.strip(" <>")).query))
-    return None
+def _has_next(link: str) -> bool:
+    """Only whether there is one is read of a link: the page is asked for under our own address."""
+    parts = (part.partition(";")[2].replace(" ", "") for part in link.split(","))
+    return any('rel="next"' in part or "rel=next" in part for part in parts)
 
 
 def _never_sent(error: httpx.RequestError) -> bool:

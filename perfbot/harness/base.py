@@ -40,6 +40,9 @@ class SideReady:
     files: BenchmarkFiles | None = None
     """Benchmark files that base took from head; None where they are the same, and on head."""
 
+    set_up_again: Callable[[], None] = lambda: None
+    """Runs the set-up's commands once more where they ran before. Raises SetupError."""
+
 
 @dataclass(frozen=True, slots=True)
 class Effects:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from perfbot.config import ToolBase
 from perfbot.harness.base import Effects, SideReady
+from perfbot.measure.processes.own_versions import OwnVersions
 from perfbot.measure.processes.reported import ReportedSuite
 from perfbot.measure.processes.tool_runs import Runs
 from perfbot.measure.processes.tools import Chosen, Parse, Tool
@@ -80,8 +81,10 @@ def reported_suite(
         scratch=effects.scratch / suite.name,
         tops={side: sides[side].tree for side in SIDES},
     )
+    base = sides["base"]
     return ReportedSuite(
         name=suite.name,
+        own=OwnVersions(base.files, base.set_up_again) if base.files is not None else None,
         runs=runs,
         random=effects.random,
         chosen=Chosen(suite.metrics, suite.higher, suite.lower, suite.exact),

@@ -13,6 +13,7 @@ from perfbot.model import (
     Acceptance,
     BudgetState,
     Control,
+    GeometricMean,
     Metric,
     Policy,
     Problem,
@@ -37,17 +38,23 @@ def gated(result: Result, policy: Policy, acceptances: Sequence[Acceptance], con
 
 
 def gate_of(
-    results: Sequence[Result], problems: Sequence[Problem], *, complete: bool = True, skipped: str = ""
+    results: Sequence[Result],
+    problems: Sequence[Problem],
+    *,
+    complete: bool = True,
+    skipped: str = "",
+    means: Sequence[GeometricMean] = (),
 ) -> RunVerdict:
     """The run's verdict.
 
-    ``fail`` when a result fails the gate. Otherwise ``error`` when a problem is fatal, a benchmark failed on head,
+    ``fail`` when a result fails the gate, or a suite's geometric mean. Otherwise ``error`` when a problem is fatal, a
+    benchmark failed on head,
     nothing could be decided although benchmarks are not merely new, or the run did not come to its end. ``fail``
     outranks ``error``: a job that tolerates errors (GitLab's ``allow_failure: exit_codes``) must not let a proven
     regression through because something else crashed as well. A run that was ``skipped`` for a reason passes.
     """
     failing = {result.verdict for result in results if result.gate == "fail"}
-    if failing - {"failed"}:
+    if failing - {"failed"} or any(mean.gate == "fail" for mean in means):
         return "fail"
     if failing or any(problem.fatal for problem in problems):
         return "error"

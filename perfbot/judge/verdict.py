@@ -17,6 +17,7 @@ from perfbot.judge.builds import built, moved
 from perfbot.judge.case import Case, cases_of, evidence_of_each
 from perfbot.judge.confirmation import confirmation_of, confirmed, is_confirmed
 from perfbot.judge.gate import KEPT, budgeted, gate_of, gated, joined
+from perfbot.judge.geometric import geometric_means
 from perfbot.judge.ratios import means_of, ratios_of
 from perfbot.judge.shape import clauses_of
 from perfbot.model import (
@@ -118,8 +119,9 @@ def rejudge(report: Report, policy: Policy | None = None) -> Report:
         acceptances=report.acceptances,
         control=report.control,
     )
-    verdict = gate_of(results, report.problems, complete=report.complete, skipped=report.skipped)
-    return replace(report, results=results, policy=policy, verdict=verdict)
+    means = geometric_means(results, policy, report.control)
+    verdict = gate_of(results, report.problems, complete=report.complete, skipped=report.skipped, means=means)
+    return replace(report, results=results, policy=policy, verdict=verdict, geometric_means=means)
 
 
 def comparison_of(result: Result) -> Comparison:

@@ -23,14 +23,14 @@ from perfbot.sides.benchmark_files import BenchmarkFiles
 from perfbot.sides.cache import drop_zones, zone
 from perfbot.sides.checkout import Checkout, checkouts, read_file_at
 from perfbot.sides.desk import inputs, pointing
-from perfbot.sides.environment import prepare, recipe
+from perfbot.sides.environment import prepare, recipe, repeat
 
 
 def groups_of(suites: Sequence[Suite], repo: Path) -> list[list[Suite]]:
     """Suites that can share their checkouts and environments."""
     groups: dict[object, list[Suite]] = {}
     for suite in suites:
-        made = _recipe(suite, suite.setup_for(repo))
+        made = recipe_of(suite, repo)
         groups.setdefault((made, suite.files, suite.setup_timeout, builds_of(suite)), []).append(suite)
     return list(groups.values())
 
@@ -60,9 +60,10 @@ def at_desk(job: Job, suite: Suite, request: Request) -> tuple[str, ...] | None:
     return pointing(suite.setup_for(job.repo), project)
 
 
-def _recipe(suite: Suite, setup: Sequence[str]) -> str:
+def recipe_of(suite: Suite, repo: Path, setup: Sequence[str] | None = None) -> str:
+    """What the environment of a suite is made from; ``setup`` where it is another than configured."""
     return recipe(
-        setup,
+        suite.setup_for(repo) if setup is None else setup,
         python=suite.python,
         needs_python=suite.needs_python,
         requires=harness_for(suite).requires,
@@ -82,7 +83,7 @@ def prepared(
     setup = suite.setup_for(job.repo)
     pointed = at_desk(job, suite, request)
     setup, known_as = (setup, "") if pointed is None else (pointed, f"desk {inputs(job.repo, job.change.head)}")
-    text = _recipe(suite, setup)
+    text = recipe_of(suite, job.repo, setup)
     with checkouts(job.repo, job.change, cache=folder, recipe=text, overlaid=overlaid, head_as=known_as) as trees:
         drop_zones(folder)
 
@@ -102,7 +103,20 @@ def prepared(
                 at_desk=pointed is not None,
             )
             env = scrubbed_environment(request.environ, made.home, made.variables)
-            return SideReady(tree.side, tree.path, made.python, env, _from_head(job, tree))
+
+            def again() -> None:
+                repeat(
+                    tree,
+                    setup=setup,
+                    variables=made.variables,
+                    timeout=suite.setup_timeout,
+                    on_line=progress.output,
+                    on_step=progress.step,
+                    environ=request.environ,
+                    directory=suite.directory,
+                )
+
+            return SideReady(tree.side, tree.path, made.python, env, _from_head(job, tree), again)
 
         yield trees, _both(ready, trees)
 
@@ -127,16 +141,20 @@ def _both(ready: Callable[[Checkout], SideReady], trees: Sequence[Checkout]) -> 
             kill_all()
             raise
     if failed:
-        raise _blamed(failed)
+        raise _blamed(failed, overlaid=any(tree.overlaid for tree in trees))
     return sides
 
 
-def _blamed(failed: Mapping[Side, SetupError]) -> SetupError:
+def _blamed(failed: Mapping[Side, SetupError], *, overlaid: bool) -> SetupError:
     """One error for both sides, which says whether the change has a part in it."""
     error = failed["head" if "head" in failed else "base"]
     if len(failed) == len(SIDES):
         error.message = error.message.replace("failed on head", "failed on both sides", 1)
-        whose = "Base, without this change, cannot be set up either: the fault is not the change's."
+        whose = (
+            "Base has the change's version of the benchmark files, and cannot be set up with it either."
+            if overlaid
+            else "Base, without this change, cannot be set up either: the fault is not the change's."
+        )
     elif "head" in failed:
         whose = "Base could be set up: the change broke it."
     else:

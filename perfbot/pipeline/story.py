@@ -20,6 +20,7 @@ from perfbot.harness.base import Effects
 from perfbot.harness.registry import reader
 from perfbot.judge.control import control_of
 from perfbot.judge.gate import gate_of
+from perfbot.judge.geometric import geometric_means
 from perfbot.judge.verdict import judge
 from perfbot.measure.discovering import Selection
 from perfbot.measure.scheduler import Outcomes, Scheduler
@@ -152,7 +153,8 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
     control = control_of(outcomes.controls, job.policy) or earlier.control
     results = _judged(job, outcomes)
     problems = (*found.problems, *outcomes.problems, *found.explained.problems)
-    verdict = gate_of(results, problems, complete=complete, skipped=job.skip)
+    means = geometric_means(results, job.policy, control)
+    verdict = gate_of(results, problems, complete=complete, skipped=job.skip, means=means)
     now = dt.datetime.now(dt.UTC)
     seconds = time.monotonic() - found.started + earlier.seconds
     report = Report(
@@ -173,6 +175,7 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
         shard=job.planning.shard(request.shard),
         skipped=job.skip,
         startups=outcomes.startups,
+        geometric_means=means,
         explanations=tuple(found.explained.explanations),
         differences=tuple(found.explained.differences),
     )

@@ -175,7 +175,7 @@ def _parts(report: Report, title: str, stale: str, rows: Rows, *, alerts: bool) 
     fatal = [problem for problem in report.problems if problem.fatal]
     return Parts(
         title=_title(report, title),
-        lead=_lead(report, found),
+        lead=_with_wholes(_lead(report, found), report),
         banners=tuple(_banners(report, stale, alerts=alerts)),
         problems=tuple(f"⚠️ {_problem(problem)}" for problem in fatal),
         blocking=rows.main(first),
@@ -227,6 +227,13 @@ def _lead(report: Report, found: view.Groups) -> str:
     sure = f" {together(margin)}" if margin else ""
     moved = f" ({together(view.transition(worst))})" if worst.unit in view.KNOWN_UNITS else ""
     return f"Worst: {code(worst.full_name)} **{together(change)}**{sure}{moved}.{f' {rest}.' if rest else ''}"
+
+
+def _with_wholes(lead: str, report: Report) -> str:
+    """What moved as a whole is said even where no single benchmark can show it."""
+    return " ".join(
+        text for text in (lead, *(f"{prose(one)}." for one in view.whole_suites(report, moved=True))) if text
+    )
 
 
 def _within(results: Sequence[Result]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from perfbot.model import Report, Result
 from perfbot.render import view
+from perfbot.units import format_percentage
 from perfbot.words import comparative, counted
 
 BLOCKED, NOT_BLOCKED = "merging is blocked", "merging is not blocked"
@@ -29,6 +30,8 @@ def headline(report: Report) -> str:
     """What happened, and no more of it than a title bears: "3 of 40 benchmarks are slower, 1 is over its budget"."""
     if not report.results:
         return "nothing to measure" if report.skipped else "nothing was measured"
+    if wholes := _wholes(report):
+        return wholes
     told = _told(report.results)
     blocking = [item for item in told if item[0] in _blocking(report.results)]
     total = view.benchmarks(report.results)
@@ -41,6 +44,18 @@ def headline(report: Report) -> str:
         )
     of = counted(total, "benchmark") if count == total else f"{count:,} of {counted(total, 'benchmark')}"
     return ", ".join([f"{of} {first(count)}", *(f"{number:,} {words(number)}" for words, number in others)])
+
+
+def _wholes(report: Report) -> str:
+    """Suites that fail as a whole, where no benchmark does by itself."""
+    if any(one.gate == "fail" for one in report.results):
+        return ""
+    failing = [one for one in report.geometric_means if one.gate == "fail"]
+    return ", ".join(f"{one.suite} as a whole is {_size(one.change)} slower" for one in failing)
+
+
+def _size(change: float) -> str:
+    return format_percentage(float(f"{change:.1e}"))
 
 
 def rest(report: Report) -> str:

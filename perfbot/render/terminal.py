@@ -213,6 +213,7 @@ def _closing(report: Report) -> Iterable[str]:
         yield clean(text, 600)
     if report.control is not None and not report.control.disturbed:
         yield f"control: base against itself {view.control(report)}"
+    yield from (clean(line, 200) for line in view.whole_suites(report))
     if report.trend:
         yield clean(report.trend, 400)
 

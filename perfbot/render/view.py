@@ -87,6 +87,25 @@ def beside(report: Report) -> tuple[str, ...]:
     )
 
 
+WHOLE_FROM = 3
+"""Benchmarks of a suite of which the mean is told."""
+
+
+def whole_suites(report: Report, *, moved: bool = False) -> tuple[str, ...]:
+    """The geometric mean of each suite, a line each: "core: geometric mean +1.3 % [+0.9, +1.7] of 24 benchmarks".
+
+    Args:
+        moved: only of those that moved.
+    """
+    return tuple(
+        f"{one.suite}: geometric mean {format_change(one.change)} {format_interval(*one.interval)} of "
+        f"{counted(one.benchmarks, 'benchmark')}{'' if one.of == one.benchmarks else f' (of {one.of:,})'}"
+        for one in report.geometric_means
+        if not one.file and one.benchmarks >= WHOLE_FROM
+        if not moved or one.gate == "fail" or not one.interval[0] <= 0 <= one.interval[1]
+    )
+
+
 def groups(results: Iterable[Result]) -> Groups:
     """Sort results into groups; each result is in exactly one."""
     found: dict[str, list[Result]] = {name: [] for name in Groups.__dataclass_fields__}
@@ -329,6 +348,7 @@ def measured_facts(report: Report) -> tuple[tuple[str, str], ...]:
         ("State", ", ".join(text for text in state if text) if machine(report) else ""),
         ("Control", f"base against itself: {control(report)}" if report.control else ""),
         ("Time", _time(report)),
+        ("Geometric mean", "; ".join(whole_suites(report))),
         ("Policy", f"{rule(policy)}, from {policy.origin}"),
         ("Python", runner.python),
         ("perfbot", runner.perfbot),

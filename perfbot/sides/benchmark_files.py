@@ -41,12 +41,20 @@ class BenchmarkFiles:
     names: tuple[str, ...]
     _given_back: set[str] = field(default_factory=set)
 
+    def any_on_base(self) -> bool:
+        """Whether base's commit has any of them: head may have brought them all."""
+        return bool(self._entries(self.base, self.names))
+
     @contextlib.contextmanager
-    def own(self) -> Iterator[None]:
-        """Base's own versions are in its tree while the block lasts. Nothing may be measured there meanwhile."""
+    def own(self, *, built: bool = False) -> Iterator[None]:
+        """Base's own versions are in its tree while the block lasts. Nothing may be measured there meanwhile.
+
+        Args:
+            built: a build looks at them, then and after the block: their dates are those of the change.
+        """
         heads = [name for name in self.names if name not in self._given_back]
-        kept = self._ages()
-        self._put(self.base, heads, age=OLDER_SECONDS)
+        kept = {} if built else self._ages()
+        self._put(self.base, heads, age=0.0 if built else OLDER_SECONDS)
         try:
             yield
         finally:

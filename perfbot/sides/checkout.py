@@ -25,7 +25,7 @@ from perfbot.sides.cache import KEEP, Checkout, Shelf, Slot, remove_tree
 from perfbot.sides.contents import GIT, names, remove
 from perfbot.sides.storage import check_places
 
-__all__ = ["Checkout", "changed_files", "checkout", "checkouts", "overlay", "read_file_at"]
+__all__ = ["Checkout", "changed_files", "checkout", "checkout_taking", "checkouts", "overlay", "read_file_at"]
 
 
 @contextlib.contextmanager
@@ -44,15 +44,36 @@ def checkouts(
     Raises:
         SetupError: a work tree could not be made.
     """
-    _no_overlay_of_everything(overlaid)
-    git = open_work_tree(repo)
-    files = _overlay_id(git, change, overlaid)
     with (
-        checkout(repo, "base", change.base, cache=cache, recipe=recipe + files) as base,
+        checkout_taking(
+            repo, "base", change.base, from_commit=change.head, cache=cache, recipe=recipe, overlaid=overlaid
+        ) as base,
         checkout(repo, "head", change.head, cache=cache, recipe=recipe, known_as=head_as) as head,
     ):
-        taken = overlay(base, head, overlaid)
-        yield (replace(base, overlaid=taken, files=_files(base.slot)) if taken else base), head
+        yield base, head
+
+
+@contextlib.contextmanager
+def checkout_taking(
+    repo: Path,
+    side: Side,
+    commit: str,
+    *,
+    from_commit: str,
+    cache: Path,
+    recipe: str = "",
+    overlaid: Sequence[str] = (),
+) -> Iterator[Checkout]:
+    """One commit's files, with some of another commit in their place; see :func:`checkouts`.
+
+    Raises:
+        SetupError: the work tree could not be made.
+    """
+    _no_overlay_of_everything(overlaid)
+    files = _overlay_id(open_work_tree(repo), commit, from_commit, overlaid)
+    with checkout(repo, side, commit, cache=cache, recipe=recipe + files) as tree:
+        taken = overlay(tree, from_commit, overlaid)
+        yield replace(tree, overlaid=taken, files=_files(tree.slot)) if taken else tree
 
 
 @contextlib.contextmanager
@@ -99,17 +120,17 @@ def _writable(git: Git) -> Iterator[Git]:
         yield Git(borrowing)
 
 
-def overlay(base: Checkout, head: Checkout, paths: Sequence[str]) -> tuple[str, ...]:
-    """Bring head's version of ``paths`` to base's work tree; what only base has under them goes.
+def overlay(base: Checkout, head: str, paths: Sequence[str]) -> tuple[str, ...]:
+    """Bring the commit ``head``'s version of ``paths`` to base's work tree; what only base has under them goes.
 
     Returns:
         The files that differ between the sides, relative to the top.
     """
-    differing = _differing(Git(base.path), base.commit, head.commit, paths)
+    differing = _differing(Git(base.path), base.commit, head, paths)
     if differing:
         listed = "\0".join(differing).encode("utf-8", "surrogateescape")
         where = ("--staged", "--worktree", "--pathspec-from-file=-", "--pathspec-file-nul")
-        Git(base.path, {"GIT_LITERAL_PATHSPECS": "1"}).text("restore", f"--source={head.commit}", *where, stdin=listed)
+        Git(base.path, {"GIT_LITERAL_PATHSPECS": "1"}).text("restore", f"--source={head}", *where, stdin=listed)
     return differing
 
 
@@ -134,11 +155,11 @@ def _specs(paths: Sequence[str]) -> tuple[str, ...]:
     return ("--", *(f":(top,glob){os.path.normpath(path) if path else ''}" for path in paths))
 
 
-def _overlay_id(git: Git, change: Change, paths: Sequence[str]) -> str:
+def _overlay_id(git: Git, base: str, head: str, paths: Sequence[str]) -> str:
     """Names the overlay by the blobs in it: an environment may be built from overlaid files, too."""
     if not paths:
         return ""
-    raw = git.text("diff", "--raw", "--no-renames", "--abbrev=40", "-z", change.base, change.head, *_specs(paths))
+    raw = git.text("diff", "--raw", "--no-renames", "--abbrev=40", "-z", base, head, *_specs(paths))
     return hashlib.sha256(raw.encode("utf-8", "surrogateescape")).hexdigest() if raw else ""
 
 

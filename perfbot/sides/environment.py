@@ -137,6 +137,31 @@ def prepare(
     return Environment(checkout.side, python_of, bin_of, slot.home, inner, reused, time.monotonic() - started)
 
 
+def repeat(
+    checkout: Checkout,
+    *,
+    setup: Sequence[str],
+    variables: Mapping[str, str],
+    timeout: float,
+    on_line: Callable[[str], None],
+    on_step: OnStep = _untold,
+    environ: Mapping[str, str] | None = None,
+    directory: str = ".",
+) -> None:
+    """Run the set-up's commands once more, in the environment that they made, for files that were changed since.
+
+    Args:
+        variables: of that :class:`Environment`.
+
+    Raises:
+        SetupError: a command failed or ran out of time.
+    """
+    outer = os.environ if environ is None else environ
+    setting_up = _SetUp(checkout, outer, variables, time.monotonic() + timeout, on_line, on_step, directory)
+    for line in setup:
+        setting_up.command(line)
+
+
 def _bin(slot: Slot) -> Path:
     return slot.env / "bin"
 

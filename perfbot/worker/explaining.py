@@ -16,7 +16,7 @@ from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 from . import timers
 from .channel import Token
-from .functions import Functions, line_of
+from .functions import Around, Functions, line_of
 from .heap import draw
 from .sampling import Sample, Sampler, Unseen
 from .timers import Timer
@@ -27,7 +27,7 @@ MOST_STACKS = 4000
 
 MOST_FUNCTIONS = 5000
 
-TIMED = {
+TIMED = {id(code) for code in (
     timers.Calls._many.__code__,
     timers.Calls._many_with_arguments.__code__,
     timers.Calls._called.__code__,
@@ -36,7 +36,7 @@ TIMED = {
     timers.awaited.__code__,
     timers.freeing.__code__,
     timers.self_timed(float).__code__,
-}
+)}  # fmt: skip
 """What runs inside one of these is timed when the benchmark is."""
 
 _NOBODY = compile("", "", "exec")
@@ -45,10 +45,11 @@ _state: Dict[str, Any] = {}
 
 
 def _functions() -> Functions:
-    if "functions" not in _state:
-        _state["functions"] = Functions(os.getcwd())
-    found: Functions = _state["functions"]
-    return found
+    """Numbers functions anew; what there is in this process was found once."""
+    if "home" not in _state:
+        _state["home"] = os.getcwd()
+        _state["around"] = Around(_state["home"])
+    return Functions(_state["around"])
 
 
 def _sampler() -> Sampler:
@@ -84,35 +85,46 @@ def trace(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
                 timer(1)
             finally:
                 end()
-    functions = Functions(os.getcwd())
-    functions.look_around()
+    functions = _functions()
     edges = followed.edges(functions)
     return {"functions": functions.described(), "edges": edges, "threads": threading.active_count()}
 
 
 class _Followed:
-    """Who calls whom: what Python's profiler hook tells. A function that C code calls has the Python caller of that."""
+    """Who calls whom: what Python's profiler hook tells. A function that C code calls has the Python caller of that.
+
+    Code is told apart by where it is: two functions of the same text on the same line of two files are equal to Python.
+    """
 
     def __init__(self) -> None:
         self._calls: Dict[Tuple[Any, Any], int] = {}
+        self._codes: Dict[Any, Any] = {}
 
     def event(self, frame: Any, event: str, arg: Any) -> None:
+        code = frame.f_code
         if event == "call":
             back = frame.f_back
-            key = (None if back is None else back.f_code, frame.f_code)
+            key: Tuple[Any, Any] = (0 if back is None else id(back.f_code), id(code))
         elif event == "c_call":
-            key = (frame.f_code, _name_of(arg))
+            key = (id(code), _name_of(arg))
         else:
             return
+        self._codes[id(code)] = code
         self._calls[key] = self._calls.get(key, 0) + 1
 
     def edges(self, functions: Functions) -> List[List[int]]:
-        own = {code for pair in self._calls for code in pair if code is not None and _is_own(code)}
-        calls = {(a, b): n for (a, b), n in self._calls.items() if b not in own and not (a in own and type(b) is str)}
+        """Callers that were not called themselves meanwhile are those who measure."""
+        own = {one for one, code in self._codes.items() if _is_own(code)}
+        calls = {
+            (caller, callee): count
+            for (caller, callee), count in self._calls.items()
+            if callee not in own and not (caller in own and isinstance(callee, str))
+        }
         known = {callee for _, callee in calls}
         edges: Dict[Tuple[int, int], int] = {}
         for (caller, callee), count in calls.items():
-            key = (functions.number(caller) if caller in known else -1, functions.number(callee))
+            begin = functions.number(self._codes[caller]) if caller in known else -1
+            key = begin, functions.number(self._codes.get(callee, callee))
             edges[key] = edges.get(key, 0) + count
         return [[caller, callee, count] for (caller, callee), count in edges.items()]
 
@@ -125,7 +137,7 @@ def _name_of(function: Any) -> str:
 
 
 def _is_own(code: Any) -> bool:
-    return type(code) is not str and os.path.dirname(code.co_filename) == os.path.dirname(__file__)
+    return bool(os.path.dirname(code.co_filename) == os.path.dirname(__file__))
 
 
 def sample(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
@@ -144,7 +156,8 @@ def sample(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
         refused = ""
     except Unseen as reason:
         sampler, refused = None, str(reason)
-    functions, taken = _functions(), _Stacks(_functions())
+    functions = _functions()
+    taken = _Stacks(functions)
     intervals, stretches = order["intervals"], order["stretches"]
     held: List[Any] = []
     for turn, interval in enumerate(intervals):
@@ -167,7 +180,6 @@ def sample(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
             token.give()
     if sampler is None:
         return {"refused": refused}
-    functions.look_around()
     return {**taken.answer(sampler, bool(getattr(timer, "awaits", False))), "functions": functions.described()}
 
 
@@ -183,6 +195,8 @@ class _Stacks:
             self._samples[chain] = self._samples.get(chain, 0) + count
 
     def answer(self, sampler: Sampler, awaits: bool) -> Dict[str, Any]:
+        if any(self._functions.at(address) is None for chain in self._samples for address, _ in chain):
+            self._functions.look_around()
         stacks: Dict[Tuple[int, ...], int] = {}
         own: Dict[Tuple[int, int], int] = {}
         within: Dict[Tuple[int, int], int] = {}
@@ -210,7 +224,7 @@ class _Stacks:
         """What runs in what is timed, outermost first; None where that is nothing."""
         outward = chain[::-1]
         for index, (address, _) in enumerate(outward):
-            if self._functions.at(address) in TIMED:
+            if self._functions.at(address) is not None and id(self._functions.at(address)) in TIMED:
                 inside = outward[index + 1 :]
                 return None if inside and _is_own(self._functions.at(inside[0][0]) or _NOBODY) else inside
         if not awaits:
@@ -235,6 +249,45 @@ def _shortened(stacks: Dict[Tuple[int, ...], int]) -> List[Tuple[Tuple[int, ...]
     for path, count in ordered[MOST_STACKS:]:
         rest[path[-1:]] = rest.get(path[-1:], 0) + count
     return ordered[:MOST_STACKS] + list(rest.items())
+
+
+def allocations(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
+    """Bytes that are alive when a call ends, while its result lives, by where they were allocated.
+
+    Returns:
+        ``functions``, ``stacks`` and ``lines`` as of :func:`sample`, with bytes in place of samples; or ``refused``.
+    """
+    single: Optional[Callable[[Any, Any], None]] = getattr(timer, "single", None)
+    if single is None:
+        return {"refused": "it times itself: a single call of it cannot be told apart"}
+    import gc
+    import tracemalloc
+
+    taken: List[Any] = []
+
+    def end() -> None:
+        taken.append(tracemalloc.take_snapshot())
+        tracemalloc.stop()
+
+    single(lambda: None, lambda: None)
+    gc.collect()
+    single(tracemalloc.start, end)
+    functions, sizes = _functions(), {}  # type: Functions, Dict[Tuple[int, int], int]
+    functions.look_around()
+    for trace_ in taken[0].statistics("lineno"):
+        code = functions.around(trace_.traceback[0].filename, trace_.traceback[0].lineno)
+        if code is not None and trace_.size > 0 and not _is_own(code):
+            key = functions.number(code), trace_.traceback[0].lineno
+            sizes[key] = sizes.get(key, 0) + trace_.size
+    stacks: Dict[int, int] = {}
+    for (number, _), size in sizes.items():
+        stacks[number] = stacks.get(number, 0) + size
+    return {
+        "functions": functions.described(),
+        "stacks": [[[number], size] for number, size in stacks.items()],
+        "lines": [[number, line, size, size] for (number, line), size in sizes.items()],
+        "lost": 0,
+    }
 
 
 def surroundings(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
@@ -262,5 +315,6 @@ def surroundings(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str,
 EXPLAINING: Dict[str, Callable[[Timer, Token, Dict[str, Any]], Dict[str, Any]]] = {
     "trace": trace,
     "sample": sample,
+    "allocations": allocations,
     "surroundings": surroundings,
 }

@@ -16,60 +16,51 @@ LONGEST = 300
 """Characters of a name."""
 
 
-class Functions:
-    """Numbers the functions of this process as they are met, and describes them.
+class Around:
+    """The functions that there are in this process, found by a walk through its memory.
 
     Args:
         home: the folder that files are told relative to.
     """
 
     def __init__(self, home: str) -> None:
-        self._home = os.path.realpath(home)
-        self._numbers: Dict[Any, int] = {}
-        self._described: List[Dict[str, Any]] = []
-        self._owners: Dict[CodeType, FunctionType] = {}
-        self._codes: Dict[int, CodeType] = {}
-        self._modules: Dict[str, str] = {}
-        self._roots = _roots(self._home)
+        self.home = os.path.realpath(home)
+        self.roots = _roots(self.home)
+        self.owners: Dict[int, FunctionType] = {}
+        self.codes: Dict[int, CodeType] = {}
+        self.modules: Dict[str, str] = {}
+        self.described: Dict[int, Dict[str, Any]] = {}
+        self.look()
 
-    def look_around(self) -> None:
-        """Find the code of all functions that there are: samples know their addresses alone."""
+    def look(self) -> None:
+        """Find the code of all functions that there are now: samples know their addresses alone."""
+        new: List[CodeType] = []
         for found in gc.get_objects():
-            if type(found) is FunctionType:
-                self._owners.setdefault(found.__code__, found)
-        for code in list(self._owners):
-            for inner in _with_inner(code):
-                self._codes[id(inner)] = inner
+            if type(found) is FunctionType and id(found.__code__) not in self.owners:
+                self.owners[id(found.__code__)] = found
+                new.append(found.__code__)
+        for code in new:
+            self.know(code)
         for name, module in list(sys.modules.items()):
             file = getattr(module, "__file__", None)
             if isinstance(file, str):
-                self._modules.setdefault(file, name)
+                self.modules.setdefault(file, name)
 
     def know(self, code: CodeType) -> None:
-        """Code that is alive, and may belong to no function that can be found (a module's, of ``exec``)."""
+        """Code that is alive; some belongs to no function that can be found (a module's, of ``exec``)."""
         for inner in _with_inner(code):
-            self._codes.setdefault(id(inner), inner)
+            self.codes.setdefault(id(inner), inner)
 
-    def at(self, address: int) -> Optional[CodeType]:
-        """The code at an address, where it is known."""
-        return self._codes.get(address)
-
-    def number(self, code: Any) -> int:
-        """A small number for a code object, or for the name of a function written in C."""
-        found = self._numbers.get(code)
-        if found is None:
-            found = self._numbers[code] = len(self._described)
-            self._described.append(self._of_code(code) if isinstance(code, CodeType) else _of_text(str(code)))
-        return found
-
-    def described(self) -> List[Dict[str, Any]]:
-        """All that were numbered, in order."""
-        return self._described
+    def describe(self, code: CodeType) -> Dict[str, Any]:
+        """What is told of a function."""
+        if id(code) not in self.described:
+            self.described[id(code)] = self._of_code(code)
+        return self.described[id(code)]
 
     def _of_code(self, code: CodeType) -> Dict[str, Any]:
-        owner = self._owners.get(code)
+        owner = self.owners.get(id(code))
         name = getattr(code, "co_qualname", None) or (owner.__qualname__ if owner is not None else code.co_name)
-        module = owner.__module__ if owner is not None else self._modules.get(code.co_filename)
+        module = owner.__module__ if owner is not None else self.modules.get(code.co_filename)
         place, file = self._place(code.co_filename)
         lines = [line for line in _lines(code) if line]
         return {
@@ -87,11 +78,57 @@ class Functions:
         if file.startswith("<"):
             return "", file
         path = os.path.realpath(file)
-        for place, root in self._roots:
+        for place, root in self.roots:
             if path.startswith(root + os.sep):
                 return place, os.path.relpath(path, root).replace(os.sep, "/")
-        near = os.path.relpath(path, self._home).replace(os.sep, "/")
+        near = os.path.relpath(path, self.home).replace(os.sep, "/")
         return ("own", near) if near.count("../") < 3 else ("", os.path.basename(path))
+
+
+class Functions:
+    """Numbers functions as they are met."""
+
+    def __init__(self, around: Around) -> None:
+        self._around = around
+        self._numbers: Dict[Any, int] = {}
+        self._described: List[Dict[str, Any]] = []
+
+    def look_around(self) -> None:
+        """Find what has come since the last time."""
+        self._around.look()
+
+    def at(self, address: int) -> Optional[CodeType]:
+        """The code at an address, where it is known."""
+        return self._around.codes.get(address)
+
+    def around(self, file: str, line: int) -> Optional[CodeType]:
+        """The innermost function whose lines a line of a file is among."""
+        found: Optional[CodeType] = None
+        for code in self._around.codes.values():
+            if code.co_filename == file and code.co_firstlineno <= line:
+                inside = line <= max([code.co_firstlineno, *(at for at in _lines(code) if at)])
+                if inside and (found is None or code.co_firstlineno > found.co_firstlineno):
+                    found = code
+        return found
+
+    def number(self, code: Any) -> int:
+        """A small number for a code object, or for the name of a function written in C."""
+        key = id(code) if isinstance(code, CodeType) else code
+        found = self._numbers.get(key)
+        if found is None:
+            found = self._numbers[key] = len(self._described)
+            self._described.append(self._describe(code))
+        return found
+
+    def described(self) -> List[Dict[str, Any]]:
+        """All that were numbered, in order."""
+        return self._described
+
+    def _describe(self, code: Any) -> Dict[str, Any]:
+        if not isinstance(code, CodeType):
+            return _of_text(str(code))
+        self._around.know(code)
+        return self._around.describe(code)
 
 
 def _roots(home: str) -> List[Tuple[str, str]]:

@@ -24,6 +24,32 @@ class TestGroup:
 @pytest.mark.benchmark
 def test_marked(): pass
 
+SIZES = [10, -2.5]
+CHANGED = [1, 2]
+CHANGED.append(3)
+
+@pytest.mark.parametrize("n", SIZES)
+@pytest.mark.parametrize(("a", "b"), [(1, True), ("x-y z", None), ([1], {})], ids=["one", None, None])
+def test_written_out(benchmark, n, a, b): benchmark(len, ())
+
+@pytest.mark.parametrize("n", range(2, 8, 3))
+@pytest.mark.parametrize("text", [pytest.param("", id="empty"), "a" + "b", "tab\tbed"])
+def test_partly(benchmark, n, text): benchmark(len, text)
+
+@pytest.mark.parametrize(argnames="n", argvalues=(1, 1))
+def test_twice(benchmark, n): benchmark(len, ())
+
+@pytest.mark.parametrize("n", CHANGED)
+def test_changed(benchmark, n): benchmark(len, ())
+
+@pytest.fixture(params=["x", "y"])
+def letter(request): return request.param
+
+@pytest.fixture
+def word(letter): return letter * 2
+
+def test_by_fixture(benchmark, word): benchmark(len, word)
+
 @pytest.mark.parametrize("benchmark", [1])
 def test_no_benchmark(benchmark): pass
 
@@ -50,6 +76,15 @@ class Suite:
     params = [1, 2]
     def time_inside(self, n): pass
     def track_it(self, n): return n
+
+class Grid:
+    params = ([1, 2.5], ["a", None])
+    def time_cells(self, n, text): pass
+
+class Skips:
+    params = [1, 2]
+    skip_params = [(1,)]
+    def time_some(self, n): pass
 
 class Plain:
     def time_it(self): pass
@@ -80,6 +115,7 @@ def test_it_is_what_a_run_collects(sides: Sides, text: str, files: dict[str, str
     assert real
     assert [name for name in listed if not any(matches(one, name) for one in real)] == []
     assert [one for one in real if not any(matches(one, name) for name in listed)] == []
+    assert [name for name in listed if "*" not in name and sum(matches(one, name) for one in real) != 1] == []
     assert [name for name in listed if not any(meant(f"s/{one}", (f"s/{name}",)) for one in real)] == []
 
 
@@ -109,3 +145,16 @@ def test_a_name_with_brackets_means_itself() -> None:
     assert not can_be_meant("core/test_a.py::test_x[[]*]", ("other/*",))
     assert not can_be_meant("core/test_a.py::test_x[[]*]", ("nonsense",))
     assert can_be_meant("core/bench/test_a.py::test_x[[]*]", ("test_a.py::*1]",))
+
+
+def test_parameters_that_are_written_out_are_names(sides: Sides) -> None:
+    sides.write({"test_a.py": PYTEST, "asv.conf.json": '{"benchmark_dir": "bench"}', "bench/a.py": ASV})
+    (suite,) = config.parse('[[suite]]\nname = "s"\nharness = "pytest"\npaths = ["test_a.py"]\n', "test").suites
+    listed = {name.replace("[[]", "[") for name in list_suite(suite, sides.tree("head")).benchmarks}
+    grid = {f"test_written_out[{first}-{n}]" for first in ("one", "x-y z-None", "a2-b2") for n in (10, -2.5)}
+    assert grid | {"test_many[1]", "test_many[2]", "test_plain"} <= listed
+    assert {"test_partly[*]", "test_twice[*]", "test_changed[*]", "test_by_fixture[*]"} <= listed
+    (suite,) = config.parse('[[suite]]\nname = "s"\nharness = "asv"\n', "test").suites
+    listed = set(list_suite(suite, sides.tree("head")).benchmarks)
+    cells = {f"a.Grid.time_cells({n}, {text})" for n in (1, 2.5) for text in ("'a'", "None")}
+    assert cells | {"a.Skips.time_some(*)", "a.time_own('a')", "a.time_own('b')", "a.time_plain"} <= listed

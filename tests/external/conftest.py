@@ -12,8 +12,12 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.external.images import Buildah
 
 ROOT = Path(__file__).parents[2]
 CONFIG = """\
@@ -33,6 +37,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.external)
             if item.get_closest_marker("timeout") is None:
                 item.add_marker(pytest.mark.timeout(240))
+
+
+@pytest.fixture(scope="session")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Buildah:
+    """perfbot's image, built once."""
+    from tests.external.images import build
+
+    return build(tmp_path_factory.mktemp("image"))
 
 
 @pytest.fixture
@@ -64,7 +76,7 @@ def call(
     return done
 
 
-@dataclass(frozen=True)
+@dataclass
 class Project:
     """A repository with one benchmark that the last commit makes 50 % slower."""
 
@@ -94,14 +106,34 @@ def project(tmp_path: Path) -> Project:
     )
     shutil.copytree(ROOT / "docs/examples/github", folder / ".github/workflows")
     (folder / ".gitlab-ci.yml").write_text("")
+    # The script stays as it was: what head rewrites of a suite itself does not gate.
+    (folder / "work.py").write_text("from lib import ROUNDS\nsum(i * i for i in range(ROUNDS))\n")
     commits = []
     for rounds in (600_000, 900_000):
-        (folder / "work.py").write_text(f"sum(i * i for i in range({rounds}))\n")
+        (folder / "lib.py").write_text(f"ROUNDS = {rounds}\n")
         git("add", "--all")
         git("commit", "--quiet", "--message", f"{rounds} rounds")
         commits.append(git("rev-parse", "HEAD"))
     git("remote", "add", "origin", "https://github.com/octo/app.git")
     return Project(folder, *commits)
+
+
+@pytest.fixture
+def knob(project: Project) -> Path:
+    """A file outside the repository: how many times slower the head is, from now on.
+
+    Two runs of one head differ by it, as they do by a disturbed machine.
+    """
+    file = project.folder.parent / "knob"
+    # Far from both, so that a busy machine decides it.
+    (project.folder / "perfbot.toml").write_text(CONFIG + '[gate]\nthreshold = "30%"\n')
+    for commit, text in (("base", "1"), ("head", f"float(open({str(file)!r}).read())")):
+        (project.folder / "lib.py").write_text(f"ROUNDS = int(600_000 * {text})\n")
+        call("git", "add", "--all", cwd=project.folder)
+        who = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+        call("git", *who, "commit", "--quiet", "--message", commit, cwd=project.folder)
+        setattr(project, commit, project.git("rev-parse", "HEAD"))
+    return file
 
 
 VENV = """\

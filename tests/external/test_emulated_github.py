@@ -12,10 +12,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import github
 import httpx
 import pytest
 
@@ -102,13 +103,13 @@ class World:
         return str(self.ada("POST", f"{repo}/pulls", title="x", head="topic", base="main")["head"]["sha"])
 
     def connect(self) -> Forge:
-        return self.connect_as(github_forge.by_token("bot-token"))
+        return self.connect_as(github.Auth.Token("bot-token"))
 
-    def connect_as(self, authorise: Callable[[], Mapping[str, str]], bot: str = "") -> Forge:
+    def connect_as(self, auth: github.Auth.Auth, bot: str = "") -> Forge:
         return github_forge.connect(
             self.proxy.url,
             "ada/app",
-            authorise,
+            auth,
             bot=bot,
             workflow="perfbot.yml",
             pace=0,
@@ -234,7 +235,7 @@ def test_as_an_app_from_its_key_to_its_buttons(tmp_path: Path) -> None:
     with emulated(tmp_path, seed) as world, serving_app(world, key, port):
         retries = Retries(sleep=world.waits.append)
         signed_in = sign_in(world.proxy.url, "ada/app", APP, app_pem(), retries=retries)
-        forge = world.connect_as(signed_in.headers, signed_in.bot)
+        forge = world.connect_as(signed_in, signed_in.bot)
         forge.statuses.show(Status("running", "perfbot", world.head, "Measuring."))
         forge.statuses.show(Status("failed", "perfbot", world.head, "1 regression"))
         part = Section("", world.head, RunOrder(1), "a table")

@@ -34,14 +34,14 @@ class Act:
     path: str
     program: str
 
-    def run(self, workflow: str, name: str, event: dict[str, Any], code: int = 0) -> str:
+    def run(self, workflow: str, name: str, event: dict[str, Any], code: int = 0, artifacts: str = "artifacts") -> str:
         payload = self.folder / "event.json"
         payload.write_text(json.dumps(event))
         text = (self.project.folder / ".github/workflows" / workflow).read_text()
         words = [name, "-P", "ubuntu-latest=-self-hosted", "-e", str(payload), "-W", f".github/workflows/{workflow}"]
         for action, commit in sorted(set(re.findall(r"uses: actions/([a-z-]+)@([0-9a-f]{40})", text))):
             words += ["--local-repository", f"actions/{action}@{commit}={self.folder / action}"]
-        words += ["--env", f"ARTIFACTS={self.folder / 'artifacts'}", "--env", f"GITHUB_API_URL={self.fake.url}"]
+        words += ["--env", f"ARTIFACTS={self.folder / artifacts}", "--env", f"GITHUB_API_URL={self.fake.url}"]
         words += ["--env", f"SOURCE={self.project.folder}", "--env", f"HEAD_SHA={self.project.head}"]
         words += ["-s", f"GITHUB_TOKEN={self.fake.token}"]
         environ = {**os.environ, "PATH": self.path, "XDG_CACHE_HOME": str(self.folder / "cache")}
@@ -95,6 +95,33 @@ def test_two_stages(act: Act) -> None:
     (comment,) = act.fake.by_bot()
     assert "is slower" in comment["body"]
     assert [check["conclusion"] for check in act.fake.checks] == ["failure"]
+
+
+@pytest.mark.parametrize(("first", "second"), [(2.0, 1.0), (1.0, 2.0)])
+def test_two_runs_of_one_head_in_the_wrong_order(act: Act, knob: Path, first: float, second: float) -> None:
+    """Both measure; the newer one publishes first. The older one changes nothing, and its gate is the newer one's."""
+    act.fake.add_merge_request(1, act.project.head)
+    act.fake.files["main", "perfbot.toml"] = (act.project.folder / "perfbot.toml").read_text()
+    failed = second > 1
+    pull = {"action": "synchronize", "number": 1, "pull_request": act.pull(), "repository": REPOSITORY}
+    moments = {"older": "2026-11-23T12:00:00Z", "newer": "2026-11-23T12:10:00Z"}
+    runs = {name: act.fake.add_run(act.project.head, created_at=at, attempts=[at]) for name, at in moments.items()}
+    for name, times in (("older", first), ("newer", second)):
+        knob.write_text(str(times))
+        act.run("perfbot.yml", "pull_request", pull, artifacts=name)
+    said = ""
+    for name in ("newer", "older"):
+        run = {
+            "id": runs[name], "run_attempt": 1, "run_started_at": moments[name], "head_sha": act.project.head,
+            "head_branch": "topic-1", "event": "pull_request", "conclusion": "success", "pull_requests": [],
+            "head_repository": {"owner": {"login": "octo"}},
+        }  # fmt: skip
+        event = {"action": "completed", "workflow_run": run, "repository": REPOSITORY}
+        said += act.run("perfbot-publish.yml", "workflow_run", event, code=int(failed), artifacts=name)
+    (comment,) = act.fake.by_bot()
+    assert ("is slower" in comment["body"]) == failed, said
+    newest = max(act.fake.checks, key=lambda check: check["id"])
+    assert newest["conclusion"] == ("failure" if failed else "success"), said
 
 
 def test_another_label_starts_nothing_and_leaves_no_check_waiting(act: Act) -> None:

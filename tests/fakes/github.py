@@ -260,7 +260,10 @@ class FakeGitHub(FakeServer):
         text = self.at(request.query.get("ref", "main"), path)
         if text is None:
             return Answer(404, {"message": "Not Found"})
-        return Answer(200, {"type": "file", "content": base64.encodebytes(text.encode()).decode()})
+        content = base64.encodebytes(text.encode()).decode()
+        large = len(text) > 1_000_000
+        told = {"encoding": "none", "content": ""} if large else {"encoding": "base64", "content": content}
+        return Answer(200, {"type": "file", "path": path, **told})
 
     def permission(self, request: Request, login: str) -> Answer:
         if login not in self.permissions:
@@ -270,7 +273,8 @@ class FakeGitHub(FakeServer):
     def create_check(self, request: Request) -> Answer:
         if self.personal:
             return Answer(403, {"message": "You must authenticate via a GitHub App."})
-        made = {"id": next(self.ids), "conclusion": None, "annotations": [], "status": "queued",
+        made = {"id": next(self.ids), "conclusion": None, "annotations": [], "status": "queued", "external_id": None,
+                "output": {"title": None, "summary": None},
                 "app": {"slug": self.bot.removesuffix("[bot]")}}  # fmt: skip
         self.checks.append(made)
         return Answer(201, self._written(made, request.data))

@@ -8,6 +8,7 @@ retried afterwards. It is only as right as this reading.
 
 from __future__ import annotations
 
+import base64
 import itertools
 import os
 from datetime import UTC, datetime, timedelta
@@ -70,6 +71,7 @@ class FakeGitLab(FakeServer):
         job = f"{project}/jobs/(?P<job>[0-9]+)"
         for method, pattern, handler in (
             ("GET", "/user", self.user),
+            ("GET", project, lambda r, project: Answer(200, {"id": 1, "default_branch": "main"})),
             ("GET", f"{request}/notes", self.list_notes),
             ("POST", f"{request}/notes", self.create_note),
             ("GET", note, self.get_note),
@@ -85,7 +87,7 @@ class FakeGitLab(FakeServer):
             ("GET", f"{project}/pipelines/(?P<pipeline>[0-9]+)/jobs", self.list_jobs),
             ("POST", f"{job}/play", self.play),
             ("POST", f"{job}/retry", self.retry),
-            ("GET", f"{project}/repository/files/(?P<path>[^/]+)/raw", self.file),
+            ("GET", f"{project}/repository/files/(?P<path>[^/]+)", self.file),
             ("GET", f"{project}/members/all/(?P<user>[0-9]+)", self.member),
             ("POST", f"{project}/statuses/(?P<sha>[0-9a-f]+)", self.set_status),
             ("GET", f"{project}/repository/commits/(?P<sha>[0-9a-f]+)/statuses", self.list_statuses),
@@ -264,7 +266,11 @@ class FakeGitLab(FakeServer):
 
     def file(self, request: Request, project: str, path: str) -> Answer:
         text = self.at(request.query.get("ref", "main"), path)
-        return Answer(404, {"message": "404 File Not Found"}) if text is None else Answer(200, text=text)
+        if text is None:
+            return Answer(404, {"message": "404 File Not Found"})
+        return Answer(
+            200, {"file_path": path, "encoding": "base64", "content": base64.b64encode(text.encode()).decode()}
+        )
 
     def member(self, request: Request, project: str, user: str) -> Answer:
         level = self.levels.get(int(user))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import github
 import pytest
 
 from perfbot.forge import github as github_forge
@@ -54,7 +55,7 @@ def github_world(fake: FakeGitHub) -> World:
         lambda retries: github_forge.connect(
             fake.url,
             fake.project,
-            github_forge.by_token(fake.token),
+            github.Auth.Token(fake.token),
             workflow="perfbot.yml",
             pace=0,
             retries=retries,

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfbot.judge.gate import gate_of
+from perfbot.judge.geometric import geometric_means
 from perfbot.judge.verdict import judge, rejudge
 from perfbot.model import (
     MEMORY,
@@ -201,7 +202,9 @@ def a_report(**fields):
         Comparison(Benchmark("core", "broken"), TIME, status="failed", failed_side="base", reason="exit 1"),
     )
     results = judge(comparisons, POLICY, family=4)
-    return Report(Change("a" * 40, "b" * 40), gate_of(results, ()), results, policy=POLICY, family=4, **fields)
+    verdict, means = gate_of(results, ()), geometric_means(results, POLICY)
+    known = {"policy": POLICY, "family": 4, "geometric_means": means}
+    return Report(Change("a" * 40, "b" * 40), verdict, results, **known, **fields)
 
 
 class TestAgain:

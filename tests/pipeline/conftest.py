@@ -41,7 +41,7 @@ def make_repo(folder: Path, base: Mapping[str, str | None], head: Mapping[str, s
 def request_for(repository: Repository, cache: Path, **options: object) -> Request:
     """A request as if typed in the repository, outside any CI."""
     environ = {name: os.environ[name] for name in OUTER if name in os.environ} | {"HOME": str(cache.parent)}
-    return Request(repo=repository.path, environ=environ, cache=cache, **{"seed": 3, **options})  # type: ignore[arg-type]
+    return Request(repo=repository.path, environ=environ, cache=cache, **{"seed": 3, "why": False, **options})  # type: ignore[arg-type]
 
 
 def report_of(repository: Repository, cache: Path, **options: object) -> Report:

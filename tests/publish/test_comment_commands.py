@@ -123,16 +123,17 @@ def test_a_start_that_was_killed_between_its_retries_still_publishes(
     note, left = say(gitlab, "/rebench"), [retried]
 
     handler = desk(gitlab)
-    send = handler.forge.runs._server.send
+    rest = handler.forge.runs._server._rest
+    exchange = rest.exchange
 
-    def dying(what: str, verb: str, path: str, *rest: Any, **more: Any) -> Any:
-        if path.endswith("/retry"):
+    def dying(verb: str, address: str, *more: Any) -> Any:
+        if address.endswith("/retry"):
             left[0] -= 1
             if left[0] < 0:
                 raise KilledError
-        return send(what, verb, path, *rest, **more)
+        return exchange(verb, address, *more)
 
-    handler.forge.runs._server.send = dying
+    rest.exchange = dying
     with contextlib.suppress(KilledError):
         handler.act(note)
     desk(gitlab, resumed=resumed).act(note if resumed else say(gitlab, "/rebench"))

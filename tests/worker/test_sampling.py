@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from perfbot.worker.functions import Functions, fingerprint, line_of
+from perfbot.worker.functions import Around, Functions, fingerprint, line_of
 from perfbot.worker.sampling import Layout, Sampler, Unseen
 
 
@@ -40,7 +40,7 @@ def sampler() -> Sampler:
 
 def shares(sampler: Sampler, calls: int = 300_000, depth: int = 0) -> tuple[Counter[str], int]:
     """How often each function was the innermost; frames of the deepest sample."""
-    functions = Functions(".")
+    functions = Functions(Around("."))
     sampler.start(sys._getframe(), 2e-4)
     nested(depth, calls)
     sampler.stop()
@@ -68,7 +68,7 @@ def test_stacks_end_at_the_frame_that_was_named(sampler: Sampler) -> None:
 
 
 def test_lines_are_those_of_the_code(sampler: Sampler) -> None:
-    functions = Functions(".")
+    functions = Functions(Around("."))
     sampler.start(sys._getframe(), 2e-4)
     busy(200_000)
     sampler.stop()

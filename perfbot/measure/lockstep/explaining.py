@@ -48,13 +48,13 @@ INTERVAL_SECONDS = (80e-6, 130e-6)
 """Between two samples: drawn for each turn, so that it fits no rhythm of the calls. A sample costs some ten
 microseconds with the interrupt, and what it says is true of the moment before."""
 
-TRACED_SECONDS, TRACED_CALLS = 0.01, 16
+TRACED_SECONDS, TRACED_CALLS = 0.004, 16
 """Calls that are followed: as many as fit, at least one."""
 
 TRACED_SLOWDOWN = 200
 """How much longer a call may take while it is followed."""
 
-TRACED_ONCE_SECONDS = 0.03
+TRACED_ONCE_SECONDS = 0.002
 """Calls that take longer are followed in the first round alone."""
 
 LEAST_SECONDS = 0.1
@@ -77,6 +77,8 @@ class Explaining:
     random: Random
     surroundings: dict[Side, Surroundings] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    memory: bool = False
+    """Look at what is allocated, instead of what takes time."""
     _losses: dict[str, int] = field(default_factory=dict)
     _counted: dict[str, Mapping[Side, Calls]] = field(default_factory=dict)
     _current: str = ""
@@ -134,6 +136,10 @@ class Explaining:
                 if not self.surroundings:
                     self._look_around(pair)
                 visit = _Visit(pair, name, suite.known.speeds[name], arrived, self.random, core)
+                if self.memory:
+                    yield visit.allocated()
+                    pair.leave(SIDES)
+                    continue
                 observation = visit.observe(share, self._counted.get(name, {}))
                 if suite.known.speeds[name].wall > TRACED_ONCE_SECONDS:
                     self._counted[name] = {side: observation.sides[side].calls for side in SIDES}
@@ -180,6 +186,15 @@ class _Visit:
         refused = next((sampled[side]["refused"] for side in SIDES if "refused" in sampled[side]), "")
         seconds = {side: costs[side] / self.ready[side]["inner"] for side in SIDES}
         profiles = {side: Profile(seconds[side], calls[side], _samples(sampled[side])) for side in SIDES}
+        return Observation(self.name, profiles, refused)
+
+    def allocated(self) -> Observation:
+        """What a call leaves allocated, by function; what counts are shares."""
+        orders: dict[Side, Mapping[str, Any]] = {side: {"op": "allocations"} for side in SIDES}
+        told = self.pair.ask(orders, self._patience(100 * self.speed.wall), messages.is_samples)
+        refused = next((told[side]["refused"] for side in SIDES if "refused" in told[side]), "")
+        samples = {side: _samples(told[side]) for side in SIDES}
+        profiles = {side: Profile(float(samples[side].count), samples=samples[side]) for side in SIDES}
         return Observation(self.name, profiles, refused)
 
     def _count(self) -> dict[Side, Calls]:

@@ -35,18 +35,22 @@ class Paired:
     problems: tuple[Problem, ...]
 
 
-def pair(suite: str, chosen: Chosen, line: str, ran: Mapping[Side, Ran]) -> Paired:
+def pair(suite: str, chosen: Chosen, line: str, ran: Mapping[Side, Ran], own: Ran | None = None) -> Paired:
     """Lay side by side what one process of each side reported.
 
     Args:
         line: the tool's command line, for messages.
+        own: the same of base with its own versions of benchmark files that it took from head.
 
     Raises:
         MeasureError: nothing on either side reports what is asked for.
     """
-    work = _Pairing(suite, chosen, line, ran)
+    work = _Pairing(suite, chosen, line, ran, own.found if own is not None else {})
     for name in dict.fromkeys((*ran["head"].found, *ran["base"].found)):
         work.benchmark(name)
+    for name in work.own:
+        if not any(name in ran[side].found for side in SIDES):
+            work.taken_out(name)
     if not work.metrics and not work.settled:
         raise work.nothing()
     called = {name: one.selector or one.name for side in SIDES for name, one in ran[side].found.items()}
@@ -73,6 +77,7 @@ class _Pairing:
     chosen: Chosen
     line: str
     ran: Mapping[Side, Ran]
+    own: Mapping[str, Reported]
     metrics: dict[str, tuple[Metric, ...]] = field(default_factory=dict)
     settled: list[Comparison] = field(default_factory=list)
     silent: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -92,6 +97,14 @@ class _Pairing:
             if common:
                 self.metrics[name] = common
 
+    def taken_out(self, name: str) -> None:
+        """Take in one benchmark that base has in its own versions of the files, and head's versions have not."""
+        one = self.own[name]
+        for reading in one.readings:
+            metric = self.chosen.of(name, reading.metric)
+            if metric is not None and not reading.trouble and not one.trouble:
+                self._settle(name, metric, "removed", "head's version of the benchmark files does not have it")
+
     def _asked(self, name: str, there: Mapping[Side, Reported]) -> list[Metric]:
         """The chosen metrics that either side has, head's first."""
         metrics: dict[str, Metric] = {}
@@ -106,7 +119,8 @@ class _Pairing:
         failed: dict[Side, Reported] = {side: one for side, one in troubled.items() if one.failed}
         worse = failed or troubled
         side: Side = "head" if "head" in worse else "base"
-        where: FailedSide = "both" if len(worse) == len(SIDES) else side
+        by_head = name in self.own and not self.own[name].trouble
+        where: FailedSide = "both" if len(worse) == len(SIDES) and not by_head else side
         reason = worse[side].trouble if failed or where == "both" else f"{side}: {worse[side].trouble}"
         for metric in asked or [Metric(self.chosen.names[0], "")]:
             self._settle(name, metric, "failed" if failed else "incomparable", reason, where)

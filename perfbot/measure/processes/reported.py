@@ -21,6 +21,7 @@ from perfbot.measure.lockstep.launching import Launcher
 from perfbot.measure.lockstep.plan import starting_order
 from perfbot.measure.processes import pairing
 from perfbot.measure.processes.naming import naming
+from perfbot.measure.processes.own_versions import OwnVersions
 from perfbot.measure.processes.tool_runs import Ran, Runs
 from perfbot.measure.processes.tools import FILTER, NOT_TIMED, Chosen
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Placement
@@ -42,12 +43,14 @@ class ReportedSuite:
     Attributes:
         runs: how to start it on either side.
         chosen: which of its metrics are compared.
+        own: base's own versions of benchmark files that it took from head; None where it took none.
     """
 
     name: str
     runs: Runs
     random: Random
     chosen: Chosen = field(default_factory=Chosen)
+    own: OwnVersions | None = None
     trace: Trace = no_trace
     startup_seconds: float = 0.0
     _order: int = 0
@@ -86,6 +89,7 @@ class ReportedSuite:
         """
         launcher = Launcher(Layout(self._order))
         try:
+            own = self.own.reported(self.name, self.runs, launcher) if self.own is not None else None
             ran = {side: self.runs.alone(launcher, side, self.runs.tool.everything, Placement()) for side in SIDES}
         finally:
             launcher.close()
@@ -95,10 +99,12 @@ class ReportedSuite:
                     f"suite {self.name}, {side}: `{self.runs.tool.line}` {ran[side].trouble}",
                     output=ran[side].printed,
                 )
-        self.runs = replace(self.runs, naming=naming(*(ran[side].results for side in SIDES)))
+        everything = [*(ran[side].results for side in SIDES), *([own.results] if own is not None else [])]
+        self.runs = replace(self.runs, naming=naming(*everything))
+        own = own.called(self.runs.naming) if own is not None else None
         ran = {side: ran[side].called(self.runs.naming) for side in SIDES}
         self._excused = {ran[side].usage.code for side in SIDES}
-        found = pairing.pair(self.name, self.chosen, self.runs.tool.line, ran)
+        found = pairing.pair(self.name, self.chosen, self.runs.tool.line, ran, own)
         self._metrics, self._selectors = dict(found.metrics), dict(found.selectors)
         common = tuple(Benchmark(self.name, name) for name in found.metrics)
         return Discovery(common, (TIME,), found.settled, found.problems, self._metrics)
