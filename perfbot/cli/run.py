@@ -66,6 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="look into which functions became slower or faster, after the verdicts (default: yes)",
     )
+    how.add_argument("--on", metavar="HOST", help="measure on another machine, by ssh; it needs git and perfbot")
     how.add_argument("--threshold", metavar="PERCENT", help='smallest change that matters, such as "2%%"')
     how.add_argument(
         "--calibration",
@@ -121,7 +122,12 @@ def measure(args: argparse.Namespace) -> Report:
         quiet = args.quiet or args.format == "json"
         progress = stack.enter_context(watched(quiet=quiet, verbose=args.verbose))
         stack.enter_context(interruptible())
-        report = api.measure(request, progress, trace)
+        if args.on:
+            from perfbot.pipeline.remote import measure_on
+
+            report = measure_on(args.on, request, _remote_options(args), progress)
+        else:
+            report = api.measure(request, progress, trace)
     with contextlib.suppress(StoreError):  # only what looks at it again would have needed it
         keep_last(report, request)
     report, lost = keep_run(report, database_of(args))
@@ -131,6 +137,24 @@ def measure(args: argparse.Namespace) -> Report:
     if lost is not None:
         raise lost
     return report
+
+
+def _remote_options(args: argparse.Namespace) -> list[str]:
+    """What of the command line the other machine is told; what is about files stays here.
+
+    Raises:
+        UsageError: options that mean files of this machine.
+    """
+    from perfbot.errors import UsageError
+
+    for option, value in (("--config", args.config), ("--trace", args.trace), ("--continue", args.more)):
+        if value:
+            raise UsageError(f"{option} cannot be used with --on: it is about this machine")
+    options = [word for one in args.only for word in ("--only", one)]
+    options += [word for one in args.suite for word in ("--suite", one)]
+    given = (("--budget", args.budget), ("--threshold", args.threshold), ("--seed", args.seed), ("--shard", args.shard))
+    options += [word for option, value in given if value is not None for word in (option, str(value))]
+    return [*options, *(["--force"] if args.force else [])]
 
 
 def add_job_summary(report: Report, environ: Mapping[str, str]) -> None:
