@@ -79,3 +79,5 @@ class Job:
     expected: tuple[Suite, ...] = ()
     """The suites of the target branch's configuration; none where the change is no merge request."""
     continued: Continued = field(default_factory=Continued)
+    only_reached: bool = False
+    """Only what runs something of the change is measured."""

@@ -99,7 +99,10 @@ class PairSession:
         began = time.monotonic()
         start = min(START_SECONDS, max(until - began, 0.0) + LATE_SECONDS)
         seed, order = self._random.randrange(1, 2**32), suite.starting(self._index)
-        pair = Pair(self._specs, hash_seed=seed, timeout=suite.timeout, layout=Layout(seed), start=start, order=order)
+        layout = Layout(seed)
+        pair = Pair(
+            self._specs, hash_seed=seed, timeout=suite.timeout, layout=layout, start=start, order=order, alike=True
+        )
         try:
             if self._crowded:
                 pair.pin(self._cores)
