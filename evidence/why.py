@@ -276,9 +276,8 @@ def summarise(path: Path) -> None:
     print(f"nothing: {len(nothing)}; somebody blamed: {len(blamed)}")
     for one in blamed:
         first = one["parts"][0]
-        print(
-            f"  {one['benchmark']} (seed {one['seed']}): {first['function']} {first['change']:+.2e} of {one['base']:.2e}"
-        )
+        whose = f"{one['benchmark']} (seed {one['seed']}): {first['function']}"
+        print(f"  {whose} {first['change']:+.2e} of {one['base']:.2e}")
 
 
 def main() -> int:
