@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from perfbot.explained import Difference, Explanation
+from perfbot.overall import GeometricMean, Reach
 from perfbot.packed import Packed
 
 SCHEMA = "perfbot.report/1"
@@ -373,28 +374,6 @@ class Startup:
 
 
 @dataclass(frozen=True, slots=True)
-class GeometricMean:
-    """The geometric mean of the changes of a suite's times, or of those of one file.
-
-    Attributes:
-        file: whose benchmarks; empty: the whole suite's.
-        benchmarks: in it, ``of`` so many; the others have too few rounds, or no ratio.
-        interval: of ``change``, from rounds that the benchmarks share, at ``confidence``.
-        rounds: of each benchmark that count.
-    """
-
-    suite: str
-    file: str
-    benchmarks: int
-    of: int
-    change: float
-    interval: tuple[float, float]
-    confidence: float
-    rounds: int
-    gate: Gate = "pass"
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """Everything a run found, enough to judge it again.
 
@@ -427,6 +406,7 @@ class Report:
     """Why nothing was measured although nothing is wrong; empty otherwise."""
     startups: tuple[Startup, ...] = ()
     geometric_means: tuple[GeometricMean, ...] = ()
+    reach: Reach | None = None
     explanations: tuple[Explanation, ...] = ()
     """Why benchmarks changed, of those that were looked into."""
     differences: tuple[Difference, ...] = ()

@@ -13,13 +13,13 @@ from perfbot.model import (
     Acceptance,
     BudgetState,
     Control,
-    GeometricMean,
     Metric,
     Policy,
     Problem,
     Result,
     RunVerdict,
 )
+from perfbot.overall import GeometricMean
 from perfbot.stats.location import mean_interval
 from perfbot.units import format_change, format_percentage
 

@@ -86,5 +86,7 @@ class Job:
     expected: tuple[Suite, ...] = ()
     """The suites of the target branch's configuration; none where the change is no merge request."""
     continued: Continued = field(default_factory=Continued)
+    only_reached: bool = False
+    """Only what runs something of the change is measured."""
     counted: Counted = field(default_factory=Counted)
     """The try of a session that it is."""

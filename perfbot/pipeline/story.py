@@ -14,7 +14,7 @@ from random import Random
 
 from perfbot import __version__
 from perfbot.config import check_paths
-from perfbot.errors import Interrupted, SetupError
+from perfbot.errors import Interrupted, SetupError, UsageError
 from perfbot.git.command import short
 from perfbot.harness.base import Effects
 from perfbot.harness.registry import reader
@@ -27,11 +27,13 @@ from perfbot.measure.scheduler import Outcomes, Scheduler
 from perfbot.measure.session import SuiteSession, problem_of
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import Problem, Report, Result
+from perfbot.overall import Reach
 from perfbot.pipeline.edits import differing_files, marked
 from perfbot.pipeline.explain import Explained, explained
 from perfbot.pipeline.job import Job, Request
 from perfbot.pipeline.known_names import remember, resolved
 from perfbot.pipeline.prepare import build_of, builds_of, groups_of, prepared, sessions_of
+from perfbot.pipeline.reach import Reached
 from perfbot.pipeline.select import meant, selected, share_of, touched_by
 from perfbot.pipeline.understand import understand
 from perfbot.pipeline.vanished import vanished
@@ -43,6 +45,7 @@ from perfbot.runner.load import Lookout
 from perfbot.runner.machine import read_machine
 from perfbot.sides.checkout import changed_files
 from perfbot.sides.scratch import scratch
+from perfbot.words import counted
 
 
 @dataclass(slots=True)
@@ -52,6 +55,9 @@ class _Found:
     outcomes: Outcomes | None = None
     problems: list[Problem] = field(default_factory=list)
     explained: Explained = field(default_factory=Explained)
+    reach: Reach | None = None
+    skip: str = ""
+    """Why nothing was measured, although nothing is wrong."""
     started: float = field(default_factory=time.monotonic)
     lookout: Lookout = field(default_factory=Lookout)
 
@@ -111,15 +117,17 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
         if not sessions:
             return
         progress.stage("measuring")
+        wanted = job.continued.narrowed(selected(job, request))
+        reached = Reached(job, sessions, progress, wanted, job.only_reached)
         scheduler = Scheduler(
             sessions,
             job.policy,
             job.budget,
             progress,
             selection=Selection(
-                wanted=job.continued.narrowed(selected(job, request)),
+                wanted=reached.narrowed,
                 share=share_of(job, request),
-                touched=touched_by(changed_files(job.repo, job.change)),
+                touched=reached.touches(touched_by(changed_files(job.repo, job.change))),
                 noise=job.planning.noise,
                 meant=partial(meant, job),
                 earlier=job.continued.rounds,
@@ -133,7 +141,12 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
         )
         try:
             scheduler.run()
+        except UsageError:
+            if not reached.emptied:
+                raise
+            found.skip = f"the change reaches none of {counted(len(reached.left_out), 'benchmark')} (`only_reached`)"
         finally:
+            found.reach = reached.record(frozenset(differing))
             outcomes = marked(scheduler.outcomes(), job, differing)
             gone = vanished(job, request, outcomes.left_out)
             remember(job, request, outcomes)
@@ -154,7 +167,7 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
     results = _judged(job, outcomes)
     problems = (*found.problems, *outcomes.problems, *found.explained.problems)
     means = geometric_means(results, job.policy, control)
-    verdict = gate_of(results, problems, complete=complete, skipped=job.skip, means=means)
+    verdict = gate_of(results, problems, complete=complete, skipped=job.skip or found.skip, means=means)
     now = dt.datetime.now(dt.UTC)
     seconds = time.monotonic() - found.started + earlier.seconds
     report = Report(
@@ -173,9 +186,10 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
         seed=job.seed,
         complete=complete,
         shard=job.planning.shard(request.shard),
-        skipped=job.skip,
+        skipped=job.skip or found.skip,
         startups=outcomes.startups,
         geometric_means=means,
+        reach=found.reach,
         explanations=tuple(found.explained.explanations),
         differences=tuple(found.explained.differences),
     )

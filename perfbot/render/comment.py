@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from perfbot.claims.described import Described
 from perfbot.model import Acceptance, Problem, Report, Result
-from perfbot.render import headline, view
+from perfbot.render import headline, view, whole
 from perfbot.render.claims import lines as claim_lines
 from perfbot.render.comment_rows import SHOWN, Entry, Rows, Table, differences, entries, together
 from perfbot.render.course import NOWHERE, Courses
@@ -104,6 +104,8 @@ class Parts:
     outputs: tuple[Problem, ...]
     accepted: tuple[str, ...]
     policy: tuple[str, ...]
+    unreached_title: str
+    unreached: tuple[str, ...]
     facts: tuple[str, ...]
     trend: str
     foot: str
@@ -200,6 +202,8 @@ def _parts(report: Report, title: str, stale: str, rows: Rows, *, alerts: bool) 
         outputs=report.problems,
         accepted=tuple(_acceptances(report.acceptances)),
         policy=tuple(prose(line) for line in view.policy_differences(report)),
+        unreached_title=prose(whole.unreached(report)),
+        unreached=tuple(code(one) for one in whole.unreached_functions(report)),
         facts=tuple(_facts(report)),
         trend=prose(report.trend),
         foot=_foot(report, rows.links),
@@ -237,7 +241,7 @@ def _lead(report: Report, found: view.Groups) -> str:
 def _with_wholes(lead: str, report: Report) -> str:
     """What moved as a whole is said even where no single benchmark can show it."""
     return " ".join(
-        text for text in (lead, *(f"{prose(one)}." for one in view.whole_suites(report, moved=True))) if text
+        text for text in (lead, *(f"{prose(one)}." for one in whole.whole_suites(report, moved=True))) if text
     )
 
 
@@ -272,6 +276,8 @@ def _acceptances(acceptances: Iterable[Acceptance]) -> Iterable[str]:
 def _facts(report: Report) -> Iterable[str]:
     for name, text in view.measured_facts(report):
         yield f"{name}: {prose(text)}"
+    if left_out := whole.left_out(report):
+        yield left_out
     for line in view.beside(report):
         yield f"Beside time: {prose(line)}"
     for note in report.change.notes:
@@ -344,6 +350,7 @@ def _folds(parts: Parts, cuts: Cuts) -> Iterable[Fold | None]:
     yield _table_fold("Budgets ({})", parts.budgets, cuts.budgets)
     yield _list_fold("Accepted in this merge request ({})", parts.accepted, cuts.facts)
     yield _list_fold("Changes to the policy ({})", parts.policy, cuts.facts)
+    yield _list_fold(parts.unreached_title, parts.unreached, cuts.facts)
     yield _list_fold("How this was measured", parts.facts, cuts.facts)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from perfbot.model import Limit, Policy, Report, Result
+from perfbot.render.whole import whole_suites
 from perfbot.units import (
     AS_FACTOR_FROM,
     format_change,
@@ -84,25 +85,6 @@ def beside(report: Report) -> tuple[str, ...]:
     return tuple(
         f"{metric}: {verdict} in {counted(count, 'benchmark')}{f' ({reason})' if reason else ''}"
         for (metric, verdict, reason), count in counts.items()
-    )
-
-
-WHOLE_FROM = 3
-"""Benchmarks of a suite of which the mean is told."""
-
-
-def whole_suites(report: Report, *, moved: bool = False) -> tuple[str, ...]:
-    """The geometric mean of each suite, a line each: "core: geometric mean +1.3 % [+0.9, +1.7] of 24 benchmarks".
-
-    Args:
-        moved: only of those that moved.
-    """
-    return tuple(
-        f"{one.suite}: geometric mean {format_change(one.change)} {format_interval(*one.interval)} of "
-        f"{counted(one.benchmarks, 'benchmark')}{'' if one.of == one.benchmarks else f' (of {one.of:,})'}"
-        for one in report.geometric_means
-        if not one.file and one.benchmarks >= WHOLE_FROM
-        if not moved or one.gate == "fail" or not one.interval[0] <= 0 <= one.interval[1]
     )
 
 
@@ -337,7 +319,7 @@ def measured_facts(report: Report) -> tuple[tuple[str, str], ...]:
     runner, policy = report.runner, report.policy
     state = [
         "pinned" if runner.pinned else "not pinned to a core",
-        "shared address-space layout" if runner.shared_layout else "address-space layouts differ",
+        "shared address-space layout" if runner.shared_layout else "address-space layout shared by Python suites alone",
         f"load {runner.load:.2g} at the start",
         f"governor {runner.governor}" if runner.governor else "",
         f"virtual: {runner.virtual}" if runner.virtual else "",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from perfbot.explained import Explanation
-from perfbot.model import SIDES, Result, Side
+from perfbot.model import SIDES, Result
 from perfbot.why.blame import Floats, Ledger, ledger_of
 from perfbot.why.edits import Edits
 from perfbot.why.flame import flame_of
@@ -22,8 +22,14 @@ MOST_PARTS = 12
 SLIGHT_SHARE = 0.02
 """Of the change: what contributes less is part of the rest, however sure it is."""
 
-APART = 1.3
-"""Explaining rounds that cost so many times more or less than those of the verdict saw something else."""
+APART = 1.6
+"""Factors of the change and of the costs that differ more, between explaining rounds and the verdict, tell that these
+saw something else."""
+
+SMALL = 0.03
+"""Changes below are too small to be called another one."""
+
+APART_NOTE = "the rounds that explain saw another change than those that decided: these are their costs"
 
 
 def explain(
@@ -44,20 +50,23 @@ def explain(
         return _with(bare, reason=refused or few, rounds=len(observations))
     roll = roll_of(observations)
     edited = {number for number, one in enumerate(roll.functions) if _is_edited(one, edits)}
-    scales, notes = _scales(result, observations)
-    scaled = [_scaled(one, scale) for one, scale in zip(observations, scales, strict=True)]
+    scale = _scale_of(result, observations)
+    scaled = [_scaled(one, scale.factor) for one in observations]
     ledgers = [ledger_of(observation, roll, edited) for observation in scaled]
-    means = means_of(np.array([one.blamed for one in ledgers]), _least(ledgers, scaled))
-    shown = _shown(means, result)
-    told = np.array([one.blamed[shown].sum() for one in ledgers]) if shown else np.zeros(len(ledgers))
-    whole = means_of(told[:, None], family=1)
+    blamed = np.array([one.blamed for one in ledgers])
+    costs = np.array([[one.sides[side].seconds for side in SIDES] for one in scaled])
+    wholes = costs[:, 1] - costs[:, 0]
+    means = _means(blamed, wholes, _least(ledgers, scaled), scale)
+    base, head = _ends(result, scale, costs)
+    shown = _shown(means, head - base)
+    whole = _means(blamed[:, shown].sum(axis=1)[:, None], wholes, 0.0, scale, family=1)
     explained, half = float(whole.mean[0]), float(whole.half[0])
     known = Known(roll, observations, ledgers, means, edits, frozenset(edited), packages)
     parts = tuple(part_of(number, known) for number in shown)
     return _with(
         bare,
-        base=_mean([one.sides["base"].seconds for one in scaled]),
-        head=_mean([one.sides["head"].seconds for one in scaled]),
+        base=base,
+        head=head,
         explained=explained,
         interval=(explained - half, explained + half),
         parts=parts,
@@ -65,7 +74,7 @@ def explain(
         functions=means.family,
         rounds=len(observations),
         samples=sum(one.sides[side].samples.count for one in observations for side in SIDES),
-        notes=(*notes, *_notes(observations)),
+        notes=(*scale.notes, *_notes(observations)),
         flame=flame_of(scaled, roll, {number: place for place, number in enumerate(shown)}, edits),
     )
 
@@ -79,29 +88,68 @@ def _is_edited(one: Matched, edits: Edits) -> bool:
     return here or (one.base is not None and edits.touch(one.base, "base"))
 
 
-def _scales(result: Result, observations: Sequence[Observation]) -> tuple[list[dict[Side, float]], tuple[str, ...]]:
-    """What brings the rounds' costs to those of the verdict, so that the parts add up to what the row says.
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """What brings the rounds' costs to the verdict's.
 
-    How fast the machine is changes from round to round, for both sides alike: what both together cost is made the same
-    in all rounds. By how much one is dearer stays as each round saw it, but for a constant.
+    Attributes:
+        factor: of all costs of both sides.
+        change: the verdict's, that the parts add up to; None where the rounds saw another one.
+        error: its standard error.
+    """
+
+    factor: float
+    change: float | None = None
+    error: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+def _scale_of(result: Result, observations: Sequence[Observation]) -> _Scale:
+    """How the rounds' costs relate to the verdict's.
+
+    Neighbours make a machine slower, and not all functions alike: what a function takes in addition stays what it is
+    while all else gets dearer. So the *changes* are made equal, by a factor that has to be near that of the costs.
     """
     seen = np.array([[one.sides[side].seconds for side in SIDES] for one in observations])
     known = np.array([result.base or 0.0, result.head or 0.0])
-    if not (seen.min() > 0 and known.min() > 0):
-        return [dict.fromkeys(SIDES, 1.0) for _ in observations], ()
-    ratios = seen[:, 1] / seen[:, 0]
-    stray = float(np.exp(np.mean(np.log(ratios)))) / (known[1] / known[0])
-    note = "the rounds that explain saw another change than those that decided: these are their costs"
-    apart = not 1 / APART < stray < APART
-    middle = np.sqrt(known.prod() / seen.prod(axis=1))[:, None] * np.ones(2)
-    costs = seen * middle
-    factors = middle if apart else middle * (known / costs.mean(axis=0))
-    return [dict(zip(SIDES, map(float, row), strict=True)) for row in factors], (note,) if apart else ()
+    means = seen.mean(axis=0)
+    if means.min() <= 0 or known.min() <= 0:
+        return _Scale(1.0)
+    usual = float(np.sqrt(known.prod() / means.prod()))
+    moved, change = float(means[1] - means[0]), float(known[1] - known[0])
+    factor = change / moved if moved else 0.0
+    if 1 / APART < factor / usual < APART:
+        return _Scale(factor, change, float(np.sqrt(known.prod())) * (result.error or 0.0))
+    quiet = abs(np.log(known[1] / known[0])) < SMALL and abs(np.log(means[1] / means[0])) < SMALL
+    return _Scale(usual, notes=() if quiet else (APART_NOTE,))
 
 
-def _scaled(observation: Observation, scale: Mapping[Side, float]) -> Observation:
-    sides = {side: replace(one, seconds=one.seconds * scale[side]) for side, one in observation.sides.items()}
+def _scaled(observation: Observation, factor: float) -> Observation:
+    sides = {side: replace(one, seconds=one.seconds * factor) for side, one in observation.sides.items()}
     return replace(observation, sides=sides)
+
+
+def _means(values: Floats, wholes: Floats, least: Floats | float, scale: _Scale, family: int | None = None) -> Means:
+    """What functions answer for: where the whole change is known from the verdict, their shares of it.
+
+    A share is a ratio of two means over rounds, and its error that of a ratio estimator (Cochran 1977).
+
+    Args:
+        values: shape [round, function]; ``wholes``: the change of the benchmark in each round.
+    """
+    if scale.change is None:
+        return means_of(values, least, family=family)
+    shares = values.mean(axis=0) / wholes.mean()
+    strays = means_of(values - shares * wholes[:, None], least, besides=shares * scale.error, family=family)
+    return replace(strays, mean=shares * scale.change)
+
+
+def _ends(result: Result, scale: _Scale, costs: Floats) -> tuple[float, float]:
+    """What the parts lead from and to: the verdict's values, or the rounds' own where these saw another change."""
+    if scale.change is not None and result.base is not None and result.head is not None:
+        return result.base, result.head
+    base, head = costs.mean(axis=0)
+    return float(base), float(head)
 
 
 def _least(ledgers: Sequence[Ledger], observations: Sequence[Observation]) -> Floats:
@@ -115,9 +163,8 @@ def _least(ledgers: Sequence[Ledger], observations: Sequence[Observation]) -> Fl
     return np.sqrt(errors / len(ledgers))
 
 
-def _shown(means: Means, result: Result) -> list[int]:
+def _shown(means: Means, change: float) -> list[int]:
     """What is surely there and worth telling: what goes the way of the whole first, what matters most first."""
-    change = (result.head or 0.0) - (result.base or 0.0)
     worth = means.proven & (np.abs(means.mean) >= SLIGHT_SHARE * abs(change))
     way = 1.0 if change >= 0 else -1.0
     ordered = sorted(np.flatnonzero(worth), key=lambda number: -way * means.mean[number])

@@ -36,13 +36,16 @@ class Means:
         return (np.abs(self.mean) > self.half) & (self.half > 0)
 
 
-def means_of(values: Floats, least: Floats | float = 0.0, family: int | None = None) -> Means:
+def means_of(
+    values: Floats, least: Floats | float = 0.0, *, besides: Floats | float = 0.0, family: int | None = None
+) -> Means:
     """Student's intervals over rounds, each at its share of the error (Bonferroni).
 
     Args:
         values: shape [round, quantity].
         least: standard error of a round at the least, by what is known of how it was counted: rounds in which a rare
             function was never met agree with each other by chance.
+        besides: standard error of the means that rounds do not show, for all of them share it.
         family: how many quantities share the error; by default those that are not zero in all rounds.
     """
     rounds = len(values)
@@ -51,4 +54,4 @@ def means_of(values: Floats, least: Floats | float = 0.0, family: int | None = N
         family = max(1, int(np.count_nonzero(np.any(values != 0, axis=0))))
     spread = np.maximum(values.std(axis=0, ddof=1) if rounds > 1 else np.inf, least)
     constant = student_quantile(max(1, rounds - 1), (1 - CONFIDENCE) / (2 * family))
-    return Means(mean, constant * spread / np.sqrt(rounds), family)
+    return Means(mean, constant * np.sqrt(spread**2 / rounds + np.square(besides)), family)

@@ -98,7 +98,8 @@ class Lister:
     def _list(self, specs: Mapping[Side, WorkerSpec], own: Collected | None = None) -> Listings:
         began = time.monotonic()
         seed = self.random.randrange(1, 2**32)
-        pair = Pair(specs, hash_seed=seed, timeout=self.timeout, layout=Layout(seed), order=self.order)
+        layout = Layout(seed)
+        pair = Pair(specs, hash_seed=seed, timeout=self.timeout, layout=layout, order=self.order, alike=self.goes_on)
         try:
             found = pair.collect()
             self.seconds = time.monotonic() - began

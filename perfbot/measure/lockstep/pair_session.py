@@ -109,8 +109,9 @@ class PairSession:
         began = time.monotonic()
         start = min(START_SECONDS, max(until - began, 0.0) + LATE_SECONDS)
         seed, order = self._random.randrange(1, 2**32), suite.starting(self._index)
+        layout = Layout(seed)
         pair = self._begun or Pair(
-            self._specs, hash_seed=seed, timeout=suite.timeout, layout=Layout(seed), start=start, order=order
+            self._specs, hash_seed=seed, timeout=suite.timeout, layout=layout, start=start, order=order, alike=True
         )
         try:
             if self._crowded:

@@ -72,6 +72,7 @@ class LockstepSuite:
     _metrics: dict[str, Metric] = field(default_factory=dict)
     _order: int = 0
     _listed: Pair | None = None
+    _common: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._order = self.random.getrandbits(64)
@@ -96,6 +97,7 @@ class LockstepSuite:
         self._metrics = {self.display(name): Metric(**item["metric"]) for name, item in known.items() if item["metric"]}
         self.timeout = max(self.timeout, *(item["timeout"] for item in known.values())) if known else self.timeout
         found = Sorting(self.name, self.display, self.metric).sort(listings)
+        self._common = tuple(one.name for one in found.common)
         own = {name: (metric,) for name, metric in self._metrics.items()}
         if self.counter is None:
             return Discovery(found.common, self.timed, found.settled, found.problems, own)
@@ -125,6 +127,11 @@ class LockstepSuite:
     def startup_seconds(self) -> float:
         """Wall time that starting a pair takes."""
         return self.known.startup_seconds
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All benchmarks of both sides that were discovered."""
+        return self._common
 
     def identity(self, name: str) -> str:
         """The worker's own name of a benchmark."""

@@ -125,7 +125,7 @@ def test_only_what_may_be_called_again_is_explained(sides: Sides) -> None:
     }
 
 
-@pytest.mark.parametrize("side", ["base", "head"])
+@pytest.mark.parametrize("side", ["head"])
 def test_a_benchmark_that_dies_while_it_is_looked_at_costs_itself_alone(sides: Sides, side: Side) -> None:
     dying = TESTS.replace('os.path.exists("/tmp/leave") and 1', "sys.getprofile() and os._exit(3)").replace(
         "    import os\n", "    import os, sys\n"
