@@ -24,6 +24,8 @@ from perfbot.measure.sequential_test import SequentialTest
 from perfbot.measure.session import Count, Failed, Outcome, Placement, SuiteSession, problem_of
 from perfbot.model import Benchmark, Comparison, Policy, Problem, Round, Startup
 from perfbot.process import kill_all
+from perfbot.stats.sequential import critical_values
+from perfbot.stats.special import warm_up
 
 CONTROL_ROUNDS = (2, 5)
 CONTROL_EVERY = 6
@@ -99,6 +101,7 @@ class Scheduler:
         random: chooses the cores, and the order of what is confirmed.
         cores: processors to measure on; none: wherever the system likes.
         lanes: rounds that may be measured at the same time, each on its own core.
+        controls: whether base is compared with itself now and then.
     """
 
     def __init__(
@@ -113,6 +116,7 @@ class Scheduler:
         random: Random | None = None,
         cores: Sequence[int] = (),
         lanes: int = 1,
+        controls: bool = True,
     ) -> None:
         self._suites = suites
         self._policy = policy
@@ -122,6 +126,7 @@ class Scheduler:
         self._clock = clock
         self._random = random or Random()  # noqa: S311 - an order, not a secret
         self._cores = tuple(cores)
+        self._with_controls = controls
         self._lanes = max(1, min(lanes, len(cores), MOST_LANES))
         self._tests: dict[str, dict[str, list[SequentialTest]]] = {}
         """Of each suite and benchmark, in the order found."""
@@ -162,7 +167,10 @@ class Scheduler:
 
     def run(self) -> Outcomes:
         """Discover, measure, stop. What was measured before an exception is in :meth:`outcomes`."""
+        threading.Thread(target=warm_up, daemon=True).start()  # while workers start
         self._discover()
+        plans = {test.plan for suite in self._tests for test in self._all(suite)}
+        threading.Thread(target=lambda: list(map(critical_values, plans)), daemon=True).start()
         self._forecast()
         self._began = self._clock()
         with ThreadPoolExecutor(self._lanes) as pool:
@@ -389,7 +397,7 @@ class Scheduler:
                     if outcome.name in following:
                         self._tell(suite.name, turn.index, following[outcome.name])
             followed = turn.index in CONTROL_ROUNDS or turn.index % CONTROL_EVERY == CONTROL_ROUNDS[-1]
-            if followed and len(turn.again) < len(names):
+            if followed and self._with_controls and len(turn.again) < len(names):
                 self._controls += suite.control_round(turn.index, self._until, turn.place)
         except MeasureError as error:
             self._give_up(turn, error)

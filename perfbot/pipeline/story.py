@@ -32,7 +32,6 @@ from perfbot.pipeline.edits import differing_files, marked
 from perfbot.pipeline.explain import Explained, explained
 from perfbot.pipeline.job import Job, Request
 from perfbot.pipeline.known_names import remember, resolved
-from perfbot.pipeline.lanes import free_cores
 from perfbot.pipeline.prepare import build_of, builds_of, groups_of, prepared, sessions_of
 from perfbot.pipeline.reach import Reached
 from perfbot.pipeline.select import meant, selected, share_of, touched_by
@@ -42,6 +41,7 @@ from perfbot.process import nothing_left
 from perfbot.render.progress import Progress
 from perfbot.report.extent import fitted
 from perfbot.runner.cores import allowed_cores
+from perfbot.runner.load import Lookout
 from perfbot.runner.machine import read_machine
 from perfbot.sides.checkout import changed_files
 from perfbot.sides.scratch import scratch
@@ -59,6 +59,7 @@ class _Found:
     skip: str = ""
     """Why nothing was measured, although nothing is wrong."""
     started: float = field(default_factory=time.monotonic)
+    lookout: Lookout = field(default_factory=Lookout)
 
 
 def run(request: Request, progress: Progress, trace: Trace = no_trace) -> Report:
@@ -83,7 +84,9 @@ def run(request: Request, progress: Progress, trace: Trace = no_trace) -> Report
         except Interrupted as error:
             complete = False
             found.problems.append(Problem("run", error.message))
-    return _report(job, request, found, complete=complete)
+    report = _report(job, request, found, complete=complete)
+    job.counted.end(report)
+    return report
 
 
 def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found: _Found) -> None:
@@ -91,7 +94,9 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
     with contextlib.ExitStack() as stack:
         stack.enter_context(nothing_left())
         folder = stack.enter_context(scratch())
-        effects = Effects(Random(job.seed), folder, trace, reader)  # noqa: S311 - an order, not a secret
+        alone = len(job.suites) == 1 and builds_of(job.suites[0]) == 1
+        order = Random(job.seed)  # noqa: S311 - an order, not a secret
+        effects = Effects(order, folder, trace, reader, alone, request.dirty)
         progress.stage(f"preparing {short(job.change.base)} and {short(job.change.head)}", folded=True)
         sessions: list[SuiteSession] = []
         differing: set[str] = set()
@@ -131,7 +136,8 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             ),
             random=Random(job.seed),  # noqa: S311 - an order, not a secret
             cores=allowed_cores(),
-            lanes=free_cores(),
+            lanes=len(allowed_cores()) - round(found.lookout.cores()),
+            controls=not request.dirty,
         )
         try:
             scheduler.run()

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from perfbot.claims.described import Described
 from perfbot.model import Acceptance, Problem, Report, Result
 from perfbot.render import headline, view, whole
+from perfbot.render.claims import lines as claim_lines
 from perfbot.render.comment_rows import SHOWN, Entry, Rows, Table, differences, entries, together
 from perfbot.render.course import NOWHERE, Courses
 from perfbot.render.escape import code, fence, link_target, prose
@@ -119,6 +121,7 @@ def comment(
     title: str = "",
     courses: Courses = NOWHERE,
     alerts: bool = False,
+    claims: Sequence[Described] = (),
 ) -> str:
     """The comment about one report.
 
@@ -130,6 +133,7 @@ def comment(
         links: where it may lead its reader.
         title: tells several comments or sections apart ("Python 3.12").
         courses: what the target branch's history says of each benchmark.
+        claims: of the merge request's author, judged; shown, and nothing else.
         alerts: whether the forge shows ``> [!CAUTION]`` as a box (GitHub; GitLab from 17.10).
     """
     url, artifacts = link_target(links.report), link_target(links.artifacts)
@@ -142,7 +146,8 @@ def comment(
     )
 
     def write(cuts: Cuts) -> str:
-        return lay_out("comment.md.j2", marker=marker, url=url or artifacts, **_kept(parts, cuts))
+        claimed = claim_lines(claims)
+        return lay_out("comment.md.j2", marker=marker, url=url or artifacts, claims=claimed, **_kept(parts, cuts))
 
     return _fitted(write, limit)
 

@@ -22,6 +22,9 @@ have as much as one more round takes, too."""
 SHARE = 0.05
 """Of the time that is left, at most, for one stretch."""
 
+BRIEF_SECONDS = 6.0
+"""Of time left that stretches are planned for where somebody waits for each verdict: a third of a second each."""
+
 SHARE_OF_ALL = 0.25
 """Of the time that is left, at most, for the stretches of all benchmarks, waiting for the core included."""
 
