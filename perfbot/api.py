@@ -77,8 +77,7 @@ def compare(
     Args:
         spec: ``BASE..HEAD``, or ``BASE...HEAD`` for their merge base; empty: this branch against its merge base.
         repo: the clone, or a folder in it.
-        base: the same, one by one.
-        head: the same; both are found as if nothing had been said where they are empty.
+        base, head: the same, one by one; found as if nothing had been said where they are empty.
         dirty: head is the working tree, with what is not committed. Tries of one session share ``alpha``.
         config: a perfbot.toml to use instead of the repository's own.
         suites: their names; empty: all.

@@ -23,7 +23,8 @@ from perfbot.judge.gate import gate_of
 from perfbot.judge.geometric import geometric_means
 from perfbot.judge.verdict import judge
 from perfbot.measure.discovering import Selection
-from perfbot.measure.scheduler import Outcomes, Scheduler
+from perfbot.measure.rounds import Outcomes
+from perfbot.measure.scheduler import Scheduler
 from perfbot.measure.session import SuiteSession, problem_of
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import Problem, Report, Result
@@ -98,22 +99,7 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
         order = Random(job.seed)  # noqa: S311 - an order, not a secret
         effects = Effects(order, folder, trace, reader, alone, request.dirty)
         progress.stage(f"preparing {short(job.change.base)} and {short(job.change.head)}", folded=True)
-        sessions: list[SuiteSession] = []
-        differing: set[str] = set()
-        for group in groups_of(job.suites, job.repo):
-            try:
-                made = [
-                    stack.enter_context(prepared(job, build_of(group, number), request, progress))
-                    for number in range(builds_of(group[0]))
-                ]
-            except SetupError as error:
-                names = ", ".join(suite.name for suite in group)
-                found.problems.append(problem_of(names, error))
-                continue
-            trees = made[0][0]
-            check_paths(replace(job.config, suites=tuple(group)), trees[1].path)
-            differing.update(differing_files(job, group, trees))
-            sessions += sessions_of(build_of(group, 0), [sides for _, sides in made], effects, found.problems)
+        sessions, differing = _set_up(job, request, progress, effects, stack, found)
         if not sessions:
             return
         progress.stage("measuring")
@@ -124,16 +110,7 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             job.policy,
             job.budget,
             progress,
-            selection=Selection(
-                wanted=reached.narrowed,
-                share=share_of(job, request),
-                touched=reached.touches(touched_by(changed_files(job.repo, job.change))),
-                noise=job.planning.noise,
-                meant=partial(meant, job),
-                earlier=job.continued.rounds,
-                patterns=request.only,
-                claim=request.claim,
-            ),
+            selection=_selection(job, request, reached),
             random=Random(job.seed),  # noqa: S311 - an order, not a secret
             cores=allowed_cores(),
             lanes=len(allowed_cores()) - round(found.lookout.cores()),
@@ -152,6 +129,43 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             remember(job, request, outcomes)
             found.outcomes = replace(outcomes, comparisons=(*outcomes.comparisons, *gone))
         explained(job, request, sessions, _judged(job, found.outcomes), found.explained, progress)
+
+
+def _set_up(
+    job: Job, request: Request, progress: Progress, effects: Effects, stack: contextlib.ExitStack, found: _Found
+) -> tuple[list[SuiteSession], set[str]]:
+    """Sessions of the suites whose sides could be set up, and the files of benchmarks that differ between them."""
+    sessions: list[SuiteSession] = []
+    differing: set[str] = set()
+    for group in groups_of(job.suites, job.repo):
+        try:
+            made = [
+                stack.enter_context(prepared(job, build_of(group, number), request, progress))
+                for number in range(builds_of(group[0]))
+            ]
+        except SetupError as error:
+            names = ", ".join(suite.name for suite in group)
+            found.problems.append(problem_of(names, error))
+            continue
+        trees = made[0][0]
+        check_paths(replace(job.config, suites=tuple(group)), trees[1].path)
+        differing.update(differing_files(job, group, trees))
+        sessions += sessions_of(build_of(group, 0), [sides for _, sides in made], effects, found.problems)
+    return sessions, differing
+
+
+def _selection(job: Job, request: Request, reached: Reached) -> Selection:
+    """Which benchmarks are measured, and what is known of them."""
+    return Selection(
+        wanted=reached.narrowed,
+        share=share_of(job, request),
+        touched=reached.touches(touched_by(changed_files(job.repo, job.change))),
+        noise=job.planning.noise,
+        meant=partial(meant, job),
+        earlier=job.continued.rounds,
+        patterns=request.only,
+        claim=request.claim,
+    )
 
 
 def _judged(job: Job, outcomes: Outcomes) -> tuple[Result, ...]:

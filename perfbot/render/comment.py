@@ -20,6 +20,7 @@ from perfbot.render.escape import code, fence, link_target, prose
 from perfbot.render.families import Family
 from perfbot.render.layout import lay_out
 from perfbot.render.links import HOW_TO_READ, NO_LINKS, Links
+from perfbot.render.policy import policy_differences
 from perfbot.render.reasons import explanations_of
 from perfbot.render.way_on import what_now, why_undecided
 from perfbot.units import format_duration, format_percentage
@@ -201,7 +202,7 @@ def _parts(report: Report, title: str, stale: str, rows: Rows, *, alerts: bool) 
         differences=differences(report.differences),
         outputs=report.problems,
         accepted=tuple(_acceptances(report.acceptances)),
-        policy=tuple(prose(line) for line in view.policy_differences(report)),
+        policy=tuple(prose(line) for line in policy_differences(report)),
         unreached_title=prose(whole.unreached(report)),
         unreached=tuple(code(one) for one in whole.unreached_functions(report)),
         facts=tuple(_facts(report)),
