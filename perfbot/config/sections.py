@@ -105,3 +105,6 @@ class Publish(Record):
 
     commands_per_hour: StrictInt = Field(default=6, ge=1, le=100)
     """How many re-runs people may ask for in one merge request within an hour."""
+
+    claims: StrictBool = False
+    """Judge the `[[claim]]` tables of a merge request's description, and show what came of it. They gate nothing."""

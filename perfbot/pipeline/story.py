@@ -23,7 +23,8 @@ from perfbot.judge.gate import gate_of
 from perfbot.judge.geometric import geometric_means
 from perfbot.judge.verdict import judge
 from perfbot.measure.discovering import Selection
-from perfbot.measure.scheduler import Outcomes, Scheduler
+from perfbot.measure.rounds import Outcomes
+from perfbot.measure.scheduler import Scheduler
 from perfbot.measure.session import SuiteSession, problem_of
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import Problem, Report, Result
@@ -33,7 +34,6 @@ from perfbot.pipeline.edits import differing_files, marked
 from perfbot.pipeline.explain import Explained, explained
 from perfbot.pipeline.job import Job, Request
 from perfbot.pipeline.known_names import remember, resolved
-from perfbot.pipeline.lanes import free_cores
 from perfbot.pipeline.prepare import build_of, builds_of, groups_of, prepared, sessions_of
 from perfbot.pipeline.reach import Reached
 from perfbot.pipeline.select import meant, selected, share_of, touched_by
@@ -43,6 +43,7 @@ from perfbot.process import nothing_left
 from perfbot.render.progress import Progress
 from perfbot.report.extent import fitted
 from perfbot.runner.cores import allowed_cores
+from perfbot.runner.load import Lookout
 from perfbot.runner.machine import read_machine
 from perfbot.sides.checkout import changed_files
 from perfbot.sides.scratch import scratch
@@ -63,6 +64,7 @@ class _Found:
     skip: str = ""
     """Why nothing was measured, although nothing is wrong."""
     started: float = field(default_factory=time.monotonic)
+    lookout: Lookout = field(default_factory=Lookout)
 
 
 def run(request: Request, progress: Progress, trace: Trace = no_trace) -> Report:
@@ -90,7 +92,9 @@ def run(request: Request, progress: Progress, trace: Trace = no_trace) -> Report
         except Interrupted as error:
             complete = False
             found.problems.append(Problem("run", error.message))
-    return _report(job, request, found, complete=complete)
+    report = _report(job, request, found, complete=complete)
+    job.counted.end(report)
+    return report
 
 
 def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found: _Found) -> None:
@@ -98,24 +102,11 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
     with contextlib.ExitStack() as stack:
         stack.enter_context(nothing_left())
         folder = stack.enter_context(scratch())
-        effects = Effects(Random(job.seed), folder, trace, reader)  # noqa: S311 - an order, not a secret
+        alone = len(job.suites) == 1 and builds_of(job.suites[0]) == 1
+        order = Random(job.seed)  # noqa: S311 - an order, not a secret
+        effects = Effects(order, folder, trace, reader, alone, request.dirty)
         progress.stage(f"preparing {short(job.change.base)} and {short(job.change.head)}", folded=True)
-        sessions: list[SuiteSession] = []
-        differing: set[str] = set()
-        for group in groups_of(job.suites, job.repo):
-            try:
-                made = [
-                    stack.enter_context(prepared(job, build_of(group, number), request, progress))
-                    for number in range(builds_of(group[0]))
-                ]
-            except SetupError as error:
-                names = ", ".join(suite.name for suite in group)
-                found.problems.append(problem_of(names, error))
-                continue
-            trees = made[0][0]
-            check_paths(replace(job.config, suites=tuple(group)), trees[1].path)
-            differing.update(differing_files(job, group, trees))
-            sessions += sessions_of(build_of(group, 0), [sides for _, sides in made], effects, found.problems)
+        sessions, differing = _set_up(job, request, progress, effects, stack, found)
         if not sessions:
             return
         progress.stage("measuring")
@@ -127,19 +118,11 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             job.policy,
             job.budget,
             progress,
-            selection=Selection(
-                wanted=reached.narrowed,
-                share=share_of(job, request),
-                touched=reached.touches(touched_by(changed_files(job.repo, job.change))),
-                noise=job.planning.noise,
-                meant=partial(meant, job),
-                earlier=job.continued.rounds,
-                patterns=request.only,
-                claim=request.claim,
-            ),
+            selection=_selection(job, request, reached),
             random=Random(job.seed),  # noqa: S311 - an order, not a secret
             cores=allowed_cores(),
-            lanes=free_cores(),
+            lanes=len(allowed_cores()) - round(found.lookout.cores()),
+            controls=not request.dirty,
         )
         try:
             scheduler.run()
@@ -154,6 +137,43 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             remember(job, request, outcomes)
             found.outcomes = replace(outcomes, comparisons=(*outcomes.comparisons, *gone))
         explained(job, request, sessions, _judged(job, found.outcomes), found.explained, progress)
+
+
+def _set_up(
+    job: Job, request: Request, progress: Progress, effects: Effects, stack: contextlib.ExitStack, found: _Found
+) -> tuple[list[SuiteSession], set[str]]:
+    """Sessions of the suites whose sides could be set up, and the files of benchmarks that differ between them."""
+    sessions: list[SuiteSession] = []
+    differing: set[str] = set()
+    for group in groups_of(job.suites, job.repo):
+        try:
+            made = [
+                stack.enter_context(prepared(job, build_of(group, number), request, progress))
+                for number in range(builds_of(group[0]))
+            ]
+        except SetupError as error:
+            names = ", ".join(suite.name for suite in group)
+            found.problems.append(problem_of(names, error))
+            continue
+        trees = made[0][0]
+        check_paths(replace(job.config, suites=tuple(group)), trees[1].path)
+        differing.update(differing_files(job, group, trees))
+        sessions += sessions_of(build_of(group, 0), [sides for _, sides in made], effects, found.problems)
+    return sessions, differing
+
+
+def _selection(job: Job, request: Request, reached: Reached) -> Selection:
+    """Which benchmarks are measured, and what is known of them."""
+    return Selection(
+        wanted=reached.narrowed,
+        share=share_of(job, request),
+        touched=reached.touches(touched_by(changed_files(job.repo, job.change))),
+        noise=job.planning.noise,
+        meant=partial(meant, job),
+        earlier=job.continued.rounds,
+        patterns=request.only,
+        claim=request.claim,
+    )
 
 
 def _judged(job: Job, outcomes: Outcomes) -> tuple[Result, ...]:

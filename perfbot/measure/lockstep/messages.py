@@ -149,7 +149,7 @@ def is_samples(answer: Message) -> bool:
         and all(_whole(number) and number < known for number in row[0])
         for row in stacks
     )  # fmt: skip
-    return told and _rows(answer.get("lines"), 4, known) and _whole(answer.get("lost"))
+    return told and _rows(answer.get("lines"), 4, known) and _whole(answer.get("lost")) and _whole(answer.get("cost"))
 
 
 def is_surroundings(answer: Message) -> bool:
