@@ -371,7 +371,8 @@ def _annotation(result: Result) -> Annotation:
     shown = "" if result.change is None else format_change(result.change)
     if shown and result.interval is not None:
         shown += f" {format_interval(*result.interval)}"
-    message = f"{shown}: {result.reason}" if shown else result.reason or "failed"
+    why = "; ".join(filter(None, (view.decided_by(result), result.reason)))
+    message = f"{shown}: {why}" if shown else why or "failed"
     return Annotation(result.file, result.line, f"{result.full_name}: {view.outcome(result)}", message)
 
 

@@ -20,6 +20,7 @@ from perfbot.render.escape import code, fence, link_target, prose
 from perfbot.render.families import Family
 from perfbot.render.layout import lay_out
 from perfbot.render.links import HOW_TO_READ, NO_LINKS, Links
+from perfbot.render.policy import policy_differences
 from perfbot.render.reasons import explanations_of
 from perfbot.render.way_on import what_now, why_undecided
 from perfbot.units import format_duration, format_percentage
@@ -104,6 +105,7 @@ class Parts:
     outputs: tuple[Problem, ...]
     accepted: tuple[str, ...]
     policy: tuple[str, ...]
+    culprits: tuple[str, ...]
     unreached_title: str
     unreached: tuple[str, ...]
     facts: tuple[str, ...]
@@ -201,7 +203,8 @@ def _parts(report: Report, title: str, stale: str, rows: Rows, *, alerts: bool) 
         differences=differences(report.differences),
         outputs=report.problems,
         accepted=tuple(_acceptances(report.acceptances)),
-        policy=tuple(prose(line) for line in view.policy_differences(report)),
+        culprits=tuple(f"{code(name)}: {size} by {code(commit)}" for name, size, commit in whole.culprits(report)),
+        policy=tuple(prose(line) for line in policy_differences(report)),
         unreached_title=prose(whole.unreached(report)),
         unreached=tuple(code(one) for one in whole.unreached_functions(report)),
         facts=tuple(_facts(report)),
@@ -350,6 +353,7 @@ def _folds(parts: Parts, cuts: Cuts) -> Iterable[Fold | None]:
     yield _table_fold("Budgets ({})", parts.budgets, cuts.budgets)
     yield _list_fold("Accepted in this merge request ({})", parts.accepted, cuts.facts)
     yield _list_fold("Changes to the policy ({})", parts.policy, cuts.facts)
+    yield _list_fold("Which commit did it ({})", parts.culprits, cuts.facts)
     yield _list_fold(parts.unreached_title, parts.unreached, cuts.facts)
     yield _list_fold("How this was measured", parts.facts, cuts.facts)
 

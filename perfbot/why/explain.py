@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from perfbot.explained import Explanation
-from perfbot.model import SIDES, Result
+from perfbot.model import SIDES, Result, Side
 from perfbot.why.blame import Floats, Ledger, ledger_of
 from perfbot.why.edits import Edits
 from perfbot.why.flame import flame_of
 from perfbot.why.intervals import CONFIDENCE, FEWEST, Means, means_of
-from perfbot.why.matching import Matched, roll_of
+from perfbot.why.matching import Matched, Roll, roll_of
 from perfbot.why.parts import Known, part_of
 from perfbot.why.profile import Observation
 
@@ -22,14 +22,13 @@ MOST_PARTS = 12
 SLIGHT_SHARE = 0.02
 """Of the change: what contributes less is part of the rest, however sure it is."""
 
-APART = 1.6
-"""Factors of the change and of the costs that differ more, between explaining rounds and the verdict, tell that these
-saw something else."""
-
-SMALL = 0.03
-"""Changes below are too small to be called another one."""
+APART = 1.5
+"""Explaining rounds whose ratio of both sides differs by such a factor from the verdict's saw something else."""
 
 APART_NOTE = "the rounds that explain saw another change than those that decided: these are their costs"
+
+STEP = 0.01
+"""Of a side's cost, to see what follows it."""
 
 
 def explain(
@@ -50,23 +49,21 @@ def explain(
         return _with(bare, reason=refused or few, rounds=len(observations))
     roll = roll_of(observations)
     edited = {number for number, one in enumerate(roll.functions) if _is_edited(one, edits)}
-    scale = _scale_of(result, observations)
-    scaled = [_scaled(one, scale.factor) for one in observations]
+    costs = _costs_of(result, observations)
+    scaled = [_at(one, costs.sides) for one in observations]
     ledgers = [ledger_of(observation, roll, edited) for observation in scaled]
     blamed = np.array([one.blamed for one in ledgers])
-    costs = np.array([[one.sides[side].seconds for side in SIDES] for one in scaled])
-    wholes = costs[:, 1] - costs[:, 0]
-    means = _means(blamed, wholes, _least(ledgers, scaled), scale)
-    base, head = _ends(result, scale, costs)
-    shown = _shown(means, head - base)
-    whole = _means(blamed[:, shown].sum(axis=1)[:, None], wholes, 0.0, scale, family=1)
+    besides = costs.error * _tilt(scaled, roll, edited, blamed)
+    means = means_of(blamed, _least(ledgers, scaled), besides=besides)
+    shown = _shown(means, costs.sides["head"] - costs.sides["base"])
+    whole = means_of(blamed[:, shown].sum(axis=1)[:, None], besides=besides[shown].sum(), family=1)
     explained, half = float(whole.mean[0]), float(whole.half[0])
     known = Known(roll, observations, ledgers, means, edits, frozenset(edited), packages)
     parts = tuple(part_of(number, known) for number in shown)
     return _with(
         bare,
-        base=base,
-        head=head,
+        base=costs.sides["base"],
+        head=costs.sides["head"],
         explained=explained,
         interval=(explained - half, explained + half),
         parts=parts,
@@ -74,7 +71,7 @@ def explain(
         functions=means.family,
         rounds=len(observations),
         samples=sum(one.sides[side].samples.count for one in observations for side in SIDES),
-        notes=(*scale.notes, *_notes(observations)),
+        notes=(*costs.notes, *_notes(observations)),
         flame=flame_of(scaled, roll, {number: place for place, number in enumerate(shown)}, edits),
     )
 
@@ -89,67 +86,60 @@ def _is_edited(one: Matched, edits: Edits) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Scale:
-    """What brings the rounds' costs to the verdict's.
+class _Costs:
+    """What a call costs on both sides in all rounds, and how well that is known.
 
     Attributes:
-        factor: of all costs of both sides.
-        change: the verdict's, that the parts add up to; None where the rounds saw another one.
-        error: its standard error.
+        error: standard error of log(head/base).
     """
 
-    factor: float
-    change: float | None = None
-    error: float = 0.0
+    sides: Mapping[Side, float]
+    error: float
     notes: tuple[str, ...] = ()
 
 
-def _scale_of(result: Result, observations: Sequence[Observation]) -> _Scale:
-    """How the rounds' costs relate to the verdict's.
+def _costs_of(result: Result, observations: Sequence[Observation]) -> _Costs:
+    """The verdict's, whose many rounds know them best, and to which the parts have to add up.
 
-    Neighbours make a machine slower, and not all functions alike: what a function takes in addition stays what it is
-    while all else gets dearer. So the *changes* are made equal, by a factor that has to be near that of the costs.
+    Neighbours do not slow all functions down alike. By how much the explaining rounds' own ratio differs from the
+    verdict's, beyond its error, tells how unlike their conditions were, and counts as an error of the ratio.
     """
     seen = np.array([[one.sides[side].seconds for side in SIDES] for one in observations])
     known = np.array([result.base or 0.0, result.head or 0.0])
-    means = seen.mean(axis=0)
-    if means.min() <= 0 or known.min() <= 0:
-        return _Scale(1.0)
-    usual = float(np.sqrt(known.prod() / means.prod()))
-    moved, change = float(means[1] - means[0]), float(known[1] - known[0])
-    factor = change / moved if moved else 0.0
-    if 1 / APART < factor / usual < APART:
-        return _Scale(factor, change, float(np.sqrt(known.prod())) * (result.error or 0.0))
-    quiet = abs(np.log(known[1] / known[0])) < SMALL and abs(np.log(means[1] / means[0])) < SMALL
-    return _Scale(usual, notes=() if quiet else (APART_NOTE,))
+    if seen.min() <= 0:
+        return _Costs(_by_side(seen.mean(axis=0)), 0.0)
+    logs = np.log(seen[:, 1] / seen[:, 0])
+    error = float(logs.std(ddof=1) / np.sqrt(len(logs)))
+    if known.min() > 0:
+        stray = float(logs.mean() - np.log(known[1] / known[0]))
+        if abs(stray) < np.log(APART):
+            unlike = max(0.0, stray**2 - error**2)
+            return _Costs(_by_side(known), float(np.sqrt((result.error or 0.0) ** 2 + unlike)))
+    return _Costs(_by_side(np.exp(np.log(seen).mean(axis=0))), error, (APART_NOTE,))
 
 
-def _scaled(observation: Observation, factor: float) -> Observation:
-    sides = {side: replace(one, seconds=one.seconds * factor) for side, one in observation.sides.items()}
+def _by_side(costs: Floats) -> dict[Side, float]:
+    return dict(zip(SIDES, map(float, costs), strict=True))
+
+
+def _at(observation: Observation, costs: Mapping[Side, float]) -> Observation:
+    """As if its sides had cost so much: of a round, only the shares count."""
+    sides = {side: replace(one, seconds=costs[side]) for side, one in observation.sides.items()}
     return replace(observation, sides=sides)
 
 
-def _means(values: Floats, wholes: Floats, least: Floats | float, scale: _Scale, family: int | None = None) -> Means:
-    """What functions answer for: where the whole change is known from the verdict, their shares of it.
+def _tilt(observations: Sequence[Observation], roll: Roll, edited: Collection[int], blamed: Floats) -> Floats:
+    """By how much each function's part moves with log(head/base) of the whole: what is known of that as badly as the
+    error says adds to each interval.
 
-    A share is a ratio of two means over rounds, and its error that of a ratio estimator (Cochran 1977).
-
-    Args:
-        values: shape [round, function]; ``wholes``: the change of the benchmark in each round.
+    Parts are homogeneous in both sides' costs, so one derivative gives the other (Euler).
     """
-    if scale.change is None:
-        return means_of(values, least, family=family)
-    shares = values.mean(axis=0) / wholes.mean()
-    strays = means_of(values - shares * wholes[:, None], least, besides=shares * scale.error, family=family)
-    return replace(strays, mean=shares * scale.change)
-
-
-def _ends(result: Result, scale: _Scale, costs: Floats) -> tuple[float, float]:
-    """What the parts lead from and to: the verdict's values, or the rounds' own where these saw another change."""
-    if scale.change is not None and result.base is not None and result.head is not None:
-        return result.base, result.head
-    base, head = costs.mean(axis=0)
-    return float(base), float(head)
+    found = []
+    for observation, part in zip(observations, blamed, strict=True):
+        costs = {side: one.seconds * (1 + STEP * (side == "head")) for side, one in observation.sides.items()}
+        by_head = (ledger_of(_at(observation, costs), roll, edited).blamed - part) / STEP
+        found.append(by_head - part / 2)
+    return np.mean(found, axis=0)  # type: ignore[no-any-return]
 
 
 def _least(ledgers: Sequence[Ledger], observations: Sequence[Observation]) -> Floats:

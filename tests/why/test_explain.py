@@ -60,12 +60,13 @@ def test_how_fast_the_machine_is_in_a_round_is_no_noise() -> None:
     assert swaying.parts[0].interval == pytest.approx(steady.parts[0].interval, rel=0.05)
 
 
-def test_neighbours_that_slow_some_functions_down_change_no_part() -> None:
+def test_neighbours_that_slow_some_functions_down_widen_the_interval() -> None:
     heavy = {name: Does(1.6 * does.own, does.calls, line=does.line) for name, does in BASE.items()}
     slower = {**heavy, "line": Does(heavy["line"].own + 0.1, {"fold": 1}, line=40)}
     rounds = [*observations(BASE, SLOWER, rounds=5), *observations(heavy, slower, rounds=5, seed=2)]
     (part,) = explain(result(BASE, SLOWER), rounds, Edits(), {}, 10.0).parts
-    assert part.change == pytest.approx(4e-6, rel=0.05)
+    low, high = part.interval
+    assert low < 4e-6 < high
 
 
 def test_edited_functions_are_marked_with_the_line_that_was_written() -> None:

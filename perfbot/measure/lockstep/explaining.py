@@ -28,7 +28,7 @@ from perfbot.why.profile import Calls, Function, Observation, Profile, Samples, 
 ROUNDS = 10
 """Wanted: fewer make wide intervals (Student's constant for 50 functions is 4.8 with ten, 9.3 with five)."""
 
-FEWEST_ROUNDS = 5
+FEWEST_ROUNDS = 8
 
 MOST_ROUNDS = 16
 

@@ -263,7 +263,7 @@ class PairSession:
         known = self._suite.known
         left = self._until - time.monotonic()
         left = min(left, endurance.BRIEF_SECONDS) if self._suite.brief else left
-        stretch = endurance.stretch(known.speeds[name], values, self._count, left)
+        stretch = endurance.stretch(known.speeds[name], values, self._count, left, usual.seconds)
         long = (
             None if stretch is None or name in known.once else self._take(pair, name, stretch, ready, event="stretch")
         )
