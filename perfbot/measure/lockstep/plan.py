@@ -62,7 +62,8 @@ THREADS_SHARE = 1.05
 
 PHASE = 4
 """A round begins up to so large a part of its calls later, drawn for each side: what comes in each n-th call falls on
-other values in each round. Where slow calls were seen, up to as many calls as it has."""
+other values in each round. Where slow calls were seen, up to as many calls as it has. And each turn throws away up to
+half as many calls more as it must: where turns were as long as their period, slow calls were all timed, or all not."""
 
 DRAWN_EVERY = 4
 """Turns after which the place in memory is drawn anew (:mod:`perfbot.worker.heap`)."""
@@ -184,7 +185,10 @@ def plan_values(
         uneven: slow calls were seen among its calls.
     """
     plan = _planned(speed, share, once=once, within=within)
-    return replace(plan, phase=plan.calls if uneven else plan.calls // PHASE) if plan.discard else plan
+    if not plan.discard:
+        return plan
+    jitter = math.ceil(plan.discard / 2) if plan.mode == "turns" else 0
+    return replace(plan, phase=plan.calls if uneven else plan.calls // PHASE, jitter=jitter)
 
 
 def _planned(speed: Speed, share: float, *, once: bool, within: float | None) -> ValuePlan:

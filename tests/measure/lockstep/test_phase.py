@@ -86,6 +86,17 @@ def test_without_a_drawn_beginning_each_round_would_be_wrong_alike(plan: ValuePl
     assert abs(mean_of_rounds(fixed, 2) / TRUTH - 1) > 0.1
 
 
+def test_in_each_round_where_turns_are_as_long_as_their_period() -> None:
+    """Rounds would else see all slow calls or none, and scatter by the whole change."""
+    speed = Speed(CALL / 1e9 * 1.05, CALL / 1e9 * 1.05)
+    plan = replace(plan_values(speed, 0.02, uneven=True), loops=4, discard=2, jitter=1, pairs=100)
+    random = Random(5)  # noqa: S311
+    rounds = [mean_call(plan, random) / CALL - 1 for _ in range(200)]
+    aliased = [mean_call(replace(plan, jitter=0), random) / CALL - 1 for _ in range(200)]
+    assert max(rounds) < 3 * min(rounds), "none sees all or none"
+    assert min(aliased) == 0
+
+
 def test_in_a_stretch_they_do_too_even_where_turns_are_as_long_as_their_period() -> None:
     speed = Speed(CALL / 1e9, CALL / 1e9)
     usual = plan_values(speed, 0.02)
