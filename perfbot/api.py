@@ -69,6 +69,7 @@ def compare(
     environ: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     claim: str = "",
+    fresh: bool = False,
     why: bool | None = None,
 ) -> Report:
     """Measure two commits of a repository and judge them.
@@ -76,9 +77,8 @@ def compare(
     Args:
         spec: ``BASE..HEAD``, or ``BASE...HEAD`` for their merge base; empty: this branch against its merge base.
         repo: the clone, or a folder in it.
-        base: the same, one by one.
-        head: the same; both are found as if nothing had been said where they are empty.
-        dirty: head is the working tree, with what is not committed.
+        base, head: the same, one by one; found as if nothing had been said where they are empty.
+        dirty: head is the working tree, with what is not committed. Tries of one session share ``alpha``.
         config: a perfbot.toml to use instead of the repository's own.
         suites: their names; empty: all.
         only: globs of ``suite/benchmark``; empty: all.
@@ -87,6 +87,7 @@ def compare(
         seed: of every random choice; None: drawn.
         environ: the environment to read (CI variables, PATH); None: this process's.
         progress: told what happens; None: nothing is.
+        fresh: begin a session of tries anew.
         why: look into what became slower or faster, after the verdicts; None: as configured.
         claim: what :func:`verify` is to be asked: measured is what it is about, until that is decided.
 
@@ -102,6 +103,7 @@ def compare(
         threshold=parse_percentage(threshold) if isinstance(threshold, str) else threshold,
         claim=parse_claim(claim) if claim else None,
         spec=spec, base=base, head=head, dirty=dirty, suites=tuple(suites), only=tuple(only), seed=seed, why=why,
+        fresh=fresh,
     )  # fmt: skip
     return measure(request, progress)
 

@@ -59,7 +59,7 @@ def explained(
 
     Whoever interrupts this ends it: everything that was found before is kept, and the run is complete.
     """
-    usual = job.config.why.enabled and not request.same and request.claim is None
+    usual = job.config.why.enabled and not (request.same or request.claim or request.dirty)
     wanted = usual if request.why is None else request.why
     chosen = _chosen(results, sessions, job.config.why.most) if wanted else []
     if not chosen:

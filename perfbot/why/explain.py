@@ -22,8 +22,8 @@ MOST_PARTS = 12
 SLIGHT_SHARE = 0.02
 """Of the change: what contributes less is part of the rest, however sure it is."""
 
-APART = 1.3
-"""Explaining rounds whose ratio differs by such a factor from the verdict's saw something else."""
+APART = 1.5
+"""Explaining rounds whose ratio of both sides differs by such a factor from the verdict's saw something else."""
 
 APART_NOTE = "the rounds that explain saw another change than those that decided: these are their costs"
 
@@ -49,7 +49,7 @@ def explain(
         return _with(bare, reason=refused or few, rounds=len(observations))
     roll = roll_of(observations)
     edited = {number for number, one in enumerate(roll.functions) if _is_edited(one, edits)}
-    costs = _costs(result, observations)
+    costs = _costs_of(result, observations)
     scaled = [_at(one, costs.sides) for one in observations]
     ledgers = [ledger_of(observation, roll, edited) for observation in scaled]
     blamed = np.array([one.blamed for one in ledgers])
@@ -98,24 +98,28 @@ class _Costs:
     notes: tuple[str, ...] = ()
 
 
-def _costs(result: Result, observations: Sequence[Observation]) -> _Costs:
+def _costs_of(result: Result, observations: Sequence[Observation]) -> _Costs:
     """The verdict's, whose many rounds know them best, and to which the parts have to add up.
 
-    What the explaining rounds cost serves as a check: what shares of time are taken of must be the same benchmark.
+    Neighbours do not slow all functions down alike. By how much the explaining rounds' own ratio differs from the
+    verdict's, beyond its error, tells how unlike their conditions were, and counts as an error of the ratio.
     """
     seen = np.array([[one.sides[side].seconds for side in SIDES] for one in observations])
     known = np.array([result.base or 0.0, result.head or 0.0])
     if seen.min() <= 0:
-        return _Costs(dict(zip(SIDES, map(float, seen.mean(axis=0)), strict=True)), 0.0)
+        return _Costs(_by_side(seen.mean(axis=0)), 0.0)
     logs = np.log(seen[:, 1] / seen[:, 0])
     error = float(logs.std(ddof=1) / np.sqrt(len(logs)))
     if known.min() > 0:
-        stray = float(logs.mean()) - float(np.log(known[1] / known[0]))
+        stray = float(logs.mean() - np.log(known[1] / known[0]))
         if abs(stray) < np.log(APART):
-            own = error if result.error is None else result.error
-            return _Costs(dict(zip(SIDES, map(float, known), strict=True)), own)
-    means = np.exp(np.log(seen).mean(axis=0))
-    return _Costs(dict(zip(SIDES, map(float, means), strict=True)), error, (APART_NOTE,))
+            unlike = max(0.0, stray**2 - error**2)
+            return _Costs(_by_side(known), float(np.sqrt((result.error or 0.0) ** 2 + unlike)))
+    return _Costs(_by_side(np.exp(np.log(seen).mean(axis=0))), error, (APART_NOTE,))
+
+
+def _by_side(costs: Floats) -> dict[Side, float]:
+    return dict(zip(SIDES, map(float, costs), strict=True))
 
 
 def _at(observation: Observation, costs: Mapping[Side, float]) -> Observation:

@@ -149,7 +149,8 @@ def sample(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
 
     Returns:
         ``functions``; ``stacks`` [numbers from the outermost, samples]; ``lines`` [function, line, samples in it,
-        samples in it and what it calls]; ``lost``: samples outside of what is timed; or ``refused``.
+        samples in it and what it calls]; ``lost``: samples outside of what is timed; ``cost``: nanoseconds of all calls
+        together, with what sampling takes of them; or ``refused``.
     """
     try:
         sampler: Optional[Sampler] = _sampler()
@@ -160,6 +161,7 @@ def sample(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
     taken = _Stacks(functions)
     intervals, stretches = order["intervals"], order["stretches"]
     held: List[Any] = []
+    cost = 0
     for turn, interval in enumerate(intervals):
         if turn or not order["first"]:
             token.take()
@@ -172,15 +174,17 @@ def sample(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
             for _ in range(stretches[turn]):
                 sampler.start(sys._getframe(), interval / 1e9)
                 try:
-                    timer(order["loops"])
+                    times = timer(order["loops"])
                 finally:
                     sampler.stop()
+                cost += times.cost or times.wall
             taken.add(sampler.taken())
         if turn < len(intervals) - 1 or order["hand_over_last"]:
             token.give()
     if sampler is None:
         return {"refused": refused}
-    return {**taken.answer(sampler, bool(getattr(timer, "awaits", False))), "functions": functions.described()}
+    told = taken.answer(sampler, bool(getattr(timer, "awaits", False)))
+    return {**told, "functions": functions.described(), "cost": cost}
 
 
 class _Stacks:
@@ -287,6 +291,7 @@ def allocations(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, 
         "stacks": [[[number], size] for number, size in stacks.items()],
         "lines": [[number, line, size, size] for (number, line), size in sizes.items()],
         "lost": 0,
+        "cost": sum(sizes.values()),
     }
 
 

@@ -64,9 +64,9 @@ def subjects(found: dict[str, Any]) -> list[list[str]]:
 
 
 def test_the_commit_is_named_among_functions(tmp_path: Path) -> None:
-    shell = project(tmp_path, FUNCTIONS, "lib.py", LIBRARY, [900] * 6 + [2700] * 3)
-    found = answer(shell, "HEAD~8..HEAD")
-    assert subjects(found) == [["commit 6"]]
+    shell = project(tmp_path, FUNCTIONS, "lib.py", LIBRARY, [900] * 3 + [2700] * 2)
+    found = answer(shell, "HEAD~4..HEAD")
+    assert subjects(found) == [["commit 3"]]
     assert (found["code"], found["complete"], found["found"][0]["kind"]) == (0, True, "commit")
     assert found["found"][0]["change"] > 0.5
     assert shell.repository.git("worktree", "list").count("\n") == 0
