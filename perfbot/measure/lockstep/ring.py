@@ -17,7 +17,7 @@ import numpy as np
 
 from perfbot.measure.lockstep import messages
 from perfbot.measure.lockstep.known import Known
-from perfbot.measure.lockstep.link import HANGS, RUBBISH, Link, WorkerLost, WorkerSpec, first_sign
+from perfbot.measure.lockstep.link import HANGS, RUBBISH, Link, WorkerLost, WorkerSpec, first_sign, started
 from perfbot.measure.lockstep.pair import SLOWER, START_SECONDS
 from perfbot.measure.lockstep.plan import VALUE_SECONDS, WARM_BELOW_SECONDS, Speed, ValuePlan, plan_values
 from perfbot.measure.lockstep.reasons import reason_of, start_failure
@@ -123,6 +123,9 @@ class Ring:
             for at, commit in enumerate(commits):
                 ends = (pipes[at][0], pipes[(at + 1) % len(pipes)][1])
                 self._links[commit] = Link(suite.specs[commit], ends, seed, Layout(seed))
+            workers = started([link.start for link in self._links.values()], Layout(seed), alike=True)
+            for commit, link in self._links.items():  # noqa: B007 - told where it fails
+                link.begin(workers)
         except WorkerLost as lost:
             self.close()
             raise Broken("", commit, start_failure(lost)) from lost
