@@ -80,8 +80,7 @@ def compare(
         base, head: the same, one by one; found as if nothing had been said where they are empty.
         dirty: head is the working tree, with what is not committed. Tries of one session share ``alpha``.
         config: a perfbot.toml to use instead of the repository's own.
-        suites: their names; empty: all.
-        only: globs of ``suite/benchmark``; empty: all.
+        suites, only: names of suites, globs of ``suite/benchmark``; empty: all.
         budget: the time limit of measuring, seconds or ``"2m"``; None: as configured.
         threshold: the smallest change that matters, a fraction or ``"2%"``; None: as configured.
         seed: of every random choice; None: drawn.
@@ -98,12 +97,10 @@ def compare(
 
     request = replace(
         _request(Path(repo), os.environ if environ is None else environ),
-        config=Path(config) if config else None,
         budget=parse_duration(budget) if isinstance(budget, str) else budget,
         threshold=parse_percentage(threshold) if isinstance(threshold, str) else threshold,
-        claim=parse_claim(claim) if claim else None,
+        config=Path(config) if config else None, claim=parse_claim(claim) if claim else None, fresh=fresh,
         spec=spec, base=base, head=head, dirty=dirty, suites=tuple(suites), only=tuple(only), seed=seed, why=why,
-        fresh=fresh,
     )  # fmt: skip
     return measure(request, progress)
 

@@ -57,3 +57,27 @@ class GeometricMean:
     confidence: float
     rounds: int
     gate: Literal["pass", "fail"] = "pass"
+
+
+@dataclass(frozen=True, slots=True)
+class Culprit:
+    """Where among the commits of the change a benchmark's cost steps.
+
+    Attributes:
+        after, at: ids of the last commit before the step that was measured, and of the first one after it;
+            ``commits`` of them may be the one.
+        subject: of the commit, where it is one; ``author`` of it.
+        interval: of ``change``.
+        rounds: with both commits in them.
+    """
+
+    suite: str
+    benchmark: str
+    after: str
+    at: str
+    commits: int
+    change: float
+    interval: tuple[float, float]
+    rounds: int
+    subject: str = ""
+    author: str = ""

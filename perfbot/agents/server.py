@@ -165,6 +165,8 @@ def _add_measuring(server: MCPServer[object], desk: Desk, workshop: Workshop) ->
         report = await _measured(ctx, workshop, asked)
         return answers.measured(report, desk.number())
 
+    _add_verifying(server, desk, workshop)
+
     @server.tool(annotations=RUNS)
     async def explain(
         ctx: Context, only: Only, base: Base = "", budget_seconds: Budget = 120.0
@@ -180,6 +182,8 @@ def _add_measuring(server: MCPServer[object], desk: Desk, workshop: Workshop) ->
         report = await _measured(ctx, workshop, asked)
         return answers.explanations(report, desk.number())
 
+
+def _add_verifying(server: MCPServer[object], desk: Desk, workshop: Workshop) -> None:
     @server.tool(annotations=RUNS)
     async def verify(
         ctx: Context,

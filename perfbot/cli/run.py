@@ -66,6 +66,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="look into which functions became slower or faster, after the verdicts (default: yes)",
     )
+    how.add_argument(
+        "--bisect",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="look for the commit that did it (default: in a merge request of several commits, where budget is left)",
+    )
     how.add_argument("--on", metavar="HOST", help="measure on another machine, by ssh; it needs git and perfbot")
     how.add_argument("--threshold", metavar="PERCENT", help='smallest change that matters, such as "2%%"')
     how.add_argument(
@@ -230,6 +236,7 @@ def request_from(args: argparse.Namespace):  # type: ignore[no-untyped-def]
         threshold=parsed_option("--threshold", args.threshold, parse_percentage),
         seed=args.seed,
         more=args.more,
+        bisect=args.bisect,
         why=args.why,
         force=args.force,
         fresh=args.fresh,

@@ -50,6 +50,19 @@ class Why(Record):
     """How long that may take, as a share of ``[run] budget``, on top of it."""
 
 
+class Bisect(Record):
+    """``[bisect]``: which commit of a merge request did it, without any influence on verdicts."""
+
+    auto: StrictBool = True
+    """Look for it by itself where a merge request of several commits regressed and budget is left."""
+
+    least: Duration = 30.0
+    """Of the budget that has to be left for that; set-up of the commits comes on top."""
+
+    most: StrictInt = Field(default=5, ge=1, le=50)
+    """Benchmarks to look for: those that fail the merge request, the worst first."""
+
+
 class Gate(Record):
     """``[gate]``: what decides. Read from the target branch, never from the change it judges."""
 

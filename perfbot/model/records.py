@@ -9,7 +9,7 @@ from typing import Literal
 from perfbot.explained import Difference, Explanation
 from perfbot.model.metric import Better, Metric, Rule
 from perfbot.model.policy import Acceptance, Policy
-from perfbot.overall import GeometricMean, Reach
+from perfbot.overall import Culprit, GeometricMean, Reach
 from perfbot.packed import Packed
 
 SCHEMA = "perfbot.report/1"
@@ -283,6 +283,8 @@ class Report:
     startups: tuple[Startup, ...] = ()
     geometric_means: tuple[GeometricMean, ...] = ()
     reach: Reach | None = None
+    culprits: tuple[Culprit, ...] = ()
+    """Which commits of the change did it, where that was looked for."""
     explanations: tuple[Explanation, ...] = ()
     """Why benchmarks changed, of those that were looked into."""
     differences: tuple[Difference, ...] = ()

@@ -38,6 +38,8 @@ class Request:
     """Measure although the change touches nothing that is measured."""
     same: bool = False
     """Base and head may be one commit: an A/A run."""
+    bisect: bool | None = None
+    """Look for the commit that did it: always, never, or (None) as configured."""
     fresh: bool = False
     """Begin a session of tries anew."""
     afresh: bool = False

@@ -24,6 +24,9 @@ from perfbot.sides.checkout import changed_files, read_file_at
 SHARE, LEAST_SECONDS, MOST_SECONDS = 0.05, 3.0, 60.0
 """Of the budget, for following calls; what was not followed by then counts as concerned."""
 
+START_SECONDS = 30.0
+"""For the process to start in."""
+
 MOST_FILES = 400
 """Changed files that are looked into; a change of more concerns everything."""
 
@@ -131,7 +134,7 @@ def _followed(
         left = False
         try:
             with closing(Ring(suite, [0], ANYWHERE, Random(seed))) as ring:  # noqa: S311 - not a secret
-                ring.enter([session.identity(name) for name in rest])
+                ring.enter([session.identity(name) for name in rest], max(seconds, START_SECONDS))
                 while rest and time.monotonic() < until:
                     found = ring.follow(rest[0], files, max(1.0, until - time.monotonic()))
                     name = rest.pop(0)

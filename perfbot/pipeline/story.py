@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
 
-from perfbot import __version__
 from perfbot.config import check_paths
 from perfbot.errors import Interrupted, SetupError, UsageError
 from perfbot.git.command import short
@@ -28,7 +27,8 @@ from perfbot.measure.scheduler import Scheduler
 from perfbot.measure.session import SuiteSession, problem_of
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import Problem, Report, Result
-from perfbot.overall import Reach
+from perfbot.overall import Culprit, Reach
+from perfbot.pipeline.culprits import culprits
 from perfbot.pipeline.edits import differing_files, marked
 from perfbot.pipeline.explain import Explained, explained
 from perfbot.pipeline.job import Job, Request
@@ -36,16 +36,14 @@ from perfbot.pipeline.known_names import remember, resolved
 from perfbot.pipeline.prepare import build_of, builds_of, groups_of, prepared, sessions_of
 from perfbot.pipeline.reach import Reached
 from perfbot.pipeline.select import meant, selected, share_of, touched_by
+from perfbot.pipeline.surroundings import HERE, Surroundings
 from perfbot.pipeline.understand import understand
 from perfbot.pipeline.vanished import vanished
 from perfbot.process import nothing_left
 from perfbot.render.progress import Progress
 from perfbot.report.extent import fitted
-from perfbot.runner.cores import allowed_cores
 from perfbot.runner.load import Lookout
-from perfbot.runner.machine import read_machine
 from perfbot.sides.checkout import changed_files
-from perfbot.sides.scratch import scratch
 from perfbot.words import counted
 
 
@@ -53,17 +51,24 @@ from perfbot.words import counted
 class _Found:
     """What is known so far; survives an interruption."""
 
+    around: Surroundings
     outcomes: Outcomes | None = None
     problems: list[Problem] = field(default_factory=list)
     explained: Explained = field(default_factory=Explained)
     reach: Reach | None = None
+    culprits: tuple[Culprit, ...] = ()
+    measuring: float = field(default_factory=time.monotonic)
+    """When measuring began."""
     skip: str = ""
     """Why nothing was measured, although nothing is wrong."""
-    started: float = field(default_factory=time.monotonic)
-    lookout: Lookout = field(default_factory=Lookout)
+    started: float = field(init=False)
+    lookout: Lookout = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.started, self.lookout = self.around.clock(), self.around.lookout()
 
 
-def run(request: Request, progress: Progress, trace: Trace = no_trace) -> Report:
+def run(request: Request, progress: Progress, trace: Trace = no_trace, around: Surroundings = HERE) -> Report:
     """Measure a change and judge it.
 
     An interruption (:class:`perfbot.errors.Interrupted`) ends measuring; the report then holds what there was, and
@@ -77,11 +82,14 @@ def run(request: Request, progress: Progress, trace: Trace = no_trace) -> Report
     for note in (*job.change.notes, *job.notes):
         progress.log(note)
     progress.limit(job.budget)
-    found = _Found()
+    found = _Found(around)
     complete = True
     if not job.skip:
         try:
             _measure(job, request, progress, trace, found)
+            results = _judged(job, found.outcomes or Outcomes())
+            left = job.budget - (time.monotonic() - found.measuring)
+            found.culprits = culprits(job, request, results, left, progress)
         except Interrupted as error:
             complete = False
             found.problems.append(Problem("run", error.message))
@@ -94,7 +102,7 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
     """Prepare both sides of every suite and measure them all together, within one budget."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(nothing_left())
-        folder = stack.enter_context(scratch())
+        folder = stack.enter_context(found.around.scratch())
         alone = len(job.suites) == 1 and builds_of(job.suites[0]) == 1
         order = Random(job.seed)  # noqa: S311 - an order, not a secret
         effects = Effects(order, folder, trace, reader, alone, request.dirty)
@@ -103,6 +111,7 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
         if not sessions:
             return
         progress.stage("measuring")
+        found.measuring = time.monotonic()
         wanted = job.continued.narrowed(selected(job, request))
         reached = Reached(job, sessions, progress, wanted, job.only_reached)
         scheduler = Scheduler(
@@ -112,8 +121,8 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             progress,
             selection=_selection(job, request, reached),
             random=Random(job.seed),  # noqa: S311 - an order, not a secret
-            cores=allowed_cores(),
-            lanes=len(allowed_cores()) - round(found.lookout.cores()),
+            cores=found.around.cores(),
+            lanes=len(found.around.cores()) - round(found.lookout.cores()),
             controls=not request.dirty,
         )
         try:
@@ -182,8 +191,7 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
     problems = (*found.problems, *outcomes.problems, *found.explained.problems)
     means = geometric_means(results, job.policy, control)
     verdict = gate_of(results, problems, complete=complete, skipped=job.skip or found.skip, means=means)
-    now = dt.datetime.now(dt.UTC)
-    seconds = time.monotonic() - found.started + earlier.seconds
+    seconds = found.around.clock() - found.started + earlier.seconds
     report = Report(
         change=replace(job.change, notes=(*job.change.notes, *job.planning.notes, *outcomes.foretold)),
         verdict=verdict,
@@ -191,9 +199,9 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
         problems=problems,
         policy=job.policy,
         proposed_policy=job.proposed,
-        runner=read_machine().runner(version=__version__),
+        runner=found.around.runner(),
         control=control,
-        started=(now - dt.timedelta(seconds=seconds)).isoformat(timespec="seconds"),
+        started=(found.around.now() - dt.timedelta(seconds=seconds)).isoformat(timespec="seconds"),
         seconds=seconds,
         budget_seconds=job.budget + earlier.budget,
         family=outcomes.family,
@@ -204,6 +212,7 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
         startups=outcomes.startups,
         geometric_means=means,
         reach=found.reach,
+        culprits=found.culprits,
         explanations=tuple(found.explained.explanations),
         differences=tuple(found.explained.differences),
     )

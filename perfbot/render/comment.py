@@ -105,6 +105,7 @@ class Parts:
     outputs: tuple[Problem, ...]
     accepted: tuple[str, ...]
     policy: tuple[str, ...]
+    culprits: tuple[str, ...]
     unreached_title: str
     unreached: tuple[str, ...]
     facts: tuple[str, ...]
@@ -202,6 +203,7 @@ def _parts(report: Report, title: str, stale: str, rows: Rows, *, alerts: bool) 
         differences=differences(report.differences),
         outputs=report.problems,
         accepted=tuple(_acceptances(report.acceptances)),
+        culprits=tuple(f"{code(name)}: {size} by {code(commit)}" for name, size, commit in whole.culprits(report)),
         policy=tuple(prose(line) for line in policy_differences(report)),
         unreached_title=prose(whole.unreached(report)),
         unreached=tuple(code(one) for one in whole.unreached_functions(report)),
@@ -351,6 +353,7 @@ def _folds(parts: Parts, cuts: Cuts) -> Iterable[Fold | None]:
     yield _table_fold("Budgets ({})", parts.budgets, cuts.budgets)
     yield _list_fold("Accepted in this merge request ({})", parts.accepted, cuts.facts)
     yield _list_fold("Changes to the policy ({})", parts.policy, cuts.facts)
+    yield _list_fold("Which commit did it ({})", parts.culprits, cuts.facts)
     yield _list_fold(parts.unreached_title, parts.unreached, cuts.facts)
     yield _list_fold("How this was measured", parts.facts, cuts.facts)
 

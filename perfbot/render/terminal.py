@@ -16,7 +16,7 @@ from perfbot.explained import Explanation
 from perfbot.model import Policy, Problem, Report, Result
 from perfbot.render import headline, reasons, view
 from perfbot.render.escape import clean, middle, output_lines
-from perfbot.render.whole import left_out, unreached, unreached_functions, whole_suites
+from perfbot.render.whole import culprits, left_out, unreached, unreached_functions, whole_suites
 
 LOG_WIDTH = 120
 """Characters of a line where nobody says how wide the screen is."""
@@ -218,6 +218,8 @@ def _closing(report: Report) -> Iterable[str]:
     if report.control is not None and not report.control.disturbed:
         yield f"control: base against itself {view.control(report)}"
     yield from (clean(line, 200) for line in whole_suites(report))
+    for name, size, commit in culprits(report):
+        yield f"{clean(name, 80)}: {size} by {clean(commit, 120)}"
     if missed := unreached(report):
         shown = [clean(line, 120) for line in unreached_functions(report)]
         yield f"{missed}: {'; '.join(shown[:UNREACHED])}{' …' if len(shown) > UNREACHED else ''}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from perfbot.model import Report
+from perfbot.overall import Culprit
 from perfbot.units import format_change, format_interval
 from perfbot.words import counted
 
@@ -47,3 +48,21 @@ def whole_suites(report: Report, *, moved: bool = False) -> tuple[str, ...]:
         if not one.file and one.benchmarks >= WHOLE_FROM
         if not moved or one.gate == "fail" or not one.interval[0] <= 0 <= one.interval[1]
     )
+
+
+def culprits(report: Report) -> tuple[tuple[str, str, str], ...]:
+    """Which commits did it: benchmark, change, and the commit or the range that holds it."""
+    return tuple(
+        (
+            f"{one.suite}/{one.benchmark}",
+            f"{format_change(one.change)} {format_interval(*one.interval)}",
+            _commit(one),
+        )
+        for one in report.culprits
+    )
+
+
+def _commit(one: Culprit) -> str:
+    if one.commits == 1:
+        return f"{one.at[:9]} {one.subject}".rstrip()
+    return f"one of {one.commits:,} commits: {one.after[:9]}..{one.at[:9]}"

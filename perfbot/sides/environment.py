@@ -123,8 +123,7 @@ def prepare(
         setup, python=python, needs_python=needs_python, requires=requires, variables=variables, directory=directory
     )
     stamp = hashlib.sha256(f"{checkout.slot.folder}\0{text}".encode()).hexdigest()
-    outer = os.environ if environ is None else environ
-    slot = checkout.slot
+    outer, slot = os.environ if environ is None else environ, checkout.slot
     inner = {**_lasting(slot, outer, needs_python=needs_python), **(variables or {})}
     reused = reusable(slot, stamp, checkout.files, quick=at_desk) and (not needs_python or _python(slot).exists())
     if not reused:

@@ -118,13 +118,14 @@ class Ring:
         self._name = ""
         self._links: dict[int, Link] = {}
         seed = random.randrange(1, 2**32)
+        layout = Layout(seed)
         pipes = [os.pipe() for _ in commits]
         try:
             for at, commit in enumerate(commits):
                 ends = (pipes[at][0], pipes[(at + 1) % len(pipes)][1])
-                self._links[commit] = Link(suite.specs[commit], ends, seed, Layout(seed))
-            workers = started([link.start for link in self._links.values()], Layout(seed), alike=True)
-            for commit, link in self._links.items():  # noqa: B007 - told where it fails
+                self._links[commit] = Link(suite.specs[commit], ends, seed, layout)
+            workers = started([link.start for link in self._links.values()], layout, alike=True)
+            for commit, link in self._links.items():  # noqa: B007 - which one could not be started is told
                 link.begin(workers)
         except WorkerLost as lost:
             self.close()
@@ -135,11 +136,11 @@ class Ring:
         if place.crowded:
             self._pin(self._cores)
 
-    def enter(self, identities: Sequence[str]) -> None:
-        """Let all workers begin."""
+    def enter(self, identities: Sequence[str], seconds: float = START_SECONDS) -> None:
+        """Let all workers begin, which may take so long."""
         for commit, link in self._links.items():
             self._send(commit, link, op="run", names=list(identities))
-        self._receive(START_SECONDS, "running")
+        self._receive(seconds, "running")
 
     def one(self, name: str, share: float, until: float) -> Iterator[RingOutcome]:
         """One benchmark: held by all, measured, left."""
