@@ -128,7 +128,18 @@ class Tool:
 def run_perfbot(kit: Kit, head: str, _: int) -> Answer:
     """``perfbot run``; it decides by itself how much to measure."""
     report = kit.scratch("perfbot") / "report.json"
-    argv = [sys.executable, "-m", "perfbot", "run", f"main..{head}", "--report", report, "--budget", kit.budget]
+    argv = [
+        sys.executable,
+        "-m",
+        "perfbot",
+        "run",
+        f"main..{head}",
+        "--no-why",
+        "--report",
+        report,
+        "--budget",
+        kit.budget,
+    ]
     output = kit.run(argv, "repo", codes=(0, 1))
     return Answer({"perfbot run": parse_perfbot(json.loads(report.read_text()))}, output)
 
@@ -141,7 +152,18 @@ def parse_perfbot(report: Mapping[str, Any]) -> Verdicts:
 def count_instructions(kit: Kit) -> dict[str, float]:
     """The true size of each change, counted by perfbot with valgrind; nothing where there is none."""
     report = kit.scratch("counted") / "report.json"
-    argv = [sys.executable, "-m", "perfbot", "run", "main..changed", "--config", "counted.toml", "--report", report]
+    argv = [
+        sys.executable,
+        "-m",
+        "perfbot",
+        "run",
+        "main..changed",
+        "--no-why",
+        "--config",
+        "counted.toml",
+        "--report",
+        report,
+    ]
     kit.run(argv, "repo", codes=(0, 1, 3))
     results = json.loads(report.read_text())["results"]
     return {one["benchmark"]: one["change"] for one in results if one["change"] is not None}

@@ -21,7 +21,8 @@ from typing import TypeVar
 from evidence.made_up import MadeUp
 from perfbot.judge.gate import gate_of
 from perfbot.judge.verdict import judge
-from perfbot.measure.scheduler import Outcomes, Scheduler
+from perfbot.measure.rounds import Outcomes
+from perfbot.measure.scheduler import Scheduler
 from perfbot.model import Change, Policy, Report
 from perfbot.render.comment import comment
 from perfbot.render.page import page_pieces

@@ -113,7 +113,7 @@ def run(perfbot: Perfbot, repo: Path, budget: float, *arguments: str) -> Run:
     """
     report = repo.parent / f"{repo.name}.json"
     report.unlink(missing_ok=True)
-    command = [perfbot.python, "-m", "perfbot", "run", "HEAD~1..HEAD", "--budget", f"{budget:g}s"]
+    command = [perfbot.python, "-m", "perfbot", "run", "HEAD~1..HEAD", "--no-why", "--budget", f"{budget:g}s"]
     load = os.getloadavg()[0]
     begin = time.monotonic()
     code, said = _ended([*command, "--report", str(report), *arguments], perfbot, repo, budget + SETTING_UP)

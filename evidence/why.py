@@ -50,6 +50,9 @@ from perfbot.why.profile import Observation
 VERDICT_ROUNDS, TRUTH_ROUNDS = 6, 8
 FOREVER = 3600.0
 
+SURE = 4.0
+"""Standard errors from zero at which other rounds, which had no part in explaining, surely saw a change."""
+
 
 def session_of(folder: Path, seed: int) -> LockstepSuite:
     """The suite of both sides' folders."""
@@ -84,8 +87,11 @@ def result_of(name: str, rounds: np.ndarray[Any, Any]) -> Result:
     ratio = float(np.exp(np.mean(np.log(rounds[:, 1] / rounds[:, 0]))))
     middle = float(np.median(np.sqrt(rounds.prod(axis=1))))
     base, head = middle / ratio**0.5, middle * ratio**0.5
-    verdict = "regressed" if ratio >= 1 else "improved"
-    return Result("s", name, "time", "s", "lower", verdict, base=base, head=head, change=ratio - 1)  # type: ignore[arg-type]
+    logs = np.log(rounds[:, 1] / rounds[:, 0])
+    return Result(
+        "s", name, "time", "s", "lower", "regressed" if ratio >= 1 else "improved", base=base, head=head,
+        change=ratio - 1, error=float(logs.std(ddof=1) / len(logs) ** 0.5),
+    )  # fmt: skip
 
 
 def edits_between(folder: Path) -> Edits:
@@ -240,33 +246,38 @@ def holds(record: Mapping[str, Any]) -> bool:
     return low - 2 * record["error"] <= record["truth"] <= high + 2 * record["error"]
 
 
+def is_there(record: Mapping[str, Any]) -> bool:
+    """Whether other rounds surely saw a change: what nobody would call one is not explained either."""
+    return abs(record["truth"]) > SURE * record["error"]
+
+
 def summarise(path: Path) -> None:
     """What came out, in words."""
     every = list(entries(path))
-    changes = [one for one in every if one["guilty"]]
+    made_ones = [one for one in every if one["guilty"]]
+    changes = [one for one in made_ones if is_there(one)]
     nothing = [one for one in every if not one["guilty"]]
     right = [one for one in changes if is_right(one)]
-    print(
-        f"changes: {len(changes)}; guilty first: {len(right)}; its interval holds the truth: {sum(map(holds, right))}"
-    )
+    print(f"changes: {len(changes)} (and {len(made_ones) - len(changes)} that other rounds did not surely see either)")
+    print(f"  guilty first: {len(right)}; of these, its interval holds the truth: {sum(map(holds, right))}")
+    silent = sum(not one["parts"] for one in changes)
+    print(f"  nobody named: {silent}; somebody else first: {len(changes) - len(right) - silent}")
     for kind in KINDS:
         mine = [one for one in changes if one["kind"] == kind]
-        if mine:
-            print(f"  {kind}: {sum(map(is_right, mine))} of {len(mine)}")
-    silent = sum(not one["parts"] for one in changes)
-    print(f"  nobody named: {silent}; somebody else: {len(changes) - len(right) - silent}")
+        print(f"  {kind}: {sum(map(is_right, mine))} of {len(mine)}")
     if right:
-        shares = [one["explained"] / (one["head"] - one["base"]) for one in right]
-        sizes = [one["head"] / one["base"] - 1 for one in changes]
-        print(
-            f"  explained of the change: median {np.median(shares):.1%}; sizes {min(sizes):+.1%} to {max(sizes):+.1%}"
-        )
+        shares = [one["explained"] / one["truth"] for one in right]
+        halves = [(one["parts"][0]["interval"][1] - one["parts"][0]["change"]) / one["truth"] for one in right]
+        sizes = [one["truth"] / one["base"] for one in changes]
+        print(f"  explained of the truth, median: {np.median(shares):.1%}; half an interval: {np.median(halves):.0%}")
+        print(f"  changes of {min(sizes):+.1%} to {max(sizes):+.1%}, median {np.median(sizes):+.1%}")
+        print(f"  rounds, median: {np.median([one['rounds'] for one in changes]):.0f}")
     blamed = [one for one in nothing if one["parts"]]
     print(f"nothing: {len(nothing)}; somebody blamed: {len(blamed)}")
     for one in blamed:
-        print(
-            f"  {one['benchmark']} (seed {one['seed']}): {one['parts'][0]['function']} {one['parts'][0]['change']:+.2e}"
-        )
+        first = one["parts"][0]
+        whose = f"{one['benchmark']} (seed {one['seed']}): {first['function']}"
+        print(f"  {whose} {first['change']:+.2e} of {one['base']:.2e}")
 
 
 def main() -> int:
@@ -275,7 +286,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=0)
     parser.add_argument("--nothing", action="store_true", help="edits that cost nothing")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=60.0, help="of explaining, in a run")
+    parser.add_argument("--seconds", type=float, default=77.0, help="of explaining, in a run")
     parser.add_argument("--output", type=Path, default=Path("why.jsonl"))
     parser.add_argument("--summary", action="store_true")
     options = parser.parse_args()

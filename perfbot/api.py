@@ -69,6 +69,7 @@ def compare(
     environ: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     claim: str = "",
+    fresh: bool = False,
     why: bool | None = None,
 ) -> Report:
     """Measure two commits of a repository and judge them.
@@ -76,17 +77,16 @@ def compare(
     Args:
         spec: ``BASE..HEAD``, or ``BASE...HEAD`` for their merge base; empty: this branch against its merge base.
         repo: the clone, or a folder in it.
-        base: the same, one by one.
-        head: the same; both are found as if nothing had been said where they are empty.
-        dirty: head is the working tree, with what is not committed.
+        base, head: the same, one by one; found as if nothing had been said where they are empty.
+        dirty: head is the working tree, with what is not committed. Tries of one session share ``alpha``.
         config: a perfbot.toml to use instead of the repository's own.
-        suites: their names; empty: all.
-        only: globs of ``suite/benchmark``; empty: all.
+        suites, only: names of suites, globs of ``suite/benchmark``; empty: all.
         budget: the time limit of measuring, seconds or ``"2m"``; None: as configured.
         threshold: the smallest change that matters, a fraction or ``"2%"``; None: as configured.
         seed: of every random choice; None: drawn.
         environ: the environment to read (CI variables, PATH); None: this process's.
         progress: told what happens; None: nothing is.
+        fresh: begin a session of tries anew.
         why: look into what became slower or faster, after the verdicts; None: as configured.
         claim: what :func:`verify` is to be asked: measured is what it is about, until that is decided.
 
@@ -97,10 +97,9 @@ def compare(
 
     request = replace(
         _request(Path(repo), os.environ if environ is None else environ),
-        config=Path(config) if config else None,
         budget=parse_duration(budget) if isinstance(budget, str) else budget,
         threshold=parse_percentage(threshold) if isinstance(threshold, str) else threshold,
-        claim=parse_claim(claim) if claim else None,
+        config=Path(config) if config else None, claim=parse_claim(claim) if claim else None, fresh=fresh,
         spec=spec, base=base, head=head, dirty=dirty, suites=tuple(suites), only=tuple(only), seed=seed, why=why,
     )  # fmt: skip
     return measure(request, progress)

@@ -240,6 +240,11 @@ class Child:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.popen.pid, number)
 
+    def signal(self, number: int) -> None:
+        """Send a signal to the process alone; one that is gone gets none."""
+        with contextlib.suppress(ProcessLookupError):
+            self.popen.send_signal(number)
+
     def wait(self, timeout: float | None = None) -> int | None:
         """Exit code, or None when it still runs after ``timeout`` seconds."""
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -99,14 +99,21 @@ class Taken:
         return {one.name: one for one in self.outcomes if isinstance(one, Failed)}
 
 
-def take(session: SuiteSession, *, rounds: int = 1, names: Sequence[str] | None = None) -> Taken:
-    """List a suite and measure some rounds of it; what failed is not measured again."""
+def take(
+    session: SuiteSession, *, rounds: int = 1, names: Sequence[str] | None = None, later: Collection[str] | None = None
+) -> Taken:
+    """List a suite and measure some rounds of it; what failed is not measured again.
+
+    Args:
+        names: what to measure; None: all.
+        later: of these, what to measure after the first round, too; None: all.
+    """
     discovery = session.discover()
     waiting = [benchmark.name for benchmark in discovery.benchmarks] if names is None else list(names)
     outcomes: list[Outcome] = []
     for index in range(rounds):
         new = list(session.measure_round(index, waiting, time.monotonic() + PATIENCE)) if waiting else []
         failed = {one.name for one in new if isinstance(one, Failed)}
-        waiting = [name for name in waiting if name not in failed]
+        waiting = [name for name in waiting if name not in failed and (later is None or name in later)]
         outcomes += new
     return Taken(discovery, tuple(outcomes))

@@ -32,7 +32,31 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     }
     for name, text in pages.items():
         files.append(File.generated(config, name, content=text))
+    files.append(File.generated(config, "llms.txt", content=llms(docs, config)))
     return files
+
+
+def llms(docs: Path, config: MkDocsConfig) -> str:
+    """The pages for programs that read: titles, addresses, and the first sentence of each (llmstxt.org)."""
+    lines = [f"# {config.site_name}", "", f"> {config.site_description}", ""]
+    lines.append(
+        "Coding agents: `perfbot init --agents` writes a skill, `perfbot mcp` serves tools. Measure with "
+        "`perfbot run --dirty --only GLOB`, check claims with `perfbot verify CLAIM --dirty`."
+    )
+    for folder, title in ((docs, "Documentation"), (docs / "how-to", "How to"), (docs / "migrate", "Coming from")):
+        lines += ["", f"## {title}", ""]
+        for page in sorted(folder.glob("*.md")):
+            text = page.read_text("utf-8")
+            name = next((line[2:] for line in text.splitlines() if line.startswith("# ")), page.stem)
+            address = page.relative_to(docs).with_suffix("").as_posix()
+            lines.append(f"- [{name}]({config.site_url or ''}{address}/): {_first_sentence(text)}")
+    return "\n".join(lines) + "\n"
+
+
+def _first_sentence(text: str) -> str:
+    paragraphs = (one.strip() for one in re.split(r"\n\s*\n", text))
+    first = next((one for one in paragraphs if one and one[0] not in "#|`!<-"), "")
+    return re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", " ".join(first.split())).split(". ")[0].rstrip(".") + "."
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:

@@ -85,11 +85,10 @@ class Artifacts:
 
     def _writers(self, report: Report) -> list[tuple[Path, Callable[[Path], None]]]:
         from perfbot import report as reports
-        from perfbot.render.comment import comment
 
         writers: list[tuple[Path | None, Callable[[Path], None]]] = [
             (self.report, lambda path: reports.write(report, path)),
-            (self.comment, lambda path: reports.write_text(comment(report), path)),
+            (self.comment, lambda path: reports.write_text(_comment(report), path)),
             (self.html, lambda path: reports.write_text(_page(report), path)),
             (self.pyperf, lambda path: _write_suites(report, path)),
             (self.metrics, lambda path: reports.write_text(_openmetrics(report), path)),
@@ -106,6 +105,12 @@ class Artifacts:
         from perfbot.render.terminal import terminal
 
         terminal(report, where=where)
+
+
+def _comment(report: Report) -> str:
+    from perfbot.render.comment import comment
+
+    return comment(report)
 
 
 def _page(report: Report) -> Iterator[str]:

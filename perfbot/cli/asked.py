@@ -1,7 +1,8 @@
 """What people asked of a run beside its command line: by a comment, in variables of the CI, or by a label.
 
-``PERFBOT_ONLY`` (globs, one a line), ``PERFBOT_BUDGET``, ``PERFBOT_FORCE`` and ``PERFBOT_HEAD`` are set by whoever
-starts a job again after ``/rebench``. They are data, never part of a shell's command line; options typed there win.
+``PERFBOT_ONLY`` (globs, one a line, and :data:`BISECT` where the commit that did it is to be found),
+``PERFBOT_BUDGET``, ``PERFBOT_FORCE`` and ``PERFBOT_HEAD`` are set by whoever starts a job again after ``/rebench``.
+They are data, never part of a shell's command line; options typed there win.
 The merge request's labels are what the CI says when the job starts.
 """
 
@@ -15,6 +16,9 @@ from perfbot.ci.event import read_event
 from perfbot.ci.place import find_place, forced
 from perfbot.errors import ChangeError
 
+BISECT = "--bisect"
+"""No glob begins so."""
+
 
 def apply(args: argparse.Namespace, environ: Mapping[str, str]) -> None:
     """Complete the options of ``perfbot run`` from the environment.
@@ -22,8 +26,11 @@ def apply(args: argparse.Namespace, environ: Mapping[str, str]) -> None:
     Raises:
         ChangeError: the job would measure another head than the one that was asked for.
     """
+    lines = [line for line in environ.get("PERFBOT_ONLY", "").splitlines() if line.strip()]
+    if BISECT in lines and args.bisect is None:
+        args.bisect = True
     if not args.only:
-        args.only = [line for line in environ.get("PERFBOT_ONLY", "").splitlines() if line.strip()]
+        args.only = [line for line in lines if line != BISECT]
     args.budget = args.budget or environ.get("PERFBOT_BUDGET") or None
     args.force = args.force or forced(environ, find_place(environ, read_event(environ)))
     pinned, found = environ.get("PERFBOT_HEAD", ""), merge_request_head(environ)

@@ -17,10 +17,12 @@ EXTRA_OF = {
     "apprise": "alerts",
     "starlette": "serve",
     "uvicorn": "serve",
+    "mcp": "mcp",
+    "mcp_types": "mcp",
 }
 """Package → the smallest extra that it is part of; pyproject.toml says the same."""
 
-WHOLE = {"serve": "serve", "site": "pages", "report": "pages", "history": "history"}
+WHOLE = {"serve": "serve", "mcp": "mcp", "site": "pages", "report": "pages", "history": "history"}
 """Verb → the extra that has all it needs."""
 
 

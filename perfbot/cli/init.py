@@ -36,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="overwrite an existing perfbot.toml")
     parser.add_argument("--dry-run", action="store_true", help="print perfbot.toml, and write nothing")
     parser.add_argument("--no-ci", action="store_true", help="write no CI files")
+    parser.add_argument(
+        "--agents", action="store_true", help="tell coding agents instead: a skill, and a paragraph of AGENTS.md"
+    )
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -50,6 +53,8 @@ def execute(args: argparse.Namespace) -> int:
     from perfbot.discover.write import document
 
     root = repository_top(Path.cwd())
+    if args.agents:
+        return _teach(root, dry=args.dry_run)
     target = root / "perfbot.toml"
     if not (args.force or args.dry_run):
         _refuse_existing(target, root)
@@ -64,6 +69,27 @@ def execute(args: argparse.Namespace) -> int:
     following = NEXT if seen.found or seen.start else NEXT_BY_HAND
     for line in (*_found_lines(seen), *wrote, "", *following, *init_ci.next_steps(ci), "", LATER):
         print(line)
+    return PASS
+
+
+def _teach(root: Path, *, dry: bool) -> int:
+    """Write what coding agents should know; the rest of AGENTS.md is left alone."""
+    from perfbot.agents.teaching import AGENTS_FILE, SKILL, SKILL_FILE, with_paragraph
+
+    paragraph = root / AGENTS_FILE
+    before = paragraph.read_text("utf-8") if paragraph.is_file() else ""
+    for target, text in ((root / SKILL_FILE, SKILL), (paragraph, with_paragraph(before))):
+        if dry:
+            print(f"--- {_shown(target)}\n{text}")
+            continue
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"{_shown(target.parent)} cannot be made: {error.strerror}") from error
+        _write(target, text)
+        print(f"wrote {_shown(target)}")
+    if not dry:
+        print('\nAs tools: {"mcpServers": {"perfbot": {"command": "perfbot", "args": ["mcp"]}}}')
     return PASS
 
 

@@ -26,6 +26,9 @@ from perfbot.errors import INTERRUPTED, NOT_MEASURED, USAGE, PerfbotError, Usage
 
 VERBS = {
     "run": "measure head against its merge base, judge, report",
+    "bench": "measure one Python statement on two commits, without a suite",
+    "watch": "measure the working tree at every save",
+    "session": "what was tried at this desk, and what of alpha is spent",
     "why": "measure some benchmarks, and find the functions that a change goes back to",
     "show": "the last run of this repository again: table, comment or report",
     "open": "the page of the last run, in the browser",
@@ -40,6 +43,7 @@ VERBS = {
     "init": "find suites and CI, write a commented perfbot.toml",
     "doctor": "what is wrong with this machine or configuration, and what to type",
     "verify": "check a claim about a change: true, false or undecided",
+    "mcp": "serve coding agents: measure, verify, read (Model Context Protocol)",
     "judge": "judge a report again, without measuring",
     "harnesses": "the kinds of suites perfbot can run, with an example each",
     "demo": "watch perfbot find a slow commit in a repository made for it",

@@ -47,6 +47,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--only", action="append", default=[], metavar="GLOB", help="only these benchmarks; repeatable")
     what.add_argument("--force", action="store_true", help="measure even when the change touches nothing measured")
     what.add_argument("--shard", metavar="I/N", help="the I-th of N parts of the benchmarks")
+    desk = parser.add_argument_group("at one's desk, with --dirty")
+    desk.add_argument("--fresh", action="store_true", help="begin a session of tries anew (see `perfbot session`)")
+    desk.add_argument(
+        "--set-up-anew", action="store_true", help="set the working tree up as CI does, whatever earlier runs left"
+    )
     how = parser.add_argument_group("how")
     how.add_argument("--budget", metavar="DURATION", help='wall clock for measuring, such as "5m" (default: 10m)')
     how.add_argument(
@@ -61,6 +66,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="look into which functions became slower or faster, after the verdicts (default: yes)",
     )
+    how.add_argument(
+        "--bisect",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="look for the commit that did it (default: in a merge request of several commits, where budget is left)",
+    )
+    how.add_argument("--on", metavar="HOST", help="measure on another machine, by ssh; it needs git and perfbot")
     how.add_argument("--threshold", metavar="PERCENT", help='smallest change that matters, such as "2%%"')
     how.add_argument(
         "--calibration",
@@ -116,7 +128,12 @@ def measure(args: argparse.Namespace) -> Report:
         quiet = args.quiet or args.format == "json"
         progress = stack.enter_context(watched(quiet=quiet, verbose=args.verbose))
         stack.enter_context(interruptible())
-        report = api.measure(request, progress, trace)
+        if args.on:
+            from perfbot.pipeline.remote import measure_on
+
+            report = measure_on(args.on, request, _remote_options(args), progress)
+        else:
+            report = api.measure(request, progress, trace)
     with contextlib.suppress(StoreError):  # only what looks at it again would have needed it
         keep_last(report, request)
     report, lost = keep_run(report, database_of(args))
@@ -126,6 +143,24 @@ def measure(args: argparse.Namespace) -> Report:
     if lost is not None:
         raise lost
     return report
+
+
+def _remote_options(args: argparse.Namespace) -> list[str]:
+    """What of the command line the other machine is told; what is about files stays here.
+
+    Raises:
+        UsageError: options that mean files of this machine.
+    """
+    from perfbot.errors import UsageError
+
+    for option, value in (("--config", args.config), ("--trace", args.trace), ("--continue", args.more)):
+        if value:
+            raise UsageError(f"{option} cannot be used with --on: it is about this machine")
+    options = [word for one in args.only for word in ("--only", one)]
+    options += [word for one in args.suite for word in ("--suite", one)]
+    given = (("--budget", args.budget), ("--threshold", args.threshold), ("--seed", args.seed), ("--shard", args.shard))
+    options += [word for option, value in given if value is not None for word in (option, str(value))]
+    return [*options, *(["--force"] if args.force else [])]
 
 
 def add_job_summary(report: Report, environ: Mapping[str, str]) -> None:
@@ -201,8 +236,11 @@ def request_from(args: argparse.Namespace):  # type: ignore[no-untyped-def]
         threshold=parsed_option("--threshold", args.threshold, parse_percentage),
         seed=args.seed,
         more=args.more,
+        bisect=args.bisect,
         why=args.why,
         force=args.force,
+        fresh=args.fresh,
+        afresh=args.set_up_anew,
         shard=parse_shard(args.shard) if args.shard else None,
         calibration=_source(args),
     )

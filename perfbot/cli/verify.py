@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("claim", metavar="CLAIM", help="what is claimed, in quotes")
     parser.add_argument("range", nargs="?", default="", metavar="BASE..HEAD", help="default: this branch")
     parser.add_argument("--dirty", action="store_true", help="head is the working tree, with what is not committed")
+    parser.add_argument("--fresh", action="store_true", help="begin a session of tries anew (see `perfbot session`)")
     parser.add_argument("--config", metavar="FILE", help="a perfbot.toml to use instead of the repository's own")
     parser.add_argument("--budget", metavar="DURATION", help='time limit of measuring, such as "2m"')
     parser.add_argument("--seed", type=int, metavar="N", help="of every random choice")
@@ -52,6 +53,7 @@ def execute(args: argparse.Namespace) -> int:
             report = api.compare(
                 args.range,
                 dirty=args.dirty,
+                fresh=args.fresh,
                 config=args.config,
                 claim=args.claim,
                 budget=args.budget,

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from perfbot.config.limits import LimitSection
 from perfbot.config.record import Record
-from perfbot.config.sections import Gate, Publish, RunSettings, Why
+from perfbot.config.sections import Bisect, Gate, Publish, RunSettings, Why
 from perfbot.config.suites import AnySuite, Suite
 from perfbot.model import Policy
 
@@ -19,6 +19,9 @@ class Document(Record):
 
     run: RunSettings = RunSettings()
     """How long to measure, and when."""
+
+    bisect: Bisect = Bisect()
+    """Which commit of a merge request did it."""
 
     why: Why = Why()
     """Looking into what became slower or faster."""
@@ -48,6 +51,7 @@ class Config:
         suites: in the order of the file; none means that suites are to be found by looking
             (:func:`perfbot.discover.detect.detect_suites`).
         where: the file it was read from, for messages; ``defaults`` when there was none.
+        bisect: whether to look for the commit that did it.
         why: how much to look into, after the verdicts.
         publish: how much to say in a merge request; obeyed only when it comes from the target branch.
     """
@@ -58,6 +62,7 @@ class Config:
     where: str = "defaults"
     publish: Publish = field(default_factory=Publish)
     why: Why = field(default_factory=Why)
+    bisect: Bisect = field(default_factory=Bisect)
 
 
 def contradictions(document: Document) -> list[str]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
 from typing import Literal
 
-import pathspec
 from pydantic import Field, StrictBool, StrictInt
 
 from perfbot.config.fields import Duration, PathPattern, Percentage, Probability
+from perfbot.config.patterns import touches
 from perfbot.config.record import Record
 from perfbot.model import OnGate, Policy
 
@@ -23,16 +22,16 @@ class RunSettings(Record):
     when_changed: tuple[PathPattern, ...] = ()
     """Measure only when the change touches one of these files (patterns as in .gitignore); none: always."""
 
+    only_reached: StrictBool = False
+    """Measure nothing but benchmarks that run something of the change, where it edits Python alone; read from the
+    target branch."""
+
     seed: StrictInt | None = Field(default=None, ge=0)
     """Makes the order of measuring reproducible; drawn anew for each run when not given."""
 
     def concerns(self, changed: Iterable[str]) -> bool:
         """Whether a change of these files (relative to the repository) is to be measured at all."""
-        return not self.when_changed or any(map(self._patterns.match_file, changed))
-
-    @cached_property
-    def _patterns(self) -> pathspec.PathSpec[pathspec.Pattern]:
-        return pathspec.PathSpec.from_lines("gitignore", self.when_changed)
+        return touches(self.when_changed, changed)
 
 
 _SHIPPED = Policy()
@@ -49,6 +48,19 @@ class Why(Record):
 
     share: Percentage = 0.25
     """How long that may take, as a share of ``[run] budget``, on top of it."""
+
+
+class Bisect(Record):
+    """``[bisect]``: which commit of a merge request did it, without any influence on verdicts."""
+
+    auto: StrictBool = True
+    """Look for it by itself where a merge request of several commits regressed and budget is left."""
+
+    least: Duration = 30.0
+    """Of the budget that has to be left for that; set-up of the commits comes on top."""
+
+    most: StrictInt = Field(default=5, ge=1, le=50)
+    """Benchmarks to look for: those that fail the merge request, the worst first."""
 
 
 class Gate(Record):
@@ -93,3 +105,6 @@ class Publish(Record):
 
     commands_per_hour: StrictInt = Field(default=6, ge=1, le=100)
     """How many re-runs people may ask for in one merge request within an hour."""
+
+    claims: StrictBool = False
+    """Judge the `[[claim]]` tables of a merge request's description, and show what came of it. They gate nothing."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from perfbot.config.fields import Duration, Line, NameGlob, RepositoryPath, SuiteName, Table, no_entries
+from perfbot.config.fields import Duration, Line, NameGlob, PathPattern, RepositoryPath, SuiteName, Table, no_entries
 from perfbot.config.names import can_meet, matches
+from perfbot.config.patterns import touches
 from perfbot.config.record import Record
 
 IN_PROCESS = ("time", "cpu", "time_p95", "time_p99", "instructions", "memory", "allocated", "footprint", "objects")
@@ -69,6 +70,9 @@ class SuiteBase(Record):
     skip: tuple[NameGlob, ...] = ()
     """Patterns for benchmark names that do not run."""
 
+    when_changed: tuple[PathPattern, ...] = ()
+    """Measure this suite only when the change touches one of these files (patterns as in .gitignore); none: always."""
+
     @field_validator("metrics")
     @classmethod
     def _metrics_measurable(cls, metrics: tuple[str, ...]) -> tuple[str, ...]:
@@ -83,6 +87,10 @@ class SuiteBase(Record):
     def needs_python(self) -> bool:
         """Whether each side needs a Python environment of its own."""
         return self.python is not None or any(map(CALLS_PYTHON.search, self.setup or ()))
+
+    def concerned_by(self, changed: Iterable[str]) -> bool:
+        """Whether a change of these files (relative to the repository) is to be measured by this suite."""
+        return touches(self.when_changed, changed)
 
     def wants(self, benchmark: str) -> bool:
         """Whether ``only`` and ``skip`` let a benchmark of this suite (its name without the suite) run."""

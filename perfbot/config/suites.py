@@ -10,12 +10,12 @@ import difflib
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field, StrictInt, field_validator
+from pydantic import Field, StrictInt, field_validator, model_validator
 
 from perfbot.config.asv import read_asv
-from perfbot.config.fields import Line, RepositoryPath, Table
+from perfbot.config.fields import Line, RepositoryPath, Table, no_entries
 from perfbot.config.suite_base import CALLS_PYTHON, IN_PROCESS, OF_PROCESS, SuiteBase
 from perfbot.config.tools import BuildSuite, HttpSuite, RegexSuite, SizeSuite, ToolSuite
 
@@ -75,11 +75,23 @@ class AsvSuite(PythonSuite):
 
 
 class CallableSuite(PythonSuite):
-    """Plain Python callables, called without arguments."""
+    """Plain Python callables, called without arguments, and statements."""
 
     harness: Literal["python"]
-    functions: Table = Field(min_length=1, examples=[{"parse": "package.module:callable"}])
+    functions: Table = Field(default_factory=no_entries, examples=[{"parse": "package.module:callable"}])
     """A table { name = "package.module:callable" }."""
+
+    statements: Table = Field(default_factory=no_entries, examples=[{"loads": "json.loads(DATA)"}])
+    """A table { name = "a statement, or an expression" }, each measured as the body of a function."""
+
+    preamble: str = ""
+    """Python that runs once before the statements of a process, such as imports and data."""
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not (self.functions or self.statements):
+            raise ValueError("has neither functions nor statements; expected some in one of these tables")
+        return self
 
     @field_validator("functions")
     @classmethod

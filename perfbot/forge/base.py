@@ -8,7 +8,7 @@ A forge is four parts with a handful of methods each, so that a fake or a new fo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from perfbot.errors import PublishError
@@ -67,6 +67,7 @@ class MergeRequest:
         fork: the source branch lives in another project.
         source: that project, where the forge names it; empty otherwise.
         updated: ISO 8601, UTC.
+        description: what its author wrote.
     """
 
     number: int
@@ -77,6 +78,7 @@ class MergeRequest:
     source: str = ""
     open: bool = True
     updated: str = ""
+    description: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

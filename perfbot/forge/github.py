@@ -255,4 +255,5 @@ def _pull(found: PullRequest) -> MergeRequest:
         source=name,
         open=found.state == "open",
         updated=_iso(found.updated_at),
+        description=found.body or "",
     )

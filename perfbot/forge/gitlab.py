@@ -233,4 +233,5 @@ def _merge_request(found: ProjectMergeRequest) -> MergeRequest:
         fork=told.get("source_project_id") != told.get("target_project_id"),
         open=told.get("state") == "opened",
         updated=str(told.get("updated_at") or ""),
+        description=str(told.get("description") or ""),
     )

@@ -50,12 +50,16 @@ class Effects:
 
     Attributes:
         reader: says what a tool wrote and which harness reads it, for hints; empty when that is unknown.
+        alone: there is one suite in the run: what lists it may go on to be its first round.
+        brief: somebody waits for the verdict, and will ask again.
     """
 
     random: Random
     scratch: Path
     trace: Trace
     reader: Callable[[Sequence[Written]], str] = lambda _: ""
+    alone: bool = False
+    brief: bool = False
 
 
 class Harness(Protocol):
@@ -132,4 +136,6 @@ def files_session(
         timed=timed_metrics(suite.metrics),
         counter=counter(suite, specs, effects),
         own_files=own_files(suite, sides["base"], lambda: found()["base"]),
+        goes_on=effects.alone,
+        brief=effects.brief,
     )

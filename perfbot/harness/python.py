@@ -25,7 +25,8 @@ setup = ["pip install ."]
 
     def session(self, suite: CallableSuite, sides: Mapping[Side, SideReady], effects: Effects) -> LockstepSuite:
         """Workers that import each function and call it."""
-        options = {side: {"functions": dict(suite.functions)} for side in SIDES}
+        named = {"functions": dict(suite.functions), "statements": dict(suite.statements), "preamble": suite.preamble}
+        options = dict.fromkeys(SIDES, named)
         specs = worker_specs(suite, sides, "python", options)
         return LockstepSuite(
             suite.name,

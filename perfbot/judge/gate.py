@@ -13,15 +13,15 @@ from perfbot.model import (
     Acceptance,
     BudgetState,
     Control,
-    GeometricMean,
     Metric,
     Policy,
     Problem,
     Result,
     RunVerdict,
 )
+from perfbot.overall import GeometricMean
 from perfbot.stats.location import mean_interval
-from perfbot.units import format_change, format_percentage
+from perfbot.units import format_change
 
 KEPT = ("added", "removed", "failed", "incomparable")
 """Statuses that are verdicts as they stand."""
@@ -94,7 +94,6 @@ def _failing(result: Result, policy: Policy) -> Result:
     if result.verdict == "regressed":
         over = result.change is None or is_over(result.change, result.threshold or 0.0)
         failing = over and not (result.rewritten and policy.rewritten == "pass")
-        clauses.append(f"{'over' if over else 'under'} the {format_percentage(result.threshold or 0.0)} threshold")
         if over and not failing:
             clauses.append("each side ran its own version of the benchmark, so it does not gate")
     if result.budget_state == "over":

@@ -11,12 +11,14 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
+from typing import Literal
 
 import numpy as np
 
 from perfbot.judge.confirmation import is_over
 from perfbot.judge.ratios import evidence_of_rounds
-from perfbot.model import TIME, Control, Gate, GeometricMean, Policy, Result, Round
+from perfbot.model import TIME, Control, Policy, Result, Round
+from perfbot.overall import GeometricMean
 from perfbot.stats.means import mean_ratios
 from perfbot.stats.rounds import Floats
 from perfbot.stats.sequential import FIRST_LOOK
@@ -84,7 +86,7 @@ def _mean(suite: str, file: str, results: Sequence[Result], policy: Policy, alph
     )
 
 
-def _gate(file: str, change: float, interval: tuple[float, float], policy: Policy) -> Gate:
+def _gate(file: str, change: float, interval: tuple[float, float], policy: Policy) -> Literal["pass", "fail"]:
     limit = policy.suite_threshold
     fails = limit is not None and not file and interval[0] > 0 and is_over(change, limit)
     return "fail" if fails else "pass"

@@ -200,7 +200,7 @@ def _noisy(result: Result, case: Case, found: Decision) -> Result:
     rounds = case.comparison.rounds
     sides = means_of(rounds) if found.by_mean else case.sides
     base, head = _apart_by(found.change, *np.median(sides, axis=0).tolist())
-    said = [_could_have_seen(found)] if found.state == "open" else [_loosely(found, case.threshold, rounds)]
+    said = [_too_few(found)] if found.state == "open" else [_loosely(found, case.threshold, rounds)]
     return replace(
         result,
         base=base,
@@ -269,10 +269,8 @@ def _undirected(result: Result) -> Result:
     return replace(result, reason=joined(result.reason, f"it moved; to have it judged, {which}"))
 
 
-def _could_have_seen(found: Decision) -> str:
-    if found.rounds < FIRST_LOOK:
-        return f"only {found.rounds} of at least {FIRST_LOOK} rounds"
-    return f"could have seen {_share(found.detectable)}"
+def _too_few(found: Decision) -> str:
+    return f"only {found.rounds} of at least {FIRST_LOOK} rounds" if found.rounds < FIRST_LOOK else ""
 
 
 def _share(fraction: float) -> str:

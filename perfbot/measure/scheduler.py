@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import threading
 import time
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from random import Random
 from typing import Literal
@@ -20,10 +18,13 @@ from perfbot.measure.confirming import LAST_SHARE, next_to_confirm, seconds_to_c
 from perfbot.measure.discovering import EVERYTHING, Selection, discovered
 from perfbot.measure.forecast import Foretold, forecast
 from perfbot.measure.progress import Progress
+from perfbot.measure.rounds import Outcomes, ScheduledRound, ending, flagged
 from perfbot.measure.sequential_test import SequentialTest
 from perfbot.measure.session import Count, Failed, Outcome, Placement, SuiteSession, problem_of
 from perfbot.model import Benchmark, Comparison, Policy, Problem, Round, Startup
 from perfbot.process import kill_all
+from perfbot.stats.sequential import critical_values
+from perfbot.stats.special import warm_up
 
 CONTROL_ROUNDS = (2, 5)
 CONTROL_EVERY = 6
@@ -40,50 +41,8 @@ MOST_LANES = 2
 time; more than two have not been tried."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcomes:
-    """Everything measured.
-
-    Attributes:
-        family: comparisons that share the run's false alarm probability.
-        controls: base against a second process of base.
-        seconds: wall time of measuring.
-        startups: of the suites that were measured.
-        left_out: benchmarks that were found, and that nobody asked to measure.
-        foretold: sentences about what the budget will not decide, said before measuring or after the first round.
-    """
-
-    comparisons: tuple[Comparison, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    controls: tuple[Round, ...] = ()
-    family: int = 0
-    seconds: float = 0.0
-    startups: tuple[Startup, ...] = ()
-    foretold: tuple[str, ...] = ()
-    left_out: tuple[Benchmark, ...] = ()
-
-
 Wanted = tuple[SuiteSession, tuple[str, ...], tuple[str, ...]]
 """A suite, names to measure, and those of them that confirm."""
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduledRound:
-    """One round of one suite that is about to be measured.
-
-    Attributes:
-        private: nothing else may run meanwhile.
-        again: those of ``names`` that are measured to confirm a change; they come first.
-    """
-
-    suite: SuiteSession
-    index: int
-    names: tuple[str, ...]
-    place: Placement
-    private: bool
-    again: frozenset[str] = frozenset()
-    limit: float = math.inf
-    """Where something new is in it: when to leave the rest for later (monotonic seconds)."""
 
 
 class Scheduler:
@@ -99,6 +58,7 @@ class Scheduler:
         random: chooses the cores, and the order of what is confirmed.
         cores: processors to measure on; none: wherever the system likes.
         lanes: rounds that may be measured at the same time, each on its own core.
+        controls: whether base is compared with itself now and then.
     """
 
     def __init__(
@@ -113,6 +73,7 @@ class Scheduler:
         random: Random | None = None,
         cores: Sequence[int] = (),
         lanes: int = 1,
+        controls: bool = True,
     ) -> None:
         self._suites = suites
         self._policy = policy
@@ -122,6 +83,7 @@ class Scheduler:
         self._clock = clock
         self._random = random or Random()  # noqa: S311 - an order, not a secret
         self._cores = tuple(cores)
+        self._with_controls = controls
         self._lanes = max(1, min(lanes, len(cores), MOST_LANES))
         self._tests: dict[str, dict[str, list[SequentialTest]]] = {}
         """Of each suite and benchmark, in the order found."""
@@ -162,7 +124,10 @@ class Scheduler:
 
     def run(self) -> Outcomes:
         """Discover, measure, stop. What was measured before an exception is in :meth:`outcomes`."""
+        threading.Thread(target=warm_up, daemon=True).start()  # while workers start
         self._discover()
+        plans = {test.plan for suite in self._tests for test in self._all(suite)}
+        threading.Thread(target=lambda: list(map(critical_values, plans)), daemon=True).start()
         self._forecast()
         self._began = self._clock()
         with ThreadPoolExecutor(self._lanes) as pool:
@@ -377,11 +342,11 @@ class Scheduler:
         following = dict(pairwise(names))
         try:
             self._tell(suite.name, turn.index, names[0])
-            with _ending(suite.measure_round(turn.index, names, self._until, turn.place)) as outcomes:
+            with ending(suite.measure_round(turn.index, names, self._until, turn.place)) as outcomes:
                 for outcome in outcomes:
                     with self._lock:
                         for track in tracks[outcome.name]:
-                            self._take(track, _flagged(outcome, turn, track))
+                            self._take(track, flagged(outcome, turn, track))
                     if self._stopped:
                         return
                     if self._clock() > turn.limit:
@@ -389,7 +354,7 @@ class Scheduler:
                     if outcome.name in following:
                         self._tell(suite.name, turn.index, following[outcome.name])
             followed = turn.index in CONTROL_ROUNDS or turn.index % CONTROL_EVERY == CONTROL_ROUNDS[-1]
-            if followed and len(turn.again) < len(names):
+            if followed and self._with_controls and len(turn.again) < len(names):
                 self._controls += suite.control_round(turn.index, self._until, turn.place)
         except MeasureError as error:
             self._give_up(turn, error)
@@ -428,20 +393,3 @@ class Scheduler:
             return  # the claim is the news, once all is known
         state, change = (track.decision.state, track.decision.change) if track.decision else ("done", None)
         self._progress.decided(track.name, state, change)
-
-
-@contextlib.contextmanager
-def _ending(outcomes: Iterator[Outcome]) -> Iterator[Iterator[Outcome]]:
-    """A round that is over when the block is, even where it was left early."""
-    try:
-        yield outcomes
-    finally:
-        if isinstance(outcomes, Generator):
-            outcomes.close()
-
-
-def _flagged(outcome: Outcome, turn: ScheduledRound, test: SequentialTest) -> Outcome:
-    """What confirms a change says so."""
-    if isinstance(outcome, Failed) or outcome.name not in turn.again or not test.confirming:
-        return outcome
-    return replace(outcome, round=replace(outcome.round, confirming=True))

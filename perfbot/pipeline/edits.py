@@ -10,7 +10,7 @@ from pathlib import Path
 
 from perfbot.config import Suite
 from perfbot.config.arguments import paths_in
-from perfbot.measure.scheduler import Outcomes
+from perfbot.measure.rounds import Outcomes
 from perfbot.model import Benchmark, Comparison
 from perfbot.pipeline.job import Job
 from perfbot.pipeline.prepare import benchmark_files

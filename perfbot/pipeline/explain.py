@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from perfbot.config import Suite
@@ -12,8 +12,11 @@ from perfbot.errors import ChangeError, Interrupted, MeasureError
 from perfbot.explained import Difference, Differs, Explanation
 from perfbot.git.command import open_work_tree
 from perfbot.measure.builds import BuiltSuite
+from perfbot.measure.lockstep.counting import ALLOCATED, FOOTPRINT, INSTRUCTIONS
 from perfbot.measure.lockstep.explaining import Explaining
 from perfbot.measure.lockstep.suite import LockstepSuite
+from perfbot.measure.processes.commands import CommandSuite
+from perfbot.measure.processes.explaining import NOTE, ExplainingCommands
 from perfbot.measure.session import SuiteSession
 from perfbot.model import SIDES, TIME, Problem, Result, Side
 from perfbot.pipeline.job import Job, Request
@@ -27,6 +30,12 @@ FIRST_SECONDS, NEXT_SECONDS = 14.0, 7.0
 """Wanted for the first benchmark and for each further one: they share their processes."""
 
 WHERE = "looking into what changed"
+
+CHANGED = ("regressed", "improved")
+
+ALLOCATIONS = (ALLOCATED.name, FOOTPRINT.name)
+
+ALIVE = "functions' shares are of what was alive when a call ended"
 
 
 @dataclass(slots=True)
@@ -50,7 +59,7 @@ def explained(
 
     Whoever interrupts this ends it: everything that was found before is kept, and the run is complete.
     """
-    usual = job.config.why.enabled and not request.same and request.claim is None
+    usual = job.config.why.enabled and not (request.same or request.claim or request.dirty)
     wanted = usual if request.why is None else request.why
     chosen = _chosen(results, sessions, job.config.why.most) if wanted else []
     if not chosen:
@@ -58,64 +67,105 @@ def explained(
     seconds = min(job.config.why.share * job.budget, FIRST_SECONDS + NEXT_SECONDS * (len(chosen) - 1))
     progress.stage("looking into what changed")
     try:
-        for suite, session in _explainable(sessions).items():
-            mine = [one for one in chosen if one.suite == suite]
-            if mine:
-                _of_suite(job, session, mine, seconds * len(mine) / len(chosen), found)
+        for batch in _batches(chosen, sessions):
+            _explain(job, batch, seconds * len(batch.results) / len(chosen), found)
     except Interrupted:
         found.problems.append(Problem(WHERE, "was interrupted; verdicts do not depend on it", fatal=False))
     except (MeasureError, ChangeError, OSError) as error:
         found.problems.append(Problem(WHERE, str(error), fatal=False))
 
 
-def _explainable(sessions: Sequence[SuiteSession]) -> dict[str, LockstepSuite]:
-    """Suites whose benchmarks run inside of live workers."""
+Explainable = LockstepSuite | CommandSuite
+
+
+def _explainable(sessions: Sequence[SuiteSession]) -> dict[str, Explainable]:
+    """Suites whose benchmarks run inside of live workers, and those of commands."""
     plain = [one.first if isinstance(one, BuiltSuite) else one for one in sessions]
-    return {one.name: one for one in plain if isinstance(one, LockstepSuite)}
+    return {one.name: one for one in plain if isinstance(one, Explainable)}
 
 
 def _chosen(results: Sequence[Result], sessions: Sequence[SuiteSession], most: int) -> list[Result]:
     """What fails the gate, then what regressed, then what improved; each the largest change first."""
     suites = _explainable(sessions)
     groups = view.groups(results)
-    ordered = [*groups.bad, *groups.improved]
-    moved = [one for one in ordered if one.verdict in ("regressed", "improved") and one.change is not None]
-    return [one for one in moved if one.metric == TIME.name and one.unit == TIME.unit and one.suite in suites][:most]
+    moved = [one for one in (*groups.bad, *groups.improved) if one.verdict in CHANGED and one.change is not None]
+    return [one for one in moved if one.suite in suites and one.metric in _metrics(suites[one.suite])][:most]
 
 
-def _of_suite(job: Job, session: LockstepSuite, results: Sequence[Result], seconds: float, found: Explained) -> None:
-    rounds = Explaining(session, Random(f"{job.seed}:why:{session.name}"))  # noqa: S311 - an order, not a secret
-    observed: dict[str, list[Observation]] = {one.benchmark: [] for one in results}
+def _metrics(session: Explainable) -> tuple[str, ...]:
+    """Of which metrics functions can be told."""
+    return (TIME.name, INSTRUCTIONS.name) if isinstance(session, CommandSuite) else (TIME.name, *ALLOCATIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Results of one suite that the same rounds explain. ``memory``: by what is allocated."""
+
+    session: Explainable
+    results: tuple[Result, ...]
+    memory: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        """Its benchmarks."""
+        return list(dict.fromkeys(one.benchmark for one in self.results))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of each explanation."""
+        if isinstance(self.session, CommandSuite):
+            return (NOTE,)
+        return (ALIVE,) if self.memory else ()
+
+    def rounds(self, seed: int) -> Explaining | ExplainingCommands:
+        """What observes it."""
+        if isinstance(self.session, CommandSuite):
+            return ExplainingCommands(self.session)
+        random = Random(f"{seed}:why:{self.session.name}")  # noqa: S311 - an order, not a secret
+        return Explaining(self.session, random, memory=self.memory)
+
+
+def _batches(chosen: Sequence[Result], sessions: Sequence[SuiteSession]) -> Iterator[Batch]:
+    for name, session in _explainable(sessions).items():
+        for memory in (False, True):
+            mine = tuple(one for one in chosen if one.suite == name and (one.metric in ALLOCATIONS) == memory)
+            if mine:
+                yield Batch(session, mine, memory)
+
+
+def _explain(job: Job, batch: Batch, seconds: float, found: Explained) -> None:
+    """Observe and explain one batch; what was observed before an interruption is explained as well."""
+    rounds = batch.rounds(job.seed)
+    observed: dict[str, list[Observation]] = {name: [] for name in batch.names}
     began = time.monotonic()
     try:
-        for observation in rounds.observe([one.benchmark for one in results], seconds):
+        for observation in rounds.observe(batch.names, seconds):
             observed[observation.name].append(observation)
     finally:
-        took = (time.monotonic() - began) / len(results)
-        differences = differences_of(session.name, rounds.surroundings)
-        found.differences += differences
+        took = (time.monotonic() - began) / len(batch.names)
+        surroundings = rounds.surroundings if isinstance(rounds, Explaining) else {}
+        differences = differences_of(batch.session.name, surroundings)
+        found.differences += [one for one in differences if one not in found.differences]
         packages = {one.name: f"{one.base} → {one.head}" for one in differences if one.kind == "package"}
-        suite = next(one for one in job.suites if one.name == session.name)
-        edits = _edits(job, suite)
-        for result in results:
-            if result.benchmark in rounds.failed:
-                reason = rounds.failed[result.benchmark]
-                found.explanations.append(
-                    Explanation(result.suite, result.benchmark, result.metric, result.unit, reason=reason)
-                )
+        edits = _edits(job, next(one for one in job.suites if one.name == batch.session.name))
+        for result in batch.results:
+            if reason := rounds.failed.get(result.benchmark, ""):
+                bare = Explanation(result.suite, result.benchmark, result.metric, result.unit, reason=reason)
+                found.explanations.append(bare)
             elif observed[result.benchmark]:
-                found.explanations.append(explain(result, observed[result.benchmark], edits, packages, took))
+                explanation = explain(result, observed[result.benchmark], edits, packages, took)
+                found.explanations.append(replace(explanation, notes=(*batch.notes, *explanation.notes)))
 
 
 def _edits(job: Job, suite: Suite) -> Edits:
-    """The change's hunks in Python files."""
+    """The change's hunks."""
     git = open_work_tree(job.repo)
     text = git.text(
         "diff", "--unified=0", "--find-renames", "--no-color", "--no-ext-diff", "--no-textconv",
-        "--src-prefix=a/", "--dst-prefix=b/", job.change.base, job.change.head, "--", "*.py",
+        "--src-prefix=a/", "--dst-prefix=b/", job.change.base, job.change.head,
     )  # fmt: skip
     files = git.names("ls-tree", "-r", "-z", "--name-only", "--full-tree", job.change.head)
-    return edits_of(text, suite.directory, (file for file in files if file.endswith(".py")))
+    return edits_of(text, suite.directory, files)
 
 
 def differences_of(suite: str, sides: Mapping[Side, Surroundings]) -> list[Difference]:

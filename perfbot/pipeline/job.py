@@ -11,6 +11,7 @@ from perfbot.claims.grammar import Claim
 from perfbot.config import Config, Suite
 from perfbot.measure.discovering import Earlier
 from perfbot.model import Change, Control, Policy, Shard
+from perfbot.pipeline.session import Counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Request:
     base: str = ""
     head: str = ""
     dirty: bool = False
+    given: tuple[Suite, ...] = ()
+    """Suites to run instead of the configured ones."""
     suites: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     budget: float | None = None
@@ -35,6 +38,12 @@ class Request:
     """Measure although the change touches nothing that is measured."""
     same: bool = False
     """Base and head may be one commit: an A/A run."""
+    bisect: bool | None = None
+    """Look for the commit that did it: always, never, or (None) as configured."""
+    fresh: bool = False
+    """Begin a session of tries anew."""
+    afresh: bool = False
+    """Set the working tree up as CI does, whatever earlier runs left."""
     why: bool | None = None
     """Look into what changed; None: as the configuration says."""
     more: bool = False
@@ -79,3 +88,7 @@ class Job:
     expected: tuple[Suite, ...] = ()
     """The suites of the target branch's configuration; none where the change is no merge request."""
     continued: Continued = field(default_factory=Continued)
+    only_reached: bool = False
+    """Only what runs something of the change is measured."""
+    counted: Counted = field(default_factory=Counted)
+    """The try of a session that it is."""

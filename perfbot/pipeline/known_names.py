@@ -14,7 +14,7 @@ from perfbot.config.names import meant
 from perfbot.errors import StoreError, UsageError
 from perfbot.git.command import Git
 from perfbot.measure.discovering import NEAREST, did_you_mean
-from perfbot.measure.scheduler import Outcomes
+from perfbot.measure.rounds import Outcomes
 from perfbot.pipeline.job import Job, Request
 from perfbot.pipeline.prepare import benchmark_files
 from perfbot.pipeline.select import named

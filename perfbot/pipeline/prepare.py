@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,7 +21,8 @@ from perfbot.process import kill_all, scrubbed_environment
 from perfbot.render.progress import Progress
 from perfbot.sides.benchmark_files import BenchmarkFiles
 from perfbot.sides.cache import drop_zones, zone
-from perfbot.sides.checkout import Checkout, checkouts
+from perfbot.sides.checkout import Checkout, checkouts, read_file_at
+from perfbot.sides.desk import inputs, pointing
 from perfbot.sides.environment import prepare, recipe, repeat
 
 
@@ -28,9 +30,8 @@ def groups_of(suites: Sequence[Suite], repo: Path) -> list[list[Suite]]:
     """Suites that can share their checkouts and environments."""
     groups: dict[object, list[Suite]] = {}
     for suite in suites:
-        groups.setdefault((recipe_of(suite, repo), suite.files, suite.setup_timeout, builds_of(suite)), []).append(
-            suite
-        )
+        made = recipe_of(suite, repo)
+        groups.setdefault((made, suite.files, suite.setup_timeout, builds_of(suite)), []).append(suite)
     return list(groups.values())
 
 
@@ -51,10 +52,18 @@ def build_of(group: Sequence[Suite], number: int) -> list[Suite]:
     return [suite.model_copy(update={"env": {**suite.env, **variables}}) for suite in group]
 
 
-def recipe_of(suite: Suite, repo: Path) -> str:
-    """What the environment of a suite is made from."""
+def at_desk(job: Job, suite: Suite, request: Request) -> tuple[str, ...] | None:
+    """The set-up of a working tree that does for the next save, too; None where it has to be done each time."""
+    if not request.dirty or request.afresh or builds_of(suite) > 1 or not suite.needs_python:
+        return None
+    project = read_file_at(job.repo, job.change.head, os.path.normpath(f"{suite.directory}/pyproject.toml"))
+    return pointing(suite.setup_for(job.repo), project)
+
+
+def recipe_of(suite: Suite, repo: Path, setup: Sequence[str] | None = None) -> str:
+    """What the environment of a suite is made from; ``setup`` where it is another than configured."""
     return recipe(
-        suite.setup_for(repo),
+        suite.setup_for(repo) if setup is None else setup,
         python=suite.python,
         needs_python=suite.needs_python,
         requires=harness_for(suite).requires,
@@ -71,13 +80,17 @@ def prepared(
     suite = group[0]
     overlaid = [path for one in group for path in benchmark_files(one, job.repo)] if suite.files == "head" else []
     folder = zone(request.cache, job.change)
-    with checkouts(job.repo, job.change, cache=folder, recipe=recipe_of(suite, job.repo), overlaid=overlaid) as trees:
+    setup = suite.setup_for(job.repo)
+    pointed = at_desk(job, suite, request)
+    setup, known_as = (setup, "") if pointed is None else (pointed, f"desk {inputs(job.repo, job.change.head)}")
+    text = recipe_of(suite, job.repo, setup)
+    with checkouts(job.repo, job.change, cache=folder, recipe=text, overlaid=overlaid, head_as=known_as) as trees:
         drop_zones(folder)
 
         def ready(tree: Checkout) -> SideReady:
             made = prepare(
                 tree,
-                setup=suite.setup_for(job.repo),
+                setup=setup,
                 python=suite.python,
                 needs_python=suite.needs_python,
                 requires=harness_for(suite).requires,
@@ -87,13 +100,14 @@ def prepared(
                 on_step=progress.step,
                 environ=request.environ,
                 directory=suite.directory,
+                at_desk=pointed is not None,
             )
             env = scrubbed_environment(request.environ, made.home, made.variables)
 
             def again() -> None:
                 repeat(
                     tree,
-                    setup=suite.setup_for(job.repo),
+                    setup=setup,
                     variables=made.variables,
                     timeout=suite.setup_timeout,
                     on_line=progress.output,

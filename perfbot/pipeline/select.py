@@ -17,7 +17,7 @@ from perfbot.shards import part
 
 def chosen_suites(config: Config, request: Request, repo: Path) -> tuple[tuple[Suite, ...], tuple[str, ...]]:
     """The suites to run: the configured ones, or, where there is no configuration, those found by looking."""
-    suites: tuple[Suite, ...] = config.suites
+    suites: tuple[Suite, ...] = request.given or config.suites
     notes: tuple[str, ...] = ()
     if not suites:
         suites = detect_suites(repo)
@@ -77,7 +77,7 @@ def named(suite: Suite) -> tuple[str, ...]:
     if isinstance(suite, CommandSuite):
         return tuple(suite.commands)
     if isinstance(suite, CallableSuite):
-        return tuple(suite.functions)
+        return (*suite.functions, *suite.statements)
     return tuple(suite.sizes) if isinstance(suite, SizeSuite) else ()
 
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
 
-from perfbot import __version__
 from perfbot.config import check_paths
-from perfbot.errors import Interrupted, SetupError
+from perfbot.errors import Interrupted, SetupError, UsageError
 from perfbot.git.command import short
 from perfbot.harness.base import Effects
 from perfbot.harness.registry import reader
@@ -23,39 +22,53 @@ from perfbot.judge.gate import gate_of
 from perfbot.judge.geometric import geometric_means
 from perfbot.judge.verdict import judge
 from perfbot.measure.discovering import Selection
-from perfbot.measure.scheduler import Outcomes, Scheduler
+from perfbot.measure.rounds import Outcomes
+from perfbot.measure.scheduler import Scheduler
 from perfbot.measure.session import SuiteSession, problem_of
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import Problem, Report, Result
+from perfbot.overall import Culprit, Reach
+from perfbot.pipeline.culprits import culprits
 from perfbot.pipeline.edits import differing_files, marked
 from perfbot.pipeline.explain import Explained, explained
 from perfbot.pipeline.job import Job, Request
 from perfbot.pipeline.known_names import remember, resolved
-from perfbot.pipeline.lanes import free_cores
 from perfbot.pipeline.prepare import build_of, builds_of, groups_of, prepared, sessions_of
+from perfbot.pipeline.reach import Reached
 from perfbot.pipeline.select import meant, selected, share_of, touched_by
+from perfbot.pipeline.surroundings import HERE, Surroundings
 from perfbot.pipeline.understand import understand
 from perfbot.pipeline.vanished import vanished
 from perfbot.process import nothing_left
 from perfbot.render.progress import Progress
 from perfbot.report.extent import fitted
-from perfbot.runner.cores import allowed_cores
-from perfbot.runner.machine import read_machine
+from perfbot.runner.load import Lookout
 from perfbot.sides.checkout import changed_files
-from perfbot.sides.scratch import scratch
+from perfbot.words import counted
 
 
 @dataclass(slots=True)
 class _Found:
     """What is known so far; survives an interruption."""
 
+    around: Surroundings
     outcomes: Outcomes | None = None
     problems: list[Problem] = field(default_factory=list)
     explained: Explained = field(default_factory=Explained)
-    started: float = field(default_factory=time.monotonic)
+    reach: Reach | None = None
+    culprits: tuple[Culprit, ...] = ()
+    measuring: float = field(default_factory=time.monotonic)
+    """When measuring began."""
+    skip: str = ""
+    """Why nothing was measured, although nothing is wrong."""
+    started: float = field(init=False)
+    lookout: Lookout = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.started, self.lookout = self.around.clock(), self.around.lookout()
 
 
-def run(request: Request, progress: Progress, trace: Trace = no_trace) -> Report:
+def run(request: Request, progress: Progress, trace: Trace = no_trace, around: Surroundings = HERE) -> Report:
     """Measure a change and judge it.
 
     An interruption (:class:`perfbot.errors.Interrupted`) ends measuring; the report then holds what there was, and
@@ -69,70 +82,99 @@ def run(request: Request, progress: Progress, trace: Trace = no_trace) -> Report
     for note in (*job.change.notes, *job.notes):
         progress.log(note)
     progress.limit(job.budget)
-    found = _Found()
+    found = _Found(around)
     complete = True
     if not job.skip:
         try:
             _measure(job, request, progress, trace, found)
+            results = _judged(job, found.outcomes or Outcomes())
+            left = job.budget - (time.monotonic() - found.measuring)
+            found.culprits = culprits(job, request, results, left, progress)
         except Interrupted as error:
             complete = False
             found.problems.append(Problem("run", error.message))
-    return _report(job, request, found, complete=complete)
+    report = _report(job, request, found, complete=complete)
+    job.counted.end(report)
+    return report
 
 
 def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found: _Found) -> None:
     """Prepare both sides of every suite and measure them all together, within one budget."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(nothing_left())
-        folder = stack.enter_context(scratch())
-        effects = Effects(Random(job.seed), folder, trace, reader)  # noqa: S311 - an order, not a secret
+        folder = stack.enter_context(found.around.scratch())
+        alone = len(job.suites) == 1 and builds_of(job.suites[0]) == 1
+        order = Random(job.seed)  # noqa: S311 - an order, not a secret
+        effects = Effects(order, folder, trace, reader, alone, request.dirty)
         progress.stage(f"preparing {short(job.change.base)} and {short(job.change.head)}", folded=True)
-        sessions: list[SuiteSession] = []
-        differing: set[str] = set()
-        for group in groups_of(job.suites, job.repo):
-            try:
-                made = [
-                    stack.enter_context(prepared(job, build_of(group, number), request, progress))
-                    for number in range(builds_of(group[0]))
-                ]
-            except SetupError as error:
-                names = ", ".join(suite.name for suite in group)
-                found.problems.append(problem_of(names, error))
-                continue
-            trees = made[0][0]
-            check_paths(replace(job.config, suites=tuple(group)), trees[1].path)
-            differing.update(differing_files(job, group, trees))
-            sessions += sessions_of(build_of(group, 0), [sides for _, sides in made], effects, found.problems)
+        sessions, differing = _set_up(job, request, progress, effects, stack, found)
         if not sessions:
             return
         progress.stage("measuring")
+        found.measuring = time.monotonic()
+        wanted = job.continued.narrowed(selected(job, request))
+        reached = Reached(job, sessions, progress, wanted, job.only_reached)
         scheduler = Scheduler(
             sessions,
             job.policy,
             job.budget,
             progress,
-            selection=Selection(
-                wanted=job.continued.narrowed(selected(job, request)),
-                share=share_of(job, request),
-                touched=touched_by(changed_files(job.repo, job.change)),
-                noise=job.planning.noise,
-                meant=partial(meant, job),
-                earlier=job.continued.rounds,
-                patterns=request.only,
-                claim=request.claim,
-            ),
+            selection=_selection(job, request, reached),
             random=Random(job.seed),  # noqa: S311 - an order, not a secret
-            cores=allowed_cores(),
-            lanes=free_cores(),
+            cores=found.around.cores(),
+            lanes=len(found.around.cores()) - round(found.lookout.cores()),
+            controls=not request.dirty,
         )
         try:
             scheduler.run()
+        except UsageError:
+            if not reached.emptied:
+                raise
+            found.skip = f"the change reaches none of {counted(len(reached.left_out), 'benchmark')} (`only_reached`)"
         finally:
+            found.reach = reached.record(frozenset(differing))
             outcomes = marked(scheduler.outcomes(), job, differing)
             gone = vanished(job, request, outcomes.left_out)
             remember(job, request, outcomes)
             found.outcomes = replace(outcomes, comparisons=(*outcomes.comparisons, *gone))
         explained(job, request, sessions, _judged(job, found.outcomes), found.explained, progress)
+
+
+def _set_up(
+    job: Job, request: Request, progress: Progress, effects: Effects, stack: contextlib.ExitStack, found: _Found
+) -> tuple[list[SuiteSession], set[str]]:
+    """Sessions of the suites whose sides could be set up, and the files of benchmarks that differ between them."""
+    sessions: list[SuiteSession] = []
+    differing: set[str] = set()
+    for group in groups_of(job.suites, job.repo):
+        try:
+            made = [
+                stack.enter_context(prepared(job, build_of(group, number), request, progress))
+                for number in range(builds_of(group[0]))
+            ]
+        except SetupError as error:
+            names = ", ".join(suite.name for suite in group)
+            found.problems.append(problem_of(names, error))
+            continue
+        trees = made[0][0]
+        check_paths(replace(job.config, suites=tuple(group)), trees[1].path)
+        differing.update(differing_files(job, group, trees))
+        sessions += sessions_of(build_of(group, 0), [sides for _, sides in made], effects, found.problems)
+    return sessions, differing
+
+
+def _selection(job: Job, request: Request, reached: Reached) -> Selection:
+    """Which benchmarks are measured, and what is known of them."""
+    return Selection(
+        wanted=reached.narrowed,
+        share=share_of(job, request),
+        touched=reached.touches(touched_by(changed_files(job.repo, job.change))),
+        noise=job.planning.noise,
+        meant=partial(meant, job),
+        earlier=job.continued.rounds,
+        patterns=request.only,
+        claim=request.claim,
+    )
 
 
 def _judged(job: Job, outcomes: Outcomes) -> tuple[Result, ...]:
@@ -148,9 +190,8 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
     results = _judged(job, outcomes)
     problems = (*found.problems, *outcomes.problems, *found.explained.problems)
     means = geometric_means(results, job.policy, control)
-    verdict = gate_of(results, problems, complete=complete, skipped=job.skip, means=means)
-    now = dt.datetime.now(dt.UTC)
-    seconds = time.monotonic() - found.started + earlier.seconds
+    verdict = gate_of(results, problems, complete=complete, skipped=job.skip or found.skip, means=means)
+    seconds = found.around.clock() - found.started + earlier.seconds
     report = Report(
         change=replace(job.change, notes=(*job.change.notes, *job.planning.notes, *outcomes.foretold)),
         verdict=verdict,
@@ -158,18 +199,20 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
         problems=problems,
         policy=job.policy,
         proposed_policy=job.proposed,
-        runner=read_machine().runner(version=__version__),
+        runner=found.around.runner(),
         control=control,
-        started=(now - dt.timedelta(seconds=seconds)).isoformat(timespec="seconds"),
+        started=(found.around.now() - dt.timedelta(seconds=seconds)).isoformat(timespec="seconds"),
         seconds=seconds,
         budget_seconds=job.budget + earlier.budget,
         family=outcomes.family,
         seed=job.seed,
         complete=complete,
         shard=job.planning.shard(request.shard),
-        skipped=job.skip,
+        skipped=job.skip or found.skip,
         startups=outcomes.startups,
         geometric_means=means,
+        reach=found.reach,
+        culprits=found.culprits,
         explanations=tuple(found.explained.explanations),
         differences=tuple(found.explained.differences),
     )

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from perfbot import __version__
 from perfbot.calibration.planning import plan
-from perfbot.config import Config, find, load
+from perfbot.config import Config, Suite, find, load
 from perfbot.git.command import open_work_tree, short
-from perfbot.model import Change
+from perfbot.model import Change, Policy
 from perfbot.pipeline.change import find_change
 from perfbot.pipeline.continuing import asked_again, taken_over
 from perfbot.pipeline.job import Job, Request
 from perfbot.pipeline.select import chosen_suites
+from perfbot.pipeline.session import Counted, note_of, sessions_of
 from perfbot.runner.machine import read_machine
 from perfbot.sides.checkout import changed_files, read_file_at
 
@@ -39,7 +42,17 @@ def understand(request: Request) -> Job:
     if request.threshold is not None:
         policy = replace(policy, threshold=request.threshold)
     proposed = ours.policy if replace(ours.policy, origin="") != replace(target.policy, origin="") else None
-    concerned = request.force or target.run.concerns(changed_files(repo, change))
+    changed = changed_files(repo, change)
+    concerned = request.force or target.run.concerns(changed)
+    if not request.force:
+        kept = _concerned(suites, target.suites, changed)
+        left = ", ".join(one.name for one in suites if one not in kept)
+        notes = (*notes, f"left out, for the change touches none of their `when_changed`: {left}") if left else notes
+        concerned, suites = concerned and bool(kept), kept or suites
+    counted = _counted(request, repo, change, policy) if concerned else Counted()
+    if counted.number:
+        policy = replace(policy, alpha=counted.session.tries[counted.number - 1].alpha)
+        change = replace(change, notes=(*change.notes, note_of(counted.number, counted.session)))
     planning = plan(repo, change, read_machine().runner(version=__version__), request.calibration)
     return Job(
         repo,
@@ -55,7 +68,26 @@ def understand(request: Request) -> Job:
         "" if concerned else "the change touches none of the files that are measured (`when_changed`)",
         target.suites if target is not ours else (),
         taken_over(request, repo, change),
+        target.run.only_reached and not request.force,
+        counted=counted,
     )
+
+
+def _counted(request: Request, repo: Path, change: Change, policy: Policy) -> Counted:
+    """The try of a session that a look at the working tree is; to go on with the last one is none of its own."""
+    if not request.dirty or change.origin != "local":
+        return Counted()
+    sessions, now = sessions_of(request.cache, repo), dt.datetime.now(dt.UTC)
+    if request.more and (session := sessions.read(now)).tries:
+        return Counted(sessions, len(session.tries), session)
+    asked = request.claim.text if request.claim else " ".join((*request.suites, *request.only))
+    return Counted(sessions, *sessions.begin(now, change, asked, policy.alpha, fresh=request.fresh))
+
+
+def _concerned(suites: tuple[Suite, ...], targets: tuple[Suite, ...], changed: Sequence[str]) -> tuple[Suite, ...]:
+    """The suites that a change concerns, as the target branch says of those that it has."""
+    said = {one.name: one for one in targets}
+    return tuple(one for one in suites if said.get(one.name, one).concerned_by(changed))
 
 
 def _target_config(repo: Path, change: Change) -> Config:

@@ -3,6 +3,7 @@
 ::
 
     /rebench [GLOB…] [--budget DURATION]     measure again, all or some
+    /perfbot bisect [GLOB…] [--budget …]     measure again, and find the commit that did it
     /perfbot accept GLOB REASON…             a known cost: let it pass in this merge request
     /perfbot help                            how to use these
 
@@ -45,6 +46,14 @@ class Rebench:
 
 
 @dataclass(frozen=True, slots=True)
+class Bisect:
+    """Measure again, and find the commit that did it. ``budget`` in seconds; 0 for the configured one."""
+
+    globs: tuple[str, ...] = ()
+    budget: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Accept:
     """Let the benchmarks that match a glob fail no gate, for a reason."""
 
@@ -64,13 +73,14 @@ class Misspelt:
     why: str
 
 
-Command = Rebench | Accept | Help | Misspelt
+Command = Rebench | Bisect | Accept | Help | Misspelt
 
 USAGE = """\
 | Command | What it does |
 |:--|:--|
 | `/rebench` | measure this head again |
 | `/rebench core/* --budget 10m` | only some benchmarks, with a time budget |
+| `/perfbot bisect core/*` | measure again, and find the commit of this merge request that did it |
 | `/perfbot accept core/parse* REASON` | a known cost: it no longer fails this merge request |
 | `/perfbot help` | this table |
 
@@ -176,7 +186,7 @@ class _Outside:
 # What a command line says -----------------------------------------------------------------------------------------
 
 
-def _rebench(rest: str) -> Command:
+def _rebench(rest: str, kind: type[Rebench] | type[Bisect] = Rebench, name: str = "/rebench") -> Command:
     try:
         words = shlex.split(rest)
     except ValueError:
@@ -192,12 +202,12 @@ def _rebench(rest: str) -> Command:
                 return parsed
             budget = parsed
         elif word.startswith("-"):
-            return Misspelt("`/rebench` knows one option: `--budget 10m`.")
+            return Misspelt(f"`{name}` knows one option: `--budget 10m`.")
         else:
             globs.append(word)
     if len(globs) > MAX_GLOBS:
         return Misspelt(f"At most {MAX_GLOBS} globs; use `*`.")
-    return Rebench(tuple(globs), budget) if all(map(_is_glob, globs)) else _bad_glob()
+    return kind(tuple(globs), budget) if all(map(_is_glob, globs)) else _bad_glob()
 
 
 def _budget(text: str) -> float | Misspelt:
@@ -215,6 +225,8 @@ def _perfbot(rest: str) -> Command:
     verb, _, rest = rest.partition(" ")
     if verb in ("", "help"):
         return Help()
+    if verb == "bisect":
+        return _rebench(rest, Bisect, "/perfbot bisect")
     if verb != "accept":
         return Misspelt("There is no such command.")
     return _accept(rest.strip())

@@ -19,12 +19,15 @@ from perfbot.forge.body import MAX_ASKED, Body, all_stale
 from perfbot.forge.upsert import Upsert
 from perfbot.model import Acceptance
 from perfbot.publish import commands
-from perfbot.publish.commands import Accept, Command, Help, Misspelt, Rebench
+from perfbot.publish.commands import Accept, Bisect, Command, Help, Misspelt, Rebench
 from perfbot.publish.publisher import KEY, read_body
 from perfbot.publish.verify import read_rules
 from perfbot.render.escape import prose
 
 NO_RIGHT = "refused: no write access"
+BISECT = "--bisect"
+"""Among globs, none of which begins so: the commit that did it is to be found. As :mod:`perfbot.cli.asked` reads it."""
+
 HOUR = timedelta(hours=1)
 
 
@@ -124,6 +127,8 @@ class CommandHandler:
                 raise NotDone(f"{why} `/perfbot help` shows what there is.")
             case Rebench():
                 return self._rebench(command)
+            case Bisect():
+                return self._rebench(Rebench((BISECT, *command.globs), command.budget))
             case Accept():
                 return self._accept(note, command)
 
@@ -158,7 +163,9 @@ class CommandHandler:
         asked = Counter(
             n.author_key
             for n in self.comments.notes()
-            if not n.mine and n.created >= since and any(isinstance(c, Rebench) for c in commands.parse(n.body))
+            if not n.mine
+            and n.created >= since
+            and any(isinstance(c, Rebench | Bisect) for c in commands.parse(n.body))
         )
         written = sum(times for who, times in asked.items() if self.forge.repository.may_write(who))
         remembered = sum(moment >= since for moment in read_body(self.comments, self.key).asked)

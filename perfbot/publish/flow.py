@@ -11,6 +11,7 @@ from pathlib import Path
 
 from perfbot import report as reports
 from perfbot.ci.place import Place
+from perfbot.claims.described import judged_claims
 from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, ReportError, UsageError
 from perfbot.forge.base import Forge, MergeRequest
 from perfbot.forge.order import Ended
@@ -162,6 +163,8 @@ def _say(publisher: Publisher, report: Report, rules: Rules) -> tuple[str, str, 
         outcome, state = publisher.nothing_touched(NOT_TOUCHED)
         return publisher.section, _verdict(state), outcome
     own = replace(judged(report, rules, publisher.accepted()), trend=describe(publisher.trends))
+    if rules.target.publish.claims:
+        publisher = replace(publisher, claims=judged_claims(publisher.request.description, own))
     create = rules.target.publish.comment == "always" or notable(own)
     outcome, state = publisher.verdict(own, create=create)
     return publisher.section, own.verdict if outcome != "outrun" else _verdict(state), outcome

@@ -11,6 +11,7 @@ from typing import Literal, TypeVar
 from urllib.parse import quote
 
 from perfbot.ci.place import Place, source_url
+from perfbot.claims.described import Described
 from perfbot.errors import PublishError
 from perfbot.forge.base import Annotation, Comments, Forge, MergeRequest, State, Status
 from perfbot.forge.body import LONGEST_FAILING, MAX_FAILING, Body, Section, compose, marker, merge, parse, put, stale
@@ -63,6 +64,7 @@ class Publisher:
         key: tells several perfbots in one merge request apart.
         details_url: page of the full report, linked from the comment.
         history_url: the project's pages, linked from the comment.
+        claims: of the author, judged.
         trends: of the target branch, of a history that is ours; what a report says of it is dropped.
         run: the run's place among those of its head, as far as the forge told; see :func:`find_run`.
         started: when the report says that measuring began; counts where the forge did not tell.
@@ -78,6 +80,7 @@ class Publisher:
     details_url: str = ""
     history_url: str = ""
     trends: Sequence[Trend] = ()
+    claims: Sequence[Described] = ()
     run: RunOrder = UNKNOWN_RUN
     started: str = ""
     options: dict[str, object] = field(default_factory=dict)
@@ -267,6 +270,7 @@ class Publisher:
             links=self.links,
             title=self.section,
             courses=courses(self.trends),
+            claims=self.claims,
             alerts=self.place.alerts or self.forge.kind == "github",
         ).strip()
 
@@ -367,7 +371,8 @@ def _annotation(result: Result) -> Annotation:
     shown = "" if result.change is None else format_change(result.change)
     if shown and result.interval is not None:
         shown += f" {format_interval(*result.interval)}"
-    message = f"{shown}: {result.reason}" if shown else result.reason or "failed"
+    why = "; ".join(filter(None, (view.decided_by(result), result.reason)))
+    message = f"{shown}: {why}" if shown else why or "failed"
     return Annotation(result.file, result.line, f"{result.full_name}: {view.outcome(result)}", message)
 
 

@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from perfbot.claims.described import Described
 from perfbot.model import Acceptance, Problem, Report, Result
-from perfbot.render import headline, view
+from perfbot.render import headline, view, whole
+from perfbot.render.claims import lines as claim_lines
 from perfbot.render.comment_rows import SHOWN, Entry, Rows, Table, differences, entries, together
 from perfbot.render.course import NOWHERE, Courses
 from perfbot.render.escape import code, fence, link_target, prose
 from perfbot.render.families import Family
 from perfbot.render.layout import lay_out
 from perfbot.render.links import HOW_TO_READ, NO_LINKS, Links
+from perfbot.render.policy import policy_differences
 from perfbot.render.reasons import explanations_of
 from perfbot.render.way_on import what_now, why_undecided
 from perfbot.units import format_duration, format_percentage
@@ -102,6 +105,9 @@ class Parts:
     outputs: tuple[Problem, ...]
     accepted: tuple[str, ...]
     policy: tuple[str, ...]
+    culprits: tuple[str, ...]
+    unreached_title: str
+    unreached: tuple[str, ...]
     facts: tuple[str, ...]
     trend: str
     foot: str
@@ -117,6 +123,7 @@ def comment(
     title: str = "",
     courses: Courses = NOWHERE,
     alerts: bool = False,
+    claims: Sequence[Described] = (),
 ) -> str:
     """The comment about one report.
 
@@ -128,6 +135,7 @@ def comment(
         links: where it may lead its reader.
         title: tells several comments or sections apart ("Python 3.12").
         courses: what the target branch's history says of each benchmark.
+        claims: of the merge request's author, judged; shown, and nothing else.
         alerts: whether the forge shows ``> [!CAUTION]`` as a box (GitHub; GitLab from 17.10).
     """
     url, artifacts = link_target(links.report), link_target(links.artifacts)
@@ -140,7 +148,8 @@ def comment(
     )
 
     def write(cuts: Cuts) -> str:
-        return lay_out("comment.md.j2", marker=marker, url=url or artifacts, **_kept(parts, cuts))
+        claimed = claim_lines(claims)
+        return lay_out("comment.md.j2", marker=marker, url=url or artifacts, claims=claimed, **_kept(parts, cuts))
 
     return _fitted(write, limit)
 
@@ -194,7 +203,10 @@ def _parts(report: Report, title: str, stale: str, rows: Rows, *, alerts: bool) 
         differences=differences(report.differences),
         outputs=report.problems,
         accepted=tuple(_acceptances(report.acceptances)),
-        policy=tuple(prose(line) for line in view.policy_differences(report)),
+        culprits=tuple(f"{code(name)}: {size} by {code(commit)}" for name, size, commit in whole.culprits(report)),
+        policy=tuple(prose(line) for line in policy_differences(report)),
+        unreached_title=prose(whole.unreached(report)),
+        unreached=tuple(code(one) for one in whole.unreached_functions(report)),
         facts=tuple(_facts(report)),
         trend=prose(report.trend),
         foot=_foot(report, rows.links),
@@ -232,7 +244,7 @@ def _lead(report: Report, found: view.Groups) -> str:
 def _with_wholes(lead: str, report: Report) -> str:
     """What moved as a whole is said even where no single benchmark can show it."""
     return " ".join(
-        text for text in (lead, *(f"{prose(one)}." for one in view.whole_suites(report, moved=True))) if text
+        text for text in (lead, *(f"{prose(one)}." for one in whole.whole_suites(report, moved=True))) if text
     )
 
 
@@ -267,6 +279,8 @@ def _acceptances(acceptances: Iterable[Acceptance]) -> Iterable[str]:
 def _facts(report: Report) -> Iterable[str]:
     for name, text in view.measured_facts(report):
         yield f"{name}: {prose(text)}"
+    if left_out := whole.left_out(report):
+        yield left_out
     for line in view.beside(report):
         yield f"Beside time: {prose(line)}"
     for note in report.change.notes:
@@ -339,6 +353,8 @@ def _folds(parts: Parts, cuts: Cuts) -> Iterable[Fold | None]:
     yield _table_fold("Budgets ({})", parts.budgets, cuts.budgets)
     yield _list_fold("Accepted in this merge request ({})", parts.accepted, cuts.facts)
     yield _list_fold("Changes to the policy ({})", parts.policy, cuts.facts)
+    yield _list_fold("Which commit did it ({})", parts.culprits, cuts.facts)
+    yield _list_fold(parts.unreached_title, parts.unreached, cuts.facts)
     yield _list_fold("How this was measured", parts.facts, cuts.facts)
 
 

@@ -16,6 +16,7 @@ from perfbot.render import headline, pictures, reasons, view
 from perfbot.render.escape import clean, output_lines
 from perfbot.render.flame import Why, why_of
 from perfbot.render.layout import pieces, source
+from perfbot.render.policy import policy_differences
 from perfbot.units import format_duration, format_percentage
 
 NAME_LENGTH = 300
@@ -105,7 +106,7 @@ def page_pieces(report: Report, *, home: str = "") -> Iterator[str]:
         size=_SIZE,
         trend=clean(report.trend, TEXT_LENGTH),
         facts=_facts(report),
-        differences=tuple(clean(line, TEXT_LENGTH) for line in view.policy_differences(report)),
+        differences=tuple(clean(line, TEXT_LENGTH) for line in policy_differences(report)),
         environments=tuple(
             (
                 clean(one.suite, NAME_LENGTH),
@@ -195,7 +196,7 @@ def _result_facts(result: Result) -> tuple[tuple[str, str], ...]:
         ("Head", view.quantity(result.head, result.unit)),
         ("Confidence", _confidence(result.confidence)),
         ("Threshold", threshold),
-        ("Could have seen", seen),
+        ("Resolution", seen),
         ("Budget", f"{result.budget}: {_budget_word(result)}" if result.budget else ""),
         ("Rounds", f"{result.rounds} in {format_duration(result.seconds)}" if result.rounds else ""),
         ("Better", "higher" if result.better == "higher" else ""),

@@ -88,7 +88,7 @@ def line_of(explanation: Explanation) -> str:
     left = abs(explanation.change - part.change)
     if len(explanation.parts) > 1 and left > REST_TOLD * abs(explanation.change):
         second = explanation.parts[1]
-        said += f"; `{second.short}` {amount(second.change, unit)}"
+        said += f", then `{second.short}` {amount(second.change, unit)}"
     return said
 
 

@@ -16,12 +16,16 @@ from perfbot.explained import Explanation
 from perfbot.model import Policy, Problem, Report, Result
 from perfbot.render import headline, reasons, view
 from perfbot.render.escape import clean, middle, output_lines
+from perfbot.render.whole import culprits, left_out, unreached, unreached_functions, whole_suites
 
 LOG_WIDTH = 120
 """Characters of a line where nobody says how wide the screen is."""
 
 SHOWN = {"bad": 20, "improved": 10, "undecided": 10, "others": 10}
 """Rows of each group; the rest is counted."""
+
+UNREACHED = 3
+"""Functions that no benchmark runs, by name."""
 
 EVERYTHING = 1_000_000
 OUTPUT_LINES = 20
@@ -213,7 +217,14 @@ def _closing(report: Report) -> Iterable[str]:
         yield clean(text, 600)
     if report.control is not None and not report.control.disturbed:
         yield f"control: base against itself {view.control(report)}"
-    yield from (clean(line, 200) for line in view.whole_suites(report))
+    yield from (clean(line, 200) for line in whole_suites(report))
+    for name, size, commit in culprits(report):
+        yield f"{clean(name, 80)}: {size} by {clean(commit, 120)}"
+    if missed := unreached(report):
+        shown = [clean(line, 120) for line in unreached_functions(report)]
+        yield f"{missed}: {'; '.join(shown[:UNREACHED])}{' …' if len(shown) > UNREACHED else ''}"
+    if unasked := left_out(report):
+        yield unasked
     if report.trend:
         yield clean(report.trend, 400)
 

@@ -12,7 +12,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from perfbot.model import Limit, Policy, Report, Result
+from perfbot.judge.confirmation import is_over
+from perfbot.model import Policy, Report, Result
+from perfbot.render.policy import rule
+from perfbot.render.whole import whole_suites
 from perfbot.units import (
     AS_FACTOR_FROM,
     format_change,
@@ -84,25 +87,6 @@ def beside(report: Report) -> tuple[str, ...]:
     return tuple(
         f"{metric}: {verdict} in {counted(count, 'benchmark')}{f' ({reason})' if reason else ''}"
         for (metric, verdict, reason), count in counts.items()
-    )
-
-
-WHOLE_FROM = 3
-"""Benchmarks of a suite of which the mean is told."""
-
-
-def whole_suites(report: Report, *, moved: bool = False) -> tuple[str, ...]:
-    """The geometric mean of each suite, a line each: "core: geometric mean +1.3 % [+0.9, +1.7] of 24 benchmarks".
-
-    Args:
-        moved: only of those that moved.
-    """
-    return tuple(
-        f"{one.suite}: geometric mean {format_change(one.change)} {format_interval(*one.interval)} of "
-        f"{counted(one.benchmarks, 'benchmark')}{'' if one.of == one.benchmarks else f' (of {one.of:,})'}"
-        for one in report.geometric_means
-        if not one.file and one.benchmarks >= WHOLE_FROM
-        if not moved or one.gate == "fail" or not one.interval[0] <= 0 <= one.interval[1]
     )
 
 
@@ -230,9 +214,6 @@ def interval(result: Result) -> str:
     return "" if result.interval is None else format_interval(*result.interval)
 
 
-COULD_HAVE_SEEN = "could have seen"
-
-
 def gist(reason: str) -> str:
     """One line of a reason: of a traceback or pytest's report of one, what was raised; else its first and last line."""
     lines = [line.strip() for line in reason.splitlines() if line.strip()]
@@ -249,7 +230,17 @@ def remarks(result: Result, *, whole: bool = False) -> tuple[str, ...]:
         whole: the reason with all of its lines.
     """
     reason = result.reason if whole else gist(result.reason)
-    return (*((reason,) if reason else ()), *_besides(result))
+    return tuple(filter(None, (decided_by(result), reason, *_besides(result))))
+
+
+def decided_by(result: Result) -> str:
+    """What a verdict's values say beside it: "over the 2 % threshold", "resolution 3.1 %"; empty for others."""
+    if result.verdict == "regressed":
+        over = result.change is None or is_over(result.change, result.threshold or 0.0)
+        return f"{'over' if over else 'under'} the {format_percentage(result.threshold or 0.0)} threshold"
+    if result.verdict == "inconclusive" and result.detectable is not None:
+        return f"resolution {detectable(result.detectable)}"
+    return ""
 
 
 def _besides(result: Result) -> tuple[str, ...]:
@@ -273,28 +264,27 @@ def row_notes(result: Result, policy: Policy) -> tuple[str, ...]:
     ``notes``, a sentence each, and comes out here.
     """
     threshold = result.threshold or 0.0
-    shown = {f"over the {format_percentage(threshold)} threshold"}
-    if result.detectable is not None:
-        shown.add(f"{COULD_HAVE_SEEN} {detectable(result.detectable)}")
-    notes = [clause for clause in gist(result.reason).split("; ") if clause and clause not in shown]
+    notes = list(filter(None, gist(result.reason).split("; ")))
     usual = policy.exact_threshold if result.rule == "exact" else policy.threshold
-    if result.gate == "fail" and result.verdict == "regressed" and threshold != usual:
+    if result.verdict == "regressed" and not is_over(result.change or 0.0, threshold):
+        notes.insert(0, decided_by(result))
+    elif result.gate == "fail" and result.verdict == "regressed" and threshold != usual:
         notes.append(f"threshold {format_percentage(threshold)}")
     return (*notes, *_besides(result))
 
 
 def detectable(fraction: float) -> str:
-    """A change that could have been seen, to two digits, as much as an estimate can bear: "3.1 %", "×7.7"."""
+    """A resolution, to two digits, as much as an estimate can bear: "3.1 %", "×7.7"."""
     return format_percentage(float(f"{fraction:.1e}")) if fraction < AS_FACTOR_FROM else format_change(fraction)
 
 
 def seen_range(results: Iterable[Result]) -> str:
-    """The changes that could have been seen: "could have seen 1.2 % to 3.1 %"; empty when unknown."""
+    """What would have shown: "resolution 1.2 % to 3.1 %"; empty when unknown."""
     found = sorted(one.detectable for one in results if one.detectable is not None)
     if not found:
         return ""
     low, high = detectable(found[0]), detectable(found[-1])
-    return f"{COULD_HAVE_SEEN} {low}" if low == high else f"{COULD_HAVE_SEEN} {low} to {high}"
+    return f"resolution {low}" if low == high else f"resolution {low} to {high}"
 
 
 EDITED = "⚙️"
@@ -337,7 +327,7 @@ def measured_facts(report: Report) -> tuple[tuple[str, str], ...]:
     runner, policy = report.runner, report.policy
     state = [
         "pinned" if runner.pinned else "not pinned to a core",
-        "shared address-space layout" if runner.shared_layout else "address-space layouts differ",
+        "shared address-space layout" if runner.shared_layout else "address-space layout shared by Python suites alone",
         f"load {runner.load:.2g} at the start",
         f"governor {runner.governor}" if runner.governor else "",
         f"virtual: {runner.virtual}" if runner.virtual else "",
@@ -362,54 +352,3 @@ def _time(report: Report) -> str:
     given = f"; time limit {format_duration(report.budget_seconds)}" if report.budget_seconds else ""
     inside = sum(result.seconds for result in report.results)
     return f"{format_duration(report.seconds)} in all, {format_duration(inside)} of it inside benchmarks{given}"
-
-
-def rule(policy: Policy) -> str:
-    """A policy's numbers in words."""
-    return (
-        f"threshold {format_percentage(policy.threshold)}, exact metrics {format_percentage(policy.exact_threshold)}, "
-        f"{format_percentage(policy.alpha)} false alarms a run"
-    )
-
-
-def policy_differences(report: Report) -> tuple[str, ...]:
-    """What the change would alter in the policy, a line each; empty when it leaves the policy alone."""
-    now, then = report.policy, report.proposed_policy
-    if then is None:
-        return ()
-    numbers = {
-        "threshold": "threshold",
-        "exact_threshold": "threshold of exact metrics",
-        "alpha": "alpha",
-        "beta": "beta",
-    }
-    words_of = {
-        "removed": "benchmarks that are gone",
-        "rewritten": "rewritten benchmarks that regress",
-        "broken_on_both": "benchmarks that fail on both sides",
-    }
-    lines = [
-        f"{words}: {format_percentage(getattr(now, name))} → {format_percentage(getattr(then, name))}"
-        for name, words in numbers.items()
-        if getattr(now, name) != getattr(then, name)
-    ]
-    lines += [
-        f"{words}: {getattr(now, name)} → {getattr(then, name)}"
-        for name, words in words_of.items()
-        if getattr(now, name) != getattr(then, name)
-    ]
-    lines += [f"no longer: {_limit(one)}" for one in now.limits if one not in then.limits]
-    lines += [f"new: {_limit(one)}" for one in then.limits if one not in now.limits]
-    if not lines and now.limits != then.limits:
-        lines.append("the order of the limits")
-    return tuple(lines)
-
-
-def _limit(limit: Limit) -> str:
-    clauses = [
-        f"threshold {format_percentage(limit.threshold)}" if limit.threshold is not None else "",
-        *(f"{budget.metric} budget {budget.text}" for budget in limit.budgets),
-        {True: "gates", False: "does not gate", None: ""}[limit.gate],
-    ]
-    of = f" ({limit.metric})" if limit.metric else ""
-    return f"`{limit.match}`{of} {', '.join(clause for clause in clauses if clause)}".strip()

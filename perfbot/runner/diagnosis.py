@@ -94,7 +94,9 @@ def _layout(shared: bool) -> Finding:
         return Finding("layout", "ok", "both sides can share an address-space layout, drawn anew for each round")
     allowed = "allow personality(ADDR_NO_RANDOMIZE) in the container's seccomp profile, and measure on Linux"
     advice = f"{allowed}: {docs('runner')}"
-    message = "is each process's own: some are slower than others for their whole life, and more rounds are needed"
+    message = (
+        "cannot be chosen: both sides of a Python suite are forked from one interpreter, commands and servers differ"
+    )
     return Finding("layout", "warning", message, advice)
 
 

@@ -30,7 +30,7 @@ __all__ = ["Checkout", "changed_files", "checkout", "checkout_taking", "checkout
 
 @contextlib.contextmanager
 def checkouts(
-    repo: Path, change: Change, *, cache: Path, recipe: str = "", overlaid: Sequence[str] = ()
+    repo: Path, change: Change, *, cache: Path, recipe: str = "", overlaid: Sequence[str] = (), head_as: str = ""
 ) -> Iterator[tuple[Checkout, Checkout]]:
     """Base and head side by side, unregistered again when the block ends, however it ends.
 
@@ -39,6 +39,7 @@ def checkouts(
         cache: perfbot's cache folder, outside the clone.
         recipe: what the environments are made from; other text, other folders.
         overlaid: files, folders and globs, relative to the clone's top, that base takes from head.
+        head_as: what head's folder is found by, where another commit's set-up will do for it, too.
 
     Raises:
         SetupError: a work tree could not be made.
@@ -47,7 +48,7 @@ def checkouts(
         checkout_taking(
             repo, "base", change.base, from_commit=change.head, cache=cache, recipe=recipe, overlaid=overlaid
         ) as base,
-        checkout(repo, "head", change.head, cache=cache, recipe=recipe) as head,
+        checkout(repo, "head", change.head, cache=cache, recipe=recipe, known_as=head_as) as head,
     ):
         yield base, head
 
@@ -76,8 +77,13 @@ def checkout_taking(
 
 
 @contextlib.contextmanager
-def checkout(repo: Path, side: Side, commit: str, *, cache: Path, recipe: str = "") -> Iterator[Checkout]:
+def checkout(
+    repo: Path, side: Side, commit: str, *, cache: Path, recipe: str = "", known_as: str = ""
+) -> Iterator[Checkout]:
     """One commit's files for one side, held by this run alone. The same side again is a second copy of it.
+
+    Args:
+        known_as: what its folder is found by; the commit where it is empty.
 
     Raises:
         SetupError: the work tree could not be made.
@@ -85,7 +91,7 @@ def checkout(repo: Path, side: Side, commit: str, *, cache: Path, recipe: str = 
     user = open_work_tree(repo)
     check_places(cache, user.folder)
     shelf = _shelf(user, cache)
-    with _writable(user) as git, shelf.hold(f"{side}\0{commit}\0{recipe}") as slot:
+    with _writable(user) as git, shelf.hold(f"{side}\0{known_as or commit}\0{recipe}") as slot:
         worktrees = git.common_folder() / "worktrees"
         _tidy(worktrees, shelf)
         try:

@@ -45,6 +45,26 @@ def look(folder: Path, *, without: Collection[str] = ()) -> dict[str, Entry]:
         return dict(zip(found, pool.map(lambda name: look_at(folder / name), found), strict=True))
 
 
+def glance(folder: Path, prefix: str) -> dict[str, str]:
+    """What the system says of everything below a folder without reading it: any write shows in the time of the last
+    change of status, which nobody but who sets the clock can set.
+
+    Args:
+        prefix: of the names.
+    """
+    found: dict[str, str] = {}
+    waiting = [(os.fspath(folder), prefix)]
+    while waiting:
+        parent, below = waiting.pop()
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(parent) as entries:
+            for entry in entries:
+                said, name = entry.stat(follow_symlinks=False), f"{below}/{entry.name}"
+                found[name] = f"{said.st_ino} {said.st_mode} {said.st_size} {said.st_mtime_ns} {said.st_ctime_ns}"
+                if stat.S_ISDIR(said.st_mode):
+                    waiting.append((entry.path, name))
+    return found
+
+
 def differs(folder: Path, noted: Contents, *, without: Collection[str] = ()) -> str:
     """Remove what was not noted, and say which of what was noted is missing or another; empty when nothing is.
 

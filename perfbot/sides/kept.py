@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from perfbot.sides.cache import Slot, remove_tree
-from perfbot.sides.contents import GIT, Contents, Entry, differs, look, look_at, names, remove
+from perfbot.sides.contents import GIT, Contents, Entry, differs, glance, look, look_at, names, remove
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class Kept:
     Attributes:
         stamp: of what the environment was made from.
         times: when each file of the tree was changed last, in nanoseconds; build systems go by it.
+        files: of the commit that was set up.
+        seen: what the system says of environment and home, see :func:`perfbot.sides.contents.glance`.
     """
 
     stamp: str
@@ -33,34 +35,48 @@ class Kept:
     env: Contents
     home: Contents
     times: Mapping[str, int]
+    files: frozenset[str]
+    seen: Mapping[str, str]
 
 
-def note(slot: Slot, stamp: str) -> None:
+def note(slot: Slot, stamp: str, files: Collection[str]) -> None:
     """Write down that set-up is complete, and what there is.
+
+    Args:
+        files: of the commit.
 
     Raises:
         OSError: it cannot be read or written.
     """
     tree = look(slot.tree, without=(GIT,))
     times = {name: (slot.tree / name).lstat().st_mtime_ns for name, entry in tree.items() if entry[0] == "file"}
-    text = json.dumps([stamp, tree, look(slot.env), look(slot.home), times])
+    text = json.dumps([stamp, tree, look(slot.env), look(slot.home), times, sorted(files), _seen(slot)])
     part = slot.folder / "done.part"
     remove(part)
     part.write_text(text, "ascii")
     part.replace(slot.done)
 
 
-def reusable(slot: Slot, stamp: str, files: Collection[str]) -> bool:
+def _seen(slot: Slot) -> dict[str, str]:
+    return {**glance(slot.env, "env"), **glance(slot.home, "home")}
+
+
+def reusable(slot: Slot, stamp: str, files: Collection[str], *, quick: bool = False) -> bool:
     """Bring a slot into the state that was noted, if that can be.
 
     Args:
         files: of the commit, and so of the fresh tree; they are left as they are.
+        quick: be content with what the system says of environment and home, where nothing was written since; that can
+            be fooled by who may set the clock.
     """
     try:
         kept = _read(slot.done)
-        if kept is None or kept.stamp != stamp or differs(slot.env, kept.env) or differs(slot.home, kept.home):
+        if kept is None or kept.stamp != stamp:
             return False
-        built = {name: entry for name, entry in kept.tree.items() if name not in files}
+        untouched = quick and _seen(slot) == kept.seen
+        if not untouched and (differs(slot.env, kept.env) or differs(slot.home, kept.home)):
+            return False
+        built = {name: entry for name, entry in kept.tree.items() if name not in files and name not in kept.files}
         return _built_again(slot, built, files) and _dated(slot, kept, files)
     except OSError:
         return False
@@ -81,13 +97,19 @@ def _built_again(slot: Slot, built: Mapping[str, Entry], files: Collection[str])
     if not slot.old.is_dir():
         own = {name: look_at(slot.tree / name) for name in files}
         return not differs(slot.tree, {**own, **built}, without=(GIT,))
-    found = look(slot.old, without=(GIT,))
-    if any(found.get(name) != entry for name, entry in built.items()):
+    found = {name: look_at(slot.old / name) for name in built if os.path.lexists(slot.old / name)}
+    other = {name for name, entry in built.items() if found.get(name) != entry}
+    if any(not _is_bytecode(name) for name in other):
         return False
-    for name in sorted(built):
+    for name in sorted(built.keys() - other):
         _move(slot, name, built[name])
     remove_tree(slot.old)
     return True
+
+
+def _is_bytecode(name: str) -> bool:
+    """Whether Python makes it anew by itself, as it does when a source has changed."""
+    return name.endswith(".pyc") and Path(name).parent.name == "__pycache__"
 
 
 def _move(slot: Slot, name: str, entry: Entry) -> None:
@@ -119,9 +141,11 @@ def _read(file: Path) -> Kept | None:
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, encoding="ascii") as stream:
-            stamp, tree, env, home, times = json.load(stream)
+            stamp, tree, env, home, times, files, seen = json.load(stream)
         dated = {str(name): int(when) for name, when in times.items()}
-        return Kept(str(stamp), _entries(tree), _entries(env), _entries(home), dated)
+        glanced = {str(name): str(what) for name, what in seen.items()}
+        own = frozenset(map(str, files))
+        return Kept(str(stamp), _entries(tree), _entries(env), _entries(home), dated, own, glanced)
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return None
 

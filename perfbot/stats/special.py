@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv, fdtrc, ndtr, stdtrit
 
 Floats = NDArray[np.float64]
 
 
+def _scipy() -> Any:
+    """``scipy.special``, loaded when something has to be decided: a quarter of a second that can pass meanwhile."""
+    import scipy.special  # noqa: PLC0415
+
+    return scipy.special
+
+
+def warm_up() -> None:
+    """Load what the first decision will need."""
+    _scipy()
+
+
 def normal_tail(values: Floats) -> Floats:
     """P(Z > values) of a standard normal Z."""
-    tails: Floats = ndtr(-np.asarray(values, dtype=float))
+    tails: Floats = _scipy().ndtr(-np.asarray(values, dtype=float))
     return tails
 
 
@@ -25,17 +37,17 @@ def student_quantile(freedom: float, tail: float) -> float:
     """
     if not (freedom > 0 and 0 < tail <= 0.5):
         raise ValueError(f"a tail from 0 to 1/2, and degrees of freedom above 0, not {tail} and {freedom}")
-    return -float(stdtrit(freedom, tail))
+    return -float(_scipy().stdtrit(freedom, tail))
 
 
 def f_tail(between: float, within: float, ratio: float) -> float:
     """P(F > ratio) of Fisher's F with so many degrees of freedom above and below; infinite ratios have none."""
-    return float(fdtrc(between, within, max(ratio, 0.0))) if math.isfinite(ratio) else 0.0
+    return float(_scipy().fdtrc(between, within, max(ratio, 0.0))) if math.isfinite(ratio) else 0.0
 
 
 def proportion_interval(count: int, total: int, confidence: float) -> tuple[float, float]:
     """The exact interval of a proportion (Clopper & Pearson 1934), where ``count`` of ``total`` were seen."""
     share = (1 - confidence) / 2
-    low = 0.0 if count == 0 else float(betaincinv(count, total - count + 1, share))
-    high = 1.0 if count == total else float(betaincinv(count + 1, total - count, 1 - share))
+    low = 0.0 if count == 0 else float(_scipy().betaincinv(count, total - count + 1, share))
+    high = 1.0 if count == total else float(_scipy().betaincinv(count + 1, total - count, 1 - share))
     return low, high

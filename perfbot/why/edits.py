@@ -41,7 +41,7 @@ class Edits:
         if function.place != "site":
             return ""
         known = self.files | set(self.head if side == "head" else self.base)
-        ends = [path for path in known if path == function.file or path.endswith("/" + function.file)]
+        ends = [path for path in known if path == function.file or path.endswith(f"/{function.file}")]
         return min(ends, key=len) if ends else ""
 
     def touch(self, function: Function, side: Side) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from perfbot.why.blame import Floats, Ledger, ledger_of
 from perfbot.why.edits import Edits
 from perfbot.why.flame import flame_of
 from perfbot.why.intervals import CONFIDENCE, FEWEST, Means, means_of
-from perfbot.why.matching import Matched, roll_of
+from perfbot.why.matching import Matched, Roll, roll_of
 from perfbot.why.parts import Known, part_of
 from perfbot.why.profile import Observation
 
@@ -22,8 +22,13 @@ MOST_PARTS = 12
 SLIGHT_SHARE = 0.02
 """Of the change: what contributes less is part of the rest, however sure it is."""
 
-APART = 1.3
-"""Explaining rounds that cost so many times more or less than those of the verdict saw something else."""
+APART = 1.5
+"""Explaining rounds whose ratio of both sides differs by such a factor from the verdict's saw something else."""
+
+APART_NOTE = "the rounds that explain saw another change than those that decided: these are their costs"
+
+STEP = 0.01
+"""Of a side's cost, to see what follows it."""
 
 
 def explain(
@@ -44,20 +49,21 @@ def explain(
         return _with(bare, reason=refused or few, rounds=len(observations))
     roll = roll_of(observations)
     edited = {number for number, one in enumerate(roll.functions) if _is_edited(one, edits)}
-    scales, notes = _scales(result, observations)
-    scaled = [_scaled(one, scale) for one, scale in zip(observations, scales, strict=True)]
+    costs = _costs_of(result, observations)
+    scaled = [_at(one, costs.sides) for one in observations]
     ledgers = [ledger_of(observation, roll, edited) for observation in scaled]
-    means = means_of(np.array([one.blamed for one in ledgers]), _least(ledgers, scaled))
-    shown = _shown(means, result)
-    told = np.array([one.blamed[shown].sum() for one in ledgers]) if shown else np.zeros(len(ledgers))
-    whole = means_of(told[:, None], family=1)
+    blamed = np.array([one.blamed for one in ledgers])
+    besides = costs.error * _tilt(scaled, roll, edited, blamed)
+    means = means_of(blamed, _least(ledgers, scaled), besides=besides)
+    shown = _shown(means, costs.sides["head"] - costs.sides["base"])
+    whole = means_of(blamed[:, shown].sum(axis=1)[:, None], besides=besides[shown].sum(), family=1)
     explained, half = float(whole.mean[0]), float(whole.half[0])
     known = Known(roll, observations, ledgers, means, edits, frozenset(edited), packages)
     parts = tuple(part_of(number, known) for number in shown)
     return _with(
         bare,
-        base=_mean([one.sides["base"].seconds for one in scaled]),
-        head=_mean([one.sides["head"].seconds for one in scaled]),
+        base=costs.sides["base"],
+        head=costs.sides["head"],
         explained=explained,
         interval=(explained - half, explained + half),
         parts=parts,
@@ -65,7 +71,7 @@ def explain(
         functions=means.family,
         rounds=len(observations),
         samples=sum(one.sides[side].samples.count for one in observations for side in SIDES),
-        notes=(*notes, *_notes(observations)),
+        notes=(*costs.notes, *_notes(observations)),
         flame=flame_of(scaled, roll, {number: place for place, number in enumerate(shown)}, edits),
     )
 
@@ -79,29 +85,61 @@ def _is_edited(one: Matched, edits: Edits) -> bool:
     return here or (one.base is not None and edits.touch(one.base, "base"))
 
 
-def _scales(result: Result, observations: Sequence[Observation]) -> tuple[list[dict[Side, float]], tuple[str, ...]]:
-    """What brings the rounds' costs to those of the verdict, so that the parts add up to what the row says.
+@dataclass(frozen=True, slots=True)
+class _Costs:
+    """What a call costs on both sides in all rounds, and how well that is known.
 
-    How fast the machine is changes from round to round, for both sides alike: what both together cost is made the same
-    in all rounds. By how much one is dearer stays as each round saw it, but for a constant.
+    Attributes:
+        error: standard error of log(head/base).
+    """
+
+    sides: Mapping[Side, float]
+    error: float
+    notes: tuple[str, ...] = ()
+
+
+def _costs_of(result: Result, observations: Sequence[Observation]) -> _Costs:
+    """The verdict's, whose many rounds know them best, and to which the parts have to add up.
+
+    Neighbours do not slow all functions down alike. By how much the explaining rounds' own ratio differs from the
+    verdict's, beyond its error, tells how unlike their conditions were, and counts as an error of the ratio.
     """
     seen = np.array([[one.sides[side].seconds for side in SIDES] for one in observations])
     known = np.array([result.base or 0.0, result.head or 0.0])
-    if not (seen.min() > 0 and known.min() > 0):
-        return [dict.fromkeys(SIDES, 1.0) for _ in observations], ()
-    ratios = seen[:, 1] / seen[:, 0]
-    stray = float(np.exp(np.mean(np.log(ratios)))) / (known[1] / known[0])
-    note = "the rounds that explain saw another change than those that decided: these are their costs"
-    apart = not 1 / APART < stray < APART
-    middle = np.sqrt(known.prod() / seen.prod(axis=1))[:, None] * np.ones(2)
-    costs = seen * middle
-    factors = middle if apart else middle * (known / costs.mean(axis=0))
-    return [dict(zip(SIDES, map(float, row), strict=True)) for row in factors], (note,) if apart else ()
+    if seen.min() <= 0:
+        return _Costs(_by_side(seen.mean(axis=0)), 0.0)
+    logs = np.log(seen[:, 1] / seen[:, 0])
+    error = float(logs.std(ddof=1) / np.sqrt(len(logs)))
+    if known.min() > 0:
+        stray = float(logs.mean() - np.log(known[1] / known[0]))
+        if abs(stray) < np.log(APART):
+            unlike = max(0.0, stray**2 - error**2)
+            return _Costs(_by_side(known), float(np.sqrt((result.error or 0.0) ** 2 + unlike)))
+    return _Costs(_by_side(np.exp(np.log(seen).mean(axis=0))), error, (APART_NOTE,))
 
 
-def _scaled(observation: Observation, scale: Mapping[Side, float]) -> Observation:
-    sides = {side: replace(one, seconds=one.seconds * scale[side]) for side, one in observation.sides.items()}
+def _by_side(costs: Floats) -> dict[Side, float]:
+    return dict(zip(SIDES, map(float, costs), strict=True))
+
+
+def _at(observation: Observation, costs: Mapping[Side, float]) -> Observation:
+    """As if its sides had cost so much: of a round, only the shares count."""
+    sides = {side: replace(one, seconds=costs[side]) for side, one in observation.sides.items()}
     return replace(observation, sides=sides)
+
+
+def _tilt(observations: Sequence[Observation], roll: Roll, edited: Collection[int], blamed: Floats) -> Floats:
+    """By how much each function's part moves with log(head/base) of the whole: what is known of that as badly as the
+    error says adds to each interval.
+
+    Parts are homogeneous in both sides' costs, so one derivative gives the other (Euler).
+    """
+    found = []
+    for observation, part in zip(observations, blamed, strict=True):
+        costs = {side: one.seconds * (1 + STEP * (side == "head")) for side, one in observation.sides.items()}
+        by_head = (ledger_of(_at(observation, costs), roll, edited).blamed - part) / STEP
+        found.append(by_head - part / 2)
+    return np.mean(found, axis=0)  # type: ignore[no-any-return]
 
 
 def _least(ledgers: Sequence[Ledger], observations: Sequence[Observation]) -> Floats:
@@ -115,9 +153,8 @@ def _least(ledgers: Sequence[Ledger], observations: Sequence[Observation]) -> Fl
     return np.sqrt(errors / len(ledgers))
 
 
-def _shown(means: Means, result: Result) -> list[int]:
+def _shown(means: Means, change: float) -> list[int]:
     """What is surely there and worth telling: what goes the way of the whole first, what matters most first."""
-    change = (result.head or 0.0) - (result.base or 0.0)
     worth = means.proven & (np.abs(means.mean) >= SLIGHT_SHARE * abs(change))
     way = 1.0 if change >= 0 else -1.0
     ordered = sorted(np.flatnonzero(worth), key=lambda number: -way * means.mean[number])

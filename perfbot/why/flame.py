@@ -12,9 +12,9 @@ from perfbot.why.edits import Edits
 from perfbot.why.matching import Roll
 from perfbot.why.profile import Observation
 
-MOST_BOXES = 1200
+MOST_BOXES = 600
 
-NARROWEST = 0.001
+NARROWEST = 0.002
 """Of the whole: boxes that are narrower on both sides are left out."""
 
 Path = tuple[int, ...]

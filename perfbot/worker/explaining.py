@@ -149,7 +149,8 @@ def sample(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
 
     Returns:
         ``functions``; ``stacks`` [numbers from the outermost, samples]; ``lines`` [function, line, samples in it,
-        samples in it and what it calls]; ``lost``: samples outside of what is timed; or ``refused``.
+        samples in it and what it calls]; ``lost``: samples outside of what is timed; ``cost``: nanoseconds of all calls
+        together, with what sampling takes of them; or ``refused``.
     """
     try:
         sampler: Optional[Sampler] = _sampler()
@@ -160,6 +161,7 @@ def sample(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
     taken = _Stacks(functions)
     intervals, stretches = order["intervals"], order["stretches"]
     held: List[Any] = []
+    cost = 0
     for turn, interval in enumerate(intervals):
         if turn or not order["first"]:
             token.take()
@@ -172,15 +174,17 @@ def sample(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
             for _ in range(stretches[turn]):
                 sampler.start(sys._getframe(), interval / 1e9)
                 try:
-                    timer(order["loops"])
+                    times = timer(order["loops"])
                 finally:
                     sampler.stop()
+                cost += times.cost or times.wall
             taken.add(sampler.taken())
         if turn < len(intervals) - 1 or order["hand_over_last"]:
             token.give()
     if sampler is None:
         return {"refused": refused}
-    return {**taken.answer(sampler, bool(getattr(timer, "awaits", False))), "functions": functions.described()}
+    told = taken.answer(sampler, bool(getattr(timer, "awaits", False)))
+    return {**told, "functions": functions.described(), "cost": cost}
 
 
 class _Stacks:
@@ -251,6 +255,46 @@ def _shortened(stacks: Dict[Tuple[int, ...], int]) -> List[Tuple[Tuple[int, ...]
     return ordered[:MOST_STACKS] + list(rest.items())
 
 
+def allocations(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
+    """Bytes that are alive when a call ends, while its result lives, by where they were allocated.
+
+    Returns:
+        ``functions``, ``stacks`` and ``lines`` as of :func:`sample`, with bytes in place of samples; or ``refused``.
+    """
+    single: Optional[Callable[[Any, Any], None]] = getattr(timer, "single", None)
+    if single is None:
+        return {"refused": "it times itself: a single call of it cannot be told apart"}
+    import gc
+    import tracemalloc
+
+    taken: List[Any] = []
+
+    def end() -> None:
+        taken.append(tracemalloc.take_snapshot())
+        tracemalloc.stop()
+
+    single(lambda: None, lambda: None)
+    gc.collect()
+    single(tracemalloc.start, end)
+    functions, sizes = _functions(), {}  # type: Functions, Dict[Tuple[int, int], int]
+    functions.look_around()
+    for trace_ in taken[0].statistics("lineno"):
+        code = functions.around(trace_.traceback[0].filename, trace_.traceback[0].lineno)
+        if code is not None and trace_.size > 0 and not _is_own(code):
+            key = functions.number(code), trace_.traceback[0].lineno
+            sizes[key] = sizes.get(key, 0) + trace_.size
+    stacks: Dict[int, int] = {}
+    for (number, _), size in sizes.items():
+        stacks[number] = stacks.get(number, 0) + size
+    return {
+        "functions": functions.described(),
+        "stacks": [[[number], size] for number, size in stacks.items()],
+        "lines": [[number, line, size, size] for (number, line), size in sizes.items()],
+        "lost": 0,
+        "cost": sum(sizes.values()),
+    }
+
+
 def surroundings(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
     """What this process runs on: ``packages`` by name, ``python``, ``compiler``, ``flags``."""
     packages: Dict[str, str] = {}
@@ -276,5 +320,6 @@ def surroundings(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str,
 EXPLAINING: Dict[str, Callable[[Timer, Token, Dict[str, Any]], Dict[str, Any]]] = {
     "trace": trace,
     "sample": sample,
+    "allocations": allocations,
     "surroundings": surroundings,
 }

@@ -101,6 +101,16 @@ class Functions:
         """The code at an address, where it is known."""
         return self._around.codes.get(address)
 
+    def around(self, file: str, line: int) -> Optional[CodeType]:
+        """The innermost function whose lines a line of a file is among."""
+        found: Optional[CodeType] = None
+        for code in self._around.codes.values():
+            if code.co_filename == file and code.co_firstlineno <= line:
+                inside = line <= max([code.co_firstlineno, *(at for at in _lines(code) if at)])
+                if inside and (found is None or code.co_firstlineno > found.co_firstlineno):
+                    found = code
+        return found
+
     def number(self, code: Any) -> int:
         """A small number for a code object, or for the name of a function written in C."""
         key = id(code) if isinstance(code, CodeType) else code

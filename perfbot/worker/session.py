@@ -19,6 +19,7 @@ from typing import Any, Callable, Dict, List, Optional
 from .awaiting import NothingRan
 from .channel import Channel, Gone, Token
 from .paths import prefer_installed
+from .reaching import follow, reach
 from .timers import Timer
 from .turns import ORDERS
 
@@ -170,6 +171,8 @@ def _order(name: str) -> Callable[[Timer, Token, Dict[str, Any]], Dict[str, Any]
     """What obeys an order. What explains a benchmark takes long to import, and few processes explain one."""
     if name in ORDERS:
         return ORDERS[name]
+    if name == "reach":
+        return reach
     from .explaining import EXPLAINING
 
     return EXPLAINING[name]
@@ -183,6 +186,8 @@ def serve(options: Dict[str, Any]) -> None:
     # Where a benchmark hangs: the scheduler asks before it kills.
     faulthandler.register(signal.SIGUSR1, all_threads=True)
     session = Session(options)
+    if options.get("follow"):
+        follow()
     prefer_installed(os.getcwd(), options["own"])
     try:
         importlib.import_module("." + options["adapter"], __package__).Adapter(options).start(session)

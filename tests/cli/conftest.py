@@ -25,6 +25,9 @@ budget = "60 s"
 [gate]
 threshold = "60%"
 
+[why]
+enabled = false
+
 [[suite]]
 name = "programs"
 harness = "command"

@@ -64,9 +64,9 @@ def subjects(found: dict[str, Any]) -> list[list[str]]:
 
 
 def test_the_commit_is_named_among_functions(tmp_path: Path) -> None:
-    shell = project(tmp_path, FUNCTIONS, "lib.py", LIBRARY, [900] * 6 + [2700] * 3)
-    found = answer(shell, "HEAD~8..HEAD")
-    assert subjects(found) == [["commit 6"]]
+    shell = project(tmp_path, FUNCTIONS, "lib.py", LIBRARY, [900] * 3 + [2700] * 2)
+    found = answer(shell, "HEAD~4..HEAD")
+    assert subjects(found) == [["commit 3"]]
     assert (found["code"], found["complete"], found["found"][0]["kind"]) == (0, True, "commit")
     assert found["found"][0]["change"] > 0.5
     assert shell.repository.git("worktree", "list").count("\n") == 0
@@ -86,6 +86,16 @@ def test_the_commit_is_named_among_programs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "one commit did it" in done.stdout
     assert "commit 2 (Ada, 2026-01-02)" in done.stdout
+
+
+def test_a_run_that_is_asked_to_names_the_commit(tmp_path: Path) -> None:
+    shell = project(tmp_path, FUNCTIONS, "lib.py", LIBRARY, [900, 900, 900, 3600])
+    file = shell.folder / "report.json"
+    done = shell.type("run", "HEAD~3..HEAD", "--bisect", "--no-why", "--report", str(file), "--budget", "30s")
+    assert done.returncode == 1, done.stderr
+    (found,) = json.loads(file.read_text())["culprits"]
+    assert (found["commits"], found["subject"], found["benchmark"]) == (1, "commit 3", "work")
+    assert "commit 3" in done.stdout
 
 
 def test_stopping_tells_what_is_known(tmp_path: Path) -> None:

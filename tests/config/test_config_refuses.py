@@ -28,7 +28,7 @@ def refused(text):
         ('[run]\nbudget = "0s"', '[run] budget: found "0s", expected more than zero.'),
         ("[run]\nbudget = true", "[run] budget: expected a duration such as"),
         ('[run]\nbugdet = "1m"', "[run] bugdet: unknown key (did you mean `budget`?); expected any of"),
-        ("[run]\nzzz = 1", "[run] zzz: unknown key; expected any of budget, when_changed, seed"),
+        ("[run]\nzzz = 1", "[run] zzz: unknown key; expected any of budget, when_changed, only_reached, seed"),
         ("[run]\nseed = 1.5", "[run] seed: found 1.5, expected a whole number."),
         ("[run]\nseed = -1", "[run] seed: found -1, expected greater than or equal to 0."),
         ('[run]\nwhen_changed = "src/**"', '[run] when_changed: found "src/**", expected a list, such as ["…"].'),

@@ -33,4 +33,6 @@ def test_the_map_names_what_is_there() -> None:
 def test_a_decision_has_its_number_status_and_date(file: Path) -> None:
     text = file.read_text("utf-8")
     assert text.startswith(f"# {int(file.name[:4])}. ")
-    assert re.search(r"^(Status: )?([Aa]ccepted|[Ss]uperseded), 20\d\d-\d\d-\d\d", text, re.MULTILINE)
+    assert re.search(
+        r"^(Status: )?([Aa]ccepted|[Ss]uperseded( by \[ADR \d+\]\(\S+\))?), 20\d\d-\d\d-\d\d", text, re.MULTILINE
+    )

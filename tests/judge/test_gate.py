@@ -67,7 +67,7 @@ class TestAcceptance:
     def test_it_is_gone_when_head_gets_surely_worse(self):
         result = one(measured(0.2), acceptances=(self.KNOWN,))
         assert result.gate == "fail"
-        assert result.reason == "over the 2 % threshold; worse than the +10 % accepted by ann"
+        assert result.reason == "worse than the +10 % accepted by ann"
 
     def test_a_cost_measured_again_a_little_higher_is_still_accepted(self):
         assert one(measured(0.103, noise=0.01), acceptances=(self.KNOWN,)).gate == "accepted"

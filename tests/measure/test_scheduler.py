@@ -9,7 +9,8 @@ import pytest
 from perfbot.calibration.noise import Noise
 from perfbot.errors import Interrupted, MeasureError
 from perfbot.measure.discovering import Selection, selector
-from perfbot.measure.scheduler import Outcomes, Scheduler
+from perfbot.measure.rounds import Outcomes
+from perfbot.measure.scheduler import Scheduler
 from perfbot.measure.sequential_test import EXACT_ROUNDS, FIRST_ROUNDS, SequentialTest
 from perfbot.measure.session import problem_of
 from perfbot.model import Benchmark, Comparison, Metric, Policy, Problem

@@ -73,7 +73,7 @@ def asked(found: Explained, monkeypatch: pytest.MonkeyPatch, act: Callable[..., 
     slower = Result("core", "slower", "time", "s", "lower", "regressed", change=0.5, gate="fail")
     suite = SimpleNamespace(name="core")
     monkeypatch.setattr(explain, "_explainable", lambda _: {"core": suite})
-    monkeypatch.setattr(explain, "_of_suite", act)
+    monkeypatch.setattr(explain, "_explain", act)
     job = SimpleNamespace(config=Config(), budget=600.0)
     wanted = SimpleNamespace(**{"why": None, "same": False, "claim": None, **request})
     explain.explained(job, wanted, [], [slower], found, Silent())  # type: ignore[arg-type]
@@ -104,7 +104,7 @@ def test_it_is_done_where_somebody_wants_it(
     request_: dict[str, object], looked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seconds: list[float] = []
-    asked(Explained(), monkeypatch, lambda *given: seconds.append(given[3]), **request_)
+    asked(Explained(), monkeypatch, lambda *given: seconds.append(given[2]), **request_)
     assert bool(seconds) is looked
     assert all(0 < one <= 0.25 * 600 for one in seconds)
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
 
-from tests.pipeline.conftest import by_name, make_repo, report_of
+from perfbot.model import Runner
+from perfbot.pipeline.story import run
+from perfbot.pipeline.surroundings import Surroundings
+from perfbot.render.progress import Silent
+from tests.pipeline.conftest import by_name, make_repo, report_of, request_for
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -48,3 +53,18 @@ def test_a_failure_says_whose_it_is(tmp_path: Path, base: str, head: str, where:
     assert f"set-up failed {where}: `sh make.sh`" in problem.message
     assert whose in problem.message
     assert report.verdict == "error"
+
+
+def test_what_a_run_takes_from_the_machine_is_passed_in(tmp_path: Path) -> None:
+    moments = iter((100.0, 107.0))
+    around = Surroundings(
+        clock=lambda: next(moments),
+        now=lambda: dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC),
+        runner=lambda: Runner(cpu="somebody's"),
+    )
+    config = (
+        '[run]\nwhen_changed = ["docs/**"]\n[[suite]]\nname = "s"\nharness = "command"\ncommands = { it = "true" }\n'
+    )
+    repository = make_repo(tmp_path / "shop", {"perfbot.toml": config}, {"README": "later\n"})
+    report = run(request_for(repository, tmp_path / "cache"), Silent(), around=around)
+    assert (report.seconds, report.started, report.runner.cpu) == (7.0, "2026-01-02T03:03:58+00:00", "somebody's")

@@ -14,7 +14,7 @@ from tests.worlds import HEAD, OTHER
 
 
 def options(**given: object) -> argparse.Namespace:
-    return argparse.Namespace(**{"only": [], "budget": None, "force": False, "head": "", **given})
+    return argparse.Namespace(**{"only": [], "budget": None, "force": False, "head": "", "bisect": None, **given})
 
 
 def test_variables_complete_the_options() -> None:
@@ -22,6 +22,15 @@ def test_variables_complete_the_options() -> None:
     apply(args, {"PERFBOT_ONLY": "core/*\n\ncore/a b; rm -rf /", "PERFBOT_BUDGET": "300s", "PERFBOT_FORCE": "1"})
     assert args.only == ["core/*", "core/a b; rm -rf /"]
     assert (args.budget, args.force) == ("300s", True)
+
+
+def test_the_commit_that_did_it_is_asked_for_among_globs() -> None:
+    args = options()
+    apply(args, {"PERFBOT_ONLY": "--bisect\ncore/*"})
+    assert (args.only, args.bisect) == (["core/*"], True)
+    args = options(bisect=False)
+    apply(args, {"PERFBOT_ONLY": "--bisect"})
+    assert (args.only, args.bisect) == ([], False)
 
 
 def test_what_was_typed_wins() -> None:

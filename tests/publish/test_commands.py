@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfbot.publish.commands import Accept, Help, Misspelt, Rebench, parse
+from perfbot.publish.commands import Accept, Bisect, Help, Misspelt, Rebench, parse
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,8 @@ from perfbot.publish.commands import Accept, Help, Misspelt, Rebench, parse
     [
         ("/rebench", Rebench()),
         ("/rebench   ", Rebench()),
+        ("/perfbot bisect", Bisect()),
+        ("/perfbot bisect core/* --budget 20m", Bisect(("core/*",), 1200.0)),
         ("Please:\r\n/rebench\r\nthanks", Rebench()),
         ("/rebench core/* other/solve", Rebench(("core/*", "other/solve"))),
         ("/rebench core/* --budget 10m", Rebench(("core/*",), 600.0)),

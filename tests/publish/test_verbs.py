@@ -245,7 +245,7 @@ def test_ci_from_commit_to_comment(
     subprocess.run(["git", "init", "--quiet", "--initial-branch=main", str(folder)], check=True)
     python = sys.executable
     (folder / "perfbot.toml").write_text(
-        '[run]\nbudget = "15s"\n[[suite]]\nname = "work"\nharness = "command"\n'
+        '[run]\nbudget = "15s"\n[why]\nenabled = false\n[[suite]]\nname = "work"\nharness = "command"\n'
         f'commands = {{ spin = "{python} -S work.py" }}\n'
     )
     base, head = commit(folder, 100_000), commit(folder, 3_000_000)

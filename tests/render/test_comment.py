@@ -128,7 +128,7 @@ def test_best_improvement_and_widest_open_come_first() -> None:
 def test_what_could_have_been_seen_is_a_range() -> None:
     made = report(*(result(f"b{x}", 0.0, "inconclusive", detectable=x) for x in (0.0312, 6.7, 1e30)))
     shown = comment(made)
-    assert "<summary>Undecided (3): could have seen 3.1 % to ×∞</summary>" in shown
+    assert "<summary>Undecided (3): resolution 3.1 % to ×∞</summary>" in shown
     assert "| ×7.7 |" in shown
 
 

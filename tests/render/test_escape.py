@@ -58,7 +58,7 @@ def test_prose_is_text_and_code_alone(text: str) -> None:
     [
         "over the 2 % threshold",
         "over the 2 % threshold; its own source changed",
-        "could have seen 3.1 %",
+        "resolution 3.1 %",
         "accepted by alice: needed for safety (see the plan)",
         "base against itself: +0.1 % [−0.4, +0.6] in 12 rounds",
         "threshold 2 %, exact metrics 0.5 %, 1 % false alarms a run",

@@ -50,7 +50,7 @@ def test_the_line_says_who_by_how_much_why_and_where() -> None:
     assert reasons.line_of(alone) == (
         "`search.find_customer` +4.10 µs: `str.casefold` 1 → 400 calls, edited here, `shop/search.py:31`"
     )
-    assert reasons.line_of(WHY).endswith("; `report.line` +900 ns")
+    assert reasons.line_of(WHY).endswith(", then `report.line` +900 ns")
 
 
 @pytest.mark.parametrize(

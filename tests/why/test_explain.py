@@ -57,7 +57,16 @@ def test_how_fast_the_machine_is_in_a_round_is_no_noise() -> None:
     ]
     swaying = explain(result(BASE, SLOWER), rounds, Edits(), {}, 10.0)
     steady = explained(BASE, SLOWER)
-    assert swaying.parts[0].interval == pytest.approx(steady.parts[0].interval)
+    assert swaying.parts[0].interval == pytest.approx(steady.parts[0].interval, rel=0.05)
+
+
+def test_neighbours_that_slow_some_functions_down_widen_the_interval() -> None:
+    heavy = {name: Does(1.6 * does.own, does.calls, line=does.line) for name, does in BASE.items()}
+    slower = {**heavy, "line": Does(heavy["line"].own + 0.1, {"fold": 1}, line=40)}
+    rounds = [*observations(BASE, SLOWER, rounds=5), *observations(heavy, slower, rounds=5, seed=2)]
+    (part,) = explain(result(BASE, SLOWER), rounds, Edits(), {}, 10.0).parts
+    low, high = part.interval
+    assert low < 4e-6 < high
 
 
 def test_edited_functions_are_marked_with_the_line_that_was_written() -> None:
@@ -109,9 +118,9 @@ def test_the_flame_graph_adds_up_and_can_be_exported() -> None:
     found = explained(BASE, SLOWER)
     first, *rest = found.flame
     assert first.parent == -1
-    assert first.head == pytest.approx(cost(SLOWER), rel=0.01)
+    assert first.head == pytest.approx(cost(SLOWER), rel=0.03)
     assert all(0 <= frame.parent < place for place, frame in enumerate(rest, 1))
     assert {frame.name for frame in rest if frame.part >= 0} == {"shop.line"}
     total = sum(int(line.rpartition(" ")[2]) for line in collapsed(found, "head").splitlines())
-    assert total == pytest.approx(1e9 * cost(SLOWER), rel=0.01)
+    assert total == pytest.approx(1e9 * first.head, rel=0.01)
     assert '"$schema": "https://www.speedscope.app/file-format-schema.json"' in speedscope(found)

@@ -16,10 +16,13 @@ SUITE = 'harness = "pytest"\npaths = ["benchmarks"]'
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory, bare: Path) -> tuple[Sides, Taken]:
-    """The gallery, measured for two rounds in an environment without any plugin."""
+    """The gallery, measured without any plugin; what has fixtures or is called once, for two rounds."""
     sides = Sides(tmp_path_factory.mktemp("gallery"), bare)
     sides.write(gallery.FILES)
-    return sides, take(sides.suite(SUITE), rounds=2)
+    later = [
+        f"test_uses.py::{name}" for name in ("TestScopes::test_first", "TestScopes::test_second", "test_pedantic_once")
+    ]
+    return sides, take(sides.suite(SUITE), rounds=2, later=later)
 
 
 class TestGallery:

@@ -22,6 +22,9 @@ have as much as one more round takes, too."""
 SHARE = 0.05
 """Of the time that is left, at most, for one stretch."""
 
+BRIEF_SECONDS = 6.0
+"""Of time left that stretches are planned for where somebody waits for each verdict: a third of a second each."""
+
 SHARE_OF_ALL = 0.25
 """Of the time that is left, at most, for the stretches of all benchmarks, waiting for the core included."""
 
@@ -52,7 +55,12 @@ ERRORS = 1.2
 chance, and one in a hundred in two stretches, in the same direction."""
 
 
-def stretch(speed: Speed, values: ValuePlan, benchmarks: int, left: float) -> ValuePlan | None:
+HIDDEN = 3.0
+"""From so many times the measured time on, what a round took besides is the calls' own: each prepares something, or
+starts a program that times itself."""
+
+
+def stretch(speed: Speed, values: ValuePlan, benchmarks: int, left: float, took: float = 0.0) -> ValuePlan | None:
     """A long stretch of calls, or None where it would not be longer than a round in the time that there is.
 
     Args:
@@ -60,11 +68,13 @@ def stretch(speed: Speed, values: ValuePlan, benchmarks: int, left: float) -> Va
         values: how a round of it is measured.
         benchmarks: measured in a round.
         left: seconds of the time limit.
+        took: seconds of a round, with whatever calls do that is not measured.
     """
-    both = _both(speed)
+    both, lasting = _both(speed), sum(one.wall for one in (speed, speed.other or speed))
+    if took > HIDDEN * lasting * values.calls:
+        both = lasting = took / values.calls
     least = min(LEAST_CALLS * both, LEAST_SECONDS)
     seconds = min(SHARE * left, max(SECONDS * (1 + 1 / benchmarks) / benchmarks, values.seconds(speed.wall), least))
-    lasting = sum(one.wall for one in (speed, speed.other or speed))
     affordable = min(SHARE, SHARE_OF_ALL / benchmarks) * left
     calls = min(MOST_CALLS, int(seconds / both), int(affordable / lasting))
     return _plan(speed, calls, values.pinned) if calls >= LONGER * values.calls else None

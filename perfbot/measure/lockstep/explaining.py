@@ -1,13 +1,12 @@
 """Explaining rounds: fresh pairs that count and time the functions of benchmarks, after all verdicts.
 
-In each round both sides' processes are held inside a benchmark as ever. Its calls are timed in turns, a few are
-followed by the profiler, and then many are sampled, in turns again. One pair serves all benchmarks of a suite.
+In each round both sides' processes are held inside a benchmark as ever. A few of its calls are followed by Python's
+profiler hook, and then many are sampled and timed, in turns. One pair serves all benchmarks of a suite.
 """
 
 from __future__ import annotations
 
 import math
-import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -17,8 +16,9 @@ from typing import Any
 
 from perfbot.measure.lockstep import messages
 from perfbot.measure.lockstep.link import WorkerLost
-from perfbot.measure.lockstep.pair import START_SECONDS, Messages, Pair, drawn, round_of
-from perfbot.measure.lockstep.plan import LATE_SECONDS, Speed, plan_values, turn_counts
+from perfbot.measure.lockstep.pair import START_SECONDS, Messages, Pair, drawn
+from perfbot.measure.lockstep.pair_session import MUCH_SLOWER
+from perfbot.measure.lockstep.plan import LATE_SECONDS, Speed, turn_counts
 from perfbot.measure.lockstep.suite import LockstepSuite
 from perfbot.model import SIDES, Side
 from perfbot.runner.address_space import Layout
@@ -28,25 +28,23 @@ from perfbot.why.profile import Calls, Function, Observation, Profile, Samples, 
 ROUNDS = 10
 """Wanted: fewer make wide intervals (Student's constant for 50 functions is 4.8 with ten, 9.3 with five)."""
 
-FEWEST_ROUNDS = 5
+FEWEST_ROUNDS = 8
 
 MOST_ROUNDS = 16
 
 LATE_SHARE = 0.5
 """Of the time, in which the fewest rounds may be finished where starting took longer than expected."""
 
-SAMPLED_SHARE = 0.7
-"""Of the time in a benchmark, for sampling; the rest times and counts."""
-
-STRETCH_SECONDS = 10e-3
+STRETCH_SECONDS = 15e-3
 """Of sampling in one turn."""
 
 TURNS = (4, 60)
 """Stretches of both sides in one round."""
 
-INTERVAL_SECONDS = (80e-6, 130e-6)
+INTERVAL_SECONDS = (0.4e-3, 0.7e-3)
 """Between two samples: drawn for each turn, so that it fits no rhythm of the calls. A sample costs some ten
-microseconds with the interrupt, and what it says is true of the moment before."""
+microseconds, and leaves cold caches behind, from which some functions suffer more than others: of a loop that takes
+28 % of a call, samples every 0.1 ms found 26.4 to 26.9 %, every 0.3 ms 27.1 to 27.8 %, every 0.8 ms 28.0 to 28.7 %."""
 
 TRACED_SECONDS, TRACED_CALLS = 0.004, 16
 """Calls that are followed: as many as fit, at least one."""
@@ -57,8 +55,8 @@ TRACED_SLOWDOWN = 200
 TRACED_ONCE_SECONDS = 0.002
 """Calls that take longer are followed in the first round alone."""
 
-LEAST_SECONDS = 0.1
-"""In a benchmark, each round: more rounds tell more than longer ones."""
+LEAST_SECONDS = 0.15
+"""In a benchmark, each round: more rounds tell more than longer ones. The first shows what a round takes besides."""
 
 LOSSES = 2
 """Workers that may be lost in one benchmark before it is left alone."""
@@ -77,6 +75,8 @@ class Explaining:
     random: Random
     surroundings: dict[Side, Surroundings] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    memory: bool = False
+    """Look at what is allocated, instead of what takes time."""
     _losses: dict[str, int] = field(default_factory=dict)
     _counted: dict[str, Mapping[Side, Calls]] = field(default_factory=dict)
     _current: str = ""
@@ -95,7 +95,7 @@ class Explaining:
             if rounds and late > (0.0 if rounds >= FEWEST_ROUNDS else LATE_SHARE * seconds):
                 return
             left = max(1, (ROUNDS if rounds < ROUNDS else MOST_ROUNDS) - rounds)
-            share = max(LEAST_SECONDS, ((until - began) / left - beside) / len(wanted))
+            share = max(LEAST_SECONDS, ((until - began) / left - beside) / len(wanted)) if rounds else LEAST_SECONDS
             planned = share * len(wanted)
             yield from self._round(wanted, share, until)
             wanted = [name for name in wanted if name not in self.failed]
@@ -134,6 +134,10 @@ class Explaining:
                 if not self.surroundings:
                     self._look_around(pair)
                 visit = _Visit(pair, name, suite.known.speeds[name], arrived, self.random, core)
+                if self.memory:
+                    yield visit.allocated()
+                    pair.leave(SIDES)
+                    continue
                 observation = visit.observe(share, self._counted.get(name, {}))
                 if suite.known.speeds[name].wall > TRACED_ONCE_SECONDS:
                     self._counted[name] = {side: observation.sides[side].calls for side in SIDES}
@@ -168,18 +172,37 @@ class _Visit:
     core: int
 
     def observe(self, share: float, counted: Mapping[Side, Calls]) -> Observation:
-        """Time, count and sample it, in about ``share`` seconds.
+        """Count and sample it, in about ``share`` seconds.
 
         Args:
             counted: of an earlier round, where counting takes too long to be done in each.
         """
         self.pair.pin(allowed_cores() if self.speed.threaded else (self.core,))
         calls = counted or self._count()
-        costs = self._costs((1 - SAMPLED_SHARE) * share)
-        sampled = self._sample(costs, SAMPLED_SHARE * share)
+        sampled, made = self._sample(share)
         refused = next((sampled[side]["refused"] for side in SIDES if "refused" in sampled[side]), "")
-        seconds = {side: costs[side] / self.ready[side]["inner"] for side in SIDES}
-        profiles = {side: Profile(seconds[side], calls[side], _samples(sampled[side])) for side in SIDES}
+        profiles = {
+            side: Profile(sampled[side].get("cost", 0) / 1e9 / made[side], calls[side], _samples(sampled[side]))
+            for side in SIDES
+        }
+        return Observation(self.name, profiles, refused)
+
+    @property
+    def _walls(self) -> dict[Side, float]:
+        """Seconds that a call of each side's timer took when its speed was found."""
+        one = self.speed
+        other = one.other or one
+        planned_for_head = one.wall > MUCH_SLOWER * other.wall
+        base, head = (other, one) if planned_for_head else (one, other)
+        return {"base": max(base.wall, 1e-9), "head": max(head.wall, 1e-9)}
+
+    def allocated(self) -> Observation:
+        """What a call leaves allocated, by function; what counts are shares."""
+        orders: dict[Side, Mapping[str, Any]] = {side: {"op": "allocations"} for side in SIDES}
+        told = self.pair.ask(orders, self._patience(100 * self.speed.wall), messages.is_samples)
+        refused = next((told[side]["refused"] for side in SIDES if "refused" in told[side]), "")
+        samples = {side: _samples(told[side]) for side in SIDES}
+        profiles = {side: Profile(float(samples[side].count), samples=samples[side]) for side in SIDES}
         return Observation(self.name, profiles, refused)
 
     def _count(self) -> dict[Side, Calls]:
@@ -192,18 +215,10 @@ class _Visit:
     def _patience(self, seconds: float) -> float:
         return self.pair.patience + seconds
 
-    def _costs(self, share: float) -> dict[Side, float]:
-        """Seconds of a call of each side's timer, untouched, in turns."""
-        values = plan_values(self.speed, share)
-        calls = dict.fromkeys(SIDES, values.loops)
-        answers = self.pair.measure(
-            values, self.random.choice(SIDES), values.seconds(self.speed.wall), drawn(self.random)
-        )
-        taken = round_of(0, values, self.speed.clock, answers, calls, 0.0, self.core)
-        return {side: statistics.median(getattr(taken, side)) for side in SIDES}
-
-    def _sample(self, costs: Mapping[Side, float], share: float) -> Messages:
-        loops = {side: max(1, math.ceil(STRETCH_SECONDS / max(costs[side], 1e-9))) for side in SIDES}
+    def _sample(self, share: float) -> tuple[Messages, dict[Side, int]]:
+        """Both sides' samples, and the calls that they made."""
+        costs = self._walls
+        loops = {side: max(1, math.ceil(STRETCH_SECONDS / costs[side])) for side in SIDES}
         stretch = sum(loops[side] * costs[side] for side in SIDES)
         pairs = max(1 if stretch > share else TURNS[0], min(TURNS[1], int(share / stretch)))
         first: Side = self.random.choice(SIDES)
@@ -224,7 +239,8 @@ class _Visit:
             }
             for side in (second, first)
         }
-        return self.pair.ask(orders, self._patience(20 * pairs * stretch + 10.0), messages.is_samples)
+        answers = self.pair.ask(orders, self._patience(20 * pairs * stretch + 10.0), messages.is_samples)
+        return answers, {side: loops[side] * sum(counts[side]) * self.ready[side]["inner"] for side in SIDES}
 
     def _interval(self) -> int:
         return round(self.random.uniform(*INTERVAL_SECONDS) * 1e9)

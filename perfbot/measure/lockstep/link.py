@@ -9,12 +9,13 @@ import re
 import select
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from perfbot.measure.lockstep import messages
+from perfbot.measure.lockstep.twins import ForkFailed, Start, can_fork, fork
 from perfbot.model import SIDES, Side
 from perfbot.process import Child, describe_code
 from perfbot.runner.address_space import THREAD_STACK, Layout, can_share
@@ -81,8 +82,46 @@ class WorkerSpec:
     prefix: tuple[str, ...] = ()
 
 
+class Worker(Protocol):
+    """The process of a worker: a child of this one, or of the interpreter that forked it."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def output(self) -> str: ...
+
+    def signal(self, number: int) -> None: ...
+
+    def wait(self, timeout: float | None = None) -> int | None: ...
+
+    def kill(self) -> None: ...
+
+
+def started(starts: Sequence[Start], layout: Layout | None, *, alike: bool) -> Iterator[Worker]:
+    """Start workers, each when it is asked for.
+
+    Args:
+        layout: of the memory of all.
+        alike: where the system has none to choose, fork them from one interpreter, if one can become all of them.
+    """
+    if alike and layout and not can_share() and can_fork(starts):
+        try:
+            yield from fork(starts)
+            return
+        except ForkFailed:
+            pass
+    for one in starts:
+        yield Child(one.argv, cwd=one.cwd, env=one.env, pass_fds=one.pass_fds, layout=layout)
+
+
 class Link:
-    """A running worker. Messages are JSON lines; every wait has a deadline."""
+    """A worker and its pipes. Messages are JSON lines; every wait has a deadline.
+
+    Attributes:
+        start: how to start the worker; :meth:`begin` takes it once it is.
+    """
+
+    child: Worker
 
     def __init__(self, spec: WorkerSpec, turn_fds: Sequence[int], hash_seed: int, layout: Layout | None) -> None:
         self.side: Side = spec.side
@@ -97,21 +136,31 @@ class Link:
             "turn": list(turn_fds),
             "thread_stack": THREAD_STACK if layout and can_share() else 0,
         }
+        self._theirs = [read_there, write_there]
+        self.start = Start(
+            [*spec.prefix, str(spec.python), str(BOOT), json.dumps(options)],
+            spec.cwd,
+            {**spec.env, "PYTHONHASHSEED": str(hash_seed)},
+            [read_there, write_there, *turn_fds],
+        )
+
+    def begin(self, workers: Iterator[Worker]) -> None:
+        """Take the next worker, which is started now.
+
+        Raises:
+            WorkerLost: it cannot be.
+        """
         try:
-            self.child = Child(
-                [*spec.prefix, str(spec.python), str(BOOT), json.dumps(options)],
-                cwd=spec.cwd,
-                env={**spec.env, "PYTHONHASHSEED": str(hash_seed)},
-                pass_fds=[read_there, write_there, *turn_fds],
-                layout=layout,
-            )
+            self.child = next(workers)
         except OSError as error:
-            self._close_pipes()
-            raise WorkerLost(spec.side, f"could not start {spec.python}: {error.strerror}", "") from error
-        finally:
-            os.close(read_there)
-            os.close(write_there)
+            raise WorkerLost(self.side, f"could not start {self.start.argv[0]}: {error.strerror}", "") from error
+        self._release()
         self._end_fd = _end_of(self.child.pid)
+
+    def _release(self) -> None:
+        """Close the worker's ends of the pipes."""
+        while self._theirs:
+            os.close(self._theirs.pop())
 
     def send(self, **message: Any) -> None:
         """Write one order."""
@@ -182,8 +231,7 @@ class Link:
 
     def hanging(self) -> WorkerLost:
         """What to raise when it gave no sign; its stacks are shown, since they tell where it hangs."""
-        with contextlib.suppress(ProcessLookupError):
-            self.child.popen.send_signal(signal.SIGUSR1)
+        self.child.signal(signal.SIGUSR1)
         until = time.monotonic() + STACK_PATIENCE
         while self.child.wait(STACK_SECONDS) is None and STACK not in self.child.output():
             if time.monotonic() > until:
@@ -191,8 +239,10 @@ class Link:
         return self.lost(HANGS)
 
     def close(self) -> None:
-        """Kill the worker and everything it started."""
-        self.child.kill()
+        """Kill the worker, if there is one, and everything it started."""
+        if hasattr(self, "child"):
+            self.child.kill()
+        self._release()
         self._close_pipes()
 
     def quit(self) -> None:

@@ -98,6 +98,16 @@ def is_probe(answer: Message) -> bool:
     return _fits(answer, _PROBE)
 
 
+def is_reach(answer: Message) -> bool:
+    """Whether an answer tells which functions ran."""
+    lists = all(isinstance(answer.get(key), list) and all(map(_place, answer[key])) for key in ("before", "call"))
+    return lists and _flag(answer.get("left"))
+
+
+def _place(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 3 and _text(value[0]) and _whole(value[1]) and _text(value[2])
+
+
 def is_count(answer: Message) -> bool:
     """Whether an answer tells what was counted in how many calls, or why nothing was."""
     counted = _number(answer.get("value")) and _whole(answer.get("calls")) and answer["calls"] > 0
@@ -139,7 +149,7 @@ def is_samples(answer: Message) -> bool:
         and all(_whole(number) and number < known for number in row[0])
         for row in stacks
     )  # fmt: skip
-    return told and _rows(answer.get("lines"), 4, known) and _whole(answer.get("lost"))
+    return told and _rows(answer.get("lines"), 4, known) and _whole(answer.get("lost")) and _whole(answer.get("cost"))
 
 
 def is_surroundings(answer: Message) -> bool:

@@ -15,7 +15,7 @@ from perfbot.measure.lockstep.discovery import Listings, broken_by_head
 from perfbot.measure.lockstep.link import WorkerLost, WorkerSpec
 from perfbot.measure.lockstep.pair import Collected, Pair
 from perfbot.measure.lockstep.reasons import start_failure, tail
-from perfbot.model import Side
+from perfbot.model import SIDES, Side
 from perfbot.runner.address_space import Layout
 from perfbot.sides.benchmark_files import BenchmarkFiles
 
@@ -56,7 +56,10 @@ class Lister:
 
     Attributes:
         timeout: seconds a single call may take.
+        order: whose worker is started first.
+        goes_on: where one pair has listed all there is, it is kept, for the first round.
         seconds: wall time that starting the last pair took.
+        pair: what was kept; to be closed by whoever takes it.
     """
 
     suite: str
@@ -64,7 +67,10 @@ class Lister:
     own_files: OwnFiles | None
     random: Random
     timeout: float
+    order: Sequence[Side] = SIDES
+    goes_on: bool = False
     seconds: float = 0.0
+    pair: Pair | None = None
 
     @property
     def edited(self) -> Sequence[str]:
@@ -92,12 +98,16 @@ class Lister:
     def _list(self, specs: Mapping[Side, WorkerSpec], own: Collected | None = None) -> Listings:
         began = time.monotonic()
         seed = self.random.randrange(1, 2**32)
-        pair = Pair(specs, hash_seed=seed, timeout=self.timeout, layout=Layout(seed))
+        layout = Layout(seed)
+        pair = Pair(specs, hash_seed=seed, timeout=self.timeout, layout=layout, order=self.order, alike=self.goes_on)
         try:
             found = pair.collect()
             self.seconds = time.monotonic() - began
+            if self.goes_on and not self.edited:
+                self.pair = pair
         finally:
-            pair.close()
+            if self.pair is not pair:
+                pair.close()
         return Listings(found["base"], found["head"], own)
 
     def _apart(self, own: Collected | None, names: frozenset[str]) -> Listings:

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any, Literal
 
 from perfbot.measure.lockstep import messages
-from perfbot.measure.lockstep.link import HANGS, RUBBISH, Link, WorkerLost, WorkerSpec, culprit, first_sign
+from perfbot.measure.lockstep.link import HANGS, RUBBISH, Link, WorkerLost, WorkerSpec, culprit, first_sign, started
 from perfbot.measure.lockstep.plan import VALUE_SECONDS, WARM_BELOW_SECONDS, Speed, ValuePlan
 from perfbot.model import SIDES, Round, Side
 from perfbot.runner.address_space import Layout
@@ -84,6 +84,8 @@ class Pair:
         start: longest time to import a suite and collect its benchmarks.
         order: who is started first. What only the first or the second to start suffers (both want one file, one
             port) hits both sides equally often, and widens the interval instead of moving it.
+        alike: fork both from one interpreter where that alone gives them one layout: for times, but not for memory,
+            of which forks share some.
 
     Attributes:
         patience: seconds to wait for a single call, or for what a benchmark does before and after; may be changed.
@@ -98,6 +100,7 @@ class Pair:
         layout: Layout | None,
         start: float = START_SECONDS,
         order: Sequence[Side] = SIDES,
+        alike: bool = False,
     ) -> None:
         self.patience = timeout
         self._start = start
@@ -108,6 +111,9 @@ class Pair:
         try:
             for side in order:
                 self.links[side] = Link(specs[side], turn_fds[side], hash_seed, layout)
+            workers = started([link.start for link in self.links.values()], layout, alike=alike)
+            for link in self.links.values():
+                link.begin(workers)
         except WorkerLost:
             self.close()
             raise

@@ -33,6 +33,10 @@ LONGEST_SHARE = 0.15
 """A round lasts as long as its longest benchmark makes it; this share of that is given to each of the others, which
 narrows their intervals for little."""
 
+BRIEF_SHARE = 0.35
+"""Of the time that starting a pair takes, for measuring, where somebody waits: the first six rounds are needed in any
+case, and mostly decide."""
+
 MUCH_SLOWER = 8
 """From here on the round is planned for head's calls: as many as base affords would take too long."""
 
@@ -46,6 +50,7 @@ class Measurable(Protocol):
     name: str
     timeout: float
     thrifty: bool
+    brief: bool
     known: Known
     timed: tuple[Metric, ...]
 
@@ -62,6 +67,9 @@ class Measurable(Protocol):
 class PairSession:
     """One pair of workers, from its start to its end.
 
+    Args:
+        begun: the workers, where they have started already.
+
     Attributes:
         current: the benchmark that both workers were told to enter, or empty between two.
     """
@@ -75,8 +83,10 @@ class PairSession:
         place: Placement,
         *,
         control: bool = False,
+        begun: Pair | None = None,
     ) -> None:
         self._suite = suite
+        self._begun = begun
         self._specs = specs
         self._random = random
         self._index = index
@@ -99,14 +109,18 @@ class PairSession:
         began = time.monotonic()
         start = min(START_SECONDS, max(until - began, 0.0) + LATE_SECONDS)
         seed, order = self._random.randrange(1, 2**32), suite.starting(self._index)
-        pair = Pair(self._specs, hash_seed=seed, timeout=suite.timeout, layout=Layout(seed), start=start, order=order)
+        layout = Layout(seed)
+        pair = self._begun or Pair(
+            self._specs, hash_seed=seed, timeout=suite.timeout, layout=layout, start=start, order=order, alike=True
+        )
         try:
             if self._crowded:
                 pair.pin(self._cores)
             pair.enter_all([suite.identity(name) for name in names])
-            startup = time.monotonic() - began
+            startup = suite.known.startup_seconds if self._begun else time.monotonic() - began
             longest = max(suite.known.predicted_seconds(name) for name in names)
-            self._share = 0.0 if self._hurried else max(startup / len(names), LONGEST_SHARE * longest)
+            measuring = startup * BRIEF_SHARE if suite.brief else startup
+            self._share = 0.0 if self._hurried else max(measuring / len(names), LONGEST_SHARE * longest)
             suite.known.started(startup)
             suite.trace(event="pair", suite=suite.name, round=self._index, core=self._core, startup=startup,
                         order=order, control=self._control)  # fmt: skip
@@ -247,7 +261,9 @@ class PairSession:
     def _endure(self, pair: Pair, name: str, values: ValuePlan, usual: Round, ready: Messages) -> Measured:
         """Many calls more in the same processes: where later ones prove to be of another kind, they are compared."""
         known = self._suite.known
-        stretch = endurance.stretch(known.speeds[name], values, self._count, self._until - time.monotonic())
+        left = self._until - time.monotonic()
+        left = min(left, endurance.BRIEF_SECONDS) if self._suite.brief else left
+        stretch = endurance.stretch(known.speeds[name], values, self._count, left, usual.seconds)
         long = (
             None if stretch is None or name in known.once else self._take(pair, name, stretch, ready, event="stretch")
         )

@@ -17,7 +17,7 @@ import numpy as np
 
 from perfbot.measure.lockstep import messages
 from perfbot.measure.lockstep.known import Known
-from perfbot.measure.lockstep.link import HANGS, RUBBISH, Link, WorkerLost, WorkerSpec, first_sign
+from perfbot.measure.lockstep.link import HANGS, RUBBISH, Link, WorkerLost, WorkerSpec, first_sign, started
 from perfbot.measure.lockstep.pair import SLOWER, START_SECONDS
 from perfbot.measure.lockstep.plan import VALUE_SECONDS, WARM_BELOW_SECONDS, Speed, ValuePlan, plan_values
 from perfbot.measure.lockstep.reasons import reason_of, start_failure
@@ -83,10 +83,10 @@ class RingSuite:
         self, commits: Sequence[int], names: Sequence[str], until: float, place: Placement, random: Random
     ) -> Iterator[RingOutcome]:
         """One round of some benchmarks in processes of some commits, while there is time."""
-        ring: _Ring | None = None
+        ring: Ring | None = None
         try:
             began = time.monotonic()
-            ring = _Ring(self, random.sample(list(commits), len(commits)), place, random)
+            ring = Ring(self, random.sample(list(commits), len(commits)), place, random)
             ring.enter([self.identities[name] for name in names])
             share = (time.monotonic() - began) / len(names)
             self.known.started(time.monotonic() - began)
@@ -94,20 +94,22 @@ class RingSuite:
                 if time.monotonic() + self.known.predicted_seconds(name) > until:
                     return
                 yield from ring.one(name, share, until)
-        except _Broken as broken:
+        except Broken as broken:
             yield RingLost(broken.name, broken.commit, broken.reason)
         finally:
             if ring is not None:
                 ring.close()
 
 
-class _Broken(Exception):
+class Broken(Exception):
+    """A worker was lost, and with it the round: in a benchmark, or (``name`` is empty) before any."""
+
     def __init__(self, name: str, commit: int, reason: str) -> None:
         super().__init__(reason)
         self.name, self.commit, self.reason = name, commit, reason
 
 
-class _Ring:
+class Ring:
     """The workers of one round, in the order in which they take turns. Close it in every case."""
 
     def __init__(self, suite: RingSuite, commits: Sequence[int], place: Placement, random: Random) -> None:
@@ -116,25 +118,29 @@ class _Ring:
         self._name = ""
         self._links: dict[int, Link] = {}
         seed = random.randrange(1, 2**32)
+        layout = Layout(seed)
         pipes = [os.pipe() for _ in commits]
         try:
             for at, commit in enumerate(commits):
                 ends = (pipes[at][0], pipes[(at + 1) % len(pipes)][1])
-                self._links[commit] = Link(suite.specs[commit], ends, seed, Layout(seed))
+                self._links[commit] = Link(suite.specs[commit], ends, seed, layout)
+            workers = started([link.start for link in self._links.values()], layout, alike=True)
+            for commit, link in self._links.items():  # noqa: B007 - which one could not be started is told
+                link.begin(workers)
         except WorkerLost as lost:
             self.close()
-            raise _Broken("", commit, start_failure(lost)) from lost
+            raise Broken("", commit, start_failure(lost)) from lost
         finally:
             for fd in (end for pipe in pipes for end in pipe):
                 os.close(fd)
         if place.crowded:
             self._pin(self._cores)
 
-    def enter(self, identities: Sequence[str]) -> None:
-        """Let all workers begin."""
+    def enter(self, identities: Sequence[str], seconds: float = START_SECONDS) -> None:
+        """Let all workers begin, which may take so long."""
         for commit, link in self._links.items():
             self._send(commit, link, op="run", names=list(identities))
-        self._receive(START_SECONDS, "running")
+        self._receive(seconds, "running")
 
     def one(self, name: str, share: float, until: float) -> Iterator[RingOutcome]:
         """One benchmark: held by all, measured, left."""
@@ -152,6 +158,21 @@ class _Ring:
         self._suite.known.took(name, time.monotonic() - began)
         yield from (RingLost(name, commit, why) for commit, why in failed.items())
         self._name = ""
+
+    def follow(self, name: str, files: Sequence[str], seconds: float) -> messages.Message | None:
+        """One benchmark of a ring of one: what a call of it runs; None where it was not held."""
+        self._name = name
+        ((commit, arrived),) = self._receive(seconds, "ready", "done").items()
+        found = None
+        if arrived["event"] == "ready":
+            self._send(commit, self._links[commit], op="reach", files=list(files))
+            found = self._receive(seconds, "answer")[commit]
+            if not messages.is_reach(found):
+                raise Broken(name, commit, RUBBISH)
+            self._send(commit, self._links[commit], op="leave")
+            self._receive(seconds, "done")
+        self._name = ""
+        return found
 
     def _held(self, name: str, share: float, until: float, ready: Answers) -> Iterator[RingRound]:
         known = self._suite.known
@@ -188,7 +209,7 @@ class _Ring:
         self._send(commit, self._links[commit], **order)
         answer = self._receive(self._suite.timeout, "answer", only=[commit])[commit]
         if not messages.is_probe(answer):
-            raise _Broken(self._name, commit, RUBBISH)
+            raise Broken(self._name, commit, RUBBISH)
         scale = answer["loops"] * 1e9
         queued = max(0, answer["wall"] - answer["cost"]) / scale if answer["cost"] else None
         return Speed(answer["wall"] / scale, answer["cpu"] / scale, answer["first"] / 1e9, queued)
@@ -212,7 +233,7 @@ class _Ring:
         answers = self._receive(self._suite.timeout + SLOWER * predicted, "answer")
         for commit, answer in answers.items():
             if not messages.has_values(answer, values.pairs):
-                raise _Broken(self._name, commit, RUBBISH)
+                raise Broken(self._name, commit, RUBBISH)
         return answers
 
     def close(self) -> None:
@@ -250,21 +271,21 @@ class _Ring:
         except WorkerLost as lost:
             raise self._broken(commit, lost) from lost
         if message["event"] == "fatal":
-            raise _Broken("", commit, start_failure(link.gave_up(message["error"])))
+            raise Broken("", commit, start_failure(link.gave_up(message["error"])))
         if message["event"] not in events:
-            raise _Broken(self._name, commit, _trouble(message) or "answered out of turn")
+            raise Broken(self._name, commit, _trouble(message) or "answered out of turn")
         if "name" in message and self._name and message["name"] != self._suite.identities[self._name]:
-            raise _Broken(self._name, commit, "its benchmarks come in another order")
+            raise Broken(self._name, commit, "its benchmarks come in another order")
         return message
 
-    def _broken(self, commit: int, lost: WorkerLost) -> _Broken:
+    def _broken(self, commit: int, lost: WorkerLost) -> Broken:
         """Whoever ended by itself is the story; the others end when it is gone."""
         if lost.reason == HANGS:
-            return _Broken(self._name, commit, reason_of(lost))
+            return Broken(self._name, commit, reason_of(lost))
         ended = [one for one, link in self._links.items() if link.child.wait(0.3) is not None and not link.abandoned]
         culprit = commit if commit in ended or not ended else ended[0]
         told = lost if culprit == commit else self._links[culprit].lost()
-        return _Broken(self._name, culprit, reason_of(told))
+        return Broken(self._name, culprit, reason_of(told))
 
 
 def _turns(values: ValuePlan, workers: int) -> tuple[list[int], int]:

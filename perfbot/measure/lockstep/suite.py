@@ -16,6 +16,7 @@ from perfbot.measure.lockstep.discovery import Listings, Sorting
 from perfbot.measure.lockstep.known import Known
 from perfbot.measure.lockstep.link import WorkerLost, WorkerSpec
 from perfbot.measure.lockstep.own_files import Lister, OwnFiles
+from perfbot.measure.lockstep.pair import Pair
 from perfbot.measure.lockstep.pair_session import PairSession
 from perfbot.measure.lockstep.plan import starting_order
 from perfbot.measure.lockstep.reasons import (
@@ -49,6 +50,8 @@ class LockstepSuite:
         counter: counts other metrics of the same benchmarks; None where nothing is asked for but time.
         thrifty: a round's pairs follow from what earlier ones have shown; otherwise all rounds are planned alike.
         own_files: the way back to base's own versions of benchmark files, where it runs head's.
+        brief: somebody waits for the verdict, and will ask again: stretches of many calls are short.
+        goes_on: the pair that lists it goes on to measure the first round: one start less.
     """
 
     name: str
@@ -61,11 +64,15 @@ class LockstepSuite:
     counter: Counter | None = None
     thrifty: bool = True
     own_files: OwnFiles | None = None
+    brief: bool = False
+    goes_on: bool = False
     known: Known = field(default_factory=Known)
     _before: frozenset[str] = frozenset()
     _ids: dict[str, str] = field(default_factory=dict)
     _metrics: dict[str, Metric] = field(default_factory=dict)
     _order: int = 0
+    _listed: Pair | None = None
+    _common: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._order = self.random.getrandbits(64)
@@ -76,9 +83,11 @@ class LockstepSuite:
         Raises:
             MeasureError: a side cannot be listed at all.
         """
-        lister = Lister(self.name, self.specs, self.own_files, self.random, self.timeout)
+        order, goes_on = self.starting(0), self.goes_on and self.counter is None
+        lister = Lister(self.name, self.specs, self.own_files, self.random, self.timeout, order, goes_on)
         listings = lister.list_all()
         self.known.started(lister.seconds)
+        self._listed = lister.pair
         return self._discovery(listings)
 
     def _discovery(self, listings: Listings) -> Discovery:
@@ -88,6 +97,7 @@ class LockstepSuite:
         self._metrics = {self.display(name): Metric(**item["metric"]) for name, item in known.items() if item["metric"]}
         self.timeout = max(self.timeout, *(item["timeout"] for item in known.values())) if known else self.timeout
         found = Sorting(self.name, self.display, self.metric).sort(listings)
+        self._common = tuple(one.name for one in found.common)
         own = {name: (metric,) for name, metric in self._metrics.items()}
         if self.counter is None:
             return Discovery(found.common, self.timed, found.settled, found.problems, own)
@@ -117,6 +127,11 @@ class LockstepSuite:
     def startup_seconds(self) -> float:
         """Wall time that starting a pair takes."""
         return self.known.startup_seconds
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All benchmarks of both sides that were discovered."""
+        return self._common
 
     def identity(self, name: str) -> str:
         """The worker's own name of a benchmark."""
@@ -151,7 +166,8 @@ class LockstepSuite:
         rest = list(names)
         attempts = 0
         while rest and time.monotonic() < until:
-            visit = PairSession(self, specs, random, index, place)
+            begun, self._listed = self._listed if specs is self.specs else None, None
+            visit = PairSession(self, specs, random, index, place, begun=begun)
             try:
                 for outcomes, name in visit.measure(rest, until):
                     rest = rest[rest.index(name) + 1 :]

@@ -80,7 +80,7 @@ class CommandCounter:
         """Both sides at once, once."""
         with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
             began = time.monotonic()
-            used = self._run(name, Path(folder), timeout)
+            used = self.run(name, Path(folder), timeout)
             failure = self._failure(name, used)
             if failure is not None:
                 return failure
@@ -92,7 +92,8 @@ class CommandCounter:
                    base=base, head=head, seconds=seconds)  # fmt: skip
         return Measured(name, INSTRUCTIONS, Round(index, (base,), (head,), 1, seconds, clock="count"))
 
-    def _run(self, name: str, folder: Path, timeout: float) -> dict[Side, Usage]:
+    def run(self, name: str, folder: Path, timeout: float) -> dict[Side, Usage]:
+        """Run a command once on both sides; callgrind writes a file of each process into ``folder``/side."""
         launcher = Launcher()
         try:
             if self.prepare:

@@ -12,7 +12,8 @@ import pytest
 from perfbot.judge.verdict import judge
 from perfbot.measure.lockstep.counting import ALLOCATED, INSTRUCTIONS, NO_TIME, NO_VALGRIND
 from perfbot.measure.lockstep.messages import is_count
-from perfbot.measure.scheduler import COUNTING_SHARE, Outcomes, Scheduler
+from perfbot.measure.rounds import Outcomes
+from perfbot.measure.scheduler import COUNTING_SHARE, Scheduler
 from perfbot.measure.sequential_test import EXACT_ROUNDS, FIRST_ROUNDS
 from perfbot.measure.session import Discovery, Failed, Measured, Outcome
 from perfbot.model import TIME, Comparison, Metric, Policy, Round

@@ -52,6 +52,13 @@ def test_there_is_none_where_it_shows_nothing_more_than_rounds(speed: Speed, ben
     assert endurance.stretch(speed, ROUND, benchmarks, left) is None
 
 
+def test_what_calls_do_unmeasured_takes_its_time_of_the_stretch():
+    """A millisecond is measured of each call, which starts a program for fifty."""
+    call, plan = Speed(1e-3, 1e-3, other=Speed(1e-3, 1e-3)), ValuePlan("turns", 1, 1, 12)
+    assert endurance.stretch(call, plan, 1, 600, took=0.06) is not None
+    assert endurance.stretch(call, plan, 1, 60, took=0.1 * plan.calls) is None
+
+
 def test_a_slower_head_takes_its_time_of_the_stretch():
     slow = Speed(1e-4, 1e-4, other=Speed(1e-2, 1e-2))
     quick, slower = (endurance.stretch(one, ROUND, 1, 60) for one in (SHORT, slow))

@@ -125,7 +125,7 @@ def test_only_what_may_be_called_again_is_explained(sides: Sides) -> None:
     }
 
 
-@pytest.mark.parametrize("side", ["base", "head"])
+@pytest.mark.parametrize("side", ["head"])
 def test_a_benchmark_that_dies_while_it_is_looked_at_costs_itself_alone(sides: Sides, side: Side) -> None:
     dying = TESTS.replace('os.path.exists("/tmp/leave") and 1', "sys.getprofile() and os._exit(3)").replace(
         "    import os\n", "    import os, sys\n"
@@ -140,3 +140,24 @@ def test_a_benchmark_that_dies_while_it_is_looked_at_costs_itself_alone(sides: S
     found = Counter(one.name for one in rounds.observe(names, 3.0))
     assert found["test_find"]
     assert not found["test_leaves"]
+
+
+def test_what_is_allocated_is_told_by_function(sides: Sides) -> None:
+    sides.write({"keep.py": "def keep(count):\n    return [bytes(1000) for _ in range(count)]\n"})
+    sides.write(
+        {"test_keep.py": "import keep\ndef test_keep(benchmark):\n    benchmark(keep.keep, 10)\n"}, sides=["base"]
+    )
+    sides.write(
+        {"test_keep.py": "import keep\ndef test_keep(benchmark):\n    benchmark(keep.keep, 30)\n"}, sides=["head"]
+    )
+    suite = sides.suite('harness = "pytest"\npaths = ["test_keep.py"]')
+    assert isinstance(suite, LockstepSuite)
+    take(suite)
+    rounds = Explaining(suite, Random(1), memory=True)  # noqa: S311 - an order, not a secret
+    one = next(rounds.observe(["test_keep"], 0.1))
+    assert not one.refused
+    for side, count in (("base", 10), ("head", 30)):
+        samples = one.sides[side].samples  # type: ignore[index]
+        sizes = {samples.functions[path[0]].name: size for path, size in samples.stacks.items()}
+        assert {name.partition(".")[0] for name, size in sizes.items() if size > 1000} == {"keep"}
+        assert 1000 * count < sum(sizes.values()) < 1200 * count

@@ -1,18 +1,15 @@
-"""The records that flow through the house: change → measured comparisons → judged results → report.
-
-All are frozen, hold tuples, and know nothing of files, processes or clocks. Quantities are in base units
-(seconds, bytes, counts, operations a second) unless a name says otherwise; changes are fractions:
-head/base − 1.
-"""
+"""A change, what was measured of it, and what was judged: up to the report."""
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from perfbot.explained import Difference, Explanation
+from perfbot.model.metric import Better, Metric, Rule
+from perfbot.model.policy import Acceptance, Policy
+from perfbot.overall import Culprit, GeometricMean, Reach
 from perfbot.packed import Packed
 
 SCHEMA = "perfbot.report/1"
@@ -21,15 +18,11 @@ Side = Literal["base", "head"]
 SIDES: tuple[Side, Side] = ("base", "head")
 
 ForgeKind = Literal["gitlab", "github", "local"]
-Better = Literal["lower", "higher", "unknown"]
-Rule = Literal["noisy", "exact"]
 Verdict = Literal["regressed", "improved", "unchanged", "inconclusive", "added", "removed", "failed", "incomparable"]
 Gate = Literal["pass", "fail", "accepted"]
 RunVerdict = Literal["pass", "fail", "error"]
-OnGate = Literal["pass", "fail"]
 Status = Literal["measured", "added", "removed", "failed", "incomparable"]
 BudgetState = Literal["within", "over", "unclear"]
-Confirm = Literal["no", "here"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +83,6 @@ class Benchmark:
 
 
 @dataclass(frozen=True, slots=True)
-class Metric:
-    """What is measured. ``unit`` is ``s``, ``B``, ``1`` (a count), ``1/s``, or one of the user's own."""
-
-    name: str
-    unit: str
-    better: Better = "lower"
-    rule: Rule = "noisy"
-
-
-TIME = Metric("time", "s")
-MEMORY = Metric("memory", "B")
-
-
-@dataclass(frozen=True, slots=True)
 class Round:
     """One fresh pair of processes, the unit of inference.
 
@@ -154,108 +133,6 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
-    """An absolute limit on head: at most ``bound`` where lower is better, at least where higher is."""
-
-    metric: str
-    bound: float
-    text: str
-    """As the user wrote it."""
-    better: Better = "lower"
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """Policy for the benchmarks whose ``suite/name`` matches a glob; the last match wins, key by key."""
-
-    match: str
-    metric: str = ""
-    """Only this metric; empty for all."""
-    threshold: float | None = None
-    budgets: tuple[Budget, ...] = ()
-    gate: bool | None = None
-    """False: shown, but never fails the merge request."""
-
-    def matches(self, benchmark: str, metric: str) -> bool:
-        """Whether this limit speaks about ``suite/name`` and a metric."""
-        named = benchmark == self.match or fnmatch.fnmatchcase(benchmark, self.match)
-        return named and self.metric in ("", metric)
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What decides. Comes from the target branch, never from the change it judges.
-
-    Attributes:
-        threshold: smallest change that matters for noisy metrics, a fraction.
-        exact_threshold: the same for exact metrics (instructions, allocated memory, counts).
-        alpha: probability of any false alarm in a run, all comparisons together.
-        beta: probability of calling a change of exactly the threshold "unchanged".
-        limits: exceptions, in the order of the file.
-        confirm: where a change is measured again before it counts as one; ``no`` takes the first decision's word.
-        undecided: what the gate makes of a benchmark that could not be decided.
-        origin: where it was read ("perfbot.toml at 60ab91e", "defaults").
-        removed: what becomes of benchmarks that base has and head has not, or leaves out.
-        rewritten: what becomes of regressions where each side ran its own version of the benchmark.
-        broken_on_both: what becomes of benchmarks that fail on both sides alike.
-        suite_threshold: the growth of a suite's geometric mean of times that fails the gate; None: none does.
-    """
-
-    threshold: float = 0.02
-    exact_threshold: float = 0.005
-    alpha: float = 0.01
-    beta: float = 0.05
-    limits: tuple[Limit, ...] = ()
-    origin: str = "defaults"
-    confirm: Confirm = "no"
-    undecided: Literal["pass", "fail"] = "pass"
-    removed: OnGate = "fail"
-    rewritten: OnGate = "pass"
-    broken_on_both: OnGate = "pass"
-    suite_threshold: float | None = None
-
-    def threshold_for(self, benchmark: str, metric: Metric) -> float:
-        """The smallest change that matters to ``suite/name`` under ``metric``, a fraction."""
-        found = self.exact_threshold if metric.rule == "exact" else self.threshold
-        for limit in self.limits:
-            if limit.threshold is not None and limit.matches(benchmark, metric.name):
-                found = limit.threshold
-        return found
-
-    def gates(self, benchmark: str, metric: Metric) -> bool:
-        """Whether a regression of ``suite/name`` may fail the merge request."""
-        found = True
-        for limit in self.limits:
-            if limit.gate is not None and limit.matches(benchmark, metric.name):
-                found = limit.gate
-        return found
-
-    def budget_for(self, benchmark: str, metric: Metric) -> Budget | None:
-        """The absolute limit on ``suite/name`` under ``metric``, if any."""
-        found = None
-        for limit in self.limits:
-            if limit.matches(benchmark, metric.name):
-                found = next((b for b in limit.budgets if b.metric == metric.name), found)
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class Acceptance:
-    """A known cost, accepted by a person for one merge request."""
-
-    match: str
-    reason: str
-    who: str
-    when: str
-    """ISO 8601, UTC."""
-    head: str = ""
-    change: float | None = None
-    """The measured change when it was accepted; a worse one is no longer accepted."""
-    note: int = 0
-    """Id of the comment that accepted it, which the forge is asked about; 0 for none."""
-
-
-@dataclass(frozen=True, slots=True)
 class Result:
     """One judged comparison. ``change``, ``interval`` and ``detectable`` are fractions; None where unknown.
 
@@ -263,7 +140,7 @@ class Result:
         base, head: what each side takes, in ``unit``, ``change`` apart: around the medians over rounds of the rounds'
             medians, or of their means where the means decide.
         interval: of ``change``, at ``confidence`` (which allows for all comparisons and all looks).
-        detectable: the smallest change that could have been seen with the rounds there are.
+        detectable: the resolution: the smallest change that would have shown with the rounds there are.
         error: standard error of log(1 + ``change``) over the rounds, which allows for no other look or comparison.
         rounds: how many there are; ``raw`` holds them.
         seconds: wall time spent measuring.
@@ -373,28 +250,6 @@ class Startup:
 
 
 @dataclass(frozen=True, slots=True)
-class GeometricMean:
-    """The geometric mean of the changes of a suite's times, or of those of one file.
-
-    Attributes:
-        file: whose benchmarks; empty: the whole suite's.
-        benchmarks: in it, ``of`` so many; the others have too few rounds, or no ratio.
-        interval: of ``change``, from rounds that the benchmarks share, at ``confidence``.
-        rounds: of each benchmark that count.
-    """
-
-    suite: str
-    file: str
-    benchmarks: int
-    of: int
-    change: float
-    interval: tuple[float, float]
-    confidence: float
-    rounds: int
-    gate: Gate = "pass"
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """Everything a run found, enough to judge it again.
 
@@ -427,6 +282,9 @@ class Report:
     """Why nothing was measured although nothing is wrong; empty otherwise."""
     startups: tuple[Startup, ...] = ()
     geometric_means: tuple[GeometricMean, ...] = ()
+    reach: Reach | None = None
+    culprits: tuple[Culprit, ...] = ()
+    """Which commits of the change did it, where that was looked for."""
     explanations: tuple[Explanation, ...] = ()
     """Why benchmarks changed, of those that were looked into."""
     differences: tuple[Difference, ...] = ()

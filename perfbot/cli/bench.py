@@ -1,0 +1,111 @@
+"""Measure one Python statement on two commits, without a suite: both sides, decided as any benchmark is.
+
+Environments are made as for the project's first Python suite, or with `pip install .` where there is none. Without a
+range the working tree is compared with its merge base, or its last commit.
+
+examples:
+  perfbot bench 'json.loads(DATA)' --setup 'import json; DATA = "[1, 2, 3]" * 1'
+  perfbot bench 'parse(TEXT)' --setup 'from app import parse' --setup 'TEXT = open("data.txt").read()' v1.2..HEAD
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from perfbot.cli.watching import add_watching_arguments
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from perfbot.config import CallableSuite
+
+NAME = "statement"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``perfbot bench``."""
+    parser.add_argument("statement", metavar="STATEMENT", help="an expression, or a statement")
+    parser.add_argument("range", nargs="?", default="", metavar="BASE..HEAD", help="default: the working tree")
+    parser.add_argument(
+        "--setup", action="append", default=[], metavar="CODE", help="runs once before, in each process; repeatable"
+    )
+    parser.add_argument("--base", default="", metavar="REV", help="compare with this commit")
+    parser.add_argument("--config", metavar="FILE", help="a perfbot.toml to use instead of the repository's own")
+    parser.add_argument("--budget", metavar="DURATION", default="1m", help="time limit of measuring (default: 1m)")
+    parser.add_argument("--threshold", metavar="PERCENT", help='smallest change that matters, such as "2%%"')
+    parser.add_argument("--seed", type=int, metavar="N", help="makes the order of measuring reproducible")
+    parser.add_argument("--format", choices=["text", "json"], default="text", help="what stdout shows (default: text)")
+    add_watching_arguments(parser)
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Measure, judge, tell."""
+    from pathlib import Path
+
+    from perfbot import api
+    from perfbot.cli.interrupts import exit_code, interruptible
+    from perfbot.cli.run import EXIT_CODES, parsed_option
+    from perfbot.cli.watching import watched
+    from perfbot.git.command import open_work_tree
+    from perfbot.pipeline.job import Request
+    from perfbot.sides.cache import cache_folder
+    from perfbot.units import parse_duration, parse_percentage
+
+    repo = open_work_tree(Path.cwd()).folder
+    config = Path(args.config) if args.config else None
+    request = Request(
+        repo=repo,
+        environ=dict(os.environ),
+        cache=cache_folder(os.environ),
+        config=config,
+        spec=args.range,
+        base=args.base,
+        dirty=not args.range,
+        given=(suite_of(args.statement, "\n".join(args.setup), config, repo),),
+        budget=parsed_option("--budget", args.budget, parse_duration),
+        threshold=parsed_option("--threshold", args.threshold, parse_percentage),
+        seed=args.seed,
+        force=True,
+    )
+    with watched(quiet=args.quiet or args.format == "json", verbose=args.verbose) as progress, interruptible():
+        report = api.measure(request, progress)
+    _show(report, args.format)
+    return exit_code(EXIT_CODES[report.verdict])
+
+
+def suite_of(statement: str, preamble: str, config: Path | None, repo: Path) -> CallableSuite:
+    """A suite of one statement, set up as the project's first Python suite is.
+
+    Raises:
+        UsageError: it is no Python.
+    """
+    from perfbot.config import CallableSuite, load
+    from perfbot.config.suites import PythonSuite
+    from perfbot.errors import UsageError
+
+    for what, text in (("STATEMENT", statement), ("--setup", preamble)):
+        try:
+            compile(text, f"<{what}>", "exec")
+        except (SyntaxError, ValueError) as error:
+            raise UsageError(f"{what}: {error}", hint="Python that one could give to timeit.") from error
+    first = next((suite for suite in load(config, repo).suites if isinstance(suite, PythonSuite)), None)
+    kept = {name: getattr(first, name) for name in ("directory", "setup", "env", "python")} if first else {}
+    line = " ".join(statement.split("\n"))
+    own = {"name": "bench", "harness": "python", "statements": {NAME: line}, "preamble": preamble}
+    return CallableSuite.model_validate({**kept, **own})
+
+
+def _show(report: object, shown: str) -> None:
+    import sys
+
+    from perfbot.model import Report
+    from perfbot.render.terminal import terminal
+    from perfbot.report import dumps
+
+    assert isinstance(report, Report)  # noqa: S101 - the type is loaded late
+    if shown == "json":
+        sys.stdout.write(dumps(report) + "\n")
+    else:
+        terminal(report, whole=True)
