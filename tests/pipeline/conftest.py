@@ -48,7 +48,7 @@ def request_for(repository: Repository, cache: Path, **options: object) -> Reque
 
 
 class Busy(Lookout):
-    """Others keep all cores but one busy, as far as anybody asks: rounds are taken one by one, without a look around."""
+    """Others keep all cores but one busy, as far as anybody asks: rounds are taken one by one; nobody looks around."""
 
     def cores(self) -> float:
         return len(allowed_cores()) - 1.0
