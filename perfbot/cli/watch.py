@@ -56,7 +56,7 @@ def execute(args: argparse.Namespace) -> int:
         for _ in _each_save(saves):
             told += _verdict(request, saves, verbose=args.verbose)
             request = _going_on(request)
-            if told == args.times:
+            if args.times and told == args.times:
                 return 0
     return INTERRUPTED
 

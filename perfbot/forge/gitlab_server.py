@@ -62,7 +62,8 @@ class RestBackend(DefaultBackend):
         opened = requests.PreparedRequest()
         opened.headers = CaseInsensitiveDict(headers)
         address = f"{url}?{urlencode(params, doseq=True)}" if params else url
-        return RestResponse(self._rest.exchange(method.upper(), address, json, auth(opened).headers))
+        opened = auth(opened) if auth is not None else opened
+        return RestResponse(self._rest.exchange(method.upper(), address, json, opened.headers))
 
 
 class GitLabServer:

@@ -112,7 +112,7 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
         progress.stage("measuring")
         found.measuring = found.around.clock()
         wanted = job.continued.narrowed(selected(job, request))
-        reached = Reached(job, sessions, progress, wanted, job.only_reached)
+        reached = Reached(job, sessions, progress, wanted, job.only_reached, follows=not request.dirty)
         scheduler = Scheduler(
             sessions,
             job.policy,

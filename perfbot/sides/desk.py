@@ -21,6 +21,9 @@ SOURCES = (".py", ".pyi", ".md", ".rst")
 
 READ_BY_SETUP = ("setup.py",)
 
+TOPS = (".", "src")
+"""Folders whose files are modules of their own, each of which an installation may list by name."""
+
 BACKENDS = ("setuptools", "hatchling", "flit_core", "poetry.core", "pdm.backend", "uv_build")
 """Whose editable installations are a path or a mapping of packages: nothing of them runs or builds at import."""
 
@@ -83,12 +86,12 @@ def _known_backend(pyproject: str | None) -> bool:
 
 
 def inputs(repo: Path, commit: str) -> str:
-    """A fingerprint of what set-up reads of a commit: all files but sources, and where packages are."""
+    """A fingerprint of what set-up reads of a commit: all files but sources, and which packages and modules it has."""
     read, packages = [], set()
     for entry in Git(repo).names("ls-tree", "-r", "-z", commit):
         name = PurePosixPath(entry.partition("\t")[2])
         if name.suffix in SOURCES and name.name not in READ_BY_SETUP:
-            packages.add(str(name.parent))
+            packages.add(str(name if str(name.parent) in TOPS and name.suffix == ".py" else name.parent))
         else:
             read.append(entry)
     return hashlib.sha256("\0".join([*read, "", *sorted(packages)]).encode("utf-8", "surrogateescape")).hexdigest()

@@ -24,6 +24,12 @@ MOST_PRIOR = 15.0
 """Degrees of freedom that the other functions may add: that all spreads are alike is never quite true."""
 
 
+AROUND = 0.1
+"""Of a part: what a function costs is not the same by the time that is spent in it and by what the whole takes less
+without it, for it leaves caches and predictors to others in another state. Where a loop of 28 % was taken out of a
+call, the call took 31 % less."""
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
     """Of some quantities over rounds, shape [quantity].
@@ -36,11 +42,13 @@ class Means:
     mean: Floats
     half: Floats
     family: int
+    known: npt.NDArray[np.bool_]
+    """Of which anything is known of how they spread."""
 
     @property
     def proven(self) -> npt.NDArray[np.bool_]:
         """Those that surely are not zero."""
-        return (np.abs(self.mean) > self.half) & (self.half > 0)
+        return (np.abs(self.mean) > self.half) & self.known
 
 
 def means_of(
@@ -67,8 +75,10 @@ def means_of(
     prior, weight = _prior(variance, floor, rounds - 1)
     moderated = (weight * prior * floor + (rounds - 1) * variance) / (weight + rounds - 1)
     known = np.where(floor > 0, np.maximum(moderated, floor), variance)
+    vague = AROUND * np.abs(mean)
     constant = student_quantile(rounds - 1 + weight, (1 - CONFIDENCE) / (2 * family))
-    return Means(mean, constant * np.sqrt(known / rounds + np.square(besides)), family)
+    error = np.sqrt(known / rounds + np.square(besides))
+    return Means(mean, constant * error + vague, family, error > 0)
 
 
 def _prior(variance: Floats, floor: Floats, freedom: int) -> tuple[float, float]:

@@ -50,7 +50,7 @@
       box.place = place;
       if (box.parent >= 0) { boxes[box.parent].inner.push(place); box.depth = boxes[box.parent].depth + 1; }
     });
-    let side = "head", top = 0, at = 0;
+    let side = boxes[0].base > boxes[0].head ? "base" : "head", top = 0, at = 0;
     const above = (place) => { const path = []; for (let one = place; one >= 0; one = boxes[one].parent) path.unshift(one); return path; };
     const draw = () => {
       const width = Math.max(280, svg.clientWidth), path = above(top);
@@ -98,8 +98,9 @@
         const here = wanted && box.name.toLowerCase().includes(wanted);
         box.element.classList.toggle("found", Boolean(here)); box.element.classList.toggle("lost", Boolean(wanted && !here));
       });
-      const count = boxes.filter((box) => box.element.classList.contains("found")).length;
-      told.textContent = wanted ? `${count} found` : "";
+      const found = boxes.filter((box) => box.element.classList.contains("found"));
+      const hidden = found.filter((box) => !box.shown).length;
+      told.textContent = wanted ? `${found.length} found${hidden ? `, ${hidden} of them not in sight here` : ""}` : "";
     };
     svg.addEventListener("click", (event) => {
       const element = event.target.closest(".box");

@@ -14,6 +14,7 @@ from perfbot.render.page import page
 from tests.render.hostile import TEXTS, saying
 from tests.render.markdown import READER
 from tests.render.samples import everything, regression, report, result
+from tests.render.test_reasons import explained
 
 pytestmark = pytest.mark.external
 
@@ -110,3 +111,31 @@ def test_injected_script_is_refused_by_the_policy(browser: Browser, tmp_path: Pa
     opened = Opened(browser, path)
     assert opened.tab.title() != "owned"
     assert "Content Security Policy" in " ".join(opened.complaints)
+
+
+def test_the_flame_graph_has_both_sides_search_and_keys(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "why.html"
+    path.write_text(page(explained()), encoding="utf-8")
+    opened = Opened(browser, path)
+    opened.tab.locator(".result > summary").first.click()
+    flame = opened.tab.locator(".flame").first
+    boxes = flame.locator(".box")
+
+    def width(place: int) -> float:
+        return float(boxes.nth(place).locator("rect").get_attribute("width") or 0)
+
+    head = width(1)
+    flame.locator("button[value=base]").click()
+    assert width(1) < head / 2  # 2 of 10 µs on base, 6.1 of 15 on head
+    flame.locator("button[value=head]").click()
+    flame.locator("input").fill("line")
+    assert flame.locator(".found").count() == 1
+    assert flame.locator("output").inner_text() == "1 found"
+    boxes.nth(0).focus()
+    opened.tab.keyboard.press("ArrowDown")
+    assert "search.find_customer" in flame.locator("output").inner_text()
+    opened.tab.keyboard.press("Enter")
+    assert width(1) == pytest.approx(width(0))
+    opened.tab.keyboard.press("Escape")
+    assert width(1) == pytest.approx(head)
+    assert opened.complaints == []

@@ -76,6 +76,8 @@ FILES = {
     [
         ({"src/p/a.py": "2\n"}, False),
         ({"src/p/new.py": "2\n"}, False),
+        ({"new.py": "2\n"}, True),
+        ({"src/new.py": "2\n"}, True),
         ({"src/p/a.py": None}, False),
         ({"README.md": "y"}, False),
         ({"pyproject.toml": f"{HATCH}\n"}, True),

@@ -223,7 +223,7 @@ class Ring:
                 link,
                 op=values.mode,
                 loops=values.loops,
-                discard=values.discard,
+                discards=values.discards(len(counts), self._random),
                 counts=counts,
                 draw=self._random.getrandbits(48),
                 drawn_every=drawn_every,
