@@ -146,3 +146,15 @@ def test_commits_that_nothing_is_open_about_are_measured_no_more() -> None:
 def test_the_size_of_a_step_is_that_of_both_commits_alone() -> None:
     (step,) = Series(16, {9: math.expm1(0.1)}, noise=gauss(0.002)).search(4).steps
     assert step.change == pytest.approx(math.expm1(0.1), abs=0.005)
+
+
+def test_what_is_wanted_stays_until_something_happens() -> None:
+    """Commits are set up by one answer, and measured by another."""
+    series, random = Series(64, {7: 0.1, 30: 0.03, 41: -0.05}, noise=gauss(0.01)), Random(2)  # noqa: S311
+    search = Search(64, Goal())
+    while wanted := search.wanted():
+        assert search.wanted() == wanted
+        levels = {commit: series.level(commit) + series.noise(random) for commit in wanted}
+        search.add(CommonRound(levels, levels))
+        if len(search.rounds) == 30:
+            search.lose(wanted[1] if wanted[1] not in (0, 64) else 33)
