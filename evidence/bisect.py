@@ -299,7 +299,7 @@ def really_halved(folder: Path, ids: Sequence[str]) -> str:
     file = folder.parent / "run.json"
 
     def said(head: int) -> str:
-        perfbot(folder, "run", f"{ids[0]}..{ids[head]}", "--report", str(file))
+        perfbot(folder, "run", f"{ids[0]}..{ids[head]}", "--no-why", "--no-bisect", "--report", str(file))
         verdict: str = json.loads(file.read_text())["results"][0]["verdict"]
         return verdict
 

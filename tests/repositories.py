@@ -20,7 +20,7 @@ class Repository:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.mkdir(parents=True, exist_ok=True)
-        self.git("init", "--quiet", "--initial-branch=main")
+        self.git("init", "--quiet", "--initial-branch=main", "--template=")
 
     def git(self, *arguments: str, stdin: str = "") -> str:
         """What git prints; a failure is the test's."""
@@ -60,7 +60,12 @@ class Repository:
 
     @property
     def head(self) -> str:
-        """The commit that is checked out."""
+        """The commit that is checked out; read where git wrote it just now, since a process takes longer."""
+        folder = self.path / ".git"
+        if (folder / "HEAD").is_file():
+            name = (folder / "HEAD").read_text().strip().removeprefix("ref: ")
+            if (folder / name).is_file() and name.startswith("refs/"):
+                return (folder / name).read_text().strip()
         return self.git("rev-parse", "HEAD")
 
 

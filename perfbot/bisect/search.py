@@ -67,6 +67,7 @@ class Search:
     _settled: dict[Gap, bool] = field(default_factory=dict)
     _restarts: int = 0
     _largest: float = 0.0
+    _next: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         self.rungs |= {0, self.last}
@@ -81,11 +82,14 @@ class Search:
         """One more round; one of a single commit says nothing."""
         if len(taken.typical) > 1:
             self.rounds.append(taken)
+            self._next = None
 
     def lose(self, commit: int) -> None:
         """A commit cannot be measured: its neighbours have to do."""
+        self._next = None
         self.lost.add(commit)
         self.rungs.discard(commit)
+        self.claims = {gap: claim for gap, claim in self.claims.items() if commit not in gap}
         around = [gap for gap in pairwise(sorted({0, self.last, *self.rungs})) if gap[0] < commit < gap[1]]
         for gap in around:
             self._refine(*gap, count=1)
@@ -93,11 +97,17 @@ class Search:
     def stop(self, why: str) -> None:
         """No more rounds will come."""
         self.stopped = why
+        self._next = None
 
     # What to do next
 
     def wanted(self) -> tuple[int, ...]:
-        """Commits to measure together in the next round; none: it is over."""
+        """Commits to measure together in the next round; none: it is over. The same until something happens."""
+        if self._next is None:
+            self._next = self._wanted()
+        return self._next
+
+    def _wanted(self) -> tuple[int, ...]:
         if self.stopped or {0, self.last} & self.lost:
             return ()
         if new := [rung for rung in self.rungs if self._met(rung) < FIRST_ROUNDS]:
@@ -109,7 +119,7 @@ class Search:
             return tuple(sorted({rung for gap in unsure for rung in gap}))
         refined = [self._refine(*gap) for gap in self._stepping(steps)]
         if any(refined):
-            return self.wanted()
+            return self._wanted()
         return self._to_prove(steps) or self._to_end()
 
     def _wants_ends(self) -> bool:
@@ -140,7 +150,7 @@ class Search:
             return ()
         self._restarts += 1
         self._settled.clear()
-        return self.wanted()
+        return self._wanted()
 
     def _to_end(self) -> tuple[int, ...]:
         """The ends, while nothing is proven and they are not known to be alike, or to differ."""
@@ -150,7 +160,7 @@ class Search:
         found = self._ends()
         if self.by_mean and not before:
             self._settled.clear()
-            return self.wanted()
+            return self._wanted()
         return (0, self.last) if found.state == "open" and not self._exhausted((0, self.last)) else ()
 
     # What is believed

@@ -122,6 +122,8 @@ def _table(_: Store, args: argparse.Namespace) -> None:
     print_table(history.HEAD, history.table([trend for _, trend in found[: args.limit]]), args.format)
     if len(found) > args.limit:
         print(f"… and {len(found) - args.limit} more: --limit {len(found)}")
+    for line in history.to_narrow([trend for _, trend in found]):
+        print(f"which commit: {line}")
 
 
 def print_table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...], kind: str) -> None:

@@ -67,7 +67,16 @@ def execute(args: argparse.Namespace) -> int:
     ci = () if args.no_ci else seen.ci
     wrote = [f"wrote {_shown(target)}", *init_ci.write(root, init_ci.shipped(ci))]
     following = NEXT if seen.found or seen.start else NEXT_BY_HAND
-    for line in (*_found_lines(seen), *wrote, "", *following, *init_ci.next_steps(ci), "", LATER):
+    for line in (
+        *_found_lines(seen),
+        *_earlier_lines(root),
+        *wrote,
+        "",
+        *following,
+        *init_ci.next_steps(ci),
+        "",
+        LATER,
+    ):
         print(line)
     return PASS
 
@@ -129,6 +138,12 @@ def _found_lines(seen: Survey) -> list[str]:
         more = f" and {len(seen.loose) - 1} more" if len(seen.loose) > 1 else ""
         lines.append(f"seen, not configured: a script, {seen.loose[0]}{more}; perfbot.toml holds a suite to uncomment")
     return lines
+
+
+def _earlier_lines(root: Path) -> list[str]:
+    from perfbot.discover.earlier import earlier
+
+    return [f"seen: {file} calls {tool}; what becomes of it: {docs(f'migrate/{tool}')}" for tool, file in earlier(root)]
 
 
 def _suite_lines(found: Found) -> list[str]:

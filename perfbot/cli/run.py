@@ -52,6 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     desk.add_argument(
         "--set-up-anew", action="store_true", help="set the working tree up as CI does, whatever earlier runs left"
     )
+    _add_how(parser)
+    add_watching_arguments(parser)
+    add_output_arguments(parser)
+
+
+def _add_how(parser: argparse.ArgumentParser) -> None:
     how = parser.add_argument_group("how")
     how.add_argument("--budget", metavar="DURATION", help='wall clock for measuring, such as "5m" (default: 10m)')
     how.add_argument(
@@ -85,8 +91,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help=f"keep the run in this history: a file for SQLite, or postgresql://… (or {DATABASE}; default: none)",
     )
-    add_watching_arguments(parser)
-    add_output_arguments(parser)
 
 
 def add_output_arguments(parser: argparse.ArgumentParser) -> None:

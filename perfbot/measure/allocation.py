@@ -27,17 +27,17 @@ TYPED_SECONDS = (30, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1200, 1800, 2700
 """Budgets that somebody would type."""
 
 
-def fitting(tracks: Sequence[SequentialTest], suite: SuiteSession, left: float) -> list[SequentialTest]:
+def fitting(tests: Sequence[SequentialTest], suite: SuiteSession, left: float) -> list[SequentialTest]:
     """Those of which another round would end within ``left`` seconds."""
     rest = left - suite.startup_seconds
-    return [track for track in tracks if suite.predicted_seconds(track.benchmark.name) <= rest]
+    return [test for test in tests if suite.predicted_seconds(test.benchmark.name) <= rest]
 
 
-def urgency(tracks: Sequence[SequentialTest], suite: SuiteSession, done: int, sharing: int) -> tuple[int, float]:
+def urgency(tests: Sequence[SequentialTest], suite: SuiteSession, done: int, sharing: int) -> tuple[int, float]:
     """What to sort suites by: the first rounds of every suite come first; then the suite that is soonest done.
 
     Args:
-        tracks: those that another round fits, at least one.
+        tests: those that another round fits, at least one.
         done: rounds of the suite so far.
         sharing: benchmarks that share the start of a round.
     """
@@ -45,12 +45,12 @@ def urgency(tracks: Sequence[SequentialTest], suite: SuiteSession, done: int, sh
         return done, 0.0
     share = suite.startup_seconds / max(1, sharing)
     return FIRST_ROUNDS, min(
-        (suite.predicted_seconds(track.benchmark.name) + share) * track.rounds_left() for track in tracks
+        (suite.predicted_seconds(test.benchmark.name) + share) * test.rounds_left() for test in tests
     )
 
 
 def affordable(
-    tracks: Sequence[SequentialTest], suite: SuiteSession, done: int, remaining: float, *, early: bool
+    tests: Sequence[SequentialTest], suite: SuiteSession, done: int, remaining: float, *, early: bool
 ) -> tuple[str, ...]:
     """What one more round should measure: all that is open, or what can still be decided.
 
@@ -63,7 +63,7 @@ def affordable(
     Where time did not do for a first round of everything, those that had one are decided before others begin.
 
     Args:
-        tracks: open ones that another round fits, in the order of the suite.
+        tests: open ones that another round fits, in the order of the suite.
         done: rounds of the suite, with this one.
         remaining: seconds left, of all lanes together.
         early: less than half of the budget is spent.
@@ -71,30 +71,30 @@ def affordable(
     Returns:
         In the order of the suite, but what the change touches first where something has yet to begin.
     """
-    begun = [track for track in tracks if has_begun(track, suite)]
-    if any(len(track.rounds) < FIRST_ROUNDS and not track.exact for track in begun):
-        tracks = begun
-    names = _in_order(tracks, suite)
+    begun = [test for test in tests if has_begun(test, suite)]
+    if any(len(test.rounds) < FIRST_ROUNDS and not test.exact for test in begun):
+        tests = begun
+    names = _in_order(tests, suite)
     vague = done <= FIRST_ROUNDS or early
-    calibrated = all(track.known is not None for track in tracks)
+    calibrated = all(test.known is not None for test in tests)
     if done < (1 if calibrated else TRIAL_ROUNDS) or (vague and done > FIRST_ROUNDS):
         return names
-    chosen = _within(remaining / (SPARE if begun else 1.0), tracks, suite, certain=vague)
+    chosen = _within(remaining / (SPARE if begun else 1.0), tests, suite, certain=vague)
     if vague and calibrated and len(chosen) < len(names):
-        chosen = _within(remaining, tracks, suite, certain=False)
+        chosen = _within(remaining, tests, suite, certain=False)
     return tuple(name for name in names if not chosen or name in chosen)
 
 
-def has_begun(track: SequentialTest, suite: SuiteSession) -> bool:
+def has_begun(test: SequentialTest, suite: SuiteSession) -> bool:
     """Whether it is known what a round of it takes."""
-    return suite.predicted_seconds(track.benchmark.name) > 0
+    return suite.predicted_seconds(test.benchmark.name) > 0
 
 
-def _in_order(tracks: Sequence[SequentialTest], suite: SuiteSession) -> tuple[str, ...]:
-    ordered = list(tracks)
-    if not all(has_begun(track, suite) for track in tracks):
-        ordered.sort(key=lambda track: (not has_begun(track, suite), not track.touched))  # stable: else as in the suite
-    return tuple(dict.fromkeys(track.benchmark.name for track in ordered))
+def _in_order(tests: Sequence[SequentialTest], suite: SuiteSession) -> tuple[str, ...]:
+    ordered = list(tests)
+    if not all(has_begun(test, suite) for test in tests):
+        ordered.sort(key=lambda test: (not has_begun(test, suite), not test.touched))  # stable: else as in the suite
+    return tuple(dict.fromkeys(test.benchmark.name for test in ordered))
 
 
 def trial_seconds(left: float, suites: int) -> float:
@@ -143,9 +143,9 @@ def _predictions(tests: Sequence[SequentialTest], suite: SuiteSession) -> dict[s
     return {name: seconds or average for name, seconds in known.items()}
 
 
-def too_short(tracks: Sequence[SequentialTest], suite: SuiteSession, budget: float, lanes: int) -> Iterator[Problem]:
+def too_short(tests: Sequence[SequentialTest], suite: SuiteSession, budget: float, lanes: int) -> Iterator[Problem]:
     """What would have been needed, where open benchmarks did not get the rounds without which nothing is decided."""
-    short = [track for track in tracks if not track.exact and len(track.rounds) < FIRST_ROUNDS]
+    short = [test for test in tests if not test.exact and len(test.rounds) < FIRST_ROUNDS]
     if not short:
         return
     costs = list(_costs(short, suite, certain=True))
@@ -160,12 +160,12 @@ def too_short(tracks: Sequence[SequentialTest], suite: SuiteSession, budget: flo
     )
 
 
-def _within(seconds: float, tracks: Sequence[SequentialTest], suite: SuiteSession, *, certain: bool) -> set[str]:
+def _within(seconds: float, tests: Sequence[SequentialTest], suite: SuiteSession, *, certain: bool) -> set[str]:
     """Names of what the change touches, and of the cheapest, as many as can all be measured in so many seconds."""
-    touched = {track.benchmark.name for track in tracks if track.touched}
+    touched = {test.benchmark.name for test in tests if test.touched}
     chosen: set[str] = set()
     measuring, longest = 0.0, 0
-    costs = sorted(_costs(tracks, suite, certain=certain), key=lambda cost: (cost[-1] not in touched, *cost))
+    costs = sorted(_costs(tests, suite, certain=certain), key=lambda cost: (cost[-1] not in touched, *cost))
     for cost, rounds, name in costs:
         if measuring + cost + suite.startup_seconds * max(longest, rounds) <= seconds:
             measuring, longest = measuring + cost, max(longest, rounds)
@@ -173,10 +173,10 @@ def _within(seconds: float, tracks: Sequence[SequentialTest], suite: SuiteSessio
     return chosen
 
 
-def _costs(tracks: Sequence[SequentialTest], suite: SuiteSession, *, certain: bool) -> Iterator[tuple[float, int, str]]:
+def _costs(tests: Sequence[SequentialTest], suite: SuiteSession, *, certain: bool) -> Iterator[tuple[float, int, str]]:
     """Seconds of measuring, rounds and name of each; ``certain``: only of the first rounds."""
-    seconds = _predictions(tracks, suite)
-    for track in tracks:
-        rounds = max(1, FIRST_ROUNDS - len(track.rounds)) if certain else track.rounds_left()
-        name = track.benchmark.name
+    seconds = _predictions(tests, suite)
+    for test in tests:
+        rounds = max(1, FIRST_ROUNDS - len(test.rounds)) if certain else test.rounds_left()
+        name = test.benchmark.name
         yield seconds[name] * rounds, rounds, name

@@ -145,8 +145,8 @@ class Scheduler:
     def outcomes(self) -> Outcomes:
         """What is known by now."""
         with self._lock:
-            tracks = [track for suite in self._tests for track in self._all(suite)]
-            comparisons = (*(track.comparison() for track in tracks), *self._settled)
+            tests = [test for suite in self._tests for test in self._all(suite)]
+            comparisons = (*(test.comparison() for test in tests), *self._settled)
             seconds = self._clock() - self._began
             starts = tuple(Startup(one.name, one.startup_seconds) for one in self._suites if self._rounds.get(one.name))
             problems, controls = tuple(self._problems), tuple(self._controls)
@@ -175,21 +175,21 @@ class Scheduler:
 
     def _count_all(self) -> None:
         """What is counted comes before all rounds: it has an end, and leaves the rest of the budget to them."""
-        timed = any(not track.counted for suite in self._tests for track in self._all(suite))
+        timed = any(not test.counted for suite in self._tests for test in self._all(suite))
         until = self._began + self._budget * (COUNTING_SHARE if timed else 1.0)
         for left, (suite, count) in zip(range(len(self._counts), 0, -1), self._counts.items(), strict=True):
-            tracks = [track for track in self._all(suite) if track.counted]
-            metrics = ", ".join(dict.fromkeys(track.metric.name for track in tracks))
-            if not tracks or self._stopped:
+            tests = [test for test in self._all(suite) if test.counted]
+            metrics = ", ".join(dict.fromkeys(test.metric.name for test in tests))
+            if not tests or self._stopped:
                 continue
             self._progress.log(f"suite {suite}: counting {metrics}")
             now = self._clock()
-            names = tuple(dict.fromkeys(track.benchmark.name for track in tracks))
+            names = tuple(dict.fromkeys(test.benchmark.name for test in tests))
             for outcome in count(names, now + (until - now) / left):
                 with self._lock:
-                    for track in self._tests[suite].get(outcome.name, ()):
-                        if track.counted:
-                            track.enter(outcome)
+                    for test in self._tests[suite].get(outcome.name, ()):
+                        if test.counted:
+                            test.enter(outcome)
 
     def _measure_all(self, pool: ThreadPoolExecutor) -> None:
         """Keep the lanes busy with rounds until nothing is left to begin."""
@@ -318,7 +318,7 @@ class Scheduler:
         return chain.from_iterable(self._tests.get(suite, {}).values())
 
     def _exploring(self, suite: str) -> list[SequentialTest]:
-        return [track for track in self._all(suite) if track.exploring]
+        return [test for test in self._all(suite) if test.exploring]
 
     def _fitting(self, suite: SuiteSession, now: float) -> list[SequentialTest]:
         """Undecided ones of which another round would end in time."""
@@ -338,15 +338,15 @@ class Scheduler:
     def _measure(self, turn: ScheduledRound) -> None:
         """Measure a round, in a lane's thread."""
         suite, names = turn.suite, turn.names
-        tracks = self._tests[suite.name]
+        tests = self._tests[suite.name]
         following = dict(pairwise(names))
         try:
             self._tell(suite.name, turn.index, names[0])
             with ending(suite.measure_round(turn.index, names, self._until, turn.place)) as outcomes:
                 for outcome in outcomes:
                     with self._lock:
-                        for track in tracks[outcome.name]:
-                            self._take(track, flagged(outcome, turn, track))
+                        for test in tests[outcome.name]:
+                            self._take(test, flagged(outcome, turn, test))
                     if self._stopped:
                         return
                     if self._clock() > turn.limit:
@@ -365,31 +365,31 @@ class Scheduler:
                 return
             self._problems.append(problem_of(turn.suite.name, error))
             for name in turn.names:
-                for track in self._tests[turn.suite.name][name]:
-                    if track.open:
-                        track.failure = Failed(name, "both", error.message)
+                for test in self._tests[turn.suite.name][name]:
+                    if test.open:
+                        test.failure = Failed(name, "both", error.message)
                         self._decided += 1
 
     def _tell(self, suite: str, index: int, name: str) -> None:
         with self._lock:
             self._progress.round(suite, index, name, self._decided, self._total, self._clock() - self._began)
 
-    def _take(self, track: SequentialTest, outcome: Outcome) -> None:
-        if not track.open or self._stopped or not track.enter(outcome):
+    def _take(self, test: SequentialTest, outcome: Outcome) -> None:
+        if not test.open or self._stopped or not test.enter(outcome):
             return
-        self._decided += not track.open
+        self._decided += not test.open
         if isinstance(outcome, Failed):
-            self._progress.decided(track.name, "incomparable" if outcome.skipped else "failed", None)
+            self._progress.decided(test.name, "incomparable" if outcome.skipped else "failed", None)
         else:
-            self._tell_decided(track)
+            self._tell_decided(test)
 
-    def _tell_decided(self, track: SequentialTest) -> None:
-        if track.open:
-            if track.decision is not None:
-                leaning = 0.0 if track.question and track.question.of_head else track.decision.change
-                self._progress.leaning(track.benchmark.full_name, leaning, track.rounds_left())
+    def _tell_decided(self, test: SequentialTest) -> None:
+        if test.open:
+            if test.decision is not None:
+                leaning = 0.0 if test.question and test.question.of_head else test.decision.change
+                self._progress.leaning(test.benchmark.full_name, leaning, test.rounds_left())
             return
-        if track.question is not None:
+        if test.question is not None:
             return  # the claim is the news, once all is known
-        state, change = (track.decision.state, track.decision.change) if track.decision else ("done", None)
-        self._progress.decided(track.name, state, change)
+        state, change = (test.decision.state, test.decision.change) if test.decision else ("done", None)
+        self._progress.decided(test.name, state, change)

@@ -38,6 +38,7 @@ class Reached:
     Attributes:
         wanted: which benchmarks anybody asks about, ``suite/benchmark``.
         only: nothing else is to be measured.
+        follows: calls are followed; otherwise nothing is known, and names tell.
         left_out: names that are not, for they reach nothing of the change.
     """
 
@@ -46,6 +47,7 @@ class Reached:
     progress: Progress
     wanted: Callable[[str], bool]
     only: bool = False
+    follows: bool = True
     left_out: set[str] = field(default_factory=set)
     _edits: Edits = field(default_factory=Edits)
     _found: dict[str, dict[str, Followed]] = field(default_factory=dict)
@@ -101,7 +103,7 @@ class Reached:
         if suite not in self._found:
             session = next((one for one in self.sessions if one.name == suite), None)
             self._found[suite] = {}
-            if isinstance(session, LockstepSuite) and self._edits.files:
+            if self.follows and isinstance(session, LockstepSuite) and self._edits.files:
                 names = [name for name in session.names if self.wanted(f"{suite}/{name}")]
                 self.progress.log(f"suite {suite}: following a call of each benchmark")
                 seconds = min(max(SHARE * self.job.budget, LEAST_SECONDS), MOST_SECONDS) / len(self.sessions)

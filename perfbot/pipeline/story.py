@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import time
 from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
@@ -57,7 +56,7 @@ class _Found:
     explained: Explained = field(default_factory=Explained)
     reach: Reach | None = None
     culprits: tuple[Culprit, ...] = ()
-    measuring: float = field(default_factory=time.monotonic)
+    measuring: float = 0.0
     """When measuring began."""
     skip: str = ""
     """Why nothing was measured, although nothing is wrong."""
@@ -88,8 +87,9 @@ def run(request: Request, progress: Progress, trace: Trace = no_trace, around: S
         try:
             _measure(job, request, progress, trace, found)
             results = _judged(job, found.outcomes or Outcomes())
-            left = job.budget - (time.monotonic() - found.measuring)
-            found.culprits = culprits(job, request, results, left, progress)
+            left = job.budget - (found.around.clock() - found.measuring)
+            prepared_in = found.measuring - found.started
+            found.culprits = culprits(job, request, results, left, progress, prepared=prepared_in)
         except Interrupted as error:
             complete = False
             found.problems.append(Problem("run", error.message))
@@ -111,9 +111,9 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
         if not sessions:
             return
         progress.stage("measuring")
-        found.measuring = time.monotonic()
+        found.measuring = found.around.clock()
         wanted = job.continued.narrowed(selected(job, request))
-        reached = Reached(job, sessions, progress, wanted, job.only_reached)
+        reached = Reached(job, sessions, progress, wanted, job.only_reached, follows=not request.dirty)
         scheduler = Scheduler(
             sessions,
             job.policy,

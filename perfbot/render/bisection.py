@@ -1,4 +1,4 @@
-"""What a bisection found, for people (text, markdown) and for programs. Pure."""
+"""What a bisection found, for people and for programs. Pure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from perfbot.bisect.records import Answer, Bisection, Commit, Found, Step
-from perfbot.render.escape import clean, prose
-from perfbot.units import format_change, format_duration, format_interval
+from perfbot.render.escape import clean
+from perfbot.units import format_change, format_duration, format_interval, format_percentage
 from perfbot.words import counted
 
 SHORT = 9
@@ -90,7 +90,8 @@ def _looked_at(found: Bisection, answer: Answer) -> str:
 
 
 def _step_line(found: Bisection, step: Step) -> str:
-    size = f"{format_change(step.change)} {format_interval(*step.interval)}"
+    small = f", under the {format_percentage(found.threshold)} threshold" if abs(step.change) < found.threshold else ""
+    size = f"{format_change(step.change)} {format_interval(*step.interval)}{small}"
     if step.single:
         fresh = f", confirmed by {step.agreeing} of {step.fresh} fresh rounds" if step.fresh else ""
         return f"{_id(found.line.commits[step.at])} {size} in {step.rounds} rounds{fresh}"
@@ -129,26 +130,6 @@ def _lost(found: Bisection) -> Iterator[str]:
 
 def _id(commit: Commit) -> str:
     return commit.id[:SHORT]
-
-
-def as_markdown(found: Bisection) -> str:
-    """For a comment: a line a benchmark."""
-    lines = []
-    for one in found.found:
-        steps = ", ".join(_cell(found, step) for step in one.answer.steps)
-        lines.append(f"- {prose(one.name)}: {steps or headline(found, one)}")
-    return "\n".join(lines)
-
-
-def _cell(found: Bisection, step: Step) -> str:
-    commits = found.line.commits
-    if step.single:
-        commit = commits[step.at]
-        return f"{format_change(step.change)} by {commit.id[:SHORT]} ({prose(commit.subject[:SUBJECT])})"
-    return (
-        f"{format_change(step.change)} by one of {counted(step.at - step.after, 'commit')}, "
-        f"{commits[step.after].id[:SHORT]}..{commits[step.at].id[:SHORT]}"
-    )
 
 
 def as_json(found: Bisection) -> dict[str, Any]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import glob
 import io
 import json
+import shlex
 from collections.abc import Iterable, Sequence
 
 from perfbot.history.records import Command, Point, Run, Series, Trend
@@ -66,6 +68,18 @@ def step_words(trend: Trend) -> str:
         return ""
     step = trend.told_steps[-1]
     return f"{format_change(step.change)} at {clean(step.first[:7])} ({step.started[:10]})"
+
+
+def to_narrow(trends: Iterable[Trend], most: int = 3) -> tuple[str, ...]:
+    """What to type to learn which commit made the last change points: those of the largest ones."""
+    told = [(trend.subject, trend.told_steps[-1]) for trend in trends if trend.told_steps]
+    told.sort(key=lambda one: -abs(one[1].change))
+    return tuple(
+        f"perfbot bisect {clean(step.after[:9])}..{clean(step.first[:9])} "
+        f"--only {shlex.quote(clean(glob.escape(subject.full_name)))}"
+        for subject, step in told[:most]
+        if subject.metric == "time" and step.after and step.first
+    )
 
 
 def drift_words(trend: Trend) -> str:

@@ -50,6 +50,8 @@ class Ledger:
     more: Mapping[tuple[int, int], float]
     own: Floats
     calls: Floats
+    through: Floats
+    """What each answers for by its calls of others, all taken as dearer: what sampling knows that by."""
     edges: Mapping[tuple[int, int], tuple[float, float]]
     """Calls of each pair of caller and callee, on base and head."""
 
@@ -68,7 +70,7 @@ def ledger_of(observation: Observation, roll: Roll, edited: Collection[int] = ()
     each = common * (head.each - base.each)
     dear = [head if head.calls[number] >= base.calls[number] else base for number in range(count)]
     within = _within(dear, count)
-    blamed, more = each.copy(), dict[tuple[int, int], float]()
+    blamed, through, more = each.copy(), np.zeros(count), dict[tuple[int, int], float]()
     for caller, callee in {*base.edges, *head.edges}:
         before, after = base.often(caller, callee), head.often(caller, callee)
         if abs(after - before) <= SLIGHT * max(after, before) or roll.functions[callee].either.compiled:
@@ -76,12 +78,13 @@ def ledger_of(observation: Observation, roll: Roll, edited: Collection[int] = ()
         term = (1.0 if caller == ROOT else common[caller]) * (after - before) * within[callee]
         moved = caller == ROOT or (callee in edited and caller not in edited)
         blamed[callee if moved else caller] += term
+        through[callee if moved else caller] += abs(term)
         if not moved:
             more[caller, callee] = term
     change = head.seconds - base.seconds
     own, calls = np.stack([base.own, head.own]), np.stack([base.calls, head.calls])
     edges = {pair: (base.edges.get(pair, 0.0), head.edges.get(pair, 0.0)) for pair in {*base.edges, *head.edges}}
-    return Ledger(blamed, change - float(blamed.sum()), each, more, own, calls, edges)
+    return Ledger(blamed, change - float(blamed.sum()), each, more, own, calls, through, edges)
 
 
 def _within(dear: list[_Side], count: int) -> Floats:

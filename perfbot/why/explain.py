@@ -149,7 +149,8 @@ def _least(ledgers: Sequence[Ledger], observations: Sequence[Observation]) -> Fl
         for index, side in enumerate(SIDES):
             total = max(1, one.sides[side].samples.count)
             worth = one.sides[side].seconds / total
-            errors += worth**2 * np.maximum(1.0, ledger.own[index] / worth if worth > 0 else 1.0)
+            seen = ledger.own[index] + (ledger.through if side == "head" else 0.0)
+            errors += worth**2 * np.maximum(1.0, seen / worth if worth > 0 else 1.0)
     return np.sqrt(errors / len(ledgers))
 
 

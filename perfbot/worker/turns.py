@@ -71,9 +71,9 @@ class Taken:
             self._held.clear()
             self._held = draw(self._order["draw"] + turn)
 
-    def turn(self, count: int) -> None:
-        """Take ``count`` values, after calls that are thrown away."""
-        loops, discard = self._order["loops"], self._order["discard"]
+    def turn(self, turn: int) -> None:
+        """Take a turn's values, after calls that are thrown away."""
+        loops, discard, count = self._order["loops"], self._order["discards"][turn], self._order["counts"][turn]
         keeping = None if discard or loops > 1 else getattr(self._timer, "keeping", None)
         self._began.append(CLOCKS[0]())
         if discard:
@@ -97,7 +97,7 @@ class Taken:
 
 
 def turns(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
-    """Take turns: ``counts[i]`` values of ``loops`` calls each in turn i, after ``discard`` calls that are thrown away.
+    """Take turns: ``counts[i]`` values of ``loops`` calls each in turn i, after ``discards[i]`` that are thrown away.
 
     The side with ``first`` begins; the token goes over after every turn, but not after the last one of both sides
     (``hand_over_last`` is false there). Before every ``drawn_every``-th turn the place in memory is drawn. Where
@@ -105,23 +105,23 @@ def turns(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
     """
     counts, taken = order["counts"], Taken(timer, order)
     last = len(counts) - 1
-    for turn, count in enumerate(counts):
+    for turn in range(len(counts)):
         if turn or not order["first"]:
             token.take()
         taken.draw(turn)
-        taken.turn(count)
+        taken.turn(turn)
         if turn < last or order["hand_over_last"]:
             token.give()
     return taken.answer()
 
 
 def together(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
-    """Run ``counts[0]`` values of ``loops`` calls at the same time as the other side, after ``discard`` calls."""
+    """Run ``counts[0]`` values of ``loops`` calls at the same time as the other side, after ``discards[0]``."""
     taken = Taken(timer, order)
     taken.draw(0)
     token.give()
     token.take()
-    taken.turn(order["counts"][0])
+    taken.turn(0)
     return taken.answer()
 
 

@@ -1,11 +1,11 @@
-"""Both workers of a round, forked from one freshly started interpreter: ``python twins.py '{"sides": […], …}'``.
+"""The workers of a round, forked from one freshly started interpreter: ``python twins.py '{"sides": […], …}'``.
 
 Two processes that the system starts have address spaces laid out differently, and one of them may be slower by a tenth
 for its whole life. Forked ones share a layout. So where the system does not let a layout be chosen, this process,
-run by the interpreter of both sides in an empty virtual environment, forks twice, and each fork becomes what a start
-in its side's environment would have been: variables, folder, ``sys.path``, prefixes, start-up files.
+run by the interpreter of both sides in an empty virtual environment, forks once for each, and each fork becomes what a
+start in its side's environment would have been: variables, folder, ``sys.path``, prefixes, start-up files.
 
-It then waits for both. To the descriptor ``report`` it writes JSON lines: first ``{"pids": […]}``, then
+It then waits for all. To the descriptor ``report`` it writes JSON lines: first ``{"pids": […]}``, then
 ``{"pid": …, "code": …}`` as each ends (negative for signals).
 """
 
@@ -78,20 +78,19 @@ class Ending:
 
 
 def main(order: Dict[str, Any]) -> None:
-    """Fork both sides and tell how they end."""
+    """Fork all of them and tell how they end."""
     sides: List[Dict[str, Any]] = order["sides"]
     report, own = order["report"], sys.prefix
     pids = []
-    for number, side in enumerate(sides):
+    for side in sides:
         pid = os.fork()
         if pid:
             pids.append(pid)
             continue
         with Ending():
             os.close(report)
-            for fd in sides[1 - number]["fds"]:
-                if fd not in side["fds"]:
-                    os.close(fd)
+            for fd in {fd for other in sides for fd in other["fds"]} - set(side["fds"]):
+                os.close(fd)
             become(side, own, order["kept"])
             os.close(side["output"])
             run(side["argv"][1])

@@ -56,7 +56,7 @@ def test_a_process_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_only_so_many_are_read_at_once() -> None:
-    slow = Apart(program("import time; time.sleep(2); print('{\"done\": {}}')"))
+    slow = Apart(program("import time; time.sleep(0.8); print('{\"done\": {}}')"))
     threads = [threading.Thread(target=slow.check, args=(b"",)) for _ in range(apart.AT_ONCE)]
     for thread in threads:
         thread.start()

@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from perfbot.bisect.answer import answer_of
 from perfbot.bisect.records import Answer, CommonRound, Goal
 from perfbot.bisect.search import Search
 from tests.bisect.series import Series, gauss
@@ -146,3 +147,27 @@ def test_commits_that_nothing_is_open_about_are_measured_no_more() -> None:
 def test_the_size_of_a_step_is_that_of_both_commits_alone() -> None:
     (step,) = Series(16, {9: math.expm1(0.1)}, noise=gauss(0.002)).search(4).steps
     assert step.change == pytest.approx(math.expm1(0.1), abs=0.005)
+
+
+def test_what_is_wanted_stays_until_something_happens() -> None:
+    """Commits are set up by one answer, and measured by another."""
+    series, random = Series(64, {7: 0.1, 30: 0.03, 41: -0.05}, noise=gauss(0.01)), Random(2)  # noqa: S311
+    search = Search(64, Goal())
+    while wanted := search.wanted():
+        assert search.wanted() == wanted
+        levels = {commit: series.level(commit) + series.noise(random) for commit in wanted}
+        search.add(CommonRound(levels, levels))
+        if len(search.rounds) == 30:
+            search.lose(wanted[1] if wanted[1] not in (0, 64) else 33)
+
+
+def test_a_commit_that_breaks_while_it_is_proven_is_asked_for_no_more() -> None:
+    series, random, search = Series(16, {9: 0.1}, noise=gauss(0.002)), Random(2), Search(16, Goal())  # noqa: S311
+    while wanted := search.wanted():
+        assert 9 not in search.lost & set(wanted)
+        if wanted == (8, 9):
+            search.lose(9)
+            continue
+        levels = {commit: series.level(commit) + series.noise(random) for commit in wanted}
+        search.add(CommonRound(levels, levels))
+    assert ranges(answer_of(search)) == [(8, 10)]

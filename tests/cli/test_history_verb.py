@@ -41,6 +41,7 @@ def test_the_table_shows_course_chain_and_change_point(database: str, capsys: py
     assert "core/parse" in out
     assert "since 2026-01-06" in out
     assert "at 0000016 (2026-01-21)" in out
+    assert "which commit: perfbot bisect 0000015" in out
     assert any(bar in out for bar in "▁▂▃▄▅▆▇█")
 
 

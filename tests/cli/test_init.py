@@ -34,6 +34,29 @@ def test_it_writes_at_the_top_what_it_found(project, capsys):
     assert "perfbot run" in out
 
 
+@pytest.mark.parametrize(
+    ("text", "page"),
+    [
+        ("uses: benchmark-action/github-action-benchmark@v1", "github-action-benchmark"),
+        ("run: pytest --benchmark-compare=0001", "pytest-benchmark"),
+        ("run: asv continuous main HEAD", "asv"),
+        ("uses: CodSpeedHQ/action@v4", "codspeed"),
+        ("run: bencher run --adapter json ./bench", "bencher"),
+        ("run: pytest --benchmark-only", ""),
+    ],
+)
+def test_what_watched_until_now_is_named_with_the_way_over(project, capsys, text, page):
+    workflows = project / ".github" / "workflows"
+    workflows.mkdir(parents=True)
+    (workflows / "ci.yml").write_text(f"jobs: {{a: {{steps: [{{{text}}}]}}}}\n")
+    assert main(["init", "--no-ci"]) == 0
+    out = capsys.readouterr().out
+    assert ("seen: .github/workflows/ci.yml calls" in out) == bool(page)
+    if page:
+        assert f"docs/migrate/{page}.md" in out
+        assert (ROOT / f"docs/migrate/{page}.md").is_file()
+
+
 def test_a_script_that_needs_nothing_is_taken_where_there_is_nothing_else(project, capsys):
     (project / "bench" / "test_a.py").unlink()
     (project / "bench" / "speed.py").write_text("import sys, timeit\nsys.exit(main(argv=sys.argv[1:]))\n")

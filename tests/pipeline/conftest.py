@@ -11,7 +11,10 @@ import pytest
 from perfbot.model import Report, Result
 from perfbot.pipeline.job import Request
 from perfbot.pipeline.story import run
+from perfbot.pipeline.surroundings import Surroundings
 from perfbot.render.progress import Silent
+from perfbot.runner.cores import allowed_cores
+from perfbot.runner.load import Lookout
 from tests.environments import environment, site_packages
 from tests.repositories import Repository
 
@@ -44,9 +47,19 @@ def request_for(repository: Repository, cache: Path, **options: object) -> Reque
     return Request(repo=repository.path, environ=environ, cache=cache, **{"seed": 3, "why": False, **options})  # type: ignore[arg-type]
 
 
+class Busy(Lookout):
+    """Others keep all cores but one busy, as far as anybody asks: rounds are taken one by one; nobody looks around."""
+
+    def cores(self) -> float:
+        return len(allowed_cores()) - 1.0
+
+
+AROUND = Surroundings(lookout=Busy)
+
+
 def report_of(repository: Repository, cache: Path, **options: object) -> Report:
     """Measure and judge, silently."""
-    return run(request_for(repository, cache, **options), Silent())
+    return run(request_for(repository, cache, **options), Silent(), around=AROUND)
 
 
 def by_name(report: Report) -> dict[str, Result]:

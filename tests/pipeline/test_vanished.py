@@ -10,7 +10,7 @@ import pytest
 from perfbot.model import Report, Shard
 from perfbot.pipeline.story import run
 from perfbot.render.progress import Silent
-from tests.pipeline.conftest import by_name, make_repo, report_of, request_for
+from tests.pipeline.conftest import AROUND, by_name, make_repo, report_of, request_for
 from tests.repositories import Repository
 
 pytestmark = pytest.mark.timeout(300)
@@ -30,7 +30,7 @@ def merge_request(repository: Repository, cache: Path, **options: object) -> Rep
     base, head = repository.git("rev-parse", "main"), repository.head
     ci = {"GITLAB_CI": "true", "CI_MERGE_REQUEST_IID": "1", "CI_MERGE_REQUEST_DIFF_BASE_SHA": base,
           "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", "CI_COMMIT_SHA": head}  # fmt: skip
-    return run(replace(request, environ={**request.environ, **ci}), Silent())
+    return run(replace(request, environ={**request.environ, **ci}), Silent(), around=AROUND)
 
 
 def test_they_are_told_and_gate(repository: Repository, tmp_path: Path) -> None:

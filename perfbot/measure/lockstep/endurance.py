@@ -40,6 +40,10 @@ LONGER = 2
 VALUES = 120
 """In a stretch, each the mean of as many calls as that takes."""
 
+PHASE_SHARE, JITTER = 10, 2
+"""A stretch begins up to a tenth of its calls later, and up to two calls more are thrown away before each turn: what
+comes in each n-th call is neither always timed nor always thrown away."""
+
 TURN_SECONDS = 8e-3
 """Longer turns than in a round: there is less to throw away."""
 
@@ -125,7 +129,17 @@ def _plan(speed: Speed, calls: int, pinned: bool) -> ValuePlan:
     loops = math.ceil(calls / VALUES)
     turn = max(1, min(round(TURN_SECONDS / (loops * speed.wall)), calls // loops // 4))
     pairs = 4 * turn * max(1, round(calls / loops / (4 * turn)))
-    return ValuePlan("turns", loops, 1, pairs, pinned, drawn_every=pairs, turn=turn)
+    return ValuePlan(
+        "turns",
+        loops,
+        1,
+        pairs,
+        pinned,
+        drawn_every=pairs,
+        turn=turn,
+        phase=pairs * loops // PHASE_SHARE,
+        jitter=JITTER,
+    )
 
 
 def _both(speed: Speed) -> float:

@@ -170,11 +170,12 @@ class Pair:
         else:
             counts = dict(zip((first, second), values.counts, strict=True))
         first_is_last = len(counts[first]) > len(counts[second])
+        alike = values.mode == "together"
         for side in (second, first):
             self.links[side].send(
                 op=values.mode,
                 loops=values.loops,
-                discard=values.discard,
+                discards=values.discards(len(counts[side]), Random(draws[first if alike else side])),  # noqa: S311
                 counts=counts[side],
                 draw=draws[side],
                 drawn_every=values.drawn_every,

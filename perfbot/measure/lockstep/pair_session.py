@@ -195,8 +195,9 @@ class PairSession:
             suite.known.learn(name, speed, once=once)
             if once:
                 return []
+        spread = suite.known.spread(name)
         values = suite.known.stretches.get(name) or plan_values(
-            speed, self._share, once=once, within=suite.known.spread(name).within
+            speed, self._share, once=once, within=spread.within, uneven=spread.uneven
         )
         taken = self._take(pair, name, values, ready)
         if taken is None:

@@ -6,7 +6,7 @@ The evidence is in docs/decision-rule.md ("Schedules").
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal
 
@@ -59,6 +59,11 @@ BUSY_SHARE = 0.95
 THREADS_SHARE = 1.05
 """A benchmark whose CPU time is above this share of its wall time computes in several threads or processes."""
 
+
+PHASE = 4
+"""A round begins up to so large a part of its calls later, drawn for each side: what comes in each n-th call falls on
+other values in each round. Where slow calls were seen, up to as many calls as it has. And each turn throws away up to
+half as many calls more as it must: where turns were as long as their period, slow calls were all timed, or all not."""
 
 DRAWN_EVERY = 4
 """Turns after which the place in memory is drawn anew (:mod:`perfbot.worker.heap`)."""
@@ -117,6 +122,10 @@ class ValuePlan:
     """Values of one side in its first turn; in the next ones twice as many."""
     later: bool = False
     """Only the second half of the values counts: what comes before warms up."""
+    phase: int = 0
+    """Up to so many calls more are thrown away before the first turn; how many is drawn."""
+    jitter: int = 0
+    """The same before each turn."""
 
     @property
     def calls(self) -> int:
@@ -133,9 +142,19 @@ class ValuePlan:
     def seconds(self, call: float) -> float:
         """Predicted wall time of the round for calls of ``call`` seconds on both sides."""
         if self.mode == "together":
-            return 2 * call * self.loops * (self.pairs + self.discard)
+            return 2 * call * self.loops * (self.pairs + self.discard) + call * self.phase
         turns = self.pairs // self.turn + 1
-        return call * (2 * self.pairs * self.loops + turns * self.discard)
+        return call * (2 * self.pairs * self.loops + turns * (self.discard + self.jitter / 2) + self.phase)
+
+    def discards(self, turns: int, random: Random) -> list[int]:
+        """Calls that one side throws away before each of its turns.
+
+        What a benchmark does in each n-th call would else fall on the same values in every round: as many slow calls
+        among the few that are timed, or none.
+        """
+        drawn = [self.discard + random.randrange(self.jitter + 1) for _ in range(turns)]
+        drawn[0] += random.randrange(self.phase + 1)
+        return drawn
 
 
 def patience(timeout: float, left: float, *, known: bool) -> float:
@@ -151,7 +170,9 @@ def patience(timeout: float, left: float, *, known: bool) -> float:
     return min(timeout, max(left / FEWEST_CALLS, LEAST_PATIENCE_SECONDS))
 
 
-def plan_values(speed: Speed, share: float, *, once: bool = False, within: float | None = None) -> ValuePlan:
+def plan_values(
+    speed: Speed, share: float, *, once: bool = False, within: float | None = None, uneven: bool = False
+) -> ValuePlan:
     """The shape of one round.
 
     Args:
@@ -161,7 +182,16 @@ def plan_values(speed: Speed, share: float, *, once: bool = False, within: float
         once: only the first call of a process may be timed.
         within: variance of a pair in that between processes (:attr:`.spread.Spread.within`): with it
             short calls get as many pairs as make the most of the time.
+        uneven: slow calls were seen among its calls.
     """
+    plan = _planned(speed, share, once=once, within=within)
+    if not plan.discard:
+        return plan
+    jitter = math.ceil(plan.discard / 2) if plan.mode == "turns" else 0
+    return replace(plan, phase=plan.calls if uneven else plan.calls // PHASE, jitter=jitter)
+
+
+def _planned(speed: Speed, share: float, *, once: bool, within: float | None) -> ValuePlan:
     call = max(speed.wall, 1e-9)
     together = call >= LONG_SECONDS and speed.clock == "cpu"
     pinned = not speed.threaded

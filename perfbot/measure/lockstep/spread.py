@@ -15,6 +15,9 @@ FEWEST_ROUNDS = 3
 LEAST_BETWEEN = 0.2
 """Of the variance of rounds, processes are never taken to cause less than this share: few rounds show it badly."""
 
+UNEVEN = 1.1
+"""Mean of a side's values, in medians, from which on some of them are slow."""
+
 SIGMA = 1.4826
 """Standard deviations in a median absolute deviation (Gaussian)."""
 
@@ -26,6 +29,7 @@ class Spread:
     _ratios: list[float] = field(default_factory=list)
     _halves: list[float] = field(default_factory=list)
     _pairs: list[int] = field(default_factory=list)
+    _uneven: int = 0
 
     def add(self, taken: Round) -> None:
         """Take in one round of short calls that took turns.
@@ -36,6 +40,7 @@ class Spread:
         pairs = len(taken.base)
         if pairs < FEWEST_PAIRS:
             return
+        self._uneven += any(fmean(side) > UNEVEN * median(side) for side in (taken.base, taken.head))
         seconds = median(taken.base) * taken.loops
         first, second = (
             round_ratio([taken.base[at] for at in half], [taken.head[at] for at in half], value_seconds=seconds)
@@ -44,6 +49,11 @@ class Spread:
         self._ratios.append(round_ratio(taken.base, taken.head, value_seconds=seconds))
         self._halves.append((second - first) * pairs**0.5 / 2)
         self._pairs.append(pairs)
+
+    @property
+    def uneven(self) -> bool:
+        """Whether slow values were seen among usual ones, more than once."""
+        return self._uneven > 1
 
     @property
     def within(self) -> float | None:

@@ -40,7 +40,7 @@ def single_calls(metrics: Sequence[Metric], speed: Speed, *, pinned: bool) -> Va
     slower = max(speed.wall, speed.other.wall if speed.other else 0.0)
     calls = round(max(wanted) * min(BEYOND, max(1.0, CALLS_SECONDS / slower / max(wanted))))
     turn = max(1, calls // TURNS)
-    return ValuePlan("turns", 1, 1, turn * math.ceil(calls / turn), pinned, drawn_every=1 << 20, turn=turn)
+    return ValuePlan("turns", 1, 1, turn * math.ceil(calls / turn), pinned, drawn_every=1 << 20, turn=turn, jitter=2)
 
 
 def quantiles(taken: Round, metrics: Iterable[Metric]) -> Iterator[tuple[Metric, Round]]:

@@ -1,4 +1,4 @@
-"""Both workers forked from one interpreter, where the system does not let two starts share a memory layout.
+"""The workers of a round forked from one interpreter, where the system does not let two starts share a memory layout.
 
 See :mod:`perfbot.worker.twins` for what happens in that interpreter, and ADR 12 for why layouts matter.
 """
@@ -22,7 +22,7 @@ from perfbot.process import MARK, Child, Tail
 TWINS = Path(__file__).parents[2] / "worker" / "twins.py"
 
 START_SECONDS = 60.0
-"""Longest time until an interpreter has started and forked twice."""
+"""Longest time until an interpreter has started and forked."""
 
 STARTING = ("PYTHON", "LD_", "MALLOC_", "GLIBC_", "LC_", "LANG", "TZ")
 """Beginnings of variables that a process heeds when it starts, and no later."""
@@ -64,7 +64,7 @@ class ForkFailed(Exception):
 
 
 class Twin:
-    """One of two forked processes, used like a :class:`perfbot.process.Child`."""
+    """One of some forked processes, used like a :class:`perfbot.process.Child`."""
 
     def __init__(self, nest: _Nest, pid: int, output: Tail) -> None:
         self.pid = pid
@@ -94,7 +94,7 @@ class Twin:
 
 
 class _Nest:
-    """The interpreter that forks, from its start until both forks have ended."""
+    """The interpreter that forks, from its start until all forks have ended."""
 
     def __init__(self, starts: Sequence[Start]) -> None:
         self._codes: dict[int, int] = {}

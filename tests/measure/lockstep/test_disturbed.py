@@ -18,7 +18,7 @@ from perfbot.measure.session import Measured
 from perfbot.model import TIME, Benchmark, Comparison, Control, Policy, Result, Round
 from tests.workers import PATIENCE, Sides
 
-ROUNDS = 8
+ROUNDS = 6
 POLICY = Policy(threshold=1.0, alpha=0.01)
 
 PLAIN = """\

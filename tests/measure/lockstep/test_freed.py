@@ -12,7 +12,7 @@ import time
 
 class Dear:
     def __del__(self):
-        time.sleep(0.03)
+        time.sleep(0.01)
 
 def test_once(benchmark):
     assert isinstance(benchmark.pedantic(Dear), Dear)
@@ -28,7 +28,7 @@ def test_of_a_call_that_is_made_once_and_of_one_that_is_repeated(sides: Sides):
     assert not taken.failures()
     for name in taken.names:
         for one in taken.rounds(name):
-            assert min(*one.base, *one.head) > 0.03
+            assert min(*one.base, *one.head) > 0.01
 
 
 def test_it_is_added_to_the_last_value_by_the_clock_of_the_round():
