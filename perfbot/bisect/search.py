@@ -89,6 +89,7 @@ class Search:
         self._next = None
         self.lost.add(commit)
         self.rungs.discard(commit)
+        self.claims = {gap: claim for gap, claim in self.claims.items() if commit not in gap}
         around = [gap for gap in pairwise(sorted({0, self.last, *self.rungs})) if gap[0] < commit < gap[1]]
         for gap in around:
             self._refine(*gap, count=1)

@@ -98,4 +98,5 @@ def _shown(found: Verified, one: Found) -> str:
         unit = unit_of(found.claim.metric)[0]
         return f"[{format_quantity(one.low, unit)}, {format_quantity(one.high, unit)}]"
     change = "" if one.change is None else f"{format_change(one.change)} "
-    return change + (format_interval(*one.interval) if one.interval else "")
+    why = f"  ({one.why})" if one.why else ""
+    return change + (format_interval(*one.interval) if one.interval else "") + why

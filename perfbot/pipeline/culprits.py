@@ -16,15 +16,16 @@ from perfbot.render.progress import Progress
 
 
 def culprits(
-    job: Job, request: Request, results: Sequence[Result], left: float, progress: Progress
+    job: Job, request: Request, results: Sequence[Result], left: float, progress: Progress, *, prepared: float = 0.0
 ) -> tuple[Culprit, ...]:
     """Look for the commits that did it, where that is wanted and time is left.
 
     Args:
         left: seconds of the budget.
+        prepared: seconds that setting both sides up took; where that is more than is left, nobody waits for more of it.
     """
     settings = job.config.bisect
-    by_itself = settings.auto and bool(job.change.merge_request) and left >= settings.least
+    by_itself = settings.auto and bool(job.change.merge_request) and left >= max(settings.least, prepared)
     if request.bisect is False or job.change.dirty or not (request.bisect or by_itself):
         return ()
     names = _worst(results, settings.most)

@@ -27,7 +27,7 @@ SHARE, LEAST_SECONDS, MOST_SECONDS = 0.05, 3.0, 60.0
 START_SECONDS = 30.0
 """For the process to start in."""
 
-MOST_FILES = 400
+MOST_FILES = 150
 """Changed files that are looked into; a change of more concerns everything."""
 
 
@@ -54,7 +54,8 @@ class Reached:
     _kept: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._edits = _edits(self.job)
+        if any(isinstance(one, LockstepSuite) for one in self.sessions):
+            self._edits = _edits(self.job)
         if self.only and self._edits.others:
             shown = ", ".join(self._edits.others[:3]) + (" …" if len(self._edits.others) > 3 else "")
             self.progress.log(f"only_reached: everything is measured, for {shown} may concern any benchmark")

@@ -88,7 +88,8 @@ def run(request: Request, progress: Progress, trace: Trace = no_trace, around: S
             _measure(job, request, progress, trace, found)
             results = _judged(job, found.outcomes or Outcomes())
             left = job.budget - (found.around.clock() - found.measuring)
-            found.culprits = culprits(job, request, results, left, progress)
+            prepared_in = found.measuring - found.started
+            found.culprits = culprits(job, request, results, left, progress, prepared=prepared_in)
         except Interrupted as error:
             complete = False
             found.problems.append(Problem("run", error.message))

@@ -7,6 +7,7 @@ bounds of each look; what is cut off is the probability of stopping there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 from statistics import NormalDist
@@ -49,6 +50,12 @@ def exit_probabilities(looks: tuple[int, ...], lower: Floats, upper: Floats) -> 
     Returns:
         Two arrays of shape [looks].
     """
+    below, above, _, _ = _carried(looks, lower, upper)
+    return below, above
+
+
+def _carried(looks: tuple[int, ...], lower: Floats, upper: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """What left at each look below and above; and where the rest is after the last one: points and their masses."""
     reach = FAR * np.sqrt(np.asarray(looks, dtype=float))
     lower, upper = np.maximum(lower, -reach), np.minimum(upper, reach)
     below, above = np.zeros(len(looks)), np.zeros(len(looks))
@@ -60,7 +67,7 @@ def exit_probabilities(looks: tuple[int, ...], lower: Floats, upper: Floats) -> 
         there, weights = _nodes(float(lower[index]), float(upper[index]), step)
         kernel = np.exp(-0.5 * ((there[:, None] - points) / step) ** 2) / (step * np.sqrt(2 * np.pi))
         points, mass, now = there, weights * (kernel @ mass), look
-    return below, above
+    return below, above, points, mass
 
 
 @lru_cache(maxsize=512)
@@ -69,7 +76,12 @@ def constant_bound(looks: tuple[int, ...], alpha: float, sides: int) -> float:
 
     ``sides`` is 2 for leaving in either direction, 1 for leaving upwards.
     """
-    return _solve(looks, (), alpha, sides)
+
+    def excess(z: float) -> float:
+        below, above = exit_probabilities(looks, *_sums(looks, z, sides))
+        return math.log((above.sum() + (below.sum() if sides == 2 else 0.0)) / alpha)
+
+    return _root(excess, alpha, sides)
 
 
 @lru_cache(maxsize=4096)
@@ -80,22 +92,34 @@ def last_bound(looks: tuple[int, ...], last: int, z: float, alpha: float, sides:
         looks: the looks already taken, all at bound ``z``, all before ``last``.
         last: rounds at the last look.
     """
-    return _solve((*looks, last), (z,) * len(looks), alpha, sides)
+    spent, points, mass = _before(looks, z, sides)
+    step, root = math.sqrt(last - (looks[-1] if looks else 0)), math.sqrt(last)
+
+    def excess(bound: float) -> float:
+        upper = min(bound, FAR) * root
+        total = spent + mass @ normal_tail((upper - points) / step)
+        total += mass @ normal_tail((points + upper) / step) if sides == 2 else 0.0
+        return math.log(total / alpha)
+
+    return _root(excess, alpha, sides)
 
 
-def _solve(looks: tuple[int, ...], fixed: tuple[float, ...], alpha: float, sides: int) -> float:
-    """The common bound of the looks after those with ``fixed`` bounds that makes the total ``alpha``."""
-    root = np.sqrt(np.asarray(looks, dtype=float))
+@lru_cache(maxsize=512)
+def _before(looks: tuple[int, ...], z: float, sides: int) -> tuple[float, Floats, Floats]:
+    """The probability that looks at bound ``z`` spend, and where the rest is after them: no last look changes that."""
+    below, above, points, mass = _carried(looks, *_sums(looks, z, sides))
+    return float(above.sum() + (below.sum() if sides == 2 else 0.0)), points, mass
 
-    def excess(z: float) -> float:
-        bounds = np.full(len(looks), z)
-        bounds[: len(fixed)] = fixed
-        upper = bounds * root
-        below, above = exit_probabilities(looks, -upper if sides == 2 else np.full(len(looks), -np.inf), upper)
-        total = above.sum() + (below.sum() if sides == 2 else 0.0)
-        return float(np.log(total / alpha))
 
-    z = -NormalDist().inv_cdf(alpha / sides)  # a single look; any further look needs more
+def _sums(looks: tuple[int, ...], z: float, sides: int) -> tuple[Floats, Floats]:
+    """The bounds of the sum at each look."""
+    upper = z * np.sqrt(np.asarray(looks, dtype=float))
+    return -upper if sides == 2 else np.full(len(looks), -np.inf), upper
+
+
+def _root(excess: Callable[[float], float], alpha: float, sides: int) -> float:
+    """The z at which nothing is in excess; a single look would need the first guess, any further look needs more."""
+    z = -NormalDist().inv_cdf(alpha / sides)
     return _secant(excess, z, z + 0.5)
 
 

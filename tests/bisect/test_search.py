@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from perfbot.bisect.answer import answer_of
 from perfbot.bisect.records import Answer, CommonRound, Goal
 from perfbot.bisect.search import Search
 from tests.bisect.series import Series, gauss
@@ -158,3 +159,15 @@ def test_what_is_wanted_stays_until_something_happens() -> None:
         search.add(CommonRound(levels, levels))
         if len(search.rounds) == 30:
             search.lose(wanted[1] if wanted[1] not in (0, 64) else 33)
+
+
+def test_a_commit_that_breaks_while_it_is_proven_is_asked_for_no_more() -> None:
+    series, random, search = Series(16, {9: 0.1}, noise=gauss(0.002)), Random(2), Search(16, Goal())  # noqa: S311
+    while wanted := search.wanted():
+        assert 9 not in search.lost & set(wanted)
+        if wanted == (8, 9):
+            search.lose(9)
+            continue
+        levels = {commit: series.level(commit) + series.noise(random) for commit in wanted}
+        search.add(CommonRound(levels, levels))
+    assert ranges(answer_of(search)) == [(8, 10)]

@@ -15,13 +15,19 @@ from tests.repositories import Repository
 
 pytestmark = pytest.mark.timeout(240)
 
+CONFIG = '[gate]\nthreshold = "50%"\nconfirm = "no"\n[why]\nenabled = false\n'
 SLOW = "def work(n):\n    return sum(i * i for i in range({} * n))\n"
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
     made = Repository(tmp_path / "project")
-    made.commit({"app.py": SLOW.format(1), "perfbot.toml": '[gate]\nthreshold = "50%"\n'})
+    made.commit(
+        {
+            "app.py": SLOW.format(1),
+            "perfbot.toml": '[gate]\nthreshold = "50%"\nconfirm = "no"\n[why]\nenabled = false\n',
+        }
+    )
     made.write({"app.py": SLOW.format(3)})
     return made
 

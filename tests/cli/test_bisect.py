@@ -17,6 +17,7 @@ from tests.repositories import Repository
 FUNCTIONS = """\
 [gate]
 threshold = "50%"
+alpha = 0.2
 
 [[suite]]
 name = "core"
@@ -26,6 +27,7 @@ functions = { work = "bench:work" }
 PROGRAMS = """\
 [gate]
 threshold = "50%"
+alpha = 0.2
 
 [[suite]]
 name = "programs"

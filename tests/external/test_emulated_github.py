@@ -153,6 +153,7 @@ def emulated(folder: Path, seed: dict[str, Any]) -> Iterator[World]:
         finally:
             emulator.kill()
             emulator.wait()
+    proxy.session.close()
     assert proxy.violations == []
 
 

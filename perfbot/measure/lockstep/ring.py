@@ -217,13 +217,14 @@ class Ring:
     def _values(self, values: ValuePlan, predicted: float) -> Answers:
         counts, drawn_every = _turns(values, len(self._links))
         last = len(self._links) - 1
+        alike = values.discards(len(counts), self._random) if values.mode == "together" else None
         for at, (commit, link) in reversed(list(enumerate(self._links.items()))):
             self._send(
                 commit,
                 link,
                 op=values.mode,
                 loops=values.loops,
-                discards=values.discards(len(counts), self._random),
+                discards=alike or values.discards(len(counts), self._random),
                 counts=counts,
                 draw=self._random.getrandbits(48),
                 drawn_every=drawn_every,
