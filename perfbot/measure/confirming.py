@@ -12,8 +12,9 @@ from random import Random
 from perfbot.measure.sequential_test import SequentialTest
 from perfbot.measure.session import SuiteSession
 
-SPARE = 1.3
-"""Confirming is given so many times as long as it is expected to take: some rounds disagree."""
+SPARE = 2.0
+"""Confirming is given so many times as long as it is expected to take: some rounds disagree, and machines get busier.
+What is found is worth nothing until it is confirmed; exploring goes on afterwards."""
 
 LAST_SHARE = 0.08
 """Of the budget, kept for confirming what the last look at undecided benchmarks shows."""

@@ -15,6 +15,7 @@ from tests.repositories import Repository
 
 pytestmark = pytest.mark.timeout(240)
 
+CONFIG = '[gate]\nthreshold = "50%"\nconfirm = "no"\n[why]\nenabled = false\n'
 SLOW = "def work(n):\n    return sum(i * i for i in range({} * n))\n"
 
 

@@ -6,15 +6,19 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
-from kubernetes import client
 
 FILE = Path(__file__).parents[2] / "docs/examples/kubernetes/perfbot-job.yaml"
+pytestmark = pytest.mark.external
+
 SCALARS = {"str": str, "int": int, "bool": bool, "float": (int, float)}
 
 
 def problems(kind: str, value: Any, place: str) -> list[str]:
     """What the API would refuse: unknown fields, wrong types, what is required and missing."""
+    from kubernetes import client  # only in the external part
+
     if listed := re.fullmatch(r"[Ll]ist\[(.+)\]", kind):
         return [p for index, one in enumerate(value) for p in problems(listed[1], one, f"{place}[{index}]")]
     if mapped := re.fullmatch(r"[Dd]ict[(\[](\w+), (.+)[)\]]", kind):

@@ -1,14 +1,27 @@
-"""Jobs that hand reports over, and the tokens by which a service knows them."""
+"""Jobs that hand reports over, the tokens by which a service knows them, and a service without its threads."""
 
 from __future__ import annotations
 
+import dataclasses
 import time
+from collections.abc import Sequence
 from typing import Any
 
+import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
-from perfbot.service.identity import Gatekeeper
+from perfbot.history.records import Trend
+from perfbot.history.store import Store
+from perfbot.history.told import describe
+from perfbot.model import Report
+from perfbot.report import dumps
+from perfbot.service.history import History
+from perfbot.service.identity import Gatekeeper, Identity
+from perfbot.service.purpose import Purpose
+from perfbot.service.worker import Worker
 from tests.histories import commit
 
 TOKEN = "a-project-token-of-some-length"
@@ -45,3 +58,29 @@ def github(**changes: Any) -> str:
 
 
 MR = {"pipeline_source": "merge_request_event", "ref_path": "refs/merge-requests/7/head", "ref": "feature"}
+
+
+class Service:
+    """Routes and worker of a service, without its threads."""
+
+    def __init__(self, store: Store) -> None:
+        self.published: list[tuple[Identity, Report]] = []
+        self.told: list[tuple[str, str]] = []
+        history = History(store, GATE, self, public_url="https://perf.test/below")
+        routes, handlers = history.parts()
+        self.client = TestClient(Starlette(routes=routes))
+        self.worker = Worker(store, handlers)
+
+    def settle(self, who: Identity, purpose: Purpose, found: Report) -> Report:
+        """A forge whose merge request 7 has every branch and every head."""
+        change = dataclasses.replace(found.change, merge_request=purpose.merge_request or 7, target="main")
+        return dataclasses.replace(found, change=change)
+
+    def publish(self, who: Identity, report: Report, page: str, trends: Sequence[Trend]) -> None:
+        self.published.append((who, report))
+        self.told.append((page, describe(trends)))
+
+    def send(self, report: Report | bytes, token: str, query: str = "") -> httpx.Response:
+        body = report if isinstance(report, bytes) else dumps(report).encode()
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        return self.client.post(f"/api/v1/reports{query}", content=body, headers=headers)

@@ -15,7 +15,6 @@ import jwt
 import pytest
 import uvicorn
 from starlette.applications import Starlette
-from starlette.testclient import TestClient
 
 from perfbot.ci.change import branch_of
 from perfbot.cli.main import main
@@ -23,50 +22,22 @@ from perfbot.errors import PublishError, UsageError
 from perfbot.history import recording
 from perfbot.history.records import Release, Trend
 from perfbot.history.store import Store, ledger, open_store, queries, queue, standings
-from perfbot.history.told import describe
 from perfbot.model import Report
 from perfbot.publish.upload import hand_over
 from perfbot.report import dumps
 from perfbot.service.history import History
 from perfbot.service.identity import Identity, gatekeeper
 from perfbot.service.ingest import MAX_BYTES
-from perfbot.service.purpose import Purpose
 from perfbot.service.tags import MAX_BYTES as MAX_TAGS
 from perfbot.service.worker import Worker
 from tests.histories import a_history, a_report, a_result, commit
-from tests.site.jobs import GATE, GITLAB, MR, OTHER_KEY, TOKEN, github, gitlab
+from tests.site.jobs import GATE, GITLAB, MR, OTHER_KEY, TOKEN, Service, github, gitlab
 
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Store]:
     with open_store(tmp_path / "own.db") as opened:
         yield opened
-
-
-class Service:
-    """Routes and worker of a service, without its threads."""
-
-    def __init__(self, store: Store) -> None:
-        self.published: list[tuple[Identity, Report]] = []
-        self.told: list[tuple[str, str]] = []
-        history = History(store, GATE, self, public_url="https://perf.test/below")
-        routes, handlers = history.parts()
-        self.client = TestClient(Starlette(routes=routes))
-        self.worker = Worker(store, handlers)
-
-    def settle(self, who: Identity, purpose: Purpose, found: Report) -> Report:
-        """A forge whose merge request 7 has every branch and every head."""
-        change = dataclasses.replace(found.change, merge_request=purpose.merge_request or 7, target="main")
-        return dataclasses.replace(found, change=change)
-
-    def publish(self, who: Identity, report: Report, page: str, trends: Sequence[Trend]) -> None:
-        self.published.append((who, report))
-        self.told.append((page, describe(trends)))
-
-    def send(self, report: Report | bytes, token: str, query: str = "") -> httpx.Response:
-        body = report if isinstance(report, bytes) else dumps(report).encode()
-        headers = {"authorization": f"Bearer {token}"} if token else {}
-        return self.client.post(f"/api/v1/reports{query}", content=body, headers=headers)
 
 
 @pytest.fixture
