@@ -86,7 +86,7 @@ class FreePair(Pair):
             self.links[side].send(
                 op="turns",
                 loops=loops,
-                discard=discard,
+                discards=[discard] * len(counts),
                 counts=[count * each for each in counts],
                 first=side == first,
                 hand_over_last=side == second,

@@ -40,7 +40,7 @@ def refused(text):
         ("[gate]\nalpha = 0", "[gate] alpha: found 0, expected greater than 0."),
         ("[gate]\nalpha = nan", "[gate] alpha: found nan, expected a finite number."),
         ("[gate]\nbeta = 0.9", "[gate] beta: found 0.9, expected less than or equal to 0.5."),
-        ("[gates]", "gates: unknown key (did you mean `gate`?); expected any of run, why, gate, "),
+        ("[gates]", "gates: unknown key (did you mean `gate`?); expected any of run, bisect, why, gate, "),
         ("run = 3", "run: found 3, expected a table."),
         ('[suite]\nname = "a"', "suite: found a table, expected tables: write [[suite]], with two brackets"),
         ("limit = [1]", "[[limit]] number 1: found 1, expected a table."),

@@ -97,7 +97,7 @@ name = "programs"
 harness = "command"
 commands = {{ it = "sh built.sh" }}
 builds = 2
-setup = ["echo $PERFBOT_BUILD_INDEX $PERFBOT_BUILD_SALT > salt; n=$(expr 1500 + $PERFBOT_BUILD_INDEX '*' 6000); \
+setup = ["echo $PERFBOT_BUILD_INDEX $PERFBOT_BUILD_SALT > salt; n=$(expr 1500 + $PERFBOT_BUILD_INDEX '*' 20000); \
 echo '{SPIN.strip().replace("{}", "'$n'")}' > built.sh"]
 """
     shell = shell_for(tmp_path, config.replace("\\\n", ""))

@@ -75,7 +75,7 @@ def asked(found: Explained, monkeypatch: pytest.MonkeyPatch, act: Callable[..., 
     monkeypatch.setattr(explain, "_explainable", lambda _: {"core": suite})
     monkeypatch.setattr(explain, "_explain", act)
     job = SimpleNamespace(config=Config(), budget=600.0)
-    wanted = SimpleNamespace(**{"why": None, "same": False, "claim": None, **request})
+    wanted = SimpleNamespace(**{"why": None, "same": False, "claim": None, "dirty": False, **request})
     explain.explained(job, wanted, [], [slower], found, Silent())  # type: ignore[arg-type]
 
 

@@ -2,9 +2,9 @@
 
 ::
 
-    python -m evidence.bisect                          # simulated series of 4, 16 and 64 commits
-    python -m evidence.bisect --series 300 --commits 16
-    python -m evidence.bisect --real 2 --commits 16    # repositories made for it, really measured
+    python -m evidence.guilty                          # simulated series of 4, 16 and 64 commits
+    python -m evidence.guilty --series 300 --commits 16
+    python -m evidence.guilty --real 2 --commits 16    # repositories made for it, really measured
 
 Simulated series go through the search itself; only their rounds are made up. A process's noise is drawn for each
 series: its spread between 0.3 and 1.5 %, its shape Gaussian, of two speeds, with outliers, or skewed; means stray as
