@@ -130,8 +130,8 @@ def _both(ready: Callable[[Checkout], SideReady], trees: Sequence[Checkout]) -> 
     sides: dict[Side, SideReady] = {}
     failed: dict[Side, SetupError] = {}
     with ThreadPoolExecutor(len(SIDES)) as pool:
-        begun = [(tree.side, pool.submit(ready, tree)) for tree in trees]
-        try:
+        try:  # from the first one on: an interruption between two would leave the first to be waited for
+            begun = [(tree.side, pool.submit(ready, tree)) for tree in trees]
             for side, future in begun:
                 try:
                     sides[side] = future.result()

@@ -212,8 +212,8 @@ class _Rounds:
                     self._measure(pool, turns[start : start + at_once], self._places(at_once))
 
     def _measure(self, pool: ThreadPoolExecutor, turns: Sequence[Turn], places: Sequence[Placement]) -> None:
-        begun = [pool.submit(self._one, *turn, place) for turn, place in zip(turns, places, strict=False)]
         try:
+            begun = [pool.submit(self._one, *turn, place) for turn, place in zip(turns, places, strict=False)]
             for future in begun:
                 self._take(future.result())
         except BaseException:

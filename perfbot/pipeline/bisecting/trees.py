@@ -73,8 +73,8 @@ class Trees:
 
     def _each(self, trees: Mapping[int, Checkout]) -> None:
         with ThreadPoolExecutor(len(SIDES)) as pool:
-            begun = {number: pool.submit(self._ready, tree) for number, tree in trees.items()}
             try:
+                begun = {number: pool.submit(self._ready, tree) for number, tree in trees.items()}
                 for number, future in begun.items():
                     try:
                         self.ready[number] = future.result()
