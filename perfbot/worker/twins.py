@@ -1,4 +1,4 @@
-"""The workers of a round, forked from one freshly started interpreter: ``python twins.py '{"sides": […], …}'``.
+"""The workers of a round, forked from one freshly started interpreter: ``python twins.py orders.json``.
 
 Two processes that the system starts have address spaces laid out differently, and one of them may be slower by a tenth
 for its whole life. Forked ones share a layout. So where the system does not let a layout be chosen, this process,
@@ -109,4 +109,6 @@ def tell(report: int, **message: Any) -> None:
 
 
 if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))
+    with open(sys.argv[1]) as orders:
+        told = json.load(orders)
+    main(told)

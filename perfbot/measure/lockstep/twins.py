@@ -140,7 +140,11 @@ class _Nest:
         python.symlink_to(os.path.realpath(start.argv[0]))
         (folder / "pyvenv.cfg").write_text(f"home = {_home(start.argv[0])}\ninclude-system-site-packages = false\n")
         env = {name: value for name, value in start.env.items() if name not in LATER}
-        return Child([str(python), str(TWINS), json.dumps(order)], cwd=start.cwd, env=env, pass_fds=passed)
+        # In a file, not as an argument: those are seen by everybody, and at most 128 KiB long.
+        orders = folder / "orders.json"
+        orders.touch(mode=0o600)
+        orders.write_text(json.dumps(order))
+        return Child([str(python), str(TWINS), str(orders)], cwd=start.cwd, env=env, pass_fds=passed)
 
     def code(self, pid: int, timeout: float | None) -> int | None:
         """How one of them ended, or None where it has not after so many seconds."""

@@ -162,6 +162,21 @@ class TestFork:
             one.kill()
             other.kill()
 
+    def test_variables_may_be_many_and_are_no_arguments_that_everybody_sees(
+        self, tmp_path: Path, environment: Path
+    ) -> None:
+        code = "import os, time\nprint(len(os.environ['LONG_ONE']), flush=True)\ntime.sleep(60)\n"
+        long = "secret" * 15_000
+        workers = fork([self.start(tmp_path, environment, code, LONG_ONE=long) for _ in range(3)])
+        try:
+            until(lambda: all(str(len(long)) in one.output() for one in workers))
+            parent = Path(f"/proc/{workers[0].pid}/stat").read_text().rpartition(")")[2].split()[1]
+            for pid in (parent, *(one.pid for one in workers)):
+                assert b"secret" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+        finally:
+            for one in workers:
+                one.kill()
+
     def test_only_like_can_be_forked(self, tmp_path: Path, environment: Path) -> None:
         start = self.start(tmp_path, environment, "")
         assert can_fork([start, self.start(tmp_path, environment, "", PYTHONPATH="elsewhere")])
