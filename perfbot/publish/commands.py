@@ -175,10 +175,12 @@ class _Outside:
         """Within raw HTML it may be one or none; then all that follows is unclear."""
         if self._html:
             self._until = _NEVER
-        self._fence, self._span, self._lazy = match, "", False
+        elif _column(match.string, match.start("fence")) <= _MOST_INDENT:
+            self._lazy = False
+        self._fence, self._span = match, ""
 
     def _close_fence(self, line: str) -> None:
-        """As far to the right as it was opened, or a little more; what stands left of that may have left a list item."""
+        """As far to the right as it was opened, or a little more; what stands left of it may have left a list."""
         bare, opened = line.strip(), self._fence
         if opened is None or not bare:
             return
@@ -218,7 +220,7 @@ class _Outside:
             end = re.compile(f"</{start['tag']}", re.IGNORECASE) if start["tag"] else _RAW_ENDS[start[0]]
             closed = end.search(outside, start.end())
             if closed is None:
-                self._until = end
+                self._until = end if outside.lstrip().startswith(start[0]) else _NEVER
                 return
             position = closed.end()
         if _OPEN_TAG.search(outside, position):

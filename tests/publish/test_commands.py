@@ -128,8 +128,8 @@ def test_what_was_misspelt_is_not_repeated(text: str) -> None:
 
 PIECES = [
     "```", "~~~", "````", "    ```", "  ```", "- ```", "1. ```", "   ~~~", "> ```", "> q", ">>> ", "<!--", "-->",
-    "<!-- a --> <!--", "<pre>", "</pre>", "<code>x</code> <pre>", "a `b", "c` d", "`` e", "x``y", "\\` f", "\\`` g", "text",
-    "", "- item", "  more", "    code", "<div>", "</div>", "# h", "<?php", "?>", "<script>", "<![CDATA[", "]]>",
+    "<!-- a --> <!--", "<pre>", "</pre>", "<code>x</code> <pre>", "a `b", "c` d", "`` e", "x``y", "\\` f", "\\`` g",
+    "text", "", "- item", "  more", "    code", "<div>", "</div>", "# h", "<?php", "?>", "<script>", "<![CDATA[", "]]>",
     "<blockquote>", "</blockquote>", "/rebench", "/rebench",
 ]  # fmt: skip
 
