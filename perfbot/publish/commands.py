@@ -220,7 +220,7 @@ class _Outside:
             end = re.compile(f"</{start['tag']}", re.IGNORECASE) if start["tag"] else _RAW_ENDS[start[0]]
             closed = end.search(outside, start.end())
             if closed is None:
-                self._until = end if outside.lstrip().startswith(start[0]) else _NEVER
+                self._until = _NEVER if outside[: start.start()].strip() else end
                 return
             position = closed.end()
         if _OPEN_TAG.search(outside, position):
