@@ -25,7 +25,8 @@ OWN = frozenset({TIME.name, CPU.name, THROUGHPUT.name, ALLOCATED.name, ALLOCATIO
 
 NEVER_NEGATIVE = frozenset({"s", "B", "1/s", "B/s"})
 
-NUMBER = r"[-+]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?"
+NUMBER = r"[-+]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?"
+"""Commas part thousands; a decimal one (``1,5``) is refused, not read as ten times as much."""
 
 LONGEST_SHOWN = 60
 
