@@ -14,7 +14,9 @@ from tests.worlds import HEAD, OTHER
 
 
 def options(**given: object) -> argparse.Namespace:
-    return argparse.Namespace(**{"only": [], "budget": None, "force": False, "head": "", "bisect": None, **given})
+    return argparse.Namespace(
+        **{"only": [], "budget": None, "force": False, "head": "", "bisect": None, "base": "", "env": [], **given}
+    )
 
 
 def test_variables_complete_the_options() -> None:

@@ -97,13 +97,13 @@ def test_no_commands(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("/rebench --bugdet 10m", "knows one option"),
+        ("/rebench --bugdet 10m", "no other option"),
         ("/rebench --budget soon", "wants a duration"),
         ("/rebench --budget", "wants a duration"),
         ("/rebench --budget 5h", "wants between"),
         ("/rebench --budget 1ms", "wants between"),
         ("/rebench 'core", "not closed"),
-        ("/rebench -rf", "knows one option"),
+        ("/rebench -rf", "no other option"),
         ("/rebench " + "x " * 21, "At most 20"),
         ("/rebench " + "x" * 301, "1 to 300"),
         ("/rebench a\u202eb", "printable"),

@@ -35,8 +35,8 @@ LONGEST_SHARE = 0.15
 narrows their intervals for little."""
 
 BRIEF_SECONDS = 0.15
-"""Of measuring in a round, where somebody waits: the first six rounds are needed in any case, and mostly decide. A third
-to a half of what starting a pair takes; not by the clock, for that is slow where the machine is busy."""
+"""Of measuring in a round, where somebody waits: the first six rounds are needed in any case, and mostly decide. It is
+a third to a half of what starting a pair takes; not by the clock, which is slow where the machine is busy."""
 
 MUCH_SLOWER = 8
 """From here on the round is planned for head's calls: as many as base affords would take too long."""
