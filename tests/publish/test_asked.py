@@ -14,9 +14,8 @@ from tests.worlds import HEAD, OTHER
 
 
 def options(**given: object) -> argparse.Namespace:
-    return argparse.Namespace(
-        **{"only": [], "budget": None, "force": False, "head": "", "bisect": None, "base": "", "env": [], **given}
-    )
+    plain: dict[str, object] = {"only": [], "budget": None, "force": False, "head": "", "bisect": None}
+    return argparse.Namespace(**{**plain, "base": "", "env": [], **given})
 
 
 def test_variables_complete_the_options() -> None:
