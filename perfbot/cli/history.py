@@ -1,6 +1,7 @@
 """What the history knows: values, drift, change points; and looking after it.
 
   perfbot history [GLOB]          benchmarks with their trend, drift and change points
+  perfbot history compare A [B]   what changed between two releases, commits or dates (B: the branch)
   perfbot history runs            the kept runs, and why some do not count
   perfbot history commands        who asked for what in comments, and what became of it (kept by perfbot serve)
   perfbot history refresh         find all trends again; read tags from git
@@ -13,6 +14,7 @@
 examples:
   perfbot history 'core/parse*' --since v2.3
   perfbot history --since 90d --format csv > history.csv
+  perfbot history compare v2.2 v2.3 'core/*'
   perfbot history prune --rounds-older 90d --merge-requests-older 180d
   perfbot history backup postgresql://perfbot@db/perfbot
 """
@@ -56,11 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Find the action, open the history, do it."""
     from perfbot.cli import history_care as care
+    from perfbot.cli.history_compare import compare
     from perfbot.history.store import open_store
 
     actions = {
-        "runs": _runs, "commands": _commands, "refresh": care.refresh, "prune": care.prune, "export": care.export,
-        "import": care.take_in, "backup": care.backup, "alerts": care.alerts,
+        "runs": _runs, "commands": _commands, "compare": compare, "refresh": care.refresh, "prune": care.prune,
+        "export": care.export, "import": care.take_in, "backup": care.backup, "alerts": care.alerts,
     }  # fmt: skip
     first = args.words[0] if args.words else ""
     action = actions.get(first, _table)
