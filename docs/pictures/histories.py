@@ -36,7 +36,7 @@ RELEASES = {"v2.1": 8, "v2.2": 20, "v2.3": 35}
 
 def history(path: Path) -> Path:
     """Makes it."""
-    chance = random.Random(3)
+    chance = random.Random(3)  # noqa: S311
     names = [(suite, name) for suite, inner in SUITES.items() for name in inner]
     levels = {name: 10 ** chance.uniform(-6, -2) for name in names}
     with open_store(path) as store:
@@ -50,9 +50,9 @@ def history(path: Path) -> Path:
 
 def _run(number: int, levels: dict[tuple[str, str], float], chance: random.Random) -> Report:
     results = []
-    for place in levels:
+    for place, level in tuple(levels.items()):
         moved = MOVES.get(place, {}).get(number, 0.0)
-        levels[place] *= 1 + moved
+        levels[place] = level * (1 + moved)
         change = math.expm1(math.log1p(moved) + chance.gauss(0, 0.004))
         value = levels[place] * math.exp(chance.gauss(0, 0.03))
         verdict = "regressed" if moved > 0 else "improved" if moved < 0 else "unchanged"

@@ -1,7 +1,7 @@
 """Makes the pictures of the documentation: ``python docs/pictures/make.py [comment] [pages] [terminal]``.
 
-Comments and pages are drawn by Chromium (Debian's ``chromium``, ``pip install playwright pillow``) in light and dark, at the
-widths of a phone, a tablet and a desk; the terminal is what ``perfbot demo`` really shows at 80 × 24 (``pip install pyte``).
+Comments and pages are drawn by Chromium (Debian's ``chromium``, ``pip install playwright pillow``) in light and dark,
+as wide as a phone, a tablet and a desk; the terminal is what ``perfbot demo`` shows at 80 × 24 (``pip install pyte``).
 What the documentation does not show is made to be looked at, in ``build/pictures``.
 """
 
