@@ -26,13 +26,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from perfbot.cli.database import add_database_argument, must_exist
+from perfbot.cli.tables import print_table
 from perfbot.errors import PASS, UsageError
 
 if TYPE_CHECKING:
     from perfbot.history.store import Store
-
-PIPED_WIDTH = 1000
-"""Of a table that goes to a file or another program: nothing is folded there."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -127,21 +125,3 @@ def _table(_: Store, args: argparse.Namespace) -> None:
         print(f"… and {len(found) - args.limit} more: --limit {len(found)}")
     for line in history.to_narrow([trend for _, trend in found]):
         print(f"which commit: {line}")
-
-
-def print_table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...], kind: str) -> None:
-    """A table on stdout: aligned, or CSV; columns without any text are left out."""
-    if kind == "csv":
-        import csv
-
-        csv.writer(sys.stdout, lineterminator="\n").writerows([head, *rows])
-        return
-    from rich.table import Table
-
-    from perfbot.render.terminal import console
-
-    kept = [column for column in range(len(head)) if any(row[column] for row in rows)]
-    shown = Table(*(head[column] for column in kept), box=None, pad_edge=False)
-    for row in rows:
-        shown.add_row(*(row[column] for column in kept))
-    console(piped=PIPED_WIDTH).print(shown)

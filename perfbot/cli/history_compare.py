@@ -21,7 +21,7 @@ def compare(store: Store, args: argparse.Namespace) -> None:
     Raises:
         UsageError: not one to three words, or no such commit.
     """
-    from perfbot.cli.history import print_table
+    from perfbot.cli.tables import print_table
     from perfbot.history import recording
     from perfbot.render import comparison
     from perfbot.site.comparing import Branch
