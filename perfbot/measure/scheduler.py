@@ -27,8 +27,8 @@ from perfbot.stats.sequential import critical_values
 from perfbot.stats.special import warm_up
 
 CONTROL_ROUNDS = (2, 5)
-CONTROL_EVERY = 6
-"""A control follows the third and the sixth round of a suite, and every sixth from there."""
+CONTROL_EVERY = 12
+"""A control follows the third and the sixth round of a suite, and every twelfth from there."""
 
 COUNTING_SHARE = 1 / 3
 """Of the budget, for metrics that are counted; what they leave of it goes to time. Without time they have it all."""
@@ -262,7 +262,9 @@ class Scheduler:
             self._confirmed[suite.name] = self._confirmed.get(suite.name, 0) + 1
         free = [core for core in self._cores if core not in {turn.place.core for turn in running}]
         core = self._random.choice(free) if free else -1
-        place = Placement(core, crowded=bool(free) and not private, hurried=self._hurried)
+        tests = [test for test in self._changes(suite.name) if test.benchmark.name in again]
+        clear = {test.benchmark.name for test in tests} - {test.benchmark.name for test in tests if not test.clear}
+        place = Placement(core, crowded=bool(free) and not private, hurried=self._hurried, clear=frozenset(clear))
         return ScheduledRound(suite, index, names, place, private, frozenset(again), self._limit(suite, names))
 
     def _limit(self, suite: SuiteSession, names: Collection[str]) -> float:
