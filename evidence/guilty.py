@@ -55,7 +55,7 @@ ASIDE = 2
 """Processes that list a suite, and those of a control."""
 
 CONTROLS = (3, 6)
-CONTROL_EVERY = 12
+CONTROL_EVERY = 6
 
 
 def gaussian(random: Random) -> float:

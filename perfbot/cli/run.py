@@ -169,12 +169,12 @@ def _remote_options(args: argparse.Namespace) -> list[str]:
 
 def add_job_summary(report: Report, environ: Mapping[str, str]) -> None:
     """Put the comment into the summary of a GitHub job, which the run's page shows; at most 1 MiB of it counts."""
+    if not environ.get("GITHUB_STEP_SUMMARY"):
+        return
     from pathlib import Path
 
     from perfbot.render.comment import comment
 
-    if not environ.get("GITHUB_STEP_SUMMARY"):
-        return
     text = comment(report, alerts=True)
     with contextlib.suppress(OSError), Path(environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
         summary.write(text)

@@ -1,7 +1,8 @@
 """Measure the working tree against its base at every save, until Ctrl-C.
 
-The environments of both sides stay; what set-up reads of the working tree decides whether it is done again. A save
-while something is measured begins anew with what was saved. All verdicts of a session share one alpha: `perfbot
+The environments of both sides stay; what set-up reads of the working tree decides whether it is done again. Between
+saves, processes for the next rounds are started and wait. A save while something is measured begins anew with what
+was saved. All verdicts of a session share one alpha: `perfbot
 session`.
 
 examples:
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING
 from perfbot.errors import INTERRUPTED, Interrupted, PerfbotError
 
 if TYPE_CHECKING:
+    from perfbot.measure.lockstep.waiting import Waiting
     from perfbot.pipeline.job import Request
     from perfbot.pipeline.saves import Saves
     from perfbot.render.progress import Progress
@@ -47,44 +49,52 @@ def execute(args: argparse.Namespace) -> int:
     """Measure, wait for a save, measure again."""
     from perfbot.cli.interrupts import interruptible
     from perfbot.git.command import open_work_tree
+    from perfbot.measure.lockstep.waiting import Waiting
     from perfbot.pipeline.saves import Saves
 
     request = _request(args)
-    saves = Saves(open_work_tree(request.repo).folder)
+    saves, waiting = Saves(open_work_tree(request.repo).folder), Waiting()
     told = 0
-    with contextlib.suppress(Interrupted, KeyboardInterrupt), interruptible():
-        for _ in _each_save(saves):
-            told += _verdict(request, saves, verbose=args.verbose)
+    with contextlib.suppress(Interrupted, KeyboardInterrupt), interruptible(), contextlib.closing(waiting):
+        for _ in _each_save(saves, waiting):
+            told += _verdict(request, saves, waiting, verbose=args.verbose)
             request = _going_on(request)
             if args.times and told == args.times:
                 return 0
     return INTERRUPTED
 
 
-def _each_save(saves: Saves) -> Iterator[None]:
-    """At once, and then whenever files have changed and come to rest."""
+def _each_save(saves: Saves, waiting: Waiting) -> Iterator[None]:
+    """At once, and then whenever files have changed and come to rest; what the next verdict needs starts meanwhile."""
     yield
     while True:
         if saves.changed():
             yield
         else:
+            waiting.add()
             time.sleep(LOOK_EVERY)
 
 
-def _verdict(request: Request, saves: Saves, *, verbose: bool) -> bool:
+def _verdict(request: Request, saves: Saves, waiting: Waiting, *, verbose: bool) -> bool:
     """One verdict, told in a few lines; whether it came to one."""
-    from perfbot import api
+    from dataclasses import replace
+
+    from perfbot.measure.trace import no_trace
+    from perfbot.pipeline.story import run
+    from perfbot.pipeline.surroundings import HERE
     from perfbot.render.terminal import terminal
 
     began = time.monotonic()
     saves.changed()
     try:
-        report = api.measure(request, _watching(saves, verbose=verbose))
+        report = run(request, _watching(saves, verbose=verbose), no_trace, replace(HERE, start=waiting.start))
     except Interrupted:
         raise
     except PerfbotError as error:
         print(f"perfbot: {error.message}" + (f"\n  → {error.hint}" if error.hint else ""), file=sys.stderr)
         return True
+    finally:
+        waiting.close()
     if not report.complete and saves.pending:
         print("saved meanwhile: beginning anew", file=sys.stderr)
         return False

@@ -14,8 +14,10 @@ from perfbot.config.names import short_name
 from perfbot.measure.lockstep.counting import INSTRUCTIONS, Counter, ways
 from perfbot.measure.lockstep.link import WorkerSpec
 from perfbot.measure.lockstep.own_files import OwnFiles
+from perfbot.measure.lockstep.pair import Pair
 from perfbot.measure.lockstep.suite import LockstepSuite
 from perfbot.measure.lockstep.timed import TIMED, timed_metrics
+from perfbot.measure.lockstep.waiting import Starter
 from perfbot.measure.processes.tools import Written
 from perfbot.measure.session import SuiteSession
 from perfbot.measure.trace import Trace
@@ -52,6 +54,7 @@ class Effects:
         reader: says what a tool wrote and which harness reads it, for hints; empty when that is unknown.
         alone: there is one suite in the run: what lists it may go on to be its first round.
         brief: somebody waits for the verdict, and will ask again.
+        start: starts the pair of workers of a round.
     """
 
     random: Random
@@ -60,6 +63,7 @@ class Effects:
     reader: Callable[[Sequence[Written]], str] = lambda _: ""
     alone: bool = False
     brief: bool = False
+    start: Starter = Pair
 
 
 class Harness(Protocol):
@@ -91,7 +95,9 @@ def worker_specs(
             raise ValueError(f"suite {suite.name} needs a Python environment")
         cwd = ready.tree / suite.directory
         own = sorted({Path(path).parts[0] for path in suite.relative_paths(ready.tree) if path != "."})
-        specs[side] = WorkerSpec(side, ready.python, cwd, ready.env, adapter, {"own": own, **options[side]})
+        specs[side] = WorkerSpec(
+            side, ready.python, cwd, ready.env, adapter, {"own": own, **options[side]}, tree=ready.tree
+        )
     return specs
 
 
@@ -138,4 +144,5 @@ def files_session(
         own_files=own_files(suite, sides["base"], lambda: found()["base"]),
         goes_on=effects.alone,
         brief=effects.brief,
+        start=effects.start,
     )

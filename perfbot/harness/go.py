@@ -50,11 +50,11 @@ def parse(written: Sequence[Written], processors: str = "") -> Parsed:
 def _texts(written: Written) -> Iterator[Written]:
     """What was printed; that of each package, where it comes wrapped in JSON."""
     text = characters(written.data)
-    if not re.match(r'\s*\{[^\n]*"Action":', text):
+    if not re.search(r'^\s*\{[^\n]*"Action":', text, re.MULTILINE):
         yield written
         return
     packages: dict[str, list[str]] = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         try:
             event = json.loads(line)
             package, said = str(event.get("Package") or ""), event.get("Output")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from perfbot.config import HttpSuite
 from perfbot.harness.base import Effects, SideReady
-from perfbot.measure.http.client import Ask
-from perfbot.measure.http.servers import HttpSession, metric_of
 from perfbot.model import SIDES, Side
+
+if TYPE_CHECKING:
+    from perfbot.measure.http.servers import HttpSession
 
 
 class HttpHarness:
@@ -40,6 +42,9 @@ status = 201
 
     def session(self, suite: HttpSuite, sides: Mapping[Side, SideReady], effects: Effects) -> HttpSession:
         """The same requests to both sides' servers."""
+        from perfbot.measure.http.client import Ask  # noqa: PLC0415 - what no other suite needs takes long to load
+        from perfbot.measure.http.servers import HttpSession, metric_of  # noqa: PLC0415
+
         return HttpSession(
             name=suite.name,
             start=suite.start,

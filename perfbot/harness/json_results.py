@@ -1,10 +1,14 @@
-"""Any program that writes its results as JSON: perfbot's own simple format, Bencher's, or github-action-benchmark's.
+"""Any program that writes its results as JSON: perfbot's own simple format, also one result a line, Bencher's, or
+github-action-benchmark's.
 
 ::
 
     {"benchmarks": [{"name": "parse", "value": 12.5, "unit": "ms"},
                     {"name": "parse", "metric": "hits", "values": [91, 92], "unit": "%", "better": "higher"},
                     {"name": "parse", "metric": "nodes", "value": 1200, "rule": "exact"}]}
+
+    {"name": "parse", "value": 12.5, "unit": "ms"}
+    {"name": "solve", "value": 80, "unit": "ms"}
 
     {"parse": {"latency": {"value": 88.0}, "throughput": {"value": 5.5}}}
 
@@ -21,7 +25,7 @@ from typing import cast
 from perfbot import units
 from perfbot.errors import MeasureError
 from perfbot.harness.json_tree import Node, by_result, documents, inside, whole
-from perfbot.harness.results import THROUGHPUT, metric_in, wrong
+from perfbot.harness.results import THROUGHPUT, metric_in, shown, wrong
 from perfbot.harness.tool import ToolHarness
 from perfbot.measure.processes.tools import Parsed, Reading, Reported, Unreadable, Written
 from perfbot.model import TIME, Better, Metric, Rule
@@ -40,7 +44,7 @@ BMF: dict[str, tuple[Metric, float]] = {
 
 
 def parse(written: Sequence[Written]) -> Parsed:
-    """One of the three formats, by whether there is an array, and whether it is called ``benchmarks``."""
+    """One of the formats, by what a document is; others among them, such as lines of a log, are told of."""
     found: list[Reported | Unreadable] = []
     for top in documents(written):
         if isinstance(top, Unreadable):
@@ -49,6 +53,13 @@ def parse(written: Sequence[Written]) -> Parsed:
             found += by_result(top.items(), _identify, lambda one, named: _own(one, named, CUSTOM_KEYS))
         elif isinstance(top.value.get("benchmarks"), list):
             found += by_result(inside([top], "benchmarks"), _identify, lambda one, named: _own(one, named, KEYS))
+        elif isinstance(top.value.get("name"), str) and {"value", "values"} & top.value.keys():
+            found += by_result([top], _identify, lambda one, named: _own(one, named, KEYS))
+        elif top.value and not any(isinstance(one, dict) for one in top.value.values()):
+            keys = ", ".join(sorted(top.value)[:5])
+            found.append(
+                Unreadable(f"{top.where}: found {shown(keys)}, expected the array benchmarks, or names of them")
+            )
         else:
             found += list(_bencher(top))
     return found

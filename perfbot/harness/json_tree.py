@@ -18,7 +18,7 @@ from perfbot.model import Metric
 BEGIN = re.compile(r"^[ \t]*(?=\{\s*[\"}]|\[\s*[\[{\]])", re.MULTILINE)
 """Of a JSON document of objects; ``[note] …`` and the like are lines of a log."""
 
-NEXT = re.compile(r"[ \t]*(?=\{\s*[\"}]|\[\s*[\[{\]])")
+NEXT = re.compile(r"[ \t\ufeff]*(?=\{\s*[\"}]|\[\s*[\[{\]])")
 """Of another document right behind one."""
 
 NOT_FINITE = re.compile(r"(?<=[:,\[])(\s*)[-+]?(?:nan|inf(?:inity)?)(?:\(\w*\))?(?=\s*[,}\]])", re.IGNORECASE)

@@ -16,6 +16,10 @@ from perfbot.units import meaning
 MEGABYTE = 1e6
 
 LINE = re.compile(r"test (?P<name>\S.*?)\s+\.\.\. (?:bench:\s*(?P<result>.*)|(?P<failed>FAILED)\s*)")
+BEGUN = re.compile(r"test (?P<name>\S.*?)\s+\.\.\. (?!bench:|FAILED\b|ok\b|ignored\b).*")
+"""The benchmark itself printed something, and its result comes later (``--nocapture``)."""
+
+LATER = re.compile(r".*?\bbench:\s*(?P<result>.*)")
 RESULT = re.compile(rf"(?P<value>{NUMBER}) (?P<unit>\S+)(?: \(\+/- \S+\))?(?: = (?P<rate>{NUMBER}) MB/s)?\s*")
 RUNNING = re.compile(r"\s+Running (?:.* \()?(?:\S*/)?(?P<program>[\w.-]+?)(?:-[0-9a-f]{16})?\)?\s*")
 """cargo's line before each program; its name ends with a fingerprint that differs between checkouts."""
@@ -27,16 +31,28 @@ def parse(written: Sequence[Written]) -> Parsed:
 
 
 def _results(lines: Iterable[tuple[str, str]]) -> Iterator[Reported]:
-    program = ""
+    program = begun = ""
     for where, line in lines:
         if running := RUNNING.fullmatch(line):
-            program = running["program"]
+            program, begun = running["program"], ""
         elif found := LINE.fullmatch(line):
-            one = Reported(found["name"], where, above=(f"{program}::",) if program else ())
-            if found["failed"]:
-                yield replace(one, trouble="libtest says that it failed", failed=True)
-            else:
-                yield _read(one, found["result"])
+            begun = ""
+            yield _result(_named(found["name"], where, program), found["result"])
+        elif found := BEGUN.fullmatch(line):
+            begun = found["name"]
+        if begun and (found := LATER.fullmatch(line)) and RESULT.fullmatch(found["result"]):
+            yield _result(_named(begun, where, program), found["result"])
+            begun = ""
+
+
+def _named(name: str, where: str, program: str) -> Reported:
+    return Reported(name, where, above=(f"{program}::",) if program else ())
+
+
+def _result(one: Reported, result: str | None) -> Reported:
+    if result is None:
+        return replace(one, trouble="libtest says that it failed", failed=True)
+    return _read(one, result)
 
 
 def _read(one: Reported, result: str) -> Reported:

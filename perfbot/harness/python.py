@@ -37,4 +37,7 @@ setup = ["pip install ."]
             timed=timed_metrics(suite.metrics),
             counter=counter(suite, specs, effects),
             own_files=own_files(suite, sides["base"], lambda: specs["base"]),
+            goes_on=effects.alone,
+            brief=effects.brief,
+            start=effects.start,
         )

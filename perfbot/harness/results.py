@@ -25,7 +25,8 @@ OWN = frozenset({TIME.name, CPU.name, THROUGHPUT.name, ALLOCATED.name, ALLOCATIO
 
 NEVER_NEGATIVE = frozenset({"s", "B", "1/s", "B/s"})
 
-NUMBER = r"[-+]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?"
+NUMBER = r"[-+]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?"
+"""Commas part thousands; a decimal one (``1,5``) is refused, not read as ten times as much."""
 
 LONGEST_SHOWN = 60
 
@@ -53,9 +54,10 @@ def reading(metric: Metric, value: float, where: str, scale: float = 1.0) -> Rea
     scaled = value * scale
     if scaled < 0 and metric.unit in NEVER_NEGATIVE:
         return Reading(metric, trouble=f"{where}: found {value}, expected nothing below 0 of a {metric.unit}")
-    if math.isfinite(scaled):
+    if units.is_sensible(scaled):
         return Reading(metric, scaled)
-    return Reading(metric, trouble=f"{where}: found {value}, expected a finite number")
+    expected = "a number of a sensible size" if math.isfinite(value) else "a finite number"
+    return Reading(metric, trouble=f"{where}: found {value}, expected {expected}")
 
 
 def printed(metric: Metric, text: str, where: str, scale: float = 1.0) -> Reading:

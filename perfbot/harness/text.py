@@ -12,14 +12,25 @@ from perfbot.measure.processes.tools import Parsed, Reported, Unreadable, Writte
 MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 """Byte order marks; PowerShell's ``>`` writes UTF-16."""
 
+COLOURS = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
+"""And what else a terminal is told: tools go on with it where an environment says that they should."""
+
+LATER_MARK = re.compile("^\ufeff+", re.MULTILINE)
+"""A byte order mark in the middle: of the second of two files that were put into one."""
+
 CUT = "the output ends in this line, without its end: it seems to be cut off"
 
 
 def characters(data: bytes) -> str:
-    """The characters of a text in UTF-8 or UTF-16; bytes that are neither are read as Latin-1.
+    """The characters of a text in UTF-8 or UTF-16, without colours; bytes that are neither are read as Latin-1.
 
     So two names never become one, as they would with replacement characters.
     """
+    text = _decoded(data)
+    return LATER_MARK.sub("", COLOURS.sub("", text) if "\x1b" in text else text)
+
+
+def _decoded(data: bytes) -> str:
     for mark, encoding in MARKS:
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding, "replace")
@@ -30,10 +41,10 @@ def characters(data: bytes) -> str:
 
 
 def lines(written: Written) -> Iterator[tuple[str, str]]:
-    """Every line with its place."""
+    """Every line with its place; of one that was written over from its beginning, what is left to see."""
     for number, line in enumerate(characters(written.data).split("\n"), start=1):
         if line:
-            yield f"{written.where}, line {number}", line.rstrip("\r")
+            yield f"{written.where}, line {number}", line.rstrip("\r").rpartition("\r")[2]
 
 
 def by_line(

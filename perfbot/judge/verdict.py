@@ -38,6 +38,7 @@ from perfbot.stats.evidence import Evidence
 from perfbot.stats.exact import compare
 from perfbot.stats.rounds import Floats
 from perfbot.stats.sequential import FIRST_LOOK, Decision, decide_each
+from perfbot.stats.zeros import order_of, rounds_for_sign
 from perfbot.units import format_percentage
 
 EXACT_SHARE = 0.5
@@ -53,7 +54,8 @@ MANY_CALLS = 3000
 AT_A_TIME = 256
 """Comparisons judged together; their numbers need 10 MB or so."""
 
-_INCOMPARABLE = {"infinite": "a value is not a finite number", "unrelated": "values of zero or below have no ratio"}
+NO_RATIO = "values of zero or below have no ratio"
+_INCOMPARABLE = {"infinite": "a value is not a finite number"}
 
 
 def judge(
@@ -100,6 +102,8 @@ def _decided(cases: Sequence[Case], policy: Policy, final: bool) -> Iterator[tup
             result = moved(result, np.array(ratios_of(result.raw, result.unit))) if built(result.raw) else result
         elif kind == "exact":
             result = _undirected(_exact(result, case.sides))
+        elif kind == "unrelated":
+            result = _undirected(_ordered(result, case))
         elif kind == "empty":
             result = replace(result, reason=result.reason or "not measured")
         elif kind != "kept":
@@ -248,6 +252,24 @@ def _exact(result: Result, sides: Floats) -> Result:
         interval=(found.low, found.high),
         detectable=found.detectable,
         reason="differs from round to round" if found.state == "open" else "",
+    )
+
+
+def _ordered(result: Result, case: Case) -> Result:
+    """Values without a ratio: what is above or below in every round is told, though not by how much."""
+    base, head = case.sides.T.tolist()
+    order, enough = order_of(base, head, case.plan.delta), min(case.plan.n_max, rounds_for_sign(case.plan.alpha))
+    if order == "open":
+        return replace(result, verdict="incomparable", reason=NO_RATIO)
+    if len(base) < enough:
+        return replace(result, reason=f"{NO_RATIO}; only {len(base)} of at least {enough} rounds")
+    better = result.better
+    worse: Verdict = "regressed" if (order == "up") == (better == "lower") else "improved"
+    where = "above" if order == "up" else "below"
+    return replace(
+        result,
+        verdict="incomparable" if better == "unknown" else worse,
+        reason=f"{NO_RATIO}, and head is {where} base in every round",
     )
 
 

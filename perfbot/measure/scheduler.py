@@ -24,11 +24,10 @@ from perfbot.measure.session import Count, Failed, Outcome, Placement, SuiteSess
 from perfbot.model import Benchmark, Comparison, Policy, Problem, Round, Startup
 from perfbot.process import kill_all
 from perfbot.stats.sequential import critical_values
-from perfbot.stats.special import warm_up
 
 CONTROL_ROUNDS = (2, 5)
-CONTROL_EVERY = 12
-"""A control follows the third and the sixth round of a suite, and every twelfth from there."""
+CONTROL_EVERY = 6
+"""A control follows the third and the sixth round of a suite, and every sixth from there."""
 
 COUNTING_SHARE = 1 / 3
 """Of the budget, for metrics that are counted; what they leave of it goes to time. Without time they have it all."""
@@ -124,7 +123,6 @@ class Scheduler:
 
     def run(self) -> Outcomes:
         """Discover, measure, stop. What was measured before an exception is in :meth:`outcomes`."""
-        threading.Thread(target=warm_up, daemon=True).start()  # while workers start
         self._discover()
         plans = {test.plan for suite in self._tests for test in self._all(suite)}
         threading.Thread(target=lambda: list(map(critical_values, plans)), daemon=True).start()

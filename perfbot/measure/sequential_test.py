@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from statistics import median
 
 from perfbot.claims.question import Question
 from perfbot.judge.confirmation import confirmation_of
@@ -16,6 +17,8 @@ from perfbot.stats.confirmation import Confirmation, end_to_confirm
 from perfbot.stats.evidence import NOTHING, Evidence
 from perfbot.stats.expectation import expected_rounds, rounds_for
 from perfbot.stats.sequential import Decision, Plan, decide
+from perfbot.stats.zeros import order_of, rounds_for_sign
+from perfbot.units import is_sensible
 
 CLEARLY = 3.0
 """Standard deviations of a round: a change that large shows its direction in nearly every round."""
@@ -73,6 +76,17 @@ class SequentialTest:
         return self.metric.rule == "exact" or self.unrelated
 
     @property
+    def _enough(self) -> int:
+        """Rounds that tell all there is to tell; of values without a ratio more, where all so far agree in order."""
+        if self.metric.rule == "exact" or not self.rounds:
+            return EXACT_ROUNDS
+        sides = [[median(side) for side in (one.base, one.head)] for one in self.rounds]
+        base, head = zip(*sides, strict=True)
+        if order_of(base, head, self.plan.delta) == "open":
+            return EXACT_ROUNDS
+        return min(self.plan.n_max, rounds_for_sign(self.plan.alpha))
+
+    @property
     def open(self) -> bool:
         """More rounds could still decide it."""
         return self.exploring or self.confirming
@@ -83,7 +97,7 @@ class SequentialTest:
         if self.failure is not None or self.counted:
             return False
         if self.exact:
-            return len(self.rounds) < EXACT_ROUNDS
+            return len(self.rounds) < self._enough
         settled = self.decision is not None and self.decision.state != "open"
         return not settled and len(self.evidence) < self.plan.n_max
 
@@ -169,6 +183,8 @@ class SequentialTest:
             return False
         if isinstance(outcome, Failed):
             self.failure = outcome
+        elif (odd := _senseless(outcome)) is not None:
+            self.failure = odd
         elif self.counted or (self.confirming if outcome.round.confirming else self.exploring):
             self.add(outcome)
         else:
@@ -180,7 +196,7 @@ class SequentialTest:
         if self.confirming and self.confirmation is not None:
             return self.confirmation.rounds_left()
         if self.exact:
-            return EXACT_ROUNDS - len(self.rounds)
+            return self._enough - len(self.rounds)
         taken = len(self.evidence)
         if taken < FIRST_ROUNDS:
             foretold = FIRST_ROUNDS if self.known is None else rounds_for(self.known, self.plan) or self.plan.n_max
@@ -210,3 +226,13 @@ class SequentialTest:
         if failure.left_out and failure.side == "head":
             return "removed"
         return "incomparable" if failure.skipped else "failed"
+
+
+def _senseless(measured: Measured) -> Failed | None:
+    """Why a round cannot be computed with; None where it can."""
+    for side in ("head", "base"):
+        for value in getattr(measured.round, side):
+            if not is_sensible(value):
+                why = f"{side}: found {value}, expected a finite number of a sensible size"
+                return Failed(measured.name, side, why, skipped=True, metric=measured.metric, left_out=side == "head")
+    return None

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from perfbot.bisect.records import Bisection
 from perfbot.errors import PerfbotError
 from perfbot.git.command import Git, open_work_tree
 from perfbot.model import TIME, Result
 from perfbot.overall import Culprit
-from perfbot.pipeline.bisecting.story import Asked, bisect
 from perfbot.pipeline.job import Job, Request
 from perfbot.render.progress import Progress
+
+if TYPE_CHECKING:
+    from perfbot.bisect.records import Bisection
 
 
 def culprits(
@@ -34,6 +36,8 @@ def culprits(
         if ends is None:
             return ()
         progress.stage("looking for the commit that did it")
+        from perfbot.pipeline.bisecting.story import Asked, bisect  # noqa: PLC0415 - few runs need what takes long to load
+
         wanted = replace(request, spec="..".join(ends), base="", head="", only=(), shard=None, more=False)
         wanted = replace(wanted, budget=job.budget if request.bisect else left)
         return tuple(_told(bisect(Asked(wanted, frozenset(names)), progress)))

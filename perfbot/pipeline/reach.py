@@ -54,7 +54,7 @@ class Reached:
     _kept: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        if any(isinstance(one, LockstepSuite) for one in self.sessions):
+        if self.follows and any(isinstance(one, LockstepSuite) for one in self.sessions):
             self._edits = _edits(self.job)
         if self.only and self._edits.others:
             shown = ", ".join(self._edits.others[:3]) + (" …" if len(self._edits.others) > 3 else "")

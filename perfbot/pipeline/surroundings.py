@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from perfbot import __version__
+from perfbot.measure.lockstep.pair import Pair
+from perfbot.measure.lockstep.waiting import Starter
 from perfbot.model import Runner
 from perfbot.runner.cores import allowed_cores
 from perfbot.runner.load import Lookout
@@ -36,6 +38,7 @@ class Surroundings:
         lookout: begins to watch what others take of the machine.
         scratch: a folder that goes when it is left.
         runner: what the report says of the machine.
+        start: starts the pair of workers of a round.
     """
 
     clock: Callable[[], float] = time.monotonic
@@ -44,6 +47,7 @@ class Surroundings:
     lookout: Callable[[], Lookout] = Lookout
     scratch: Callable[[], AbstractContextManager[Path]] = scratch
     runner: Callable[[], Runner] = _runner
+    start: Starter = Pair
 
 
 HERE = Surroundings()

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from perfbot.errors import ReportError, StoreError
 from perfbot.model import SCHEMA, Report, Result, Round
 from perfbot.report.extent import excesses, too_many_values
+from perfbot.units import is_sensible
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
@@ -288,9 +289,10 @@ def _in_round(measured: Round, result: Result, place: str) -> Iterator[Contradic
 def _in_values(values: Sequence[float], result: Result, place: str) -> Iterator[Contradiction]:
     """Zero is possible (a coarse clock, an empty file); less than that only in numbers and units of the user's own."""
     low = min(values, default=0.0)
-    if not all(map(math.isfinite, values)):
-        index = next(i for i, value in enumerate(values) if not math.isfinite(value))
-        yield f"{place}[{index}]", values[index], "a finite number"
+    if not all(map(is_sensible, values)):
+        index = next(i for i, value in enumerate(values) if not is_sensible(value))
+        expected = "a number of a sensible size" if math.isfinite(values[index]) else "a finite number"
+        yield f"{place}[{index}]", values[index], expected
     elif low < 0 and result.unit in _NEVER_NEGATIVE:
         yield f"{place}[{values.index(low)}]", low, f'nothing below 0 in "{result.unit}"'
 

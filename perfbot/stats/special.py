@@ -18,11 +18,6 @@ def _scipy() -> Any:
     return scipy.special
 
 
-def warm_up() -> None:
-    """Load what the first decision will need."""
-    _scipy()
-
-
 def normal_tail(values: Floats) -> Floats:
     """P(Z > values) of a standard normal Z."""
     tails: Floats = _scipy().ndtr(-np.asarray(values, dtype=float))
@@ -43,6 +38,16 @@ def student_quantile(freedom: float, tail: float) -> float:
 def f_tail(between: float, within: float, ratio: float) -> float:
     """P(F > ratio) of Fisher's F with so many degrees of freedom above and below; infinite ratios have none."""
     return float(_scipy().fdtrc(between, within, max(ratio, 0.0))) if math.isfinite(ratio) else 0.0
+
+
+def digamma(value: float) -> float:
+    """The slope of the logarithm of the gamma function."""
+    return float(_scipy().digamma(value))
+
+
+def polygamma(order: int, value: float) -> float:
+    """The derivative of that order of :func:`digamma`."""
+    return float(_scipy().polygamma(order, value))
 
 
 def proportion_interval(count: int, total: int, confidence: float) -> tuple[float, float]:

@@ -8,6 +8,7 @@ by their units is known in :mod:`~perfbot.units.of_tools`.
 
 from perfbot.units.of_tools import DIRECTIONS, Meaning, meaning
 from perfbot.units.reading import (
+    is_sensible,
     milliseconds,
     parse_bytes,
     parse_count,
@@ -39,6 +40,7 @@ __all__ = [
     "format_noise",
     "format_percentage",
     "format_quantity",
+    "is_sensible",
     "meaning",
     "milliseconds",
     "parse_bytes",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -66,6 +67,14 @@ DIRECTIONS: dict[str, dict[str, Better]] = {
 
 _MULTIPLES = {**MULTIPLES, "K": 1e3}
 
+_PER = re.compile(r"(?:(?P<what>.*)[-_ ])?per[-_ ](?P<per>[^\W_]+)", re.IGNORECASE)
+"""A rate in words: ``requests-per-second``, ``bytes_per_second``."""
+
+_NO_SUFFIX = frozenset({"min", *(name for name in _TIMES if len(name) == 1)})
+"""Units of time that mean something else behind a name: ``fps-min`` is the least of several."""
+
+_SECONDS = frozenset(name for name, scale in _TIMES.items() if scale == 1.0)
+
 
 def meaning(unit: str, tool: str = "", name: str = "") -> Meaning:
     """What a tool's unit means; every reader asks here, so that one unit means one thing.
@@ -86,11 +95,13 @@ def meaning(unit: str, tool: str = "", name: str = "") -> Meaning:
 
 
 def _meaning(unit: str) -> Meaning:
-    what, _, per = (part.strip() for part in unit.partition("/"))
+    what, slash, per = (part.strip() for part in unit.partition("/"))
+    if not slash and (words := _PER.fullmatch(unit)):
+        what, per = (words["what"] or "").strip(), words["per"]
     if per in _TIMES:
         return _rate(unit, what, _TIMES[per])
-    plain = what if what in _TIMES or what in _SIZES else what.rsplit("-", 1)[-1]
-    if plain in _TIMES and (plain == what or len(plain) > 1):
+    named, _, plain = ("", "", what) if what in _TIMES or what in _SIZES else what.replace("_", "-").rpartition("-")
+    if plain in _TIMES and not (named and (plain in _NO_SUFFIX or _is_done(named, plain))):
         return Meaning("s", _TIMES[plain], "lower")
     if plain in _SIZES:
         return Meaning("B", _SIZES[plain], "lower")
@@ -99,6 +110,12 @@ def _meaning(unit: str) -> Meaning:
     if what in _COST or what.lower() in _COST:
         return Meaning("1", 1.0, "lower")
     return Meaning(unit or "1", 1.0, "unknown")
+
+
+def _is_done(named: str, plain: str) -> bool:
+    """Whether ``MB-sec`` or ``ops-sec`` may be so much a second."""
+    last = named.rpartition("-")[2]
+    return plain in _SECONDS and (last in _SIZES or last.lower() in _DONE)
 
 
 def _rate(unit: str, what: str, seconds: float) -> Meaning:

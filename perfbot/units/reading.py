@@ -14,8 +14,8 @@ _QUANTITY = re.compile(rf"(?P<number>{_NUMBER})\s*(?P<unit>.*)")
 _RATE_UNIT = re.compile(r"(?P<prefix>[kMGT]?)\s?(?P<what>[A-Za-z]*)\s?/\s?(?P<per>s|sec|second|min|minute)")
 _PERIODS = {"s": 1.0, "sec": 1.0, "second": 1.0, "min": 60.0, "minute": 60.0}
 
-LARGEST = 1e100
-"""No quantity is larger; what is written so is a slip, and would overflow when scaled."""
+LARGEST, SMALLEST = 1e100, 1e-100
+"""No quantity is larger, or smaller and not zero; what is written so is a slip, and would overflow on the way."""
 
 
 def parse_duration(text: str) -> float:
@@ -34,6 +34,11 @@ def parse_duration(text: str) -> float:
     if previous < 0:
         raise ValueError(_complaint(text, expected))
     return seconds
+
+
+def is_sensible(value: float) -> bool:
+    """Whether something can have been measured to be so much: finite, and of a size that can be computed with."""
+    return value == 0 or SMALLEST <= abs(value) <= LARGEST
 
 
 def milliseconds(moment: str) -> int:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import digamma, polygamma
 
-from perfbot.stats.special import student_quantile
+from perfbot.stats.special import digamma, polygamma, student_quantile
 from perfbot.why.blame import Floats
 
 CONFIDENCE = 0.99
@@ -90,7 +89,7 @@ def _prior(variance: Floats, floor: Floats, freedom: int) -> tuple[float, float]
     if np.count_nonzero(telling) < ENOUGH:
         return 1.0, 0.0
     logs = np.log(variance[telling] / floor[telling]) - digamma(freedom / 2) + np.log(freedom / 2)
-    beyond = float(logs.var(ddof=1) - polygamma(1, freedom / 2))
+    beyond = float(logs.var(ddof=1)) - polygamma(1, freedom / 2)
     weight = MOST_PRIOR if beyond <= 0 else min(MOST_PRIOR, 2 * _inverse_trigamma(beyond))
     centre = float(np.exp(logs.mean() + digamma(weight / 2) - np.log(weight / 2)))
     return max(1.0, centre), weight
@@ -100,8 +99,8 @@ def _inverse_trigamma(value: float) -> float:
     """The x with trigamma(x) = value, by Newton's method on 1/trigamma, which is convex (Smyth 2004, appendix)."""
     found = 0.5 + 1 / value
     for _ in range(50):
-        trigamma = float(polygamma(1, found))
-        step = trigamma * (1 - trigamma / value) / float(polygamma(2, found))
+        trigamma = polygamma(1, found)
+        step = trigamma * (1 - trigamma / value) / polygamma(2, found)
         found += step
         if abs(step) < 1e-8 * found:
             break

@@ -22,6 +22,7 @@ from .paths import prefer_installed
 from .reaching import follow, reach
 from .timers import Timer
 from .turns import ORDERS
+from .waiting import wait
 
 ABANDONED = 99
 """Exit code of a worker that ended because the other side's worker, or the scheduler, is gone."""
@@ -58,9 +59,9 @@ class Session:
     after). What takes time before the first of them belongs to the start: into ``prepare(names)``, where there is one.
     """
 
-    def __init__(self, options: Dict[str, Any]) -> None:
+    def __init__(self, options: Dict[str, Any], channel: Optional[Channel] = None) -> None:
         self.options = options
-        self._channel = Channel(*options["control"])
+        self._channel = channel or Channel(*options["control"])
         self._token = Token(options["turn"])
         self._home = os.getcwd()
         self._benchmarks: List[Dict[str, Any]] = []
@@ -185,7 +186,13 @@ def serve(options: Dict[str, Any]) -> None:
     faulthandler.enable()
     # Where a benchmark hangs: the scheduler asks before it kills.
     faulthandler.register(signal.SIGUSR1, all_threads=True)
-    session = Session(options)
+    channel = Channel(*options["control"])
+    if "waits" in options:
+        try:
+            options = wait(options, channel)
+        except Gone:
+            os._exit(ABANDONED)
+    session = Session(options, channel)
     if options.get("follow"):
         follow()
     prefer_installed(os.getcwd(), options["own"])

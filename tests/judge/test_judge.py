@@ -184,10 +184,29 @@ def test_exact_verdicts(pairs, verdict, gate, reason):
 def test_noisy_values_without_a_ratio_are_never_called_unchanged():
     noisy = replace(TIME, name="saved", unit="B")
     assert one(exactly((0, 0), (0, 0), metric=noisy)).verdict == "unchanged"
-    assert one(exactly((0, 4), (0, 4), metric=noisy)).verdict == "incomparable"
-    assert one(exactly((5, -4), metric=noisy)).reason == "values of zero or below have no ratio"
+    assert one(exactly((0, 4), (0, 4), metric=noisy)).verdict == "inconclusive"
+    assert one(exactly((0, 4), (4, 0), metric=noisy)).verdict == "incomparable"
+    assert one(exactly((5, -4), (-4, 5), metric=noisy)).reason == "values of zero or below have no ratio"
     assert one(exactly((5, math.nan), metric=noisy)).reason == "a value is not a finite number"
     assert one(exactly((math.inf, 1), metric=INSTRUCTIONS)).verdict == "incomparable"
+
+
+@pytest.mark.parametrize(
+    ("pair", "better", "verdict", "gate"),
+    [
+        ((0, 4), "lower", "regressed", "fail"),
+        ((4, 0), "higher", "regressed", "fail"),
+        ((4, 0), "lower", "improved", "pass"),
+        ((-1, 5), "lower", "regressed", "fail"),
+        ((0, 4), "unknown", "incomparable", "pass"),
+        ((0, 1e99), "lower", "regressed", "fail"),
+    ],
+)
+def test_what_has_no_ratio_is_told_by_its_order(pair, better, verdict, gate):
+    """A rate that fell to nothing is no less a regression than one that fell by half."""
+    result = one(exactly(*[pair] * 20, metric=replace(TIME, name="rate", unit="1", better=better)))
+    assert (result.verdict, result.gate, result.change) == (verdict, gate, None)
+    assert "in every round" in result.reason
 
 
 def a_report(**fields):

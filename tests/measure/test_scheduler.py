@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 
 import pytest
@@ -12,10 +13,10 @@ from perfbot.measure.discovering import Selection, selector
 from perfbot.measure.rounds import Outcomes
 from perfbot.measure.scheduler import Scheduler
 from perfbot.measure.sequential_test import EXACT_ROUNDS, FIRST_ROUNDS, SequentialTest
-from perfbot.measure.session import problem_of
-from perfbot.model import Benchmark, Comparison, Metric, Policy, Problem
+from perfbot.measure.session import Measured, problem_of
+from perfbot.model import TIME, Benchmark, Comparison, Metric, Policy, Problem, Round
 from perfbot.render.progress import Asked, Silent
-from perfbot.stats.sequential import MOST_ROUNDS
+from perfbot.stats.sequential import MOST_ROUNDS, Plan
 from tests.measure.conftest import Clock, FakeSuite, Simulated
 
 POLICY = Policy(threshold=0.02, alpha=0.05)
@@ -111,6 +112,32 @@ class TestFailures:
         suite = FakeSuite("s", {"b": Simulated(fails_in_round=0, skipped=True)}, Clock())
         (only,) = conducted([suite]).comparisons
         assert only.status == "incomparable"
+
+    def test_what_cannot_be_computed_with_costs_itself(self) -> None:
+        test = SequentialTest(Benchmark("s", "b"), TIME, Plan(0.02, 0.01))
+        for head in (math.nan, math.inf, 1e300, 1e-300):
+            test.failure = None
+            test.enter(Measured("b", TIME, Round(0, (1.0,), (head,), 1, 0.1)))
+            assert test.comparison().status == "removed"
+            assert not test.rounds
+
+    @pytest.mark.parametrize(("pair", "rounds"), [((0.0, 5.0), 8), ((5.0, 0.0), 8), ((0.0, 0.01), 8)])
+    def test_what_has_no_ratio_is_measured_until_its_order_is_sure(
+        self, pair: tuple[float, float], rounds: int
+    ) -> None:
+        test = SequentialTest(Benchmark("s", "b"), TIME, Plan(0.02, 0.01))
+        while test.open:
+            test.enter(Measured("b", TIME, Round(0, (pair[0],), (pair[1],), 1, 0.1)))
+        assert len(test.rounds) == rounds
+        test.enter(Measured("b", TIME, Round(0, (pair[1],), (pair[0],), 1, 0.1)))
+        assert len(test.rounds) == rounds
+
+    def test_what_has_neither_ratio_nor_order_is_soon_left(self) -> None:
+        test = SequentialTest(Benchmark("s", "b"), TIME, Plan(0.02, 0.01))
+        test.enter(Measured("b", TIME, Round(0, (0.0,), (5.0,), 1, 0.1)))
+        while test.open:
+            test.enter(Measured("b", TIME, Round(0, (5.0,), (0.0,), 1, 0.1)))
+        assert len(test.rounds) == EXACT_ROUNDS
 
     def test_a_broken_suite_costs_no_other(self) -> None:
         clock = Clock()

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from perfbot.publish.commands import Accept, Bisect, Help, Misspelt, Rebench, parse
+
+READER = MarkdownIt("gfm-like")
 
 
 @pytest.mark.parametrize(
@@ -70,6 +73,21 @@ def test_commands(text: str, expected: object) -> None:
         "<pre>\n\n/rebench\n</pre>",
         "<code>\n/rebench\n</code>",
         "```suggestion\n/perfbot accept * because\n```",
+        "> quoted\n/rebench",
+        "- > quoted\n/rebench",
+        "<blockquote>\n/rebench\n</blockquote>",
+        "<!-- a\n--> b <!--\n/rebench\n-->",
+        "<code>a</code> <pre>\n/rebench\n</pre>",
+        "<?\n/rebench\n?>",
+        "<![CDATA[\n>\n/rebench\n]]>",
+        "<div>\n/rebench\n</div>",
+        "<a title='\n/rebench\n'>",
+        "[a]: /address '\n/rebench\n'",
+        "~~~\n    ~~~\n/rebench\n~~~",
+        "- ```\n  code\n```\n/rebench\n```",
+        "\\`` a ``b\n/rebench\n`",
+        "a ` b\n- c ` d\n/rebench ` e",
+        "$$\n/rebench\n$$",
     ],
 )
 def test_no_commands(text: str) -> None:
@@ -98,6 +116,33 @@ def test_misspelt(text: str, why: str) -> None:
     (found,) = parse(text)
     assert isinstance(found, Misspelt)
     assert why in found.why
+
+
+@pytest.mark.parametrize("text", ["/rebench --x`@all`<img>", "/rebench -`@all`", "/perfbot bisect --`@all`"])
+def test_what_was_misspelt_is_not_repeated(text: str) -> None:
+    (found,) = parse(text)
+    assert isinstance(found, Misspelt)
+    assert "@all" not in found.why
+    assert text.partition(" -")[0] in found.why
+
+
+PIECES = [
+    "```", "~~~", "````", "    ```", "  ```", "- ```", "1. ```", "   ~~~", "> ```", "> q", ">>> ", "<!--", "-->",
+    "<!-- a --> <!--", "<pre>", "</pre>", "<code>x</code> <pre>", "a `b", "c` d", "`` e", "x``y", "\\` f", "\\`` g",
+    "text", "", "- item", "  more", "    code", "<div>", "</div>", "# h", "<?php", "?>", "<script>", "<![CDATA[", "]]>",
+    "<blockquote>", "</blockquote>", "/rebench", "/rebench",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=6))
+def test_what_markdown_shows_otherwise_than_as_text_is_no_command(lines: list[str]) -> None:
+    """By an independent reader of markdown."""
+    shown, quotes = 0, 0
+    for token in READER.parse("\n".join(lines)):
+        quotes += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
+        if token.type == "inline" and not quotes:
+            shown += sum(one.content.count("/rebench") for one in token.children or () if one.type == "text")
+    assert len(parse("\n".join(lines))) <= shown
 
 
 def test_several_in_order_and_not_too_many() -> None:

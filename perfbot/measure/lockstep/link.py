@@ -29,6 +29,7 @@ ABANDONED = 99
 """Exit code of a worker that ended because the other side's is gone; as in :mod:`perfbot.worker.session`."""
 
 GAVE_UP = "could not go on"
+NOT_FRESH = "had loaded something of the checkout before it was asked for"
 HANGS = "hangs: it gave no sign in time"
 RUBBISH = "wrote rubbish on the pipe to perfbot"
 
@@ -71,6 +72,7 @@ class WorkerSpec:
         adapter: module of :mod:`perfbot.worker` that knows the suite's kind.
         options: what the adapter needs; JSON.
         prefix: a command that runs the interpreter, or nothing.
+        tree: the top of the checkout, where there is one.
     """
 
     side: Side
@@ -80,6 +82,7 @@ class WorkerSpec:
     adapter: str
     options: Mapping[str, Any] = field(default_factory=dict)
     prefix: tuple[str, ...] = ()
+    tree: Path | None = None
 
 
 class Worker(Protocol):

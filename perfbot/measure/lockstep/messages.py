@@ -72,6 +72,7 @@ _EVENTS: dict[str, dict[str, Check]] = {
     "done": {"name": _text, "error": _text, "skipped": _text, "value": _number_or_none, "freed": _wholes},
     "end": {},
     "fatal": {"error": _text},
+    "waiting": {"fresh": _flag},
 }
 _PROBE: dict[str, Check] = {"first": _whole, "loops": _count, "wall": _whole, "cpu": _whole, "cost": _whole}
 

@@ -15,6 +15,7 @@ from perfbot.measure.lockstep.discovery import Listings, broken_by_head
 from perfbot.measure.lockstep.link import WorkerLost, WorkerSpec
 from perfbot.measure.lockstep.pair import Collected, Pair
 from perfbot.measure.lockstep.reasons import start_failure, tail
+from perfbot.measure.lockstep.waiting import Starter
 from perfbot.model import SIDES, Side
 from perfbot.runner.address_space import Layout
 from perfbot.sides.benchmark_files import BenchmarkFiles
@@ -58,6 +59,7 @@ class Lister:
         timeout: seconds a single call may take.
         order: whose worker is started first.
         goes_on: where one pair has listed all there is, it is kept, for the first round.
+        start: starts a pair.
         seconds: wall time that starting the last pair took.
         pair: what was kept; to be closed by whoever takes it.
     """
@@ -69,6 +71,7 @@ class Lister:
     timeout: float
     order: Sequence[Side] = SIDES
     goes_on: bool = False
+    start: Starter = Pair
     seconds: float = 0.0
     pair: Pair | None = None
 
@@ -99,7 +102,9 @@ class Lister:
         began = time.monotonic()
         seed = self.random.randrange(1, 2**32)
         layout = Layout(seed)
-        pair = Pair(specs, hash_seed=seed, timeout=self.timeout, layout=layout, order=self.order, alike=self.goes_on)
+        pair = self.start(
+            specs, hash_seed=seed, timeout=self.timeout, layout=layout, order=self.order, alike=self.goes_on
+        )
         try:
             found = pair.collect()
             self.seconds = time.monotonic() - began

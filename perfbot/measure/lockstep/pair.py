@@ -10,7 +10,17 @@ from random import Random
 from typing import Any, Literal
 
 from perfbot.measure.lockstep import messages
-from perfbot.measure.lockstep.link import HANGS, RUBBISH, Link, WorkerLost, WorkerSpec, culprit, first_sign, started
+from perfbot.measure.lockstep.link import (
+    HANGS,
+    NOT_FRESH,
+    RUBBISH,
+    Link,
+    WorkerLost,
+    WorkerSpec,
+    culprit,
+    first_sign,
+    started,
+)
 from perfbot.measure.lockstep.plan import VALUE_SECONDS, WARM_BELOW_SECONDS, Speed, ValuePlan
 from perfbot.model import SIDES, Round, Side
 from perfbot.runner.address_space import Layout
@@ -120,6 +130,22 @@ class Pair:
         finally:
             for fd in (base_reads, head_writes, head_reads, base_writes):
                 os.close(fd)
+
+    def begin(self, specs: Mapping[Side, WorkerSpec], *, timeout: float, start: float) -> None:
+        """Let workers that wait be those of some sides; see :mod:`perfbot.measure.lockstep.waiting`.
+
+        Args:
+            timeout, start: as when they are started.
+
+        Raises:
+            WorkerLost: one ended, or has loaded what it should not.
+        """
+        for side, answer in self._receive(SIDES, start, "waiting").items():
+            if not answer["fresh"]:
+                raise self.links[side].lost(NOT_FRESH)
+        for side, link in self.links.items():
+            link.send(op="begin", cwd=str(specs[side].cwd), options=dict(specs[side].options))
+        self.patience, self._start = timeout, start
 
     def collect(self) -> dict[Side, Collected]:
         """List both sides' benchmarks.

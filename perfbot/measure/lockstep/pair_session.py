@@ -23,6 +23,7 @@ from perfbot.measure.lockstep.plan import (
 )
 from perfbot.measure.lockstep.reasons import ended_as, joined, notes_of, reason_of, too_long
 from perfbot.measure.lockstep.timed import CPU, quantiles, single_calls
+from perfbot.measure.lockstep.waiting import Starter
 from perfbot.measure.session import Failed, Measured, Outcome, Placement
 from perfbot.measure.trace import Trace
 from perfbot.model import SIDES, TIME, Metric, Round, Side
@@ -36,6 +37,9 @@ narrows their intervals for little."""
 BRIEF_SHARE = 0.35
 """Of the time that starting a pair takes, for measuring, where somebody waits: the first six rounds are needed in any
 case, and mostly decide."""
+
+BRIEF_SECONDS = (0.08, 0.15)
+"""Of measuring, in a round of them: a start is quick where it has waited, and slow where the machine is busy."""
 
 MUCH_SLOWER = 8
 """From here on the round is planned for head's calls: as many as base affords would take too long."""
@@ -56,6 +60,9 @@ class Measurable(Protocol):
 
     @property
     def trace(self) -> Trace: ...
+
+    @property
+    def start(self) -> Starter: ...
 
     def identity(self, name: str) -> str: ...
 
@@ -111,7 +118,7 @@ class PairSession:
         start = min(START_SECONDS, max(until - began, 0.0) + LATE_SECONDS)
         seed, order = self._random.randrange(1, 2**32), suite.starting(self._index)
         layout = Layout(seed)
-        pair = self._begun or Pair(
+        pair = self._begun or suite.start(
             self._specs, hash_seed=seed, timeout=suite.timeout, layout=layout, start=start, order=order, alike=True
         )
         try:
@@ -120,7 +127,7 @@ class PairSession:
             pair.enter_all([suite.identity(name) for name in names])
             startup = suite.known.startup_seconds if self._begun else time.monotonic() - began
             longest = max(suite.known.predicted_seconds(name) for name in names)
-            measuring = startup * BRIEF_SHARE if suite.brief else startup
+            measuring = _clamp(startup * BRIEF_SHARE, *BRIEF_SECONDS) if suite.brief else startup
             self._share = 0.0 if self._hurried else max(measuring / len(names), LONGEST_SHARE * longest)
             suite.known.started(startup)
             suite.trace(event="pair", suite=suite.name, round=self._index, core=self._core, startup=startup,
@@ -308,3 +315,7 @@ class PairSession:
         except WorkerLost as too:
             return WorkerLost("both", too.reason, too.output, skipped=too.skipped)
         return lost
+
+
+def _clamp(value: float, least: float, most: float) -> float:
+    return min(max(value, least), most)

@@ -25,6 +25,7 @@ from perfbot.measure.lockstep.reasons import (
     start_failure,
     tail,
 )
+from perfbot.measure.lockstep.waiting import Starter
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Placement
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import TIME, Metric, Round, Side
@@ -52,6 +53,7 @@ class LockstepSuite:
         own_files: the way back to base's own versions of benchmark files, where it runs head's.
         brief: somebody waits for the verdict, and will ask again: stretches of many calls are short.
         goes_on: the pair that lists it goes on to measure the first round: one start less.
+        start: starts the pair of a round.
     """
 
     name: str
@@ -66,6 +68,7 @@ class LockstepSuite:
     own_files: OwnFiles | None = None
     brief: bool = False
     goes_on: bool = False
+    start: Starter = Pair
     known: Known = field(default_factory=Known)
     _before: frozenset[str] = frozenset()
     _ids: dict[str, str] = field(default_factory=dict)
@@ -84,7 +87,7 @@ class LockstepSuite:
             MeasureError: a side cannot be listed at all.
         """
         order, goes_on = self.starting(0), self.goes_on and self.counter is None
-        lister = Lister(self.name, self.specs, self.own_files, self.random, self.timeout, order, goes_on)
+        lister = Lister(self.name, self.specs, self.own_files, self.random, self.timeout, order, goes_on, self.start)
         listings = lister.list_all()
         self.known.started(lister.seconds)
         self._listed = lister.pair

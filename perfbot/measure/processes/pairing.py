@@ -58,14 +58,17 @@ def pair(suite: str, chosen: Chosen, line: str, ran: Mapping[Side, Ran], own: Ra
 
 
 def unlike(metric: Metric, readings: Mapping[Side, Reading | None]) -> tuple[FailedSide, str] | None:
-    """Why two values of a metric cannot be compared, and on which side that is; None where they can."""
+    """Why two values of a metric cannot be compared, and on which side that is; None where they can.
+
+    What head alone makes unreadable, or reports in another unit, is gone as if it had been removed.
+    """
     bad: dict[Side, str] = {side: one.trouble for side, one in readings.items() if one is not None and one.trouble}
     if bad:
         side: Side = "head" if "head" in bad else "base"
         return "both" if len(bad) == len(SIDES) else side, f"{side}: {bad[side]}"
     units = {side: one.metric.unit for side, one in readings.items() if one is not None}
     if len(set(units.values())) > 1:
-        return "both", f"base reports {metric.name} in {units['base']}, head in {units['head']}"
+        return "head", f"base reports {metric.name} in {units['base']}, head in {units['head']}"
     return None
 
 
@@ -89,7 +92,7 @@ class _Pairing:
         asked = self._asked(name, there)
         troubled: dict[Side, Reported] = {side: one for side, one in there.items() if one.trouble}
         if troubled:
-            self._troubled(name, troubled, asked)
+            self._troubled(name, there, troubled, asked)
         elif not asked:
             self.silent[name] = tuple(r.metric.name for one in there.values() for r in one.readings)
         else:
@@ -114,23 +117,26 @@ class _Pairing:
                     metrics.setdefault(metric.name, metric)
         return list(metrics.values())
 
-    def _troubled(self, name: str, troubled: Mapping[Side, Reported], asked: list[Metric]) -> None:
+    def _troubled(
+        self, name: str, there: Mapping[Side, Reported], troubled: Mapping[Side, Reported], asked: list[Metric]
+    ) -> None:
         """What failed on a side outranks what merely cannot be read, and head's outranks base's."""
         failed: dict[Side, Reported] = {side: one for side, one in troubled.items() if one.failed}
         worse = failed or troubled
         side: Side = "head" if "head" in worse else "base"
         by_head = name in self.own and not self.own[name].trouble
         where: FailedSide = "both" if len(worse) == len(SIDES) and not by_head else side
+        lost = where == "head" and (by_head or "base" in there.keys() - troubled.keys())
         reason = worse[side].trouble if failed or where == "both" else f"{side}: {worse[side].trouble}"
         for metric in asked or [Metric(self.chosen.names[0], "")]:
-            self._settle(name, metric, "failed" if failed else "incomparable", reason, where)
+            self._settle(name, metric, "failed" if failed else "removed" if lost else "incomparable", reason, where)
 
     def _is_common(self, name: str, metric: Metric, there: Mapping[Side, Reported]) -> bool:
         """Whether a metric can be compared; says what it is otherwise."""
         readings: dict[Side, Reading | None] = {side: self.ran[side].reading(name, metric.name) for side in SIDES}
         missing = [side for side in SIDES if readings[side] is None]
         if odd := unlike(metric, readings):
-            self._settle(name, metric, "incomparable", odd[1], odd[0])
+            self._settle(name, metric, "removed" if odd[0] == "head" else "incomparable", odd[1], odd[0])
         elif missing:
             self._one_sided(name, metric, missing[0], known=missing[0] in there)
         return not odd and not missing

@@ -151,7 +151,7 @@ class ReportedSuite:
             for metric in self._metrics[name]:
                 readings = {side: ran[side].reading(name, metric.name) for side in SIDES}
                 if odd := pairing.unlike(metric, readings):
-                    yield Failed(name, odd[0], odd[1], skipped=True, metric=metric)
+                    yield Failed(name, odd[0], odd[1], skipped=True, metric=metric, left_out=odd[0] == "head")
                     continue
                 base, head = (one.value for one in readings.values() if one is not None)
                 plain = (name, metric.name) in ran["base"].plain

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 import os
 import shlex
+import shutil
+import stat
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from perfbot.errors import MeasureError
 from perfbot.measure.lockstep.launching import Command, Launcher, Usage
@@ -121,7 +124,10 @@ class Runs:
         folder = self.scratch / f"{side}-{place.core}"
         folder.mkdir(parents=True, exist_ok=True)
         for old in folder.iterdir():
-            old.unlink()
+            if old.is_dir() and not old.is_symlink():
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                old.unlink()
         return folder
 
     def _command(self, side: Side, folder: Path, pattern: str, iterations: int) -> Command:
@@ -161,9 +167,9 @@ class Runs:
             return [_read(path, where) for path, where in self._fresh(side, began)]
         if OUTPUT in self.tool.line:
             paths = sorted(folder.glob("out*"))
-            if not paths:
+            if not any(path.is_file() for path in paths):
                 raise MeasureError("it wrote no results to the file that {output} stands for")
-            return [_read(path, path.name) for path in paths]
+            return [_read(path, path.name) for path in paths if not path.is_dir()]
         printed = folder / "printed"
         return [_read(printed, "what it printed")] if printed.exists() else []
 
@@ -284,9 +290,23 @@ def idle_seconds(core: int) -> float:
 
 
 def _read(path: Path, where: str) -> Written:
-    if path.stat().st_size > LARGEST_OUTPUT:
-        raise MeasureError(f"{where}: found {path.stat().st_size:,} bytes, expected at most {LARGEST_OUTPUT:,}")
-    return Written(where, path.read_bytes())
+    with _opened(path, where) as stream:
+        data = stream.read(LARGEST_OUTPUT + 1)
+    if len(data) > LARGEST_OUTPUT:
+        raise MeasureError(f"{where}: found more than {LARGEST_OUTPUT:,} bytes, expected less")
+    return Written(where, data)
+
+
+def _opened(path: Path, where: str) -> BinaryIO:
+    """A plain file: measured code may have left a pipe in its place, at which one would wait for ever, or a device."""
+    try:
+        stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    except OSError as error:
+        raise MeasureError(f"{where}: cannot be read: {error.strerror or error}") from None
+    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        stream.close()
+        raise MeasureError(f"{where}: is no plain file")
+    return stream
 
 
 def _placed(one: Reported, written: Sequence[Written]) -> Reported:
@@ -296,9 +316,9 @@ def _placed(one: Reported, written: Sequence[Written]) -> Reported:
 
 
 def _tail(file: Path) -> str:
-    """The last lines that a tool printed."""
-    if not file.exists():
+    """The last lines that a tool printed; nothing where measured code put something else in the file's place."""
+    if not file.is_file():
         return ""
-    with file.open("rb") as stream:
-        stream.seek(max(0, file.stat().st_size - 16_384))
+    with _opened(file, file.name) as stream:
+        stream.seek(max(0, os.fstat(stream.fileno()).st_size - 16_384))
         return "\n".join(stream.read().decode("utf-8", "replace").strip().splitlines()[-OUTPUT_LINES:])

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from perfbot.errors import MeasureError
 from perfbot.measure.session import Measured, Placement
 from tests.measure.processes.tools import COUNTED_TOOL, TOOL, suite_of
 from tests.workers import PATIENCE, Sides, take
@@ -29,18 +30,43 @@ def one(name: str, value: object = 1, unit: str = "s", **more: object) -> dict[s
     return {"name": name, "value": value, "unit": unit, **more}
 
 
-def test_what_one_side_cannot_tell_is_not_comparable_and_costs_itself(sides: Sides) -> None:
+def test_what_head_alone_does_not_tell_any_more_is_gone_and_costs_itself(sides: Sides) -> None:
     sides.write({"tool.py": values(one("a"), one("b"), one("c"))}, sides=["base"])
     sides.write({"tool.py": values(one("a"), one("b", "NaN"), one("c", better="more"))}, sides=["head"])
     session = sides.suite(suite_of(TOOL))
     assert settled(session) == {
-        "b time": ("incomparable", "head: what it printed benchmarks[1] value: found 'NaN', expected a finite number"),
+        "b time": ("removed", "head: what it printed benchmarks[1] value: found 'NaN', expected a finite number"),
         "c time": (
-            "incomparable",
+            "removed",
             "head: what it printed benchmarks[2] better: found 'more', expected lower or higher",
         ),
     }
     assert take(session).measured() == {"a"}
+
+
+def test_what_base_cannot_tell_is_not_comparable(sides: Sides) -> None:
+    sides.write({"tool.py": values(one("a"), one("b", "NaN"), one("c"))}, sides=["base"])
+    sides.write({"tool.py": values(one("a"), one("b"), one("c", "NaN"))}, sides=["head"])
+    session = sides.suite(suite_of(TOOL))
+    assert [status for status, _ in settled(session).values()] == ["incomparable", "removed"]
+
+
+WRITES = """\
+import json, os, sys
+what = {what!r}
+out = sys.argv[1]
+{{"pipe": lambda: os.mkfifo(out), "zeros": lambda: os.symlink("/dev/zero", out), "folder": lambda: os.mkdir(out),
+  "printed pipe": lambda: (os.unlink(out[:-3] + "printed"), os.mkfifo(out[:-3] + "printed"), os.mkfifo(out))}}[what]()
+"""
+
+
+@pytest.mark.parametrize("what", ["pipe", "zeros", "folder", "printed pipe"])
+def test_what_is_no_file_is_not_waited_for(sides: Sides, what: str) -> None:
+    sides.write({"tool.py": WRITES.format(what=what)})
+    session = sides.suite(suite_of(TOOL + " {output}"))
+    for _ in range(2):
+        with pytest.raises(MeasureError, match=r"no plain file|wrote no results"):
+            session.discover()
 
 
 def test_negative_numbers_of_the_users_own_are_measured(sides: Sides) -> None:
@@ -63,7 +89,7 @@ def test_sides_that_report_in_other_units_or_metrics_are_not_compared(sides: Sid
     sides.write({"tool.py": values(one("a"), one("a", unit="s", metric="v"))}, sides=["head"])
     session = sides.suite(suite_of(TOOL, more=more))
     assert settled(session) == {
-        "a v": ("incomparable", "base reports v in B, head in s"),
+        "a v": ("removed", "base reports v in B, head in s"),
         "a w": ("removed", ""),
     }
     assert take(session).measured() == {"a"}

@@ -1,0 +1,118 @@
+"""Pairs of workers that wait for the next save: half of a start is over before anybody asks for it.
+
+Each is used for one round of one verdict, as any pair is, with a hash seed and a layout of its own, drawn when it was
+started; both of its workers have waited alike. What they have loaded is the same on both sides and in each round: see
+:mod:`perfbot.worker.waiting`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from perfbot.measure.lockstep.link import WorkerLost, WorkerSpec
+from perfbot.measure.lockstep.pair import START_SECONDS, Pair
+from perfbot.measure.lockstep.plan import starting_order
+from perfbot.model import SIDES, Side
+from perfbot.runner.address_space import Layout
+
+MOST = 6
+"""Pairs that wait: as many as a change that does nothing takes."""
+
+Specs = Mapping[Side, WorkerSpec]
+
+
+Starter = Callable[..., Pair]
+"""Starts the pair of a round; :class:`perfbot.measure.lockstep.pair.Pair` does, and :meth:`Waiting.start`."""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """Starts pairs, and has some ready of the kind that was asked for last. Close it in every case."""
+
+    random: Random = field(default_factory=Random)
+    most: int = MOST
+    _specs: Specs | None = None
+    _refused: object = None
+    """What would not wait."""
+    _pairs: list[Pair] = field(default_factory=list)
+    _number: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def start(self, specs: Specs, **how: Any) -> Pair:
+        """A pair for a round: one that waits, if one can be it; otherwise one that is started now.
+
+        Args:
+            how: as of :class:`Pair`. A pair that waits has its own seed, layout and order.
+
+        Raises:
+            WorkerLost: it could not be started.
+        """
+        if how.get("alike") and (pair := self._taken(specs)) is not None:
+            try:
+                pair.begin(specs, timeout=how["timeout"], start=how.get("start", START_SECONDS))
+            except WorkerLost:
+                pair.close()
+                self.close()
+                self._refused = _key(specs)
+            else:
+                return pair
+        return Pair(specs, **how)
+
+    def _taken(self, specs: Specs) -> Pair | None:
+        with self._lock:
+            same = self._specs is not None and _key(self._specs) == _key(specs)
+            self._specs = specs
+            return self._pairs.pop() if same and self._pairs else None
+
+    def add(self) -> bool:
+        """Start one more of what was asked for last, without waiting for it; False where there is no need to."""
+        specs = self._specs
+        if specs is None or len(self._pairs) >= self.most or not _can_wait(specs) or self._refused == _key(specs):
+            return False
+        waiting = {side: replace(spec, options={"waits": str(spec.tree)}) for side, spec in specs.items()}
+        seed = self.random.randrange(1, 2**32)
+        order = starting_order("waiting", self._number)
+        self._number += 1
+        try:
+            pair = Pair(waiting, hash_seed=seed, timeout=START_SECONDS, layout=Layout(seed), order=order, alike=True)
+        except WorkerLost:
+            self._refused = _key(specs)
+            return False
+        with self._lock:
+            self._pairs.append(pair)
+        return True
+
+    def close(self) -> None:
+        """End all that wait: the next verdict's are to be as old as each other."""
+        with self._lock:
+            pairs, self._pairs = self._pairs, []
+        for pair in pairs:
+            pair.close()
+
+
+def _can_wait(specs: Specs) -> bool:
+    """A command in front of the interpreter may count its calls; and some sides are no checkouts."""
+    return all(spec.tree is not None and spec.cwd.is_dir() and not spec.prefix for spec in specs.values())
+
+
+def _key(specs: Specs) -> object:
+    """What a process keeps from its start on: pairs with the same one can become each other's."""
+    return [(one.python, one.adapter, sorted(one.env.items()), one.prefix, _made(one.python)) for one in _sides(specs)]
+
+
+def _sides(specs: Specs) -> list[WorkerSpec]:
+    return [specs[side] for side in SIDES]
+
+
+def _made(python: Path) -> tuple[int, int] | None:
+    """Which environment it is that lies at a path: set-up may have made it anew."""
+    try:
+        said = (python.parents[1] / "pyvenv.cfg").stat()
+    except (OSError, IndexError):
+        return None
+    return said.st_ino, said.st_ctime_ns

@@ -1,0 +1,113 @@
+"""How the same results look under other terminals, locales and shells: right values, or a reason; never others."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from perfbot.measure.processes.tools import Written
+from perfbot.units import meaning
+from tests.tool_outputs import results, sound, unreadable
+
+GO = "BenchmarkX-8\t100\t12 ns/op\n"
+JSONS = [json.dumps({"benchmarks": [{"name": name, "value": 3, "unit": "ms"}]}) for name in "ab"]
+EVENT = json.dumps({"Action": "output", "Package": "p", "Output": GO}) + "\n"
+WRK = "Running 2s test @ http://h/a\n     50%   {}\nRequests/sec:  {}\n"
+
+READ = {
+    "go, in colours": ("go", f"\x1b[32m{GO[:12]}\x1b[0m{GO[12:]}", {"X-8": 12e-9}),
+    "go, behind progress": ("go", f"compiling 50%\r{GO}", {"X-8": 12e-9}),
+    "go, two files with marks in one": (
+        "go",
+        f"\ufeffpkg: a\n{GO}PASS\n\ufeffpkg: b\n{GO}",
+        {"a.X-8": 12e-9, "b.X-8": 12e-9},
+    ),
+    "go -json, behind what go itself says": ("go", f"go: downloading x v1.2.3\n{EVENT}", {"p.X-8": 12e-9}),
+    "libtest, in colours": (
+        "libtest",
+        "\x1b[1m\x1b[32m     Running\x1b[0m benches/{0}.rs (target/release/deps/{0}-0123456789abcdef)\n"
+        "test t ... bench:  7 ns/iter (+/- 5)\n".format("x")
+        + "\x1b[1m\x1b[32m     Running\x1b[0m benches/y.rs (target/release/deps/y-0123456789abcdef)\n"
+        "test t ... bench:  8 ns/iter (+/- 5)\n",
+        {"x::t": 7e-9, "y::t": 8e-9},
+    ),
+    "libtest, of what prints itself": ("libtest", "test t ... hello\nyou\nbench:   7 ns/iter (+/- 1)\n", {"t": 7e-9}),
+    "libtest, of what prints no line end": ("libtest", "test t ... hello bench:   7 ns/iter (+/- 1)\n", {"t": 7e-9}),
+    "libtest, Greek microseconds": ("libtest", "test t ... bench:   7 μs/iter (+/- 1)\n", {"t": 7e-6}),
+    "benchmark.js, in colours": (
+        "benchmarkjs",
+        "\x1b[32ma x 1,250 ops/sec ±0.5% (7 runs sampled)\x1b[39m\n",
+        {"a": 8e-4},
+    ),
+    "json, in colours": ("json", f"\x1b[32m{JSONS[0]}\x1b[0m\n", {"a": 3e-3}),
+    "json, two files with marks in one": ("json", f"\ufeff{JSONS[0]}\n\ufeff{JSONS[1]}", {"a": 3e-3, "b": 3e-3}),
+    "json, two with marks in one line": ("json", f"\ufeff{JSONS[0]}\ufeff{JSONS[1]}", {"a": 3e-3, "b": 3e-3}),
+    "json, a result a line": (
+        "json",
+        '{"name": "a", "value": 3, "unit": "ms"}\n{"name": "b", "values": [3], "unit": "ms"}\n',
+        {"a": 3e-3, "b": 3e-3},
+    ),
+    "json, behind lines of a log": ("json", f'{{"level": "info", "msg": "x"}}\n{JSONS[0]}\n', {"a": 3e-3}),
+}
+
+
+@pytest.mark.parametrize("case", READ)
+def test_read_all_the_same(case: str) -> None:
+    tool, text, expected = READ[case]
+    written = [Written("f", text.encode())]
+    found = {name: one["time"][0] for name, one in sound(results(tool, written)).items()}
+    assert found == pytest.approx(expected)
+    assert set(results(tool, written)) == set(expected)
+
+
+def test_lines_of_a_log_are_told_of() -> None:
+    _, text, _ = READ["json, behind lines of a log"]
+    assert "found 'level, msg'" in unreadable("json", [Written("f", text.encode())])[0]
+
+
+DECIMAL_COMMAS = {
+    "go": "BenchmarkX\t100\t1,5 ns/op\n",
+    "libtest": "test t ... bench:  12,5 ns/iter (+/- 5)\n",
+    "benchmarkjs": "a x 12,5 ops/sec ±0,56% (78 runs sampled)\n",
+    "wrk": WRK.format("1,00ms", "12,5"),
+    "catch2": '<?xml version="1.0"?><Catch2TestRun name="p"><TestCase name="t"><BenchmarkResults name="b">'
+    '<mean value="1,5"/></BenchmarkResults></TestCase></Catch2TestRun>',
+}
+
+
+@pytest.mark.parametrize("tool", DECIMAL_COMMAS)
+def test_a_decimal_comma_is_no_thousand(tool: str) -> None:
+    written = [Written("f", DECIMAL_COMMAS[tool].encode())]
+    (one,) = results(tool, written).values()
+    assert one.trouble or all("1,00" in r.trouble or "1,5" in r.trouble or "2,5" in r.trouble for r in one.readings)
+
+
+def test_a_quantile_that_is_no_number_says_so() -> None:
+    (one,) = results("wrk", [Written("f", WRK.format("-nanus", "12").encode())]).values()
+    assert [bool(reading.trouble) for reading in one.readings] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("unit", "base", "scale", "better"),
+    [
+        ("requests-per-second", "1/s", 1.0, "higher"),
+        ("MB-per-sec", "B/s", 1e6, "higher"),
+        ("bytes_per_second", "B/s", 1.0, "higher"),
+        ("rows per minute", "1/s", 1 / 60, "higher"),
+        ("per-second", "1/s", 1.0, "higher"),
+        ("ns-per-op", "s", 1e-9, "lower"),
+        ("errors-per-second", "errors-per-second", 1.0, "unknown"),
+        ("ops-sec", "ops-sec", 1.0, "unknown"),
+        ("MB-sec", "MB-sec", 1.0, "unknown"),
+        ("fps-min", "fps-min", 1.0, "unknown"),
+        ("p99-latency-ms", "s", 1e-3, "lower"),
+        ("p99_ms", "s", 1e-3, "lower"),
+        ("wait-sec", "s", 1.0, "lower"),
+        ("min/op", "s", 60.0, "lower"),
+    ],
+)
+def test_units_in_words(unit: str, base: str, scale: float, better: str) -> None:
+    means = meaning(unit)
+    assert (means.unit, means.better) == (base, better)
+    assert means.scale == pytest.approx(scale)
