@@ -92,7 +92,8 @@ def budgeted(result: Result, case: Case, policy: Policy, alpha: float) -> Result
     if state != "over" or result.head is None or (result.head > budget.bound) != (budget.better == "higher"):
         return found
     mean = format_quantity(sum(heads) / len(heads), result.unit)
-    return replace(found, reason=joined(result.reason, f"typical values keep its budget, their mean of {mean} does not"))
+    told = f"typical values keep its budget, their mean of {mean} does not"
+    return replace(found, reason=joined(result.reason, told))
 
 
 def _failing(result: Result, policy: Policy) -> Result:
