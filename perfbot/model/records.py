@@ -41,6 +41,7 @@ class Change:
         dirty: head includes uncommitted changes of the working tree.
         notes: sentences for the reader, such as how the base was chosen.
         aside: what was not as usual (another base, variables of a side): such a run decides nothing. Empty otherwise.
+        subject, author: the first line of head's commit message, and who wrote it; empty when unknown.
     """
 
     base: str
@@ -56,6 +57,8 @@ class Change:
     dirty: bool = False
     notes: tuple[str, ...] = ()
     aside: str = ""
+    subject: str = ""
+    author: str = ""
 
 
 def full_name(suite: str, benchmark: str) -> str:
