@@ -38,9 +38,7 @@ def understand(request: Request) -> Job:
         dirty=request.dirty,
         same=request.same,
     )
-    if aside := _aside(request, repo, change):
-        note = f"Not the usual run ({aside}): it is shown, and decides nothing."
-        change = replace(change, aside=aside, notes=(note, *change.notes))
+    change = _marked(request, repo, change)
     ours = load(request.config, repo)
     suites, notes = chosen_suites(ours, request, repo)
     target = _target_config(repo, change) if change.merge_request and request.config is None else ours
@@ -77,6 +75,13 @@ def understand(request: Request) -> Job:
         target.run.only_reached and not request.force,
         counted=counted,
     )
+
+
+def _marked(request: Request, repo: Path, change: Change) -> Change:
+    """The change, with what is not as usual."""
+    aside = _aside(request, repo, change)
+    note = f"Not the usual run ({aside}): it is shown, and decides nothing."
+    return replace(change, aside=aside, notes=(note, *change.notes)) if aside else change
 
 
 def _aside(request: Request, repo: Path, change: Change) -> str:
