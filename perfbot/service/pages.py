@@ -46,9 +46,9 @@ class Pages:
             Route("/assets/{name}", self.asset),
             Route("/{project:path}/-/", self.overview),
             Route("/{project:path}/-/index.html", self.overview),
-            Route("/{project:path}/-/benchmarks/{number:int}.html", self.benchmark),
-            Route("/{project:path}/-/benchmarks/{number:int}.csv", self.values),
-            Route("/{project:path}/-/runs/{number:int}.html", self.run),
+            Route("/{project:path}/-/benchmarks/{number:row}.html", self.benchmark),
+            Route("/{project:path}/-/benchmarks/{number:row}.csv", self.values),
+            Route("/{project:path}/-/runs/{number:row}.html", self.run),
             Route("/{project:path}/-/badge.svg", self.badge),
         ]
 
