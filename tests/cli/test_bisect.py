@@ -103,16 +103,18 @@ def test_a_run_that_is_asked_to_names_the_commit(tmp_path: Path) -> None:
 
 def test_stopping_tells_what_is_known(tmp_path: Path) -> None:
     shell = project(tmp_path, FUNCTIONS, "lib.py", LIBRARY, [900] * 6 + [2700] * 3)
-    process = shell.start("bisect", "HEAD~8..HEAD", "--format", "json", "--budget", "5m", "-v")
+    file = tmp_path / "found.json"
+    process = shell.start("bisect", "HEAD~8..HEAD", "--report", str(file), "--budget", "5m")
     assert process.stderr is not None
-    while "round" not in process.stderr.readline():
+    while ", round " not in process.stderr.readline():
         pass
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     if process.returncode == 0:
         pytest.skip("it was over before it could be stopped")
     assert process.returncode == 130, err
-    found = json.loads(out)
+    assert out
+    found = json.loads(file.read_text())
     assert not found["complete"]
     assert any("SIGINT" in problem for problem in found["problems"])
 
