@@ -100,8 +100,9 @@ def shares(profile: Profile) -> dict[str, float]:
 
 
 def test_calls_are_counted_exactly_and_time_is_found_where_it_goes(observed: Observed) -> None:
-    found, rounds = observed(sides, "test_find", "test_prepared")
-    for one in found["test_find"]:
+    assert observed.of["test_find"]
+    assert observed.of["test_prepared"]
+    for one in observed.of["test_find"]:
         assert not one.refused
         base, head = (counts(one.sides[side]) for side in ("base", "head"))
         assert base == {"find": 1, "max": 1}
