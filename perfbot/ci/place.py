@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import quote
 
 from perfbot.errors import UsageError
 from perfbot.model import ForgeKind
@@ -257,6 +258,14 @@ def source_url(place: Place, commit: str) -> str:
         site = GITHUB if place.url == GITHUB_API else place.url.removesuffix("/api/v3")
         return f"{site}/{place.project}/blob/{commit}/"
     return ""
+
+
+def difference_url(place: Place, base: str, head: str) -> str:
+    """Where people see what two commits differ by; empty where the forge is not known."""
+    source = source_url(place, "")
+    if not source:
+        return ""
+    return f"{source.rpartition('/blob/')[0]}/compare/{quote(base)}...{quote(head)}"
 
 
 def _run_page(environ: Mapping[str, str], run: int) -> str:

@@ -1,6 +1,7 @@
 """What the history knows: values, drift, change points; and looking after it.
 
   perfbot history [GLOB]          benchmarks with their trend, drift and change points
+  perfbot history compare A [B]   what changed between two releases, commits or dates (B: the branch)
   perfbot history runs            the kept runs, and why some do not count
   perfbot history commands        who asked for what in comments, and what became of it (kept by perfbot serve)
   perfbot history refresh         find all trends again; read tags from git
@@ -13,6 +14,7 @@
 examples:
   perfbot history 'core/parse*' --since v2.3
   perfbot history --since 90d --format csv > history.csv
+  perfbot history compare v2.2 v2.3 'core/*'
   perfbot history prune --rounds-older 90d --merge-requests-older 180d
   perfbot history backup postgresql://perfbot@db/perfbot
 """
@@ -24,13 +26,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from perfbot.cli.database import add_database_argument, must_exist
+from perfbot.cli.tables import print_table
 from perfbot.errors import PASS, UsageError
 
 if TYPE_CHECKING:
     from perfbot.history.store import Store
-
-PIPED_WIDTH = 1000
-"""Of a table that goes to a file or another program: nothing is folded there."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,11 +56,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Find the action, open the history, do it."""
     from perfbot.cli import history_care as care
+    from perfbot.cli.history_compare import compare
     from perfbot.history.store import open_store
 
     actions = {
-        "runs": _runs, "commands": _commands, "refresh": care.refresh, "prune": care.prune, "export": care.export,
-        "import": care.take_in, "backup": care.backup, "alerts": care.alerts,
+        "runs": _runs, "commands": _commands, "compare": compare, "refresh": care.refresh, "prune": care.prune,
+        "export": care.export, "import": care.take_in, "backup": care.backup, "alerts": care.alerts,
     }  # fmt: skip
     first = args.words[0] if args.words else ""
     action = actions.get(first, _table)
@@ -124,21 +125,3 @@ def _table(_: Store, args: argparse.Namespace) -> None:
         print(f"… and {len(found) - args.limit} more: --limit {len(found)}")
     for line in history.to_narrow([trend for _, trend in found]):
         print(f"which commit: {line}")
-
-
-def print_table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...], kind: str) -> None:
-    """A table on stdout: aligned, or CSV; columns without any text are left out."""
-    if kind == "csv":
-        import csv
-
-        csv.writer(sys.stdout, lineterminator="\n").writerows([head, *rows])
-        return
-    from rich.table import Table
-
-    from perfbot.render.terminal import console
-
-    kept = [column for column in range(len(head)) if any(row[column] for row in rows)]
-    shown = Table(*(head[column] for column in kept), box=None, pad_edge=False)
-    for row in rows:
-        shown.add_row(*(row[column] for column in kept))
-    console(piped=PIPED_WIDTH).print(shown)

@@ -138,7 +138,7 @@ def alerts(store: Store, args: argparse.Namespace) -> None:
     import os
 
     from perfbot.history import notify, recording
-    from perfbot.site import scope_of
+    from perfbot.site.scope import scope_of
     from perfbot.units import parse_percentage
 
     try:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from perfbot.cli.database import add_database_argument
@@ -97,7 +98,19 @@ def history(store: Store, args: argparse.Namespace, connect: Callable[[str, str]
         args.public_url,
         Apart(own_program(), settings_of(store, args, notify.channels(os.environ))),
         MainBranches(configured(os.environ), connect, kinds),
+        differences(args, kinds),
     )
+
+
+def differences(args: argparse.Namespace, kinds: tuple[str, ...]) -> Callable[[str, str, str], str]:
+    """Where a project's forge shows what two commits differ by; nowhere, unless there is just one forge."""
+    from perfbot.ci.place import Place, difference_url, given
+
+    if len(kinds) != 1:
+        return lambda _project, _base, _head: ""
+    kind = cast("ForgeKind", kinds[0])
+    place = given(Place(kind=kind), {}, url=args.gitlab_url if kind == "gitlab" else args.github_url)
+    return lambda project, base, head: difference_url(replace(place, project=project), base, head)
 
 
 def settings_of(store: Store, args: argparse.Namespace, channels: tuple[str, ...]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ examples:
 from __future__ import annotations
 
 import argparse
+import os
 
 from perfbot.cli.database import add_database_argument, must_exist
 from perfbot.errors import PASS
@@ -21,21 +22,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_database_argument(parser)
     parser.add_argument("--project", metavar="P", help="needed where the history holds several")
     parser.add_argument("--branch", metavar="B", help="whose runs count (default: the one measured most)")
+    parser.add_argument(
+        "--repository",
+        default="",
+        metavar="URL",
+        help="where the code is browsed, to link differences (default: as CI says)",
+    )
 
 
 def execute(args: argparse.Namespace) -> int:
     """Bring the trends up to date, then write."""
     from pathlib import Path
 
+    from perfbot.ci.place import difference_url, find_place
     from perfbot.history import recording
     from perfbot.history.store import open_store
-    from perfbot.site import scope_of, write_site
+    from perfbot.site.files import write_site
+    from perfbot.site.scope import scope_of
 
     must_exist(args.database)
+    place = find_place(os.environ, {})
+    repository = args.repository.rstrip("/")
+
+    def difference(base: str, head: str) -> str:
+        return f"{repository}/compare/{base}...{head}" if repository else difference_url(place, base, head)
+
     with open_store(args.database) as store:
         with store.read() as connection:
             scope = scope_of(connection, args.project, args.branch)
         recording.refresh(store, scope.project, scope.branch)
-        count = write_site(store, scope.project, scope.branch, Path(args.folder))
+        count = write_site(store, scope.project, scope.branch, Path(args.folder), difference)
     print(f"{count} pages in {args.folder}: open {Path(args.folder) / 'index.html'}")
     return PASS

@@ -58,7 +58,7 @@ def look(
     def address(subject: Subject | None) -> str:
         if not link:
             return ""
-        return f"{below}benchmarks/{subject.number}.html" if subject else f"{below}runs/{newest[0].number}.html"
+        return f"{below}benchmarks/{subject.page}.html" if subject else f"{below}runs/{newest[0].number}.html"
 
     return conditions(
         Watch(

@@ -5,14 +5,16 @@ Trends rest on the runs of one branch alone; a merge request's run is kept besid
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from perfbot.history.records import Kind, Release, Trend
-from perfbot.history.store import Store, ledger, queries, standings
+from sqlalchemy import Connection
+
+from perfbot.history.records import Kind, Release, Trend, Way
+from perfbot.history.store import Store, ledger, queries, standings, ways
 from perfbot.history.told import describe
-from perfbot.history.trends import analyse
+from perfbot.history.trends import look
 from perfbot.model import Metric, Policy, Report
 
 AT_ONCE = 200
@@ -70,9 +72,18 @@ def refresh(
             series = list(queries.series(connection, subjects[start : start + AT_ONCE], branch))
             for run in {one.points[-1].run for one in series} - policies.keys():
                 policies[run] = queries.policy(connection, run)
-        found = [_judged(analyse(one, releases, updated=moment), policies[one.points[-1].run]) for one in series]
-        store.write(lambda c, found=found: standings.keep_trends(c, project, branch, found))  # type: ignore[misc]
+        seen = [look(one, releases, updated=moment) for one in series]
+        found = [_judged(trend, policies[one.points[-1].run]) for (trend, _), one in zip(seen, series, strict=True)]
+        kept = [(trend.subject.number, way) for trend, way in seen]
+        store.write(lambda c, found=found, kept=kept: _keep(c, project, branch, found, kept))  # type: ignore[misc]
     return len(subjects)
+
+
+def _keep(
+    connection: Connection, project: str, branch: str, trends: Sequence[Trend], kept: Sequence[tuple[int, Way]]
+) -> None:
+    standings.keep_trends(connection, project, branch, trends)
+    ways.keep_ways(connection, branch, kept)
 
 
 def _judged(trend: Trend, policy: Policy) -> Trend:

@@ -7,6 +7,8 @@ name says ``log``.
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,6 +39,7 @@ class Run:
         branch: the branch it ran for: the target branch of a merge request, or the branch itself.
         machine: the class of machine that measured (processor, cores, Python), never its name.
         used: counts for baselines and trends; ``why`` says why not.
+        subject, author: of head's commit; empty when unknown.
     """
 
     number: int
@@ -53,6 +56,8 @@ class Run:
     results: int = 0
     used: bool = True
     why: str = ""
+    subject: str = ""
+    author: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,18 @@ class Subject:
     def full_name(self) -> str:
         """``suite/benchmark``: what globs match and people read."""
         return full_name(self.suite, self.benchmark)
+
+    @property
+    def page(self) -> str:
+        """What its page is called: the same in every history of the project, and safe as a file's name."""
+        shown = self.full_name if self.metric == "time" else f"{self.full_name} {self.metric}"
+        key = repr((self.suite, self.benchmark, self.metric, self.unit, self.better, self.rule))
+        return f"{slug(shown, 60)}-{hashlib.sha256(key.encode(errors='replace')).hexdigest()[:10]}"
+
+
+def slug(text: str, longest: int) -> str:
+    """What is left of a text in a file's name: ASCII letters, digits, dots, dashes; it tells nothing apart."""
+    return re.sub(r"[^A-Za-z0-9._]+", "-", text).strip("-.")[:longest] or "benchmark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +142,38 @@ class Level:
     low: float
     high: float
     link: LinkKind = "measured"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a series came along, one entry a commit, oldest first: what two commits are compared by.
+
+    Attributes:
+        runs: the number of the run that measured each commit last.
+        logs: level against the first, as log; ``variances`` of it, since the start or the last break.
+        breaks: the indices whose link to the one before nothing bridges.
+    """
+
+    runs: tuple[int, ...]
+    logs: tuple[float, ...]
+    variances: tuple[float, ...]
+    breaks: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A commit that runs of a branch measured, in the order of the branch.
+
+    Attributes:
+        started: when it was measured first.
+        runs: numbers of the runs that measured it.
+    """
+
+    head: str
+    started: str
+    runs: tuple[int, ...]
+    subject: str = ""
+    author: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from perfbot.judge.case import Case
 from perfbot.judge.confirmation import is_over
+from perfbot.judge.ratios import means_of
 from perfbot.model import (
     Acceptance,
     BudgetState,
@@ -21,7 +22,7 @@ from perfbot.model import (
 )
 from perfbot.overall import GeometricMean
 from perfbot.stats.location import mean_interval
-from perfbot.units import format_change
+from perfbot.units import format_change, format_quantity
 
 KEPT = ("added", "removed", "failed", "incomparable")
 """Statuses that are verdicts as they stand."""
@@ -70,21 +71,29 @@ def _moved_somewhere(result: Result) -> bool:
 
 
 def budgeted(result: Result, case: Case, policy: Policy, alpha: float) -> Result:
-    """How head's own values, one a round, stand to their limit, whatever base was."""
+    """How head's own values stand to their limit, whatever base was: what its calls cost on the mean, one a round.
+
+    Slow calls among fast ones are part of the cost; where the row shows what is typical, the mean is told besides.
+    """
     budget = policy.budget_for(result.full_name, case.comparison.metric)
     if budget is None:
         return result
-    heads: list[float] = case.sides[:, 1].tolist()
+    exact = result.rule == "exact"
+    heads: list[float] = (case.sides if exact else means_of(case.comparison.rounds))[:, 1].tolist()
     state: BudgetState = "unclear"
     if heads and all(map(math.isfinite, heads)):
-        exact = result.rule == "exact"
         low, high = (min(heads), max(heads)) if exact else mean_interval(heads, 1 - alpha)
         if budget.better == "higher":
             low, high, bound = -high, -low, -budget.bound
         else:
             bound = budget.bound
         state = "within" if high <= bound else "over" if low > bound else "unclear"
-    return replace(result, budget=budget.text, budget_state=state)
+    found = replace(result, budget=budget.text, budget_state=state)
+    if state != "over" or result.head is None or (result.head > budget.bound) != (budget.better == "higher"):
+        return found
+    mean = format_quantity(sum(heads) / len(heads), result.unit)
+    told = f"typical values keep its budget, their mean of {mean} does not"
+    return replace(found, reason=joined(result.reason, told))
 
 
 def _failing(result: Result, policy: Policy) -> Result:

@@ -40,6 +40,7 @@ class Change:
         pipeline: the CI pipeline or run id; 0 when unknown.
         dirty: head includes uncommitted changes of the working tree.
         notes: sentences for the reader, such as how the base was chosen.
+        subject, author: the first line of head's commit message, and who wrote it; empty when unknown.
     """
 
     base: str
@@ -54,6 +55,8 @@ class Change:
     pipeline: int = 0
     dirty: bool = False
     notes: tuple[str, ...] = ()
+    subject: str = ""
+    author: str = ""
 
 
 def full_name(suite: str, benchmark: str) -> str:

@@ -24,6 +24,9 @@ from perfbot.git.shallow import WHOLE_HISTORY, Reach
 from perfbot.git.submodules import uninitialised
 from perfbot.model import Change
 
+LONGEST_SUBJECT = 200
+"""Characters of a commit's first line that are kept."""
+
 
 def find_change(
     repo: Path,
@@ -56,6 +59,7 @@ def find_change(
     if pair.base == pair.head and not same:
         message = f"Base and head are the same commit, {short(pair.base)}: there is nothing to compare."
         raise ChangeError(message, hint="Name two commits: perfbot run BASE..HEAD")
+    subject, _, author = git.maybe("show", "--no-patch", "--format=%s%x00%an", pair.head).partition("\0")
     return Change(
         base=pair.base,
         head=pair.head,
@@ -69,6 +73,8 @@ def find_change(
         pipeline=request.pipeline,
         dirty=pair.dirty,
         notes=(*request.notes, *pair.notes, *_large_files(git, pair.head), *_empty_submodules(git)),
+        subject="" if pair.dirty else subject[:LONGEST_SUBJECT],
+        author="" if pair.dirty else author[:LONGEST_SUBJECT],
     )
 
 

@@ -48,7 +48,7 @@ def chart(
     factor, unit = _scale(subject.unit, values)
     machines = list(dict.fromkeys(point.machine for point in points))
     return {
-        "when": [_seconds(point.started) for point in points],
+        "when": [seconds_of(point.started) for point in points],
         "days": [point.started[:10] for point in points],
         "heads": [_shown(point.head[:7]) for point in points],
         "links": [run_page(point.run) for point in points],
@@ -65,18 +65,18 @@ def chart(
         "budget": budget.bound / factor if budget else None,
         "budget_text": _shown(f"budget {budget.text}") if budget else "",
         "steps": [
-            {"when": _seconds(s.started), "text": format_change(s.change), "tone": tone_of(subject, s.change)}
+            {"when": seconds_of(s.started), "text": format_change(s.change), "tone": tone_of(subject, s.change)}
             for s in trend.told_steps
         ],
         "releases": [
-            {"when": _seconds(r.moment), "text": _shown(r.name)}
+            {"when": seconds_of(r.moment), "text": _shown(r.name)}
             for r in releases
             if points and points[0].started <= r.moment <= points[-1].started
         ],
     }
 
 
-def _seconds(moment: str) -> int:
+def seconds_of(moment: str) -> int:
     """Of an ISO 8601 moment in UTC, since 1970."""
     return int(datetime.fromisoformat(moment).timestamp())
 
@@ -113,6 +113,18 @@ def _level_at(course: Sequence[Level]) -> Callable[[int], float]:
 
 def _value_at(course: Sequence[Level]) -> Callable[[int], float]:
     return lambda index: course[index].point.head_value or 0.0
+
+
+def thinned_way(points: Sequence[tuple[int, float]]) -> Sequence[tuple[int, float]]:
+    """A long way, as places and levels, with no more points than a screen shows: of each stretch the extremes."""
+    if len(points) <= MOST_POINTS:
+        return points
+    edges = [round(n * len(points) / (MOST_POINTS // 2)) for n in range(MOST_POINTS // 2 + 1)]
+    kept: list[tuple[int, float]] = []
+    for start, end in pairwise(edges):
+        part = points[start:end]
+        kept += sorted({min(part, key=lambda one: one[1]), max(part, key=lambda one: one[1])})
+    return kept
 
 
 def _short(number: float) -> float:

@@ -54,7 +54,7 @@ class Links:
     def trend(self, trend: Trend) -> str:
         """A benchmark's page in the history."""
         target = link_target(self.history)
-        return f"{target}benchmarks/{trend.subject.number}.html" if target and trend.subject.number else ""
+        return f"{target}benchmarks/{trend.subject.page}.html" if target and trend.subject.number else ""
 
 
 NO_LINKS = Links()

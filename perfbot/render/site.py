@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from perfbot.history.records import Level, Point, Release, Run, Step, Subject, Trend, tone_of
+from perfbot.history.records import Level, Point, Release, Run, Subject, Trend, tone_of
 from perfbot.render.chart import NAME_LENGTH, as_json, chart
 from perfbot.render.escape import clean
 from perfbot.render.history import step_words
@@ -30,7 +30,7 @@ POLICY = (
 """Scripts and styles from the page's own place only; no other host is asked for anything."""
 
 Link = Callable[[int], str]
-"""A number (of a subject, of a run) to the relative address of its page; empty where it has none."""
+"""The number of a run to the relative address of its page; empty where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +55,29 @@ class Overview:
     alerts: Sequence[tuple[str, str]] = ()
     search: str = ""
     pages: Sequence[tuple[str, str]] = ()
+    release: tuple[str, str] = ("", "")
+    """The newest release against the branch, as words: both ends, and what became of them; empty without a release."""
+    compared: str = ""
+    """Where that is told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a page lies: the address of the assets' folder, of the list of projects, and of other pages."""
+    """Where a page lies: the address of the assets' folder, of the list of projects, and of other pages.
+
+    Attributes:
+        benchmark: the name of a subject's page (:attr:`Subject.page`) to its address.
+        compare: two commits, releases or branches to the address of their comparison; empty where there is none.
+        difference: two commits to what the forge shows of their difference; empty where no forge is known.
+        charts: the address of the page that draws several benchmarks in one chart.
+    """
 
     assets: str
-    benchmark: Link
+    benchmark: Callable[[str], str]
     run: Link
+    compare: Callable[[str, str], str] = lambda _base, _head: ""
+    difference: Callable[[str, str], str] = lambda _base, _head: ""
+    charts: str = ""
     home: str = ""
     up: str = ""
     live: bool = False
@@ -76,22 +90,24 @@ def overview(seen: Overview, place: Address, updated: str) -> str:
         _card("Latest change points", seen.stepped, place, _stepped, "No change points so far."),
         _card("Noisiest from run to run", seen.noisy, place, _noisy, "Nothing measured three times yet."),
     )
-    return _lay_out(
+    return site_page(
         "overview", place, updated,
-        title=f"{_text(seen.project) or 'perfbot'}: performance", project=_text(seen.project) or "Performance",
-        branch=_text(seen.branch), up=place.up, summary=_summary(seen),
-        alerts=[{"title": _text(title), "since": when[:10]} for title, when in seen.alerts],
+        title=f"{plain(seen.project) or 'perfbot'}: performance", project=plain(seen.project) or "Performance",
+        branch=plain(seen.branch), up=place.up, summary=_summary(seen),
+        alerts=[{"title": plain(title), "since": when[:10]} for title, when in seen.alerts],
         cards=cards, total=f"{seen.total:,}", live=place.live, search=seen.search,
         since=_common_start(seen.rows), rows=[_row(trend, place) for trend in seen.rows],
         pages=[{"name": name, "link": link} for name, link in seen.pages],
-        runs=[_run(run, place) for run in seen.runs],
+        runs=[_run(run, place) for run in seen.runs], charts=place.charts,
+        since_release={"link": seen.compared, "ends": seen.release[0], "gist": seen.release[1]},
+        about=", ".join(filter(None, (": ".join(filter(None, seen.release)), _summary(seen)))),
     )  # fmt: skip
 
 
 def projects(found: Iterable[tuple[str, str]], place: Address, updated: str) -> str:
     """The list of projects: names and addresses."""
-    listed = [{"name": _text(name) or "(no name)", "link": link} for name, link in found]
-    return _lay_out("projects", place, updated, title="perfbot: projects", projects=listed)
+    listed = [{"name": plain(name) or "(no name)", "link": link} for name, link in found]
+    return site_page("projects", place, updated, title="perfbot: projects", projects=listed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +120,24 @@ class Story:
     releases: Sequence[Release] = ()
 
 
-def benchmark(story: Story, place: Address, updated: str) -> str:
-    """The page of one benchmark and metric: its chained ratios, its values, its change points and runs."""
+def benchmark(story: Story, place: Address, updated: str, change_points: Sequence[Any] = ()) -> str:
+    """The page of one benchmark and metric: its chained ratios, its values, its change points and runs.
+
+    Args:
+        change_points: of :func:`perfbot.render.cards.cards`.
+    """
     trend, subject = story.trend, story.trend.subject
     points = [level.point for level in story.course]
     drawn = chart(trend, story.course, story.releases, place.run)
-    return _lay_out(
+    return site_page(
         "benchmark", place, updated,
-        title=f"{_text(subject.full_name)} {_text(subject.metric)}", home=place.home,
-        project=_text(story.project) or "Overview", name=_text(subject.full_name), metric=_text(subject.metric),
+        title=f"{plain(subject.full_name)} {plain(subject.metric)}", home=place.home,
+        project=plain(story.project) or "Overview", name=plain(subject.full_name), metric=plain(subject.metric),
         facts=_facts(trend), data=as_json(drawn), thinned=_thinned_words(len(drawn["when"]), len(points)),
-        chain_title=_chain_title(story.course), csv=f"{subject.number}.csv",
+        chain_title=_chain_title(story.course), csv=f"{subject.page}.csv",
         machines=_machines(points),
-        steps=[_step(step, trend) for step in reversed(trend.steps)],
+        cards=change_points, charts=f"{place.charts}?b={subject.page}" if place.charts else "",
+        about="; ".join(f"{name}: {value}" for name, value, _ in _facts(trend)),
         points=[_point(point, subject, place) for point in reversed(points[-LATEST:])],
     )  # fmt: skip
 
@@ -124,7 +145,9 @@ def benchmark(story: Story, place: Address, updated: str) -> str:
 @lru_cache
 def assets() -> dict[str, bytes]:
     """Every file the pages need beside them, by name; pages ask for them with :func:`edition` after the name."""
-    return {name: source(f"site/{name}").encode() for name in ("site.css", "site.js", "uplot.css", "uplot.js")}
+    return {
+        name: source(f"site/{name}").encode() for name in ("site.css", "site.js", "charts.js", "uplot.css", "uplot.js")
+    }
 
 
 @lru_cache
@@ -144,7 +167,7 @@ def badge(trends: Sequence[Trend]) -> str:
     if not lost:
         return _badge("steady", "#1a7f37")
     first = lost[0].since
-    where = f" since {_text(first.name)[:20]}" if first and first.name else ""
+    where = f" since {plain(first.name)[:20]}" if first and first.name else ""
     words = {comparative(t.subject.metric, t.subject.unit, t.subject.better, worse=True).adjective for t in lost}
     return _badge(f"{len(lost)} {words.pop() if len(words) == 1 else 'worse'}{where}", "#cf222e")
 
@@ -155,38 +178,41 @@ def _badge(text: str, colour: str) -> str:
     return lay_out("site/badge.svg.html.j2", label=label, text=text, colour=colour, left=left, right=right)
 
 
-def _lay_out(template: str, place: Address, updated: str, **view: Any) -> str:
+def site_page(template: str, place: Address, updated: str, **view: Any) -> str:
+    """A page of the site, from its template."""
     return lay_out(
         f"site/{template}.html.j2",
         policy=POLICY,
         assets=place.assets,
         edition=edition(),
-        updated=_text(updated),
-        **view,
+        updated=plain(updated),
+        **{"about": "", "picture": "", **view},
     )
 
 
-def _text(text: str) -> str:
+def plain(text: str) -> str:
+    """Anybody's text, fit to be shown."""
     return clean(text, NAME_LENGTH)
 
 
-def _title(subject: Subject) -> str:
-    return _text(subject.full_name if subject.metric == "time" else f"{subject.full_name} {subject.metric}")
+def title_of(subject: Subject) -> str:
+    """What a benchmark and metric is called in lists."""
+    return plain(subject.full_name if subject.metric == "time" else f"{subject.full_name} {subject.metric}")
 
 
 def _summary(seen: Overview) -> str:
     if not seen.runs:
         return "No runs kept yet."
     newest = seen.runs[0]
-    found = counted(seen.total, "benchmark") + (f" with “{_text(seen.search)}” in the name" if seen.search else "")
-    return f"{found} · newest run {newest.started[:16].replace('T', ' ')} of {_text(newest.head[:7])}"
+    found = counted(seen.total, "benchmark") + (f" with “{plain(seen.search)}” in the name" if seen.search else "")
+    return f"{found} · newest run {newest.started[:16].replace('T', ' ')} of {plain(newest.head[:7])}"
 
 
 def _card(
     title: str, trends: Sequence[Trend], place: Address, detail: Callable[[Trend], dict[str, str]], empty: str
 ) -> dict[str, Any]:
     rows = [
-        {"name": _title(t.subject), "link": place.benchmark(t.subject.number), "spark": spark(t.course), **detail(t)}
+        {"name": title_of(t.subject), "link": place.benchmark(t.subject.page), "spark": spark(t.course), **detail(t)}
         for t in trends
     ]
     return {"title": title, "rows": rows, "empty": empty}
@@ -201,13 +227,13 @@ def _since_when(trend: Trend) -> str:
     if since is None:
         return ""
     missing = f", {since.missing} bridged by values" if since.missing else ""
-    return f"since {_text(since.name) or since.moment[:10]}, {since.links} runs{missing}"
+    return f"since {plain(since.name) or since.moment[:10]}, {since.links} runs{missing}"
 
 
 def _stepped(trend: Trend) -> dict[str, str]:
     step = trend.told_steps[-1]
-    tone = _tone(trend, step.change)
-    detail = f"{step.started[:10]} at {_text(step.first[:7])}"
+    tone = tone_for(trend, step.change)
+    detail = f"{step.started[:10]} at {plain(step.first[:7])}"
     return {"change": format_change(step.change), "interval": "", "tone": tone, "detail": detail}
 
 
@@ -226,11 +252,11 @@ def _chip(trend: Trend) -> dict[str, str]:
     since = trend.since
     if since is None:
         return {"change": "", "interval": "", "tone": ""}
-    tone = "" if _unclear(since.interval) else _tone(trend, since.change)
+    tone = "" if _unclear(since.interval) else tone_for(trend, since.change)
     return {"change": format_change(since.change), "interval": format_interval(*since.interval), "tone": tone}
 
 
-def _tone(trend: Trend, change: float) -> str:
+def tone_for(trend: Trend, change: float) -> str:
     """What colours a change; nothing where it does not matter."""
     return tone_of(trend.subject, change) if trend.matters(change) else ""
 
@@ -243,8 +269,8 @@ def _row(trend: Trend, place: Address) -> dict[str, str]:
     latest = "" if trend.latest is None else format_quantity(trend.latest, trend.subject.unit)
     chip = {**_chip(trend), "interval": ""}
     return {
-        "name": _title(trend.subject),
-        "link": place.benchmark(trend.subject.number),
+        "name": title_of(trend.subject),
+        "link": place.benchmark(trend.subject.page),
         "spark": spark(trend.course),
         "latest": latest,
         "step": step_words(trend),
@@ -258,7 +284,7 @@ def _row(trend: Trend, place: Address) -> dict[str, str]:
 
 def _common_start(trends: Sequence[Trend]) -> str:
     names = {trend.since.name for trend in trends if trend.since is not None}
-    return _text(names.pop()) if len(names) == 1 and "" not in names else "the start"
+    return plain(names.pop()) if len(names) == 1 and "" not in names else "the start"
 
 
 def _run(run: Run, place: Address) -> dict[str, str]:
@@ -267,11 +293,11 @@ def _run(run: Run, place: Address) -> dict[str, str]:
         "number": str(run.number),
         "link": place.run(run.number),
         "started": run.started[:16].replace("T", " "),
-        "what": _text(what if run.kind != "calibration" else f"{run.branch}, calibration"),
-        "commits": f"{_text(run.base[:7])} → {_text(run.head[:7])}",
+        "what": plain(what if run.kind != "calibration" else f"{run.branch}, calibration"),
+        "commits": f"{plain(run.base[:7])} → {plain(run.head[:7])}",
         "verdict": run.verdict,
         "why": run.why if run.kind == "branch" else "",
-        "machine": _text(run.machine),
+        "machine": plain(run.machine),
     }
 
 
@@ -304,26 +330,15 @@ def _facts(trend: Trend) -> tuple[tuple[str, str, str], ...]:
         (_since_when(trend).capitalize(), f"{chip['change']} {chip['interval']}".strip(), chip["tone"]),
     ]
     if trend.drift:
-        tone = _tone(trend, trend.drift.change)
+        tone = tone_for(trend, trend.drift.change)
         words = f"{format_change(trend.drift.change)} {format_interval(*trend.drift.interval)}"
         found.append((f"Drift over {trend.drift.points} runs", words, tone))
     found.append(("Noise of a run", _noise(trend), ""))
     if trend.budget:
-        found.append(("Budget", _text(trend.budget.text), ""))
+        found.append(("Budget", plain(trend.budget.text), ""))
     if subject.better == "higher":
         found.append(("Better", "higher", ""))
     return tuple((name, value, tone) for name, value, tone in found if name and value)
-
-
-def _step(step: Step, trend: Trend) -> dict[str, str]:
-    return {
-        "when": step.started[:10],
-        "after": _text(step.after[:10]),
-        "first": _text(step.first[:10]),
-        "change": format_change(step.change),
-        "interval": format_interval(*step.interval),
-        "tone": _tone(trend, step.change),
-    }
 
 
 def _point(point: Point, subject: Subject, place: Address) -> dict[str, str]:
@@ -333,15 +348,15 @@ def _point(point: Point, subject: Subject, place: Address) -> dict[str, str]:
         "run": str(point.run),
         "link": place.run(point.run),
         "started": point.started[:16].replace("T", " "),
-        "commits": f"{_text(point.base[:7])} → {_text(point.head[:7])}",
+        "commits": f"{plain(point.base[:7])} → {plain(point.head[:7])}",
         "value": value,
         "change": change,
-        "machine": _text(point.machine),
+        "machine": plain(point.machine),
     }
 
 
 def _chain_title(course: Sequence[Level]) -> str:
-    first = _text(course[0].point.head[:7]) if course else "the first run"
+    first = plain(course[0].point.head[:7]) if course else "the first run"
     kinds = {level.link for level in course}
     dashed = "; dashed where a link was not measured, and bridged by the values around it" if "bridged" in kinds else ""
     broken = "; broken where nothing bridges it" if "broken" in kinds else ""
@@ -349,4 +364,4 @@ def _chain_title(course: Sequence[Level]) -> str:
 
 
 def _machines(points: Sequence[Point]) -> list[str]:
-    return [_text(name) for name in dict.fromkeys(point.machine for point in points)]
+    return [plain(name) for name in dict.fromkeys(point.machine for point in points)]

@@ -15,11 +15,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from perfbot import __version__, site
+from perfbot import __version__
 from perfbot import report as reports
 from perfbot.errors import UsageError
 from perfbot.history.records import KINDS, Run, Series, Trend
 from perfbot.history.store import Store, queries, standings
+from perfbot.site.scope import Scope, scope_of
 
 MOST = 1000
 """Items of one answer."""
@@ -27,7 +28,7 @@ MOST = 1000
 ORDERS = ("name", "loss", "stepped", "noise")
 BELOW = "/api/v1/projects/{project:path}/-"
 
-Answer = Callable[[Connection, site.Scope, Request], Any]
+Answer = Callable[[Connection, Scope, Request], Any]
 
 
 class BadQueryError(Exception):
@@ -67,7 +68,7 @@ class Api:
             try:
                 with self.store.read() as connection:
                     branch = request.query_params.get("branch")
-                    scope = site.scope_of(connection, request.path_params["project"], branch)
+                    scope = scope_of(connection, request.path_params["project"], branch)
                     found = answer(connection, scope, request)
             except BadQueryError as error:
                 return JSONResponse({"error": str(error)}, 400)
@@ -78,7 +79,7 @@ class Api:
         return endpoint
 
 
-def benchmarks(connection: Connection, scope: site.Scope, request: Request) -> Any:
+def benchmarks(connection: Connection, scope: Scope, request: Request) -> Any:
     """The benchmarks with their trends."""
     order = _choice(request, "order", ORDERS)
     search = request.query_params.get("q", "")[:200]
@@ -90,7 +91,7 @@ def benchmarks(connection: Connection, scope: site.Scope, request: Request) -> A
     return {"branch": scope.branch, "total": total, "benchmarks": [_trend(one) for one in found]}
 
 
-def benchmark(connection: Connection, scope: site.Scope, request: Request) -> Any:
+def benchmark(connection: Connection, scope: Scope, request: Request) -> Any:
     """One benchmark with its trend and all its points; None when there is none."""
     about = queries.find_subject(connection, scope.project, request.path_params["number"])
     if about is None:
@@ -104,7 +105,7 @@ def benchmark(connection: Connection, scope: site.Scope, request: Request) -> An
     }
 
 
-def runs(connection: Connection, scope: site.Scope, request: Request) -> Any:
+def runs(connection: Connection, scope: Scope, request: Request) -> Any:
     """Kept runs, the newest first."""
     kind = request.query_params.get("kind")
     if kind is not None:
@@ -116,7 +117,7 @@ def runs(connection: Connection, scope: site.Scope, request: Request) -> Any:
     return {"runs": [_run(one) for one in found]}
 
 
-def run(connection: Connection, scope: site.Scope, request: Request) -> Any:
+def run(connection: Connection, scope: Scope, request: Request) -> Any:
     """One run with its whole report; None when there is none."""
     found = queries.find_run(connection, request.path_params["number"])
     if found is None or found.project != scope.project:

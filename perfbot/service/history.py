@@ -31,6 +31,7 @@ class History:
         gate: who may hand reports over; None: nobody, and there is no such endpoint.
         forges: where merge requests' reports are published; None: they are kept only.
         judging: reads and keeps reports; None: this process does.
+        difference: a project and two commits to what its forge shows of their difference; empty where none is known.
         main_branch: says the branch whose runs count, by the project; empty where nobody said.
         read_token: what pages and API ask for; empty: everybody may look.
         channels: where alerts go.
@@ -45,12 +46,17 @@ class History:
     public_url: str = ""
     judging: Judging | None = None
     main_branch: Callable[[str], str] = lambda _: ""
+    difference: Callable[[str, str, str], str] = lambda _project, _base, _head: ""
 
     def parts(self) -> tuple[list[BaseRoute], Mapping[str, Handler]]:
         """Routes, and handlers of the jobs that belong to them. The routes take every path, so they come last."""
         tally = Tally()
         counted, guarded = Middleware(Counted, tally=tally), Middleware(Guard, token=self.read_token)
-        seen = [*Api(self.store).routes(), *metrics_routes(self.store, tally), *Pages(self.store).routes()]
+        seen = [
+            *Api(self.store).routes(),
+            *metrics_routes(self.store, tally),
+            *Pages(self.store, self.difference).routes(),
+        ]
         routes: list[BaseRoute] = []
         handlers: dict[str, Handler] = {}
         judging = self.judging or Keeper(self.store, self.forges, self.channels, self.public_url)

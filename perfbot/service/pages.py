@@ -8,19 +8,20 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable
 from functools import lru_cache
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from perfbot import site
 from perfbot.errors import UsageError
 from perfbot.history.recording import now
 from perfbot.history.records import Subject
-from perfbot.history.store import Store, queries
+from perfbot.history.store import Store, queries, standings
 from perfbot.render import site as render
+from perfbot.site import comparing, pages
+from perfbot.site.scope import Scope, scope_of
 
 TYPES = {"css": "text/css", "js": "text/javascript"}
 DAY = "private, max-age=86400"
@@ -36,8 +37,8 @@ def address_of(public_url: str, project: str) -> str:
 class Pages:
     """Endpoints of the pages."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, store: Store, difference: Callable[[str, str, str], str] = lambda _project, _a, _b: "") -> None:
+        self.store, self.difference = store, difference
 
     def routes(self) -> list[Route]:
         """All pages; the assets are the same for every project."""
@@ -46,8 +47,13 @@ class Pages:
             Route("/assets/{name}", self.asset),
             Route("/{project:path}/-/", self.overview),
             Route("/{project:path}/-/index.html", self.overview),
-            Route("/{project:path}/-/benchmarks/{number:int}.html", self.benchmark),
-            Route("/{project:path}/-/benchmarks/{number:int}.csv", self.values),
+            Route("/{project:path}/-/compare", self.compare),
+            Route("/{project:path}/-/charts.html", self.charts),
+            Route("/{project:path}/-/stops.js", self._script(comparing.stops_script)),
+            Route("/{project:path}/-/names.js", self._script(comparing.names_script)),
+            Route("/{project:path}/-/benchmarks/{page}.html", self.benchmark),
+            Route("/{project:path}/-/benchmarks/{page}.csv", self.values),
+            Route("/{project:path}/-/benchmarks/{page}.js", self.levels),
             Route("/{project:path}/-/runs/{number:int}.html", self.run),
             Route("/{project:path}/-/badge.svg", self.badge),
         ]
@@ -58,7 +64,7 @@ class Pages:
         with self.store.read() as connection:
             names = queries.projects(connection)
         links = [(name, f"{quote(name)}/-/") for name in names]
-        return HTMLResponse(render.projects(links, _place(), now()))
+        return HTMLResponse(render.projects(links, self._place(Scope("", "")), now()))
 
     def asset(self, request: Request) -> Response:
         """A style sheet or script, packed once for all; kept by browsers for good where its edition was asked for."""
@@ -84,74 +90,109 @@ class Pages:
         if not request.url.path.endswith("/"):
             return RedirectResponse("./")
 
-        def page(connection: Connection, scope: site.Scope) -> Response:
-            return HTMLResponse(site.overview(connection, scope, _place(), search=search, part=max(part, 1)))
+        def page(connection: Connection, scope: Scope) -> Response:
+            return HTMLResponse(pages.overview(connection, scope, self._place(scope), search=search, part=max(part, 1)))
 
         return self._of_project(request, page)
 
     def benchmark(self, request: Request) -> Response:
         """One benchmark and metric."""
-        place = _place(below=True)
-        return self._of_benchmark(request, lambda c, scope, about: HTMLResponse(site.benchmark(c, scope, about, place)))
+        return self._of_benchmark(
+            request,
+            lambda c, scope, about: HTMLResponse(pages.benchmark(c, scope, about, self._place(scope, below=True))),
+        )
+
+    def levels(self, request: Request) -> Response:
+        """Its levels, for the chart of several."""
+        return self._of_benchmark(request, lambda c, *about: _javascript(comparing.one_way_script(c, *about)))
+
+    def charts(self, request: Request) -> Response:
+        """Several benchmarks in one chart."""
+        return self._of_project(request, lambda _, scope: HTMLResponse(comparing.charts(scope, self._place(scope))))
+
+    def compare(self, request: Request) -> Response:
+        """Two commits, releases or dates, ``from`` and ``to``; without them, the newest release and the branch."""
+        asked = request.query_params
+
+        def page(connection: Connection, scope: Scope) -> Response:
+            seen = comparing.Branch(connection, scope)
+            first = asked.get("from", "")[:200] or pages.newest_release(connection, scope)
+            try:
+                found = seen.compared(first, asked.get("to", "")[:200] or scope.branch)
+            except UsageError as error:
+                return PlainTextResponse(f"{error.message}\n", 404)
+            return HTMLResponse(comparing.page(connection, seen, found, self._place(scope)))
+
+        return self._of_project(request, page)
+
+    def _script(self, made: Callable[[Connection, Scope], str]) -> Callable[[Request], Response]:
+        def endpoint(request: Request) -> Response:
+            return self._of_project(request, lambda connection, scope: _javascript(made(connection, scope)))
+
+        return endpoint
 
     def values(self, request: Request) -> Response:
         """Its values as a file for spreadsheets and programs."""
-        return self._of_benchmark(request, lambda c, *about: Response(site.values(c, *about), media_type="text/csv"))
+        return self._of_benchmark(request, lambda c, *about: Response(pages.values(c, *about), media_type="text/csv"))
 
-    def _of_benchmark(
-        self, request: Request, answer: Callable[[Connection, site.Scope, Subject], Response]
-    ) -> Response:
-        def page(connection: Connection, scope: site.Scope) -> Response:
-            about = queries.find_subject(connection, scope.project, request.path_params["number"])
-            return _missing() if about is None else answer(connection, scope, about)
+    def _of_benchmark(self, request: Request, answer: Callable[[Connection, Scope, Subject], Response]) -> Response:
+        def page(connection: Connection, scope: Scope) -> Response:
+            found = standings.trend_of_page(connection, scope.project, scope.branch, request.path_params["page"])
+            return _missing() if found is None else answer(connection, scope, found.subject)
 
         return self._of_project(request, page)
 
     def run(self, request: Request) -> Response:
         """One run."""
 
-        def page(connection: Connection, scope: site.Scope) -> Response:
+        def page(connection: Connection, scope: Scope) -> Response:
             number = request.path_params["number"]
             found = queries.find_run(connection, number)
             if found is None or found.project != scope.project:
                 return _missing()
-            return HTMLResponse(site.run(connection, number, "../"))
+            return HTMLResponse(pages.run(connection, number, "../"))
 
         return self._of_project(request, page)
 
     def badge(self, request: Request) -> Response:
         """The project's badge; never cached for long."""
 
-        def picture(connection: Connection, scope: site.Scope) -> Response:
-            text = site.badge(connection, scope)
+        def picture(connection: Connection, scope: Scope) -> Response:
+            text = pages.badge(connection, scope)
             return Response(text, media_type="image/svg+xml", headers={"cache-control": "max-age=300"})
 
         return self._of_project(request, picture)
 
-    def _of_project(self, request: Request, page: Callable[[Connection, site.Scope], Response]) -> Response:
+    def _place(self, scope: Scope, *, below: bool = False) -> render.Address:
+        up = "../" if below else ""
+        return render.Address(
+            "/assets/",
+            lambda name: f"{up}benchmarks/{name}.html",
+            lambda number: f"{up}runs/{number}.html",
+            lambda first, last: f"{up}compare?{urlencode({'from': first, 'to': last})}",
+            lambda base, head: self.difference(scope.project, base, head),
+            f"{up}charts.html",
+            home="../" if below else "./",
+            up="" if below else "/",
+            live=True,
+        )
+
+    def _of_project(self, request: Request, page: Callable[[Connection, Scope], Response]) -> Response:
         try:
             with self.store.read() as connection:
-                scope = site.scope_of(connection, request.path_params["project"], request.query_params.get("branch"))
+                scope = scope_of(connection, request.path_params["project"], request.query_params.get("branch"))
                 return page(connection, scope)
         except UsageError:
             return _missing()
 
 
-def _place(*, below: bool = False) -> render.Address:
-    benchmarks, runs = ("", "../runs/") if below else ("benchmarks/", "runs/")
-    return render.Address(
-        "/assets/",
-        lambda number: f"{benchmarks}{number}.html",
-        lambda number: f"{runs}{number}.html",
-        home="../",
-        up="" if below else "/",
-        live=True,
-    )
-
-
 @lru_cache
 def _packed(name: str) -> bytes:
     return gzip.compress(render.assets()[name], mtime=0)
+
+
+def _javascript(text: str) -> Response:
+    return Response(text, media_type="text/javascript")
 
 
 def _missing() -> Response:

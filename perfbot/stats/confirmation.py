@@ -26,6 +26,11 @@ PRIOR_ROUNDS = 12
 DOUBT = 0.1
 """Added to the rounds that pointed the other way: with none, the first one would cost everything."""
 
+ALONE = 300.0
+"""The wealth that fresh rounds have to win by themselves, whatever the earlier ones won: nine rounds that all agree.
+100 would be enough for noise of any shape; where rounds resemble their neighbours besides, as many suites as alpha
+would turn red then."""
+
 FEWEST_ALLOWED = 40
 ALLOWED_SHARE = 2
 """Fresh rounds before it is given up: so many, or so many times as many as it took to find the change."""
@@ -125,6 +130,25 @@ def confirmation(found: Decision, before: Evidence, fresh: Evidence, *, needed: 
     agreeing = sum(one > 0 for one in later)
     refuted = decide(fresh, plan).state not in ("open", found.state)
     return Confirmation(needed, reached, wealth, len(fresh), agreeing, allowed, refuted)
+
+
+def needed_of_fresh(found: Decision, before: Evidence, plan: Plan) -> float:
+    """The wealth that fresh rounds have to win for a change that fails the gate: one over ``plan.alpha``, less what the
+    rounds that showed it won already.
+
+    Their signs were bet on, too, each by those before it. Half of the wealth was put on them and what they won then on
+    the fresh rounds; the other half on these alone. Both together are a fair game. Where means decided there was no
+    such bet: how far a round has to point is known only afterwards.
+    """
+    whole = 1 / plan.alpha
+    if found.by_mean or whole <= 2 * ALONE:
+        return whole
+    up = down = 0.0
+    wealth = 1.0
+    for sign in np.sign(before.typical).tolist():
+        wealth *= 1 + sign * (up - down) / (up + down + 2 * DOUBT)
+        up, down = up + (sign > 0), down + (sign < 0)
+    return max(2 * whole / (1 + wealth), ALONE)
 
 
 def _pointing(evidence: Evidence, direction: float, reach: float, *, by_mean: bool) -> list[float]:

@@ -31,7 +31,7 @@ _large: List[bool] = []
 def draw(seed: int) -> List[Any]:
     """Move the heap, free lists and the garbage collector's counters by chance; what must be kept meanwhile."""
     if not _large:
-        _large.append(bool(bytearray(LARGE)))
+        _large.append(bool(bytes(LARGE)))  # got and given back, and never touched: it costs no page
     gc.collect(YOUNG)
     drawn = _Draws(seed)
     held: List[Any] = [bytearray(drawn.below(MOST_BYTES)) for _ in range(drawn.below(MOST_BLOCKS))]

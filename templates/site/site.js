@@ -56,6 +56,18 @@ for (const table of document.querySelectorAll("table.sortable")) {
   if (button) sort(button.closest("th").cellIndex, asked.startsWith("-"));
 }
 
+// Two ends of a comparison: in a folder of files each pair has a page of its own.
+const pairs = JSON.parse(document.getElementById("pairs")?.textContent ?? "null");
+if (pairs) {
+  const form = document.getElementById("ends");
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const [first, last] = [...form.querySelectorAll("select")].map((one) => one.value);
+    const page = pairs[`${first}\0${last}`] ?? pairs[`${last}\0${first}`];
+    if (page) location.href = page;
+  });
+}
+
 // The charts of a benchmark.
 const data = JSON.parse(document.getElementById("data")?.textContent ?? "null");
 const charts = [];

@@ -55,6 +55,20 @@ def test_json_and_csv_hold_every_point_that_counts(database: str, capsys: pytest
     assert [float(row["head_value"]) for row in rows] == [p["head_value"] for p in series["points"]]
 
 
+def test_two_commits_are_compared(database: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("compare", "0000014", "--database", database) == 0
+    assert "0000014 → main: 1 slower" in capsys.readouterr().out
+    assert run("compare", "0000014", "2026-01-25", "core/*", "--database", database, "--format", "json") == 0
+    (one,) = json.loads(capsys.readouterr().out)
+    assert (one["outcome"], len(one["steps"])) == ("worse", 1)
+    assert 0.05 < one["change"] < 0.15
+    assert run("compare", "0000003", "0000013", "--database", database) == 0
+    assert "no clear change in 1 benchmark" in capsys.readouterr().out
+    assert run("compare", "v99", "--database", database) == 2
+    assert "'v99' is no commit that was measured on main" in capsys.readouterr().err
+    assert run("compare", "--database", database) == 2
+
+
 def test_since_takes_dates_ages_and_releases(database: str, capsys: pytest.CaptureFixture[str]) -> None:
     tagged("v2")
     assert run("refresh", "--database", database) == 0

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from perfbot.cli.main import main
-from perfbot.history.store import open_store
+from perfbot.history.records import Release, Subject
+from perfbot.history.store import ledger, open_store
 from perfbot.render.calibration import page as calibration_page
 from perfbot.render.page import page as run_page
 from tests.calibration.samples import calibrated
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 AXE = Path(os.environ.get("PERFBOT_NODE_MODULES", "node_modules")) / "axe-core/axe.min.js"
 REPORTS = {"everything": everything, "quiet": quiet, "undecided": undecided, "disturbed": disturbed,
            "nothing": nothing_to_measure}  # fmt: skip
-SITE = ("index.html", "benchmarks/1.html", "runs/1.html")
+BENCHMARK = Subject("core", "parse", "time", "s").page
+SITE = ("index.html", f"benchmarks/{BENCHMARK}.html", "runs/1.html", "compare/v1...main.html",
+        f"charts.html?b={BENCHMARK}")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with open_store(database) as store:
         for one in a_history([0.010] * 12 + [0.0115] * 12, noise=0.02):
             store.add(one, branch="main", kind="branch")
+        store.write(lambda c: ledger.keep_releases(c, "group/name", [Release("v1", "a", "2026-01-10T12:00:00Z")]))
     assert main(["history", "refresh", "--database", str(database)]) == 0
     assert main(["site", str(folder / "site"), "--database", str(database)]) == 0
     return folder
@@ -50,7 +54,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 )
 def test_axe_finds_nothing(browser: Browser, folder: Path, name: str, width: int, scheme: Any) -> None:
     tab = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
-    tab.goto((folder / name).as_uri())
+    tab.goto(f"{folder.as_uri()}/{name}")
     for details in tab.locator("details").all():
         details.evaluate("one => { one.open = true }")
     tab.add_script_tag(path=str(AXE))

@@ -17,6 +17,7 @@ from perfbot.model import (
     Metric,
     Policy,
     Problem,
+    Round,
 )
 from tests.judge.comparisons import DISTURBED, POLICY, THROUGHPUT, exactly, measured, one
 
@@ -50,6 +51,20 @@ class TestPolicy:
         served = Metric("served", "1/s", better="higher", rule="exact")
         policy = Policy(limits=(Limit("*", budgets=(Budget("served", bound, f"{bound}/s", better="higher"),)),))
         assert one(exactly((6000, 6000), (6000, 6000), metric=served), policy).budget_state == state
+
+    def test_a_budget_is_for_what_calls_cost_on_the_mean(self):
+        """One call in ten takes eleven times as long, on both sides: typically 1 µs, 2 µs on the mean."""
+        values = (1e-6,) * 9 + (11e-6,)
+        slow = tuple(Round(at, values, values) for at in range(12))
+        comparison = Comparison(Benchmark("core", "parse"), TIME, slow)
+        policies = [
+            Policy(limits=(Limit("*", budgets=(Budget("time", bound, "so much"),)),)) for bound in (1.5e-6, 2.5e-6)
+        ]
+        over, within = (one(comparison, policy) for policy in policies)
+        assert (over.verdict, over.gate, over.budget_state) == ("unchanged", "fail", "over")
+        assert "their mean of 2.00 µs does not" in over.reason
+        assert (within.gate, within.budget_state) == ("pass", "within")
+        assert "mean of" not in within.reason
 
     def test_a_budget_without_values_is_unclear(self):
         policy = Policy(limits=(Limit("*", budgets=(Budget("time", 1, "1 s"),)),))

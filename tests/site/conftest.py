@@ -23,7 +23,8 @@ def merged(parts: list[list[Report]]) -> list[Report]:
     for reports in zip(*parts, strict=True):
         results = tuple(result for report in reports for result in report.results)
         runner = RUNNER if reports[0].seed < 15 else OTHER
-        joined.append(dataclasses.replace(reports[0], results=results, policy=POLICY, runner=runner))
+        change = dataclasses.replace(reports[0].change, subject="Check every row <b>", author="Ada")
+        joined.append(dataclasses.replace(reports[0], results=results, policy=POLICY, runner=runner, change=change))
     return joined
 
 

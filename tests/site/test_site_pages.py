@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin
 
 import pytest
 
@@ -61,18 +61,19 @@ def folder(history: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def pages(folder: Path) -> list[Path]:
-    return sorted([folder / "index.html", *folder.glob("benchmarks/*.html")])
+    return sorted([folder / "index.html", *folder.glob("benchmarks/*.html"), *folder.glob("compare/*.html")])
 
 
 def test_every_link_leads_somewhere_and_nothing_is_loaded_from_elsewhere(folder: Path) -> None:
     assert len(list(folder.glob("benchmarks/*.html"))) == 3
+    assert len(list(folder.glob("compare/*.html"))) == 1
     for path in pages(folder):
         page = Page(path.read_text())
         for address in [*page.links, *page.loads]:
             if address == "data:,":
                 continue
             assert "//" not in address
-            assert (path.parent / address.partition("?")[0]).is_file(), f"{path.name} → {address}"
+            assert (path.parent / unquote(address.partition("?")[0])).is_file(), f"{path.name} → {address}"
 
 
 def test_names_of_a_report_stay_text(folder: Path) -> None:
@@ -80,7 +81,7 @@ def test_names_of_a_report_stay_text(folder: Path) -> None:
         text = path.read_text()
         page = Page(text)
         assert "<script>alert" not in text
-        assert page.scripts == (3 if path.parent.name == "benchmarks" else 1)
+        assert page.scripts == {"benchmarks": 3, "compare": 2}.get(path.parent.name, 1)
         assert "script-src &#39;self&#39;;" in text
         assert "<i>" not in text
     overview = Page((folder / "index.html").read_text()).text
@@ -157,7 +158,7 @@ def test_a_runs_page_leads_home(folder: Path) -> None:
 def test_each_benchmark_has_its_values_as_a_file(folder: Path) -> None:
     names = {path.stem for path in folder.glob("benchmarks/*.html")}
     assert names == {path.stem for path in folder.glob("benchmarks/*.csv")}
-    head, *rows = (folder / "benchmarks/1.csv").read_text().splitlines()
+    head, *rows = next(folder.glob("benchmarks/core-parse-*.csv")).read_text().splitlines()
     assert head.startswith("suite,benchmark,metric,unit,run,")
     assert len(rows) == 24
 
@@ -192,3 +193,37 @@ def test_sparks_stay_in_their_box(levels: tuple[float, ...]) -> None:
 
 def test_relative_addresses_are_the_same_served() -> None:
     assert urljoin("https://host/p/-/index.html", "benchmarks/1.html") == "https://host/p/-/benchmarks/1.html"
+
+
+def test_a_release_has_a_page_of_what_changed_since(folder: Path) -> None:
+    overview = (folder / "index.html").read_text()
+    (link,) = re.findall(r'href="(compare/[^"]+)">v1&lt;i&gt; → main: 1 slower<', overview)
+    text = " ".join(Page((folder / link).read_text()).text.split())
+    assert "v1<i> → main 1 slower" in text
+    assert re.search(r"core/parse \+1\d % \[\+\d+, \+\d+\] slower 1 change point", text)
+    assert "No clear change: 2 benchmarks" in text
+    assert "Check every row" in text, "the commit that did it"
+    assert "Ada" in text
+    assert 'content="v1&lt;i&gt; → main: 1 slower"' in (folder / link).read_text(), "what a chat shows of a link"
+
+
+def test_a_page_is_called_the_same_in_every_history() -> None:
+    one = Subject("core", "parse[a/b]", "time", "s", number=1)
+    assert one.page == Subject("core", "parse[a/b]", "time", "s", number=77).page
+    others = [Subject("core", "parse[a b]", "time", "s"), Subject("core", "parse[a/b]", "memory", "B"),
+              Subject("..", "/../" * 100, "time", "s"), Subject("", "\ud800", "time", "s")]  # fmt: skip
+    names = [one.page, *(other.page for other in others)]
+    assert len(set(names)) == 5
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]{1,80}", name) and not name.startswith(".") for name in names)
+
+
+def test_what_several_benchmarks_are_drawn_from(folder: Path) -> None:
+    stops = json.loads((folder / "stops.js").read_text().removeprefix("window.perfbotStops = ").strip("; \n"))
+    assert (len(stops["when"]), stops["releases"]) == (24, [{"when": 1768046400, "text": "v1<i>"}])
+    names = (folder / "names.js").read_text()
+    assert "<" not in names
+    page = next(folder.glob("benchmarks/core-parse-*.js"))
+    assert f'["{page.stem}","core/parse"]' in names
+    way = json.loads(page.read_text().partition("] = ")[2].strip("; \n"))
+    assert way["places"] == list(range(24))
+    assert way["logs"][23] == pytest.approx(0.14, abs=0.03), "ln(0.0115 / 0.010)"

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from perfbot.errors import UsageError
+from perfbot.history.records import Subject
 from perfbot.history.store import Store
 from perfbot.service.access import read_token
 from perfbot.service.api import openapi
@@ -25,6 +26,7 @@ def client(store: Store) -> TestClient:
 
 
 BASE = "/group/name/-/"
+PARSE = f"benchmarks/{Subject('core', 'parse', 'time', 's').page}"
 
 
 def test_pages_are_there_and_lead_to_each_other(client: TestClient) -> None:
@@ -32,18 +34,33 @@ def test_pages_are_there_and_lead_to_each_other(client: TestClient) -> None:
     overview = client.get(BASE)
     assert overview.status_code == 200
     assert "core/parse" in overview.text
-    for address in ("benchmarks/1.html", "runs/1.html"):
+    for address in (f"{PARSE}.html", "runs/1.html"):
         assert f'href="{address}"' in overview.text or address == "runs/1.html"
         page = client.get(BASE + address)
         assert page.status_code == 200
         assert client.get(str(httpx.URL("http://x" + BASE + address).join("../").path)).status_code == 200
-    values = client.get(BASE + "benchmarks/1.csv")
+    values = client.get(f"{BASE}{PARSE}.csv")
     assert values.headers["content-type"].startswith("text/csv")
     assert len(values.text.splitlines()) == 25
-    assert 'href="1.csv"' in client.get(BASE + "benchmarks/1.html").text
+    assert f'href="{PARSE.partition("/")[2]}.csv"' in client.get(f"{BASE}{PARSE}.html").text
     assert client.get(BASE + "badge.svg").headers["content-type"] == "image/svg+xml"
     for name in ("site.css", "site.js", "uplot.js"):
         assert client.get(f"/assets/{name}").status_code == 200
+
+
+def test_any_two_commits_are_compared(client: TestClient) -> None:
+    usual = client.get(f"{BASE}compare")
+    assert "<h1>v1&lt;i&gt; → main <small>1 slower" in usual.text
+    assert client.get(f"{BASE}compare", params={"from": "main", "to": "v1<i>"}).text == usual.text, "any order"
+    early = client.get(f"{BASE}compare", params={"from": "0000001", "to": "2026-01-12"}).text
+    assert "no clear change in 3 benchmarks" in early
+    assert 'href="charts.html"' in client.get(BASE).text
+    for wrong in ("no-such-tag", "0000999", "2020-01-01", "'; drop table run; --", "<script>"):
+        answer = client.get(f"{BASE}compare", params={"from": wrong})
+        assert answer.status_code == 404
+        assert answer.headers["content-type"].startswith("text/plain")
+    for script in ("stops.js", "names.js", f"{PARSE}.js"):
+        assert client.get(BASE + script).headers["content-type"].startswith("text/javascript")
 
 
 def test_every_answer_forbids_sniffing_and_framing(client: TestClient) -> None:
@@ -73,7 +90,7 @@ def test_search_finds_parts_of_names_and_survives_anything(client: TestClient) -
 
 
 def test_assets_are_packed_once_and_kept_by_the_browser_until_they_change(client: TestClient) -> None:
-    page = client.get(f"{BASE}benchmarks/1.html").text
+    page = client.get(f"{BASE}{PARSE}.html").text
     (address,) = re.findall(r'src="(/assets/uplot.js\?[0-9a-f]{12})"', page)
     first = client.get(address, headers={"accept-encoding": "gzip"})
     assert first.headers["content-encoding"] == "gzip"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from evidence.confirmed import NOISES, count
-from perfbot.stats.confirmation import FEWEST_ALLOWED, Confirmation, confirmation
+from perfbot.stats.confirmation import ALONE, FEWEST_ALLOWED, Confirmation, confirmation, needed_of_fresh
 from perfbot.stats.evidence import Evidence
 from perfbot.stats.sequential import Plan, decide
 
@@ -25,6 +26,32 @@ def test_twelve_rounds_that_agree_are_one_in_three_thousand() -> None:
     assert confirming([0.05] * 11).open
     assert confirming([0.05] * 12).holds
     assert confirming([0.001] * 12).holds, "how far they point is nothing to it"
+
+
+def needed(before: Sequence[float], plan: Plan = PLAN, *, by_mean: bool = False) -> float:
+    return needed_of_fresh(replace(FOUND, by_mean=by_mean), Evidence(np.array(before)), plan)
+
+
+class TestWhatEarlierRoundsWon:
+    def test_lessens_what_fresh_ones_need(self) -> None:
+        assert needed([0.05, -0.05]) == pytest.approx(2 * 3000 / (1 + 1 / 6)), "half of the wealth was bet on them"
+        assert ALONE < needed([0.05] * 5) < 600
+        assert needed([-0.05] * 5) == needed([0.05] * 5), "improvements are as good"
+        assert confirming([0.05] * 9, needed=needed([0.05] * 6)).holds
+
+    def test_and_leaves_them_to_bear_it_out_by_themselves(self) -> None:
+        assert needed([0.05] * 200) == ALONE
+        assert needed([0.05] * 6, Plan(0.02, 0.01)) == pytest.approx(100), "all of it, where it is no more than that"
+
+    def test_is_nothing_where_means_decided(self) -> None:
+        assert needed([0.05] * 20, by_mean=True) == pytest.approx(3000)
+
+    def test_is_a_fair_game_together_with_theirs(self) -> None:
+        """Mean wealth over all outcomes of fair coins is one, half of it bet from the first round on."""
+        rounds = 5
+        signs = [[1 if at >> bit & 1 else -1 for bit in range(rounds)] for at in range(2**rounds)]
+        won = [2 * 3000 / needed(list(map(float, one))) - 1 for one in signs]
+        assert np.mean(won) == pytest.approx(1)
 
 
 def test_what_is_expected_is_what_it_takes() -> None:

@@ -22,6 +22,9 @@ from perfbot.model import Acceptance, Report, Result, Runner, machine_class
 LONGEST = {"suite": 300, "benchmark": 1000, "metric": 200, "unit": 100, "label": 1000}
 """Bytes of a name that are indexed: PostgreSQL takes 2,700 for all together. The report keeps it whole."""
 
+LONGEST_SUBJECT = 200
+"""Characters of a commit's first line and author; the report keeps them whole."""
+
 SUBJECT_COLUMNS = ("suite", "benchmark", "metric", "unit", "better", "rule")
 
 
@@ -98,6 +101,8 @@ def _run(report: Report, branch: str, kind: Kind) -> dict[str, Any]:
         "results": len(report.results),
         "used": not why,
         "why": why,
+        "subject": clean(change.subject)[:LONGEST_SUBJECT],
+        "author": clean(change.author)[:LONGEST_SUBJECT],
     }
 
 

@@ -96,6 +96,12 @@ def find_run(connection: Connection, number: int) -> Run | None:
     return Run(*row) if row else None
 
 
+def run_between(connection: Connection, project_name: str, base: str, head: str) -> int:
+    """The newest run that compared just these two commits; 0 where none did."""
+    these = (project.c.name == project_name) & (run.c.base == base) & (run.c.head == head)
+    return int(connection.scalar(select(func.max(run.c.id)).join(project).where(these)) or 0)
+
+
 def run_number(connection: Connection, project_name: str, fingerprint: str) -> int | None:
     """The number of the run with this fingerprint; None when it is not kept."""
     query = select(run.c.id).join(project).where(project.c.name == project_name, run.c.fingerprint == fingerprint)
@@ -106,6 +112,7 @@ def _run_query() -> Select[Any]:
     columns = (
         run.c.id, project.c.name, run.c.kind, run.c.branch, run.c.base, run.c.head, run.c.started,
         run.c.seconds, run.c.verdict, machine.c.label, run.c.merge_request, run.c.results, run.c.used, run.c.why,
+        run.c.subject, run.c.author,
     )  # fmt: skip
     return select(*columns).join_from(run, project).join(machine)
 

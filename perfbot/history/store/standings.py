@@ -45,6 +45,7 @@ def _row(project_id: int, branch: str, trend: Trend) -> dict[str, Any]:
         "noise": trend.noise,
         "stepped": trend.told_steps[-1].started if trend.told_steps else None,
         "data": _codec().dump_json(trend).decode(),
+        "page": trend.subject.page,
     }
 
 
@@ -109,6 +110,26 @@ def trend(connection: Connection, about: Subject, branch: str) -> Trend | None:
     found = connection.scalar(
         select(standing.c.data).where(standing.c.subject_id == about.number, standing.c.branch == branch)
     )
+    return _decoded(found) if found else None
+
+
+def subjects(connection: Connection, project_name: str, branch: str) -> tuple[Subject, ...]:
+    """The subjects with a kept trend, by name."""
+    columns = (subject.c.suite, subject.c.benchmark, subject.c.metric, subject.c.unit, subject.c.better, subject.c.rule)
+    query = (
+        select(*columns, subject.c.id)
+        .join_from(standing, subject)
+        .join(project, project.c.id == standing.c.project_id)
+        .where(_scope(project_name, branch, ""))
+        .order_by(standing.c.name, standing.c.subject_id)
+    )
+    return tuple(Subject(*row) for row in connection.execute(query))
+
+
+def trend_of_page(connection: Connection, project_name: str, branch: str, page: str) -> Trend | None:
+    """The kept trend of the subject whose page is called so."""
+    query = select(standing.c.data).join(project).where(_scope(project_name, branch, ""), standing.c.page == page)
+    found = connection.scalar(query)
     return _decoded(found) if found else None
 
 

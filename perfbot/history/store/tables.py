@@ -5,7 +5,7 @@
     project ─┬─ run ──┬── comparison ── rounds          one row a benchmark, metric and run
              │        ├── document                      the rest of the report, without loss
              │        └── acceptance
-             ├─ subject ─── comparison, standing        one row a benchmark and metric; its trend, kept ready
+             ├─ subject ─── comparison, standing, way   one row a benchmark and metric; its trend and levels, kept ready
              ├─ release, calibration, command
              ├─ alert                                   what was told and whether it still holds
              └─ job                                     work shared by all replicas; each is done once
@@ -94,6 +94,8 @@ run = Table(
     Column("results", Integer, nullable=False),
     Column("used", Boolean, nullable=False),
     Column("why", Text, nullable=False),
+    Column("subject", Text, nullable=False, server_default=""),
+    Column("author", Text, nullable=False, server_default=""),
     UniqueConstraint("project_id", "fingerprint"),
     Index(None, "project_id", "kind", "branch", "started"),
     Index(None, "project_id", "started"),
@@ -187,10 +189,21 @@ standing = Table(
     Column("noise", Double),
     Column("stepped", Moment),
     Column("data", Text, nullable=False),
+    Column("page", String(80), nullable=False, server_default=""),
     Index(None, "project_id", "branch", "loss"),
     Index(None, "project_id", "branch", "stepped"),
     Index(None, "project_id", "branch", "noise"),
     Index(None, "project_id", "branch", "name"),
+    Index(None, "project_id", "branch", "page"),
+)
+
+# The levels of a subject, commit by commit, as bytes: comparing two commits reads these, not all comparisons.
+way = Table(
+    "way",
+    metadata,
+    Column("subject_id", ForeignKey("subject.id"), primary_key=True),
+    Column("branch", Text, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
 )
 
 alert = Table(

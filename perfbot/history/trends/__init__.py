@@ -11,15 +11,16 @@ spans it. Each estimate is weighted by how sure it is.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from perfbot.history.records import Level, Release, Series, Trend
-from perfbot.history.trends.chain import path, since_release
+from perfbot.history.records import Level, Release, Series, Trend, Way
+from perfbot.history.trends.chain import path, since_release, way_of
 from perfbot.history.trends.levels import Levels, levels
 from perfbot.history.trends.steps import find_course
 
-__all__ = ["analyse", "course"]
+__all__ = ["analyse", "course", "look"]
 
 THUMBNAIL = 24
 """Levels of a series in a list."""
@@ -33,9 +34,15 @@ def analyse(series: Series, releases: Sequence[Release] = (), *, updated: str = 
         releases: oldest first; the chain starts at the newest one that lies within the series.
         updated: when this was asked, for the reader.
     """
+    return look(series, releases, updated=updated)[0]
+
+
+def look(series: Series, releases: Sequence[Release] = (), *, updated: str = "") -> tuple[Trend, Way]:
+    """:func:`analyse`, and the levels that it rests on."""
     seen = levels(series)
     course = find_course(seen) if len(seen.nodes) > 1 else None
-    return Trend(
+    way = way_of(seen, course)
+    trend = Trend(
         subject=series.subject,
         points=len(series.points),
         latest=series.points[-1].head_value if series.points else None,
@@ -44,9 +51,10 @@ def analyse(series: Series, releases: Sequence[Release] = (), *, updated: str = 
         steps=course.steps if course else (),
         drift=course.drift if course else None,
         since=since_release(seen, course, releases),
-        course=_thumbnail([level.factor for level in path(seen, course)]),
+        course=_thumbnail([math.exp(log) for log in way.logs]),
         updated=updated,
     )
+    return trend, way
 
 
 def _thumbnail(levels_: Sequence[float]) -> tuple[float, ...]:

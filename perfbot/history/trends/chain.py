@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from perfbot.history.records import Level, LinkKind, Release, Since, Step
+from perfbot.history.records import Level, LinkKind, Release, Since, Step, Way
 from perfbot.history.trends.levels import Floats, Levels
 from perfbot.history.trends.steps import REACH_95, Course
 
@@ -68,6 +68,20 @@ def path(seen: Levels, found: Course | None) -> tuple[Level, ...]:
         level, low, high = (math.exp(_bounded(log)) for log in (total, total - reach, total + reach))
         way.append(Level(node, level, low, high, kind))
     return tuple(way)
+
+
+def way_of(seen: Levels, found: Course | None) -> Way:
+    """What :func:`path` says, as numbers to keep."""
+    links = _bridged(seen, found)
+    breaks = [index for index, kind in enumerate(links.kind) if kind == "broken"]
+    variance = np.where(np.isfinite(links.variance), links.variance, 0.0)
+    variance[breaks] = 0.0
+    summed = np.cumsum(variance)
+    for index in breaks:
+        summed[index:] -= summed[index]
+    logs = np.clip(np.cumsum(links.size), -LARGEST_LOG, LARGEST_LOG)
+    runs = tuple(node.run for node in seen.nodes)
+    return Way(runs, tuple(logs.tolist()), tuple(summed.tolist()), tuple(breaks))
 
 
 @dataclass(frozen=True, slots=True)

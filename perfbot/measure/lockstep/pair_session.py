@@ -98,6 +98,7 @@ class PairSession:
         self._random = random
         self._index = index
         self._core, self._crowded, self._hurried = place.core, place.crowded, place.hurried
+        self._clear = place.clear
         self._control = control
         self._share = self._tests = self._hurry = self._extra = 0.0
         self._count = 1
@@ -204,7 +205,12 @@ class PairSession:
                 return []
         spread = suite.known.spread(name)
         values = suite.known.stretches.get(name) or plan_values(
-            speed, self._share, once=once, within=spread.within, uneven=spread.uneven
+            speed,
+            self._share,
+            once=once,
+            within=spread.within,
+            uneven=spread.uneven,
+            clear=name in self._clear,
         )
         taken = self._take(pair, name, values, ready)
         if taken is None:
