@@ -1,7 +1,7 @@
 """What people asked of a run beside its command line: by a comment, in variables of the CI, or by a label.
 
-``PERFBOT_ONLY`` (globs, one a line; :data:`BISECT` where the commit that did it is to be found, ``--base=REV`` and
-``--env=NAME=VALUE`` where another run than the usual one is wanted, which decides nothing),
+``PERFBOT_ONLY`` (globs, one a line; :data:`BISECT` and :data:`WHY` where the commit or the function that did it
+is to be found, ``--base=REV`` and ``--env=NAME=VALUE`` where another run than the usual one is wanted),
 ``PERFBOT_BUDGET``, ``PERFBOT_FORCE`` and ``PERFBOT_HEAD`` are set by whoever starts a job again after ``/rebench``.
 They are data, never part of a shell's command line; options typed there win.
 The merge request's labels are what the CI says when the job starts.
@@ -18,7 +18,7 @@ from perfbot.ci.place import find_place, forced
 from perfbot.errors import ChangeError, UsageError
 from perfbot.model.aside import BASE, ENV, is_revision
 
-BISECT = "--bisect"
+BISECT, WHY = "--bisect", "--why"
 """No glob begins so."""
 
 
@@ -37,6 +37,8 @@ def apply(args: argparse.Namespace, environ: Mapping[str, str]) -> None:
     lines = [line for line in environ.get("PERFBOT_ONLY", "").splitlines() if line.strip()]
     if BISECT in lines and args.bisect is None:
         args.bisect = True
+    if WHY in lines and args.why is None:
+        args.why = True
     if not args.only:
         args.only = [line for line in lines if not line.startswith("-")]
     args.base = args.base or next((line.removeprefix(BASE) for line in lines if line.startswith(BASE)), "")

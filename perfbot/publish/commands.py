@@ -5,6 +5,7 @@
     /rebench [GLOB…] [--budget DURATION]     measure again, all or some
     /rebench --base REV --env NAME=VALUE …   the same against another base, with variables; decides nothing
     /perfbot bisect [GLOB…] [--budget …]     measure again, and find the commit that did it
+    /perfbot why [GLOB…] [--budget …]        measure again, and look into what changed
     /perfbot accept GLOB REASON…             a known cost: let it pass in this merge request
     /perfbot help                            how to use these
 
@@ -66,6 +67,14 @@ class Bisect:
 
 
 @dataclass(frozen=True, slots=True)
+class Why:
+    """Measure again, and look into what changed. ``budget`` in seconds; 0 for the configured one."""
+
+    globs: tuple[str, ...] = ()
+    budget: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Accept:
     """Let the benchmarks that match a glob fail no gate, for a reason."""
 
@@ -85,7 +94,7 @@ class Misspelt:
     why: str
 
 
-Command = Rebench | Bisect | Accept | Help | Misspelt
+Command = Rebench | Bisect | Why | Accept | Help | Misspelt
 
 USAGE = """\
 | Command | What it does |
@@ -95,6 +104,7 @@ USAGE = """\
 | `/rebench --base v2.3` | against another commit; shown beside the verdict, decides nothing |
 | `/rebench --env head:NAME=VALUE` | with a variable that the target branch allows; decides nothing |
 | `/perfbot bisect core/*` | measure again, and find the commit of this merge request that did it |
+| `/perfbot why core/*` | measure again, and look into which functions did it |
 | `/perfbot accept core/parse* REASON` | a known cost: it no longer fails this merge request |
 | `/perfbot help` | this table |
 
@@ -260,7 +270,7 @@ def _column(line: str, position: int) -> int:
 # What a command line says -----------------------------------------------------------------------------------------
 
 
-def _rebench(rest: str, kind: type[Rebench] | type[Bisect] = Rebench, name: str = "/rebench") -> Command:
+def _rebench(rest: str, kind: type[Rebench | Bisect | Why] = Rebench, name: str = "/rebench") -> Command:
     try:
         words = shlex.split(rest)
     except ValueError:
@@ -282,7 +292,7 @@ def _rebench(rest: str, kind: type[Rebench] | type[Bisect] = Rebench, name: str 
     return _with_options(kind(tuple(globs)), given) if all(map(_is_glob, globs)) else _bad_glob()
 
 
-def _with_options(command: Rebench | Bisect, given: Sequence[tuple[str, str]]) -> Command:
+def _with_options(command: Rebench | Bisect | Why, given: Sequence[tuple[str, str]]) -> Command:
     for option, text in given:
         if option == "--budget":
             budget = _budget(text)
@@ -330,6 +340,8 @@ def _perfbot(rest: str) -> Command:
         return Help()
     if verb == "bisect":
         return _rebench(rest, Bisect, "/perfbot bisect")
+    if verb == "why":
+        return _rebench(rest, Why, "/perfbot why")
     if verb != "accept":
         return Misspelt("There is no such command.")
     return _accept(rest.strip())

@@ -20,14 +20,15 @@ from perfbot.forge.upsert import Upsert
 from perfbot.model import Acceptance
 from perfbot.model.aside import BASE, ENV
 from perfbot.publish import commands
-from perfbot.publish.commands import Accept, Bisect, Command, Help, Misspelt, Rebench
+from perfbot.publish.commands import Accept, Bisect, Command, Help, Misspelt, Rebench, Why
 from perfbot.publish.publisher import KEY, read_body
 from perfbot.publish.verify import read_rules
 from perfbot.render.escape import prose
 
 NO_RIGHT = "refused: no write access"
-BISECT = "--bisect"
-"""Among globs, none of which begins so: the commit that did it is to be found. As :mod:`perfbot.cli.asked` reads it."""
+BISECT, WHY = "--bisect", "--why"
+"""Among globs, none of which begins so: the commit that did it is to be found, or the function. As
+:mod:`perfbot.cli.asked` reads it."""
 
 HOUR = timedelta(hours=1)
 
@@ -130,6 +131,8 @@ class CommandHandler:
                 return self._rebench(command)
             case Bisect():
                 return self._rebench(Rebench((BISECT, *command.globs), command.budget))
+            case Why():
+                return self._rebench(Rebench((WHY, *command.globs), command.budget))
             case Accept():
                 return self._accept(note, command)
 
@@ -178,7 +181,7 @@ class CommandHandler:
             for n in self.comments.notes()
             if not n.mine
             and n.created >= since
-            and any(isinstance(c, Rebench | Bisect) for c in commands.parse(n.body))
+            and any(isinstance(c, Rebench | Bisect | Why) for c in commands.parse(n.body))
         )
         written = sum(times for who, times in asked.items() if self.forge.repository.may_write(who))
         remembered = sum(moment >= since for moment in read_body(self.comments, self.key).asked)

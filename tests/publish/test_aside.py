@@ -89,7 +89,7 @@ def test_a_line_break_ends_the_command() -> None:
 
 def arguments(**given: object) -> argparse.Namespace:
     plain: dict[str, object] = {"only": [], "base": "", "head": "", "env": [], "budget": None, "force": False}
-    return argparse.Namespace(**{**plain, "bisect": None, **given})
+    return argparse.Namespace(**{**plain, "bisect": None, "why": None, **given})
 
 
 def test_the_job_reads_what_it_was_told() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from perfbot.publish.commands import Accept, Bisect, Help, Misspelt, Rebench, parse
+from perfbot.publish.commands import Accept, Bisect, Help, Misspelt, Rebench, Why, parse
 
 READER = MarkdownIt("gfm-like")
 
@@ -18,6 +18,7 @@ READER = MarkdownIt("gfm-like")
         ("/rebench", Rebench()),
         ("/rebench   ", Rebench()),
         ("/perfbot bisect", Bisect()),
+        ("/perfbot why core/* --budget 2m", Why(("core/*",), 120.0)),
         ("/perfbot bisect core/* --budget 20m", Bisect(("core/*",), 1200.0)),
         ("Please:\r\n/rebench\r\nthanks", Rebench()),
         ("/rebench core/* other/solve", Rebench(("core/*", "other/solve"))),
