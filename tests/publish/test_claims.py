@@ -10,7 +10,7 @@ from perfbot.publish.flow import publish
 from tests.fakes.gitlab import FakeGitLab
 from tests.worlds import HEAD, InCI, report, result, write
 
-ON = "[publish]\nclaims = true\n"
+ON = '[gate]\nconfirm = "no"\n[publish]\nclaims = true\n'
 SLOWER = '[[claim]]\nthat = "nothing is slower than 2 %"\n'
 FASTER = '[[claim]]\nthat = "* is at least 10 % faster"\n'
 
