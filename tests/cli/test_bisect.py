@@ -92,7 +92,7 @@ def test_the_commit_is_named_among_programs(tmp_path: Path) -> None:
 
 
 def test_a_run_that_is_asked_to_names_the_commit(tmp_path: Path) -> None:
-    shell = project(tmp_path, FUNCTIONS, "lib.py", LIBRARY, [900, 900, 900, 3600])
+    shell = project(tmp_path, PROGRAMS, "work.sh", SCRIPT, [2000, 2000, 2000, 8000])
     file = shell.folder / "report.json"
     done = shell.type("run", "HEAD~3..HEAD", "--bisect", "--no-why", "--report", str(file), "--budget", "30s")
     assert done.returncode == 1, done.stderr
