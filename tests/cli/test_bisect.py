@@ -33,7 +33,7 @@ confirm = "no"
 [[suite]]
 name = "programs"
 harness = "command"
-commands = { work = "sh work.sh" }
+commands = { work = "sh run.sh" }
 """
 LIBRARY = "# {number}\n\ndef spin():\n    total = 0\n    for number in range({loops}):\n        total += number\n"
 SCRIPT = "# {number}\ni=0; while [ $i -lt {loops} ]; do i=$((i+1)); done\n"
@@ -42,13 +42,14 @@ SCRIPT = "# {number}\ni=0; while [ $i -lt {loops} ]; do i=$((i+1)); done\n"
 def project(folder: Path, config: str, file: str, template: str, loops: list[int]) -> Shell:
     """A commit for each number of loops; a number below zero makes a commit that is broken."""
     repository = Repository(folder / "project")
-    files = {"perfbot.toml": config, "bench.py": "import lib\n\ndef work():\n    lib.spin()\n"}
+    own = {"bench.py": "import lib\n\ndef work():\n    lib.spin()\n", "run.sh": ". ./work.sh\n"}
+    files = {"perfbot.toml": config, **own}
     for number, count in enumerate(loops):
         text = template.format(number=number, loops=count) if count > 0 else "exit 7\n"
         repository.commit({**files, file: text}, f"commit {number}")
     (folder / "tmp").mkdir()
-    own = {"HOME": str(folder), "PERFBOT_CACHE": str(folder / "cache"), "TMPDIR": str(folder / "tmp")}
-    return Shell(repository, {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **OFFLINE, **own})
+    variables = {"HOME": str(folder), "PERFBOT_CACHE": str(folder / "cache"), "TMPDIR": str(folder / "tmp")}
+    return Shell(repository, {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **OFFLINE, **variables})
 
 
 def answer(shell: Shell, *words: str) -> dict[str, Any]:
