@@ -22,6 +22,11 @@ from tests.workers import Sides
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+# Images of containers often forbid bytecode. Here assertions would be rewritten anew in each process of a run, and each
+# perfbot that a test starts would compile itself first: two minutes of processor time of a run.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 settings.register_profile("anywhere", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("anywhere")
 

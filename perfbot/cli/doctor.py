@@ -7,6 +7,7 @@ configuration is wrong, 3 when measuring cannot work here.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -217,7 +218,8 @@ def _suite(suite: SuiteBase, root: Path) -> tuple[list[Finding], int]:
     if wrong := _suite_mistakes(suite, root):
         return [Finding(what, "wrong", message, advice, code) for message, advice, code in wrong], 0
     listing = list_suite(suite, root)
-    chosen = [name for name in listing.benchmarks if suite.may_want(name)]
+    listed = list(_told_by_last_run(listing.benchmarks, suite, root))
+    chosen = [name for name in listed if suite.may_want(name)]
     problems = [Finding(what, "warning", problem) for problem in listing.problems]
     if not chosen and listing.known:
         message = f"no benchmark was found for {suite.harness} in {', '.join(suite.paths) or 'the repository'}"
@@ -226,6 +228,25 @@ def _suite(suite: SuiteBase, root: Path) -> tuple[list[Finding], int]:
     problems += _unfit_python(suite, root)
     setup = "; ".join(suite.setup_for(root)) or "nothing to set up"
     return [Finding(what, "ok", f"{_named(chosen)}; {setup}"), *problems], len(chosen)
+
+
+def _told_by_last_run(names: Sequence[str], suite: SuiteBase, root: Path) -> Iterator[str]:
+    """Names in place of patterns that only running the suite can tell, as far as the last run told them."""
+    import glob
+
+    from perfbot.config.names import matches
+    from perfbot.discover.sources import PARAMETERS
+    from perfbot.errors import PerfbotError
+    from perfbot.pipeline.known_names import last_found
+    from perfbot.sides.cache import cache_folder
+
+    known: tuple[str, ...] = ()
+    if any(PARAMETERS in name for name in names) or not names:
+        with contextlib.suppress(PerfbotError, OSError):
+            known = last_found(suite, root, cache_folder(os.environ))  # type: ignore[arg-type]
+    for name in names or ("*",):
+        found = [glob.escape(one) for one in known if (not names or PARAMETERS in name) and matches(one, name)]
+        yield from found or ([name] if names else [])
 
 
 def _unfit_python(suite: SuiteBase, root: Path) -> Iterator[Finding]:

@@ -6,23 +6,18 @@ Rules of pytest: https://docs.pytest.org/en/stable/example/parametrize.html#diff
 from __future__ import annotations
 
 import ast
+import builtins
 import itertools
-import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+
+from perfbot.discover.folding import Constants, UnknownError, fold, iterated
 
 MOST = 1_000
 """Names of one test; more are not listed one by one."""
 
-PLAIN = re.compile(r"[ -\[\]-~]+")
-"""What pytest writes as it is: printable ASCII without a backslash."""
-
-Constants = Mapping[str, ast.expr]
-"""Values of a module's own names that are given once and never changed."""
-
-
-class UnknownError(Exception):
-    """The source alone does not tell."""
+READ_ONLY = frozenset({"items", "keys", "values", "get", "index", "count", "copy", "format", "join"})
+"""Methods that leave a value as it is."""
 
 
 def constants(module: ast.Module) -> Constants:
@@ -33,14 +28,26 @@ def constants(module: ast.Module) -> Constants:
     touched = {
         node.value.id
         for node in ast.walk(module)
-        if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.value, ast.Name)
+        if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.value, ast.Name) and _may_change(node)
     }
-    return {
-        node.targets[0].id: node.value
-        for node in module.body
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
-        if counted[node.targets[0].id] == 1 and node.targets[0].id not in touched
-    }
+    given = {name: value for node in module.body for name, value in _given(node)}
+    return {name: value for name, value in given.items() if counted[name] <= 1 and name not in touched}
+
+
+def _may_change(node: ast.Attribute | ast.Subscript) -> bool:
+    if isinstance(node, ast.Attribute):
+        return node.attr not in READ_ONLY
+    return not isinstance(node.ctx, ast.Load)
+
+
+def _given(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
+    """The name that a statement gives a value to; a function or class is a text behind its own name."""
+    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+        yield node.targets[0].id, node.value
+    elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+        yield node.target.id, node.value
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.decorator_list:
+        yield node.name, ast.Attribute(ast.Name(node.name), "__name__")
 
 
 def pytest_ids(calls: Sequence[ast.Call], known: Constants) -> tuple[str, ...] | None:
@@ -74,10 +81,41 @@ def _ids(call: ast.Call, known: Constants) -> list[str]:
         raise UnknownError
     names = _names(given.get("argnames"), known)
     rows = _elements(given.get("argvalues"), known)
+    if (name_of := _naming(given.get("ids"), known)) is not None:
+        return ["-".join(map(name_of, _values(row, names, known))) for row in rows]
     ids = _elements(given["ids"], known) if "ids" in given else [ast.Constant(None)] * len(rows)
     if len(ids) != len(rows) or not rows:
         raise UnknownError
     return [_id(row, own, names, index, known) for index, (row, own) in enumerate(zip(rows, ids, strict=True))]
+
+
+def _naming(node: ast.expr | None, known: Constants) -> Callable[[ast.expr], str] | None:
+    """What makes an id of each value, where ``ids`` is a function that can be followed; None where it is none."""
+    if isinstance(node, ast.Name) and node.id in ("str", "repr") and node.id not in known:
+        return lambda value: _plain(str(fold(value, known)) if node.id == "str" else repr(fold(value, known)))
+    if not isinstance(node, ast.Lambda):
+        return None
+    arguments, body = node.args, node.body
+    if len(arguments.args) != 1 or arguments.vararg or arguments.kwonlyargs or arguments.kwarg or arguments.posonlyargs:
+        raise UnknownError
+    name = arguments.args[0].arg
+
+    def named(value: ast.expr) -> str:
+        text = fold(body, known, {name: fold(value, known)})
+        return _plain(text) if isinstance(text, str) else _unknown()
+
+    return named
+
+
+def _unknown() -> str:
+    raise UnknownError
+
+
+def _values(row: ast.expr, names: Sequence[str], known: Constants) -> Sequence[ast.expr]:
+    values = [row] if len(names) == 1 else _elements(row, known)
+    if len(values) != len(names) or isinstance(row, ast.Call):
+        raise UnknownError
+    return values
 
 
 def _names(node: ast.expr | None, known: Constants) -> list[str]:
@@ -110,50 +148,48 @@ def _id(row: ast.expr, own: ast.expr, names: Sequence[str], index: int, known: C
 
 def _text(node: ast.expr, name: str, index: int, known: Constants) -> str:
     """One value: itself where it is short by nature, else its argument's name and its place."""
+    if isinstance(node, ast.Name) and node.id not in known and callable(getattr(builtins, node.id, None)):
+        return node.id
     value = _value(node, known)
     if isinstance(value, ast.List | ast.Tuple | ast.Dict | ast.Set):
         return f"{name}{index}"
+    if isinstance(value, ast.Attribute) and value.attr == "__name__" and isinstance(value.value, ast.Name):
+        return value.value.id
     return _plain(str(_constant(value, known)))
 
 
 def _plain(text: str) -> str:
-    if not PLAIN.fullmatch(text):
-        raise UnknownError
-    return text
+    """A text as pytest writes it, which is how ``--only`` has it, too."""
+    return text.encode("unicode_escape").decode("ascii")
 
 
 def _elements(node: ast.expr | None, known: Constants) -> list[ast.expr]:
     """The values of a list that is written out, or of a range."""
     value = _value(node, known)
-    if isinstance(value, ast.List | ast.Tuple) and not any(isinstance(one, ast.Starred) for one in value.elts):
-        return value.elts
-    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "range":
-        return [ast.Constant(number) for number in _range(value, known)]
-    raise UnknownError
+    if isinstance(value, ast.List | ast.Tuple):
+        return [one for inner in value.elts for one in (_starred(inner, known))]
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
+        return [*_elements(value.left, known), *_elements(value.right, known)]
+    return [_literal(one) for one in iterated(fold(value, known))]
 
 
-def _range(call: ast.Call, known: Constants) -> Iterator[int]:
-    ends = [_constant(one, known) for one in call.args]
-    if call.keywords or not 1 <= len(ends) <= 3 or not all(type(end) is int for end in ends):
-        raise UnknownError
-    try:
-        return itertools.islice(range(*ends), MOST + 1)  # type: ignore[arg-type]
-    except ValueError as error:
-        raise UnknownError from error
+def _starred(node: ast.expr, known: Constants) -> list[ast.expr]:
+    return _elements(node.value, known) if isinstance(node, ast.Starred) else [node]
+
+
+def _literal(value: object) -> ast.expr:
+    """A value as it would be written."""
+    return ast.parse(repr(value), mode="eval").body
 
 
 def _constant(node: ast.expr | None, known: Constants) -> str | float | complex | bool | None:
     """A number, a text, True, False or None."""
-    value = _value(node, known)
-    negative = isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub)
-    inner = value.operand if isinstance(value, ast.UnaryOp) and negative else value
-    if not isinstance(inner, ast.Constant) or isinstance(inner.value, bytes) or inner.value is Ellipsis:
-        raise UnknownError
-    if not negative:
-        return inner.value
-    if isinstance(inner.value, bool) or not isinstance(inner.value, int | float):
-        raise UnknownError
-    return -inner.value
+    found = fold(_value(node, known), known)
+    if isinstance(found, bytes):
+        return found.decode("latin-1")
+    if found is None or isinstance(found, str | bool | int | float | complex):
+        return found
+    raise UnknownError
 
 
 def _value(node: ast.expr | None, known: Constants) -> ast.expr:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from perfbot.discover.collecting import Collecting
-from perfbot.discover.parameters import Constants, asv_texts, constants, pytest_ids
+from perfbot.discover.folding import Constants
+from perfbot.discover.parameters import asv_texts, constants, pytest_ids
 
 LARGEST_SOURCE = 1_000_000
 """Bytes; larger files are data that happens to be Python."""
@@ -73,6 +74,9 @@ class _Around:
     varying: frozenset[str] = frozenset()
     """Fixtures with parameters of their own."""
 
+    calls: tuple[ast.expr, ...] = ()
+    """Parameters that its classes give each of their tests, the innermost class first."""
+
 
 def _pytest_in(
     body: list[ast.stmt], fixtures: set[str], collect: Collecting, around: _Around, known: Constants | None
@@ -81,9 +85,10 @@ def _pytest_in(
         if isinstance(node, ast.ClassDef) and collect.is_class(node.name):
             inner = _Around(
                 around.marked or _is_marked(node) or _pytestmark(node.body),
-                around.varied or _is_varied(node) or _varied(node.body),
+                around.varied or _varied(node.body),
                 f"{around.prefix}{node.name}::",
                 around.varying,
+                (*_parametrising(node), *around.calls),
             )
             yield from _pytest_in(node.body, fixtures, collect, inner, known)
         elif isinstance(node, _Function) and collect.is_function(node.name):
@@ -95,9 +100,9 @@ def _pytest_in(
 def _variants(node: _Function, around: _Around, known: Constants | None) -> tuple[str, ...]:
     """What stands behind a test's name, as patterns."""
     varied = around.varied or not around.varying.isdisjoint(_arguments(node) - _parametrised(node))
-    if not varied and not _is_varied(node):
+    calls = [*_parametrising(node), *around.calls]
+    if not varied and not calls:
         return ("",)
-    calls = [one for one in reversed(node.decorator_list) if _dotted(one).endswith("parametrize")]
     written = [one for one in calls if isinstance(one, ast.Call)]
     if known is None or varied or len(written) < len(calls):
         return (PARAMETERS,)
@@ -105,8 +110,9 @@ def _variants(node: _Function, around: _Around, known: Constants | None) -> tupl
     return (PARAMETERS,) if ids is None else tuple(glob.escape(f"[{one}]") for one in ids)
 
 
-def _is_varied(node: _Function | ast.ClassDef) -> bool:
-    return any(_dotted(decorator).endswith("parametrize") for decorator in node.decorator_list)
+def _parametrising(node: _Function | ast.ClassDef) -> tuple[ast.expr, ...]:
+    """Its decorators that give parameters, the innermost first."""
+    return tuple(one for one in reversed(node.decorator_list) if _dotted(one).endswith("parametrize"))
 
 
 def _varied(body: list[ast.stmt]) -> bool:

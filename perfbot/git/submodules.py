@@ -71,8 +71,8 @@ def _submodules(clone: Git, tree: Git) -> tuple[Submodule, ...]:
 
 
 def _is_plain(name: str) -> bool:
-    """Whether a name stays below the folder of submodules; git refuses all others, too."""
-    return not Path(name).is_absolute() and ".." not in Path(name).parts
+    """Whether a name stays below the folder of submodules, as git wants, and ends no key of a setting too soon."""
+    return "=" not in name and name.isprintable() and not Path(name).is_absolute() and ".." not in Path(name).parts
 
 
 def _entries(tree: Git) -> list[tuple[str, str]]:

@@ -22,6 +22,8 @@ from perfbot.report import write_text
 from perfbot.sides.cache import zone
 from perfbot.sides.checkout import changed_files
 
+FIELDS = len(("digest", "base", "head", "names"))
+
 
 def remember(job: Job, request: Request, outcomes: Outcomes) -> None:
     """Keep the names of this run's benchmarks, those that nobody asked for too. Parts of a run know only their own."""
@@ -61,6 +63,24 @@ def resolved(job: Job, request: Request) -> Job:
     )
 
 
+def last_found(suite: Suite, repo: Path, cache: Path) -> tuple[str, ...]:
+    """The names of a suite that the last run in this clone found, where its benchmark files are still those."""
+    for file in sorted(cache.resolve().glob(f"*/{_called(repo)}"), key=lambda file: -file.stat().st_mtime):
+        kept = _read(file).get(suite.name)
+        ours = isinstance(kept, list) and len(kept) == FIELDS and kept[0] == _digest(suite)
+        if isinstance(kept, list) and ours and _as_listed(suite, Git(repo), str(kept[2])):
+            return tuple(map(str, kept[3]))
+    return ()
+
+
+def _as_listed(suite: Suite, git: Git, head: str) -> bool:
+    """Whether the working tree has a commit's benchmark files; where nobody knows these, whether it is that commit."""
+    paths = benchmark_files(suite, git.folder)
+    if not paths:
+        return git.commit("HEAD") == head
+    return bool(git.commit(head)) and git.ok("diff", "--quiet", "--no-ext-diff", head, "--", *paths)
+
+
 def _may_run(suite: Suite, names: Sequence[str] | None, only: Sequence[str]) -> bool:
     """Whether anything of a suite is meant; one whose names nobody knows may have some."""
     if names is None:
@@ -72,7 +92,7 @@ def _names(suite: Suite, job: Job, kept: object) -> tuple[str, ...] | None:
     """The names of a suite: as configured, or as the last run found them, where neither side can have others."""
     if written := named(suite):
         return written
-    if not isinstance(kept, list) or len(kept) != len(("digest", "base", "head", "names")) or kept[0] != _digest(suite):
+    if not isinstance(kept, list) or len(kept) != FIELDS or kept[0] != _digest(suite):
         return None
     _, base, head, names = kept
     same = (base, head) == (job.change.base, job.change.head)
@@ -95,8 +115,12 @@ def _digest(suite: Suite) -> str:
 
 
 def _file(job: Job, request: Request) -> Path:
-    clone = hashlib.sha256(str(Git(job.repo).common_folder()).encode("utf-8", "surrogateescape")).hexdigest()[:12]
-    return zone(request.cache, job.change) / f"names-{clone}.json"
+    return zone(request.cache, job.change) / _called(job.repo)
+
+
+def _called(repo: Path) -> str:
+    clone = hashlib.sha256(str(Git(repo).common_folder()).encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    return f"names-{clone}.json"
 
 
 def _read(file: Path) -> dict[str, object]:

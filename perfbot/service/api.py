@@ -47,9 +47,9 @@ class Api:
             Route("/api/v1/openapi.json", self.description),
             Route("/api/v1/projects", self.projects),
             Route(f"{BELOW}/benchmarks", self._of_project(benchmarks)),
-            Route(f"{BELOW}/benchmarks/{{number:int}}", self._of_project(benchmark)),
+            Route(f"{BELOW}/benchmarks/{{number:row}}", self._of_project(benchmark)),
             Route(f"{BELOW}/runs", self._of_project(runs)),
-            Route(f"{BELOW}/runs/{{number:int}}", self._of_project(run)),
+            Route(f"{BELOW}/runs/{{number:row}}", self._of_project(run)),
         ]
 
     def description(self, request: Request) -> Response:

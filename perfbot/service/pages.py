@@ -54,7 +54,7 @@ class Pages:
             Route("/{project:path}/-/benchmarks/{page}.html", self.benchmark),
             Route("/{project:path}/-/benchmarks/{page}.csv", self.values),
             Route("/{project:path}/-/benchmarks/{page}.js", self.levels),
-            Route("/{project:path}/-/runs/{number:int}.html", self.run),
+            Route("/{project:path}/-/runs/{number:row}.html", self.run),
             Route("/{project:path}/-/badge.svg", self.badge),
         ]
 

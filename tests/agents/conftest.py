@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import SPIN
 from tests.repositories import Repository
 
 CONFIG = """\
@@ -17,6 +18,7 @@ budget = "60 s"
 
 [gate]
 threshold = "60%"
+confirm = "no"
 
 [[suite]]
 name = "programs"
@@ -24,7 +26,6 @@ harness = "command"
 commands = { same = "sh same.sh", slower = "sh slower.sh", lasting = "sleep 5" }
 """
 
-SPIN = "i=0; while [ $i -lt {} ]; do i=$((i+1)); done\n"
 SECRET = "glpat-ThisMustNotBeShown123"
 
 

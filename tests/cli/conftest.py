@@ -16,6 +16,7 @@ from unittest import mock
 import pytest
 
 from perfbot.cli.main import main
+from tests.programs import SPIN
 from tests.repositories import Repository
 
 CONFIG = """\
@@ -24,6 +25,7 @@ budget = "60 s"
 
 [gate]
 threshold = "60%"
+confirm = "no"
 
 [why]
 enabled = false
@@ -34,7 +36,8 @@ harness = "command"
 commands = { same = "sh same.sh", slower = "sh slower.sh" }
 """
 
-SPIN = "i=0; while [ $i -lt {} ]; do i=$((i+1)); done\n"
+OFFLINE = {"UV_OFFLINE": "1"}
+"""No environment waits for an index to answer: none gets pip, which these suites do without."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def shell_for(folder: Path, config: str, files: Mapping[str, str] | None = None)
     repository.commit({"program.sh": slow}, "head")
     (folder / "tmp").mkdir()
     own = {"HOME": str(folder), "PERFBOT_CACHE": str(folder / "cache"), "TMPDIR": str(folder / "tmp")}
-    return Shell(repository, {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **own})
+    return Shell(repository, {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **OFFLINE, **own})
 
 
 @pytest.fixture(scope="module")

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Shell
+from tests.cli.conftest import OFFLINE, Shell
 from tests.repositories import Repository
 
 FUNCTIONS = """\
 [gate]
 threshold = "50%"
 alpha = 0.2
+confirm = "no"
 
 [[suite]]
 name = "core"
@@ -28,6 +28,7 @@ PROGRAMS = """\
 [gate]
 threshold = "50%"
 alpha = 0.2
+confirm = "no"
 
 [[suite]]
 name = "programs"
@@ -47,7 +48,7 @@ def project(folder: Path, config: str, file: str, template: str, loops: list[int
         repository.commit({**files, file: text}, f"commit {number}")
     (folder / "tmp").mkdir()
     own = {"HOME": str(folder), "PERFBOT_CACHE": str(folder / "cache"), "TMPDIR": str(folder / "tmp")}
-    return Shell(repository, {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **own})
+    return Shell(repository, {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **OFFLINE, **own})
 
 
 def answer(shell: Shell, *words: str) -> dict[str, Any]:
@@ -102,14 +103,18 @@ def test_a_run_that_is_asked_to_names_the_commit(tmp_path: Path) -> None:
 
 def test_stopping_tells_what_is_known(tmp_path: Path) -> None:
     shell = project(tmp_path, FUNCTIONS, "lib.py", LIBRARY, [900] * 6 + [2700] * 3)
-    process = shell.start("bisect", "HEAD~8..HEAD", "--format", "json", "--budget", "5m")
-    time.sleep(6)
+    file = tmp_path / "found.json"
+    process = shell.start("bisect", "HEAD~8..HEAD", "--report", str(file), "--budget", "5m")
+    assert process.stderr is not None
+    while ", round " not in process.stderr.readline():
+        pass
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     if process.returncode == 0:
         pytest.skip("it was over before it could be stopped")
     assert process.returncode == 130, err
-    found = json.loads(out)
+    assert out
+    found = json.loads(file.read_text())
     assert not found["complete"]
     assert any("SIGINT" in problem for problem in found["problems"])
 

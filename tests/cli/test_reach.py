@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Shell
+from tests.cli.conftest import OFFLINE, Shell
 from tests.repositories import Repository
 
 CONFIG = """\
@@ -56,12 +56,12 @@ def project(folder: Path, changes: dict[str, str], *, only: bool = False, more: 
     repository.commit(changes, "head")
     (folder / "tmp").mkdir()
     own = {"HOME": str(folder), "PERFBOT_CACHE": str(folder / "cache"), "TMPDIR": str(folder / "tmp")}
-    return Shell(repository, {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **own})
+    return Shell(repository, {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **OFFLINE, **own})
 
 
 def run(shell: Shell) -> tuple[dict[str, Any], str]:
     file = shell.folder / "report.json"
-    done = shell.type("run", "--report", str(file), "--budget", "3s")
+    done = shell.type("run", "--report", str(file), "--budget", "2s")
     assert file.exists(), done.stderr
     report: dict[str, Any] = json.loads(file.read_text())
     return report, done.stdout + done.stderr

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from perfbot.errors import INTERRUPTED
-from tests.cli.conftest import CONFIG, SPIN, Shell, shell_for
+from tests.cli.conftest import CONFIG, Shell, shell_for
+from tests.programs import SPIN
 
 pytestmark = pytest.mark.timeout(240)
 

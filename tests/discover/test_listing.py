@@ -95,10 +95,93 @@ time_own.params = ["a", "b"]
 
 THREE = {"bench/test_a.py": PYTEST, "bench/bench_b.py": PYTEST, "bench/x.py": PYTEST}
 OWN = {"bench/speed_a.py": PYTEST, "bench/sub/test_b.py": PYTEST, "pytest.ini": INI}
+FOLDED = """\
+import itertools
+import pytest
+
+BASE: list[int] = [1, 2]
+SIZES = [10**k for k in range(3)]
+TABLE = {"x": 1, "y": (2, 3)}
+
+def parse(): ...
+
+@pytest.mark.parametrize("n", SIZES)
+def test_powers(benchmark, n): ...
+
+@pytest.mark.parametrize("n", BASE + [pytest.param(3, id="three")])
+def test_joined(benchmark, n): ...
+
+@pytest.mark.parametrize("n", [*BASE, 2 * 1024, 1 << 4, 1e3, -1.5, True, None, "a b", b"x", ""])
+def test_values(benchmark, n): ...
+
+@pytest.mark.parametrize("n", list(range(3)), ids=str)
+def test_as_text(benchmark, n): ...
+
+@pytest.mark.parametrize("n", BASE, ids=lambda n: f"n{n}")
+def test_named(benchmark, n): ...
+
+@pytest.mark.parametrize("k, v", TABLE.items())
+def test_items(benchmark, k, v): ...
+
+@pytest.mark.parametrize("k", TABLE)
+def test_keys(benchmark, k): ...
+
+@pytest.mark.parametrize("f", [parse, int, len])
+def test_functions(benchmark, f): ...
+
+@pytest.mark.parametrize("t", sorted({"b", "a"}))
+def test_sorted(benchmark, t): ...
+
+@pytest.mark.parametrize("t", ["x" * 3, f"a{1}", "\N{LATIN SMALL LETTER U WITH DIAERESIS}", "a\\nb"])
+def test_texts(benchmark, t): ...
+
+@pytest.mark.parametrize("a, b", list(itertools.product([1, 2], "xy")))
+def test_product(benchmark, a, b): ...
+
+@pytest.mark.parametrize("n", [1, 2])
+class TestGroup:
+    @pytest.mark.parametrize("m", ["a", "b"])
+    def test_both(self, benchmark, n, m): ...
+"""
+
+UNKNOWN = """\
+import pytest
+HUGE = [0] * 10**9
+GROWN = [1]
+GROWN.append(2)
+LATER = [1]
+
+@pytest.mark.parametrize("n", HUGE)
+def test_huge(benchmark, n): ...
+
+@pytest.mark.parametrize("n", ["x" * 10**9])
+def test_long(benchmark, n): ...
+
+@pytest.mark.parametrize("n", [2 ** 2 ** 2 ** 2 ** 2 ** 2])
+def test_tower(benchmark, n): ...
+
+@pytest.mark.parametrize("n", range(10**12))
+def test_range(benchmark, n): ...
+
+@pytest.mark.parametrize("n", GROWN)
+def test_grown(benchmark, n): ...
+
+@pytest.mark.parametrize("n", {1, 2})
+def test_set(benchmark, n): ...
+
+@pytest.mark.parametrize("n", [open("/etc/passwd").read()])
+def test_file(benchmark, n): ...
+
+@pytest.mark.parametrize("n", ["%1000000000d" % 1])
+def test_width(benchmark, n): ...
+"""
+
+
 CASES = [
     ('harness = "pytest"\npaths = ["bench/"]', THREE),
     ('harness = "pytest"\npaths = ["bench/"]', OWN),
     ('harness = "pytest"\npaths = ["bench/a.py"]', {"bench/a.py": PYTEST}),
+    ('harness = "pytest"\npaths = ["bench/a.py"]', {"bench/a.py": FOLDED}),
     ('harness = "pytest"\npaths = ["p/bench/"]\ndirectory = "p"', {"p/bench/test_a.py": PYTEST}),
     ('harness = "pyperf"\npaths = ["bench/*.py"]', {"bench/a.py": PYPERF, "bench/b.py": PYPERF}),
     ('harness = "pyperf"\npaths = ["bench/a.py"]', {"bench/a.py": PYPERF}),
@@ -153,8 +236,19 @@ def test_parameters_that_are_written_out_are_names(sides: Sides) -> None:
     listed = {name.replace("[[]", "[") for name in list_suite(suite, sides.tree("head")).benchmarks}
     grid = {f"test_written_out[{first}-{n}]" for first in ("one", "x-y z-None", "a2-b2") for n in (10, -2.5)}
     assert grid | {"test_many[1]", "test_many[2]", "test_plain"} <= listed
-    assert {"test_partly[*]", "test_twice[*]", "test_changed[*]", "test_by_fixture[*]"} <= listed
+    assert {"test_twice[*]", "test_changed[*]", "test_by_fixture[*]"} <= listed
     (suite,) = config.parse('[[suite]]\nname = "s"\nharness = "asv"\n', "test").suites
     listed = set(list_suite(suite, sides.tree("head")).benchmarks)
     cells = {f"a.Grid.time_cells({n}, {text})" for n in (1, 2.5) for text in ("'a'", "None")}
     assert cells | {"a.Skips.time_some(*)", "a.time_own('a')", "a.time_own('b')", "a.time_plain"} <= listed
+
+
+def test_what_python_alone_can_work_out_is_names_and_nothing_is_run_for_it(sides: Sides) -> None:
+    sides.write({"test_a.py": FOLDED, "test_b.py": UNKNOWN})
+    (suite,) = config.parse('[[suite]]\nname = "s"\nharness = "pytest"\npaths = ["."]\n', "test").suites
+    listed = list_suite(suite, sides.tree("head")).benchmarks
+    assert [name for name in listed if name.startswith("test_a") and name.endswith("[[]*]")] == []
+    tests = ("huge", "long", "tower", "range", "grown", "set", "file", "width")
+    assert sorted(name for name in listed if name.startswith("test_b")) == sorted(
+        f"test_b.py::test_{one}[[]*]" for one in tests
+    )

@@ -15,21 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.repositories import Repository
-
-CONFIG = """\
-[run]
-budget = "40 s"
-
-[gate]
-threshold = "60%"
-
-[[suite]]
-name = "programs"
-harness = "command"
-commands = { slower = "sh slower.sh" }
-"""
-SPIN = "i=0; while [ $i -lt {} ]; do i=$((i+1)); done\n"
+from tests.programs import three_times_slower
 
 
 @pytest.fixture
@@ -75,9 +61,7 @@ def ssh_config(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_run_on_another_machine(tmp_path: Path, ssh_config: Path) -> None:
-    repository = Repository(tmp_path / "project")
-    repository.commit({"perfbot.toml": CONFIG, "slower.sh": SPIN.format(3000)})
-    repository.commit({"slower.sh": SPIN.format(9000)})
+    repository = three_times_slower(tmp_path / "project")
     here = Path(__file__).parents[2]
     cache = tmp_path / "there"
     environ = {

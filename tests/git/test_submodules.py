@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from perfbot.errors import SetupError
-from perfbot.git.submodules import resolve_url
+from perfbot.git.submodules import _is_plain, resolve_url
 from perfbot.pipeline.change import find_change
 from perfbot.sides.checkout import checkout
 from tests.repositories import Repository, git
@@ -53,6 +53,11 @@ def test_a_submodule_that_cannot_be_had_is_named(project: Repository, tmp_path: 
     ):
         pass
     assert not (project.path / ".git" / "worktrees").exists()
+
+
+@pytest.mark.parametrize("name", ["x.url=/etc #", "x.update=!true #", "a\nb", "../../x", "/x"])
+def test_a_name_is_no_setting_and_no_way_out(name: str) -> None:
+    assert not _is_plain(name)
 
 
 def test_a_change_cannot_read_other_repositories_of_the_machine(

@@ -16,8 +16,9 @@ from perfbot.measure.builds import BuiltSuite
 from perfbot.measure.session import Measured
 from perfbot.model import TIME, Benchmark, Comparison, Policy, Result, Round
 from perfbot.report import read
-from tests.cli.conftest import SPIN, shell_for
+from tests.cli.conftest import shell_for
 from tests.measure.conftest import Clock, FakeSuite, Simulated
+from tests.programs import SPIN
 
 BUILDS = 4
 PAIRS = [(at % BUILDS, (at + at // BUILDS) % BUILDS) for at in range(24)]

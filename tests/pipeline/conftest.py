@@ -21,6 +21,9 @@ from tests.repositories import Repository
 OUTER = ("PATH", "LANG", "TMPDIR")
 """What these runs see of the tests' own environment: nothing of a CI."""
 
+OFFLINE = {"UV_OFFLINE": "1"}
+"""No environment waits for an index to answer: none gets pip, and set-up lines link what they need."""
+
 
 class Lines(Silent):
     """Progress that remembers what was told."""
@@ -43,7 +46,7 @@ def make_repo(folder: Path, base: Mapping[str, str | None], head: Mapping[str, s
 
 def request_for(repository: Repository, cache: Path, **options: object) -> Request:
     """A request as if typed in the repository, outside any CI."""
-    environ = {name: os.environ[name] for name in OUTER if name in os.environ} | {"HOME": str(cache.parent)}
+    environ = {name: os.environ[name] for name in OUTER if name in os.environ} | OFFLINE | {"HOME": str(cache.parent)}
     return Request(repo=repository.path, environ=environ, cache=cache, **{"seed": 3, "why": False, **options})  # type: ignore[arg-type]
 
 

@@ -41,6 +41,9 @@ budget = "60s"
 [gate]
 threshold = "40%"
 
+[why]
+share = "8%"                  # of the budget, for one benchmark
+
 [[suite]]
 name = "core"
 harness = "python"

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from perfbot.config import load
 from perfbot.errors import UsageError
+from perfbot.pipeline.known_names import last_found
 from tests.pipeline.conftest import by_name, make_repo, report_of
 from tests.repositories import Repository
 
@@ -86,3 +88,12 @@ def test_another_configuration_is_listed_anew(repository: Repository, tmp_path: 
 def test_without_an_earlier_run_the_listing_decides(repository: Repository, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="none of the 1 benchmarks is selected"):
         report_of(repository, tmp_path / "cache", only=("*nonsense*",))
+
+
+def test_who_asks_is_told_the_last_runs_names_as_long_as_they_hold(repository: Repository, tmp_path: Path) -> None:
+    report_of(repository, tmp_path / "cache")
+    (suite,) = [one for one in load(None, repository.path).suites if one.name == "two"]
+    assert last_found(suite, repository.path, tmp_path / "cache") == ("load",)
+    assert last_found(suite, repository.path, tmp_path / "other") == ()
+    (repository.path / "b/run.sh").write_text("echo other 1\n")
+    assert last_found(suite, repository.path, tmp_path / "cache") == ()

@@ -13,23 +13,11 @@ from perfbot.errors import MeasureError, UsageError
 from perfbot.pipeline.job import Request
 from perfbot.pipeline.remote import COMMAND, machine_of, measure_on
 from perfbot.render.progress import Silent
+from tests.programs import SPIN, three_times_slower
 from tests.repositories import Repository
 
 pytestmark = pytest.mark.timeout(240)
 
-CONFIG = """\
-[run]
-budget = "40 s"
-
-[gate]
-threshold = "60%"
-
-[[suite]]
-name = "programs"
-harness = "command"
-commands = { slower = "sh slower.sh" }
-"""
-SPIN = "i=0; while [ $i -lt {} ]; do i=$((i+1)); done\n"
 SSH = """\
 #!/bin/sh
 echo "$@" >> {log}
@@ -43,9 +31,7 @@ cd {home} && exec sh -c "$*"
 
 @pytest.fixture
 def request_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Request:
-    repository = Repository(tmp_path / "project")
-    repository.commit({"perfbot.toml": CONFIG, "slower.sh": SPIN.format(3000)})
-    repository.commit({"slower.sh": SPIN.format(9000)})
+    repository = three_times_slower(tmp_path / "project")
     home = tmp_path / "there"
     home.mkdir()
     ssh = tmp_path / "ssh"

@@ -158,7 +158,7 @@ class TestEachSidesBenchmarks:
         config = cache.parent / "each.toml"
         config.write_text((repository.path / "perfbot.toml").read_text().replace('"head"', '"each"'))
         only = ("*_old", "*_new", "*_edited")
-        report = report_of(repository, cache, config=config, only=only, budget=8.0)
+        report = report_of(repository, cache, config=config, only=only, budget=5.0)
         results = {name.rpartition("_")[2]: result for name, result in by_name(report).items()}
         assert {name: results[name].verdict for name in ("old", "new")} == {"old": "removed", "new": "added"}
         assert results["edited"].source_changed
@@ -175,7 +175,7 @@ class TestDirty:
         file.write_text(committed.replace("def work(n=300):", "def work(n=3000):"))
         try:
             only = ("*test_same",)
-            report = report_of(repository, cache, dirty=True, base="HEAD", only=only, budget=8.0)
+            report = report_of(repository, cache, dirty=True, base="HEAD", only=only, budget=4.0)
         finally:
             file.write_text(committed)
         (same,) = report.results

@@ -72,6 +72,8 @@ BENCHMARKS_OF_HEAD = "import pytest\n" + BENCHMARKS.replace("test_removed", "tes
 
 ONE = "import shop\n\n\ndef test_one(benchmark):\n    benchmark(shop.work)\n"
 FRESH = ONE.replace("import shop", "import shop\nfrom shop import fresh").replace("shop.work", "shop.work, 299")
+ALWAYS = BENCHMARKS.partition("def test_edited")[0] + "def test_never" + BENCHMARKS.partition("def test_never")[2]
+"""One that can be measured, beside what cannot."""
 DEAD = "import nowhere\n\n\ndef test_dead(benchmark):\n    benchmark(nowhere.work)\n"
 
 
@@ -173,7 +175,7 @@ def always(tmp_path_factory: pytest.TempPathFactory, borrowed: str) -> Report:
     files = {
         "perfbot.toml": CONFIG.replace("SETUP", borrowed).replace("HARNESS", "pytest"),
         "shop.py": SHOP,
-        "benchmarks/test_shop.py": BENCHMARKS,
+        "benchmarks/test_shop.py": ALWAYS,
         "benchmarks/test_dead.py": DEAD,
     }
     return report_of(make_repo(folder / "shop", files, {"README": "later\n"}), folder / "cache")
@@ -184,6 +186,7 @@ class TestAlways:
 
     def test_the_run_passes(self, always: Report) -> None:
         assert always.verdict == "pass"
+        assert by_name(always)["core/test_shop.py::test_same"].verdict == "unchanged"
         assert {name for name, one in by_name(always).items() if one.verdict == "failed"} == {
             "core/test_shop.py::test_never_calls", "core/test_shop.py::test_always_fails", "core/test_dead.py"
         }  # fmt: skip

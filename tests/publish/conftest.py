@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from perfbot.forge.retry import Retries
 from tests.worlds import InCI, github_ci, gitlab_ci
+
+
+@pytest.fixture(autouse=True)
+def _unhurried_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What clients wait (for a fault to pass, for their pace) is taken off their patience without being waited for."""
+    monkeypatch.setitem(Retries.__init__.__kwdefaults__, "sleep", lambda seconds: None)
 
 
 @pytest.fixture

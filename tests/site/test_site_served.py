@@ -69,10 +69,23 @@ def test_every_answer_forbids_sniffing_and_framing(client: TestClient) -> None:
         assert (headers["x-content-type-options"], headers["x-frame-options"]) == ("nosniff", "DENY")
 
 
+WITHOUT_A_ROW = [
+    *(
+        f"{BASE}{page}/{number}.{kind}"
+        for page, kind in (("benchmarks", "html"), ("benchmarks", "csv"), ("runs", "html"))
+        for number in (2**31, 2**63, "1" * 400, "1%00", "\N{ARABIC-INDIC DIGIT THREE}")
+    ),
+    *(f"/api/v1/projects/group/name/-/{page}/{2**63}" for page in ("runs", "benchmarks")),
+    "/api/v1/projects/group%00/name/-/runs",
+]
+"""Numbers that no database has, and characters that none takes."""
+
+
 @pytest.mark.parametrize(
     "path",
     ["/nothing", "/no/project/-/", BASE + "benchmarks/999.html", BASE + "benchmarks/999.csv",
      BASE + "runs/999.html", "/assets/secret.txt",
+     *WITHOUT_A_ROW,
      "/assets/..%2f..%2fpyproject.toml", "/api/v1/projects/no/-/runs", "/api/v1/projects/group/name/-/runs/999"],
 )  # fmt: skip
 def test_what_is_not_there_is_not_found(client: TestClient, path: str) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -56,8 +60,18 @@ def test_once(benchmark):
 """
 
 
-def observed(sides: Sides, *names: str, seconds: float = 0.5) -> tuple[dict[str, list[Observation]], Explaining]:
-    """At least a round of some benchmarks, where head folds each name."""
+@dataclass(frozen=True)
+class Observed:
+    """What explaining rounds found about each benchmark."""
+
+    of: Mapping[str, list[Observation]]
+    rounds: Explaining
+
+
+@pytest.fixture(scope="module")
+def observed(tmp_path_factory: pytest.TempPathFactory) -> Observed:
+    """At least a round of each benchmark, where head folds each name; and of one that is not there."""
+    sides = Sides(tmp_path_factory.mktemp("explaining"), Path(sys.executable))
     sides.write({"shop.py": SHOP, "test_shop.py": TESTS})
     sides.write({"shop.py": SHOP.replace("if name == key", "if fold(name) == key")}, sides=["head"])
     suite = sides.suite('harness = "pytest"\npaths = ["test_shop.py"]')
@@ -65,9 +79,9 @@ def observed(sides: Sides, *names: str, seconds: float = 0.5) -> tuple[dict[str,
     take(suite, names=None)
     rounds = Explaining(suite, Random(1))  # noqa: S311 - an order, not a secret
     found: dict[str, list[Observation]] = {}
-    for one in rounds.observe(names, seconds):
+    for one in rounds.observe(["test_find", "test_prepared", "test_later", "test_once", "test_gone"], 1.0):
         found.setdefault(one.name, []).append(one)
-    return found, rounds
+    return Observed(found, rounds)
 
 
 def counts(profile: Profile) -> dict[str, float]:
@@ -85,41 +99,39 @@ def shares(profile: Profile) -> dict[str, float]:
     return {name: count / profile.samples.count for name, count in found.items()}
 
 
-def test_calls_are_counted_exactly_and_time_is_found_where_it_goes(sides: Sides) -> None:
-    found, rounds = observed(sides, "test_find", "test_prepared")
-    for one in found["test_find"]:
+def test_calls_are_counted_exactly_and_time_is_found_where_it_goes(observed: Observed) -> None:
+    assert observed.of["test_find"]
+    assert observed.of["test_prepared"]
+    for one in observed.of["test_find"]:
         assert not one.refused
         base, head = (counts(one.sides[side]) for side in ("base", "head"))
         assert base == {"find": 1, "max": 1}
         assert head == {"find": 1, "max": 1, "fold": 50, "str.casefold": 50}
         assert shares(one.sides["head"])["find"] + shares(one.sides["head"])["fold"] > 0.8
         assert "fold" not in shares(one.sides["base"])
-    for one in found["test_prepared"]:
+    for one in observed.of["test_prepared"]:
         assert counts(one.sides["head"]) == {"find": 1, "max": 1, "fold": 250, "str.casefold": 250}
         assert not any("lambda" in name for name in shares(one.sides["head"]))
-    assert set(rounds.surroundings) == {"base", "head"}
-    assert "pytest" in rounds.surroundings["head"].packages
+    assert set(observed.rounds.surroundings) == {"base", "head"}
+    assert "pytest" in observed.rounds.surroundings["head"].packages
 
 
-def test_what_a_coroutine_awaits_is_followed(sides: Sides) -> None:
-    found, _ = observed(sides, "test_later")
-    head = found["test_later"][0].sides["head"]
+def test_what_a_coroutine_awaits_is_followed(observed: Observed) -> None:
+    head = observed.of["test_later"][0].sides["head"]
     assert counts(head)["fold"] == 50
     assert {name for name, share in shares(head).items() if share > 0.1} == {"find", "fold"}
 
 
-def test_files_and_lines_are_told_from_the_suites_folder(sides: Sides) -> None:
-    found, _ = observed(sides, "test_find")
-    functions = {one.name: one for one in found["test_find"][0].sides["head"].calls.functions}
+def test_files_and_lines_are_told_from_the_suites_folder(observed: Observed) -> None:
+    functions = {one.name: one for one in observed.of["test_find"][0].sides["head"].calls.functions}
     find = functions["find"]
     assert (find.place, find.file, find.module, find.line, find.end) == ("own", "shop.py", "shop", 11, 15)
     assert functions["str.casefold"].compiled
 
 
-def test_only_what_may_be_called_again_is_explained(sides: Sides) -> None:
-    found, rounds = observed(sides, "test_once", "test_gone")
-    assert not found
-    assert rounds.failed == {
+def test_only_what_may_be_called_again_is_explained(observed: Observed) -> None:
+    assert set(observed.of) == {"test_find", "test_prepared", "test_later"}
+    assert observed.rounds.failed == {
         "test_once": "only the first call in a process counts",
         "test_gone": "not measured",
     }
@@ -137,7 +149,7 @@ def test_a_benchmark_that_dies_while_it_is_looked_at_costs_itself_alone(sides: S
     take(suite)
     rounds = Explaining(suite, Random(1))  # noqa: S311 - an order, not a secret
     names = ["test_leaves", "test_find"]
-    found = Counter(one.name for one in rounds.observe(names, 3.0))
+    found = Counter(one.name for one in rounds.observe(names, 0.5))
     assert found["test_find"]
     assert not found["test_leaves"]
 

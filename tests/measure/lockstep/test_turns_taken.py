@@ -216,7 +216,8 @@ class TestTooLong:
         assert isinstance(found["quick"], Measured)
         assert sides.logged() == ["base ages"]
 
-    def test_one_on_head_alone_fails(self, sides: Sides) -> None:
+    def test_one_on_head_alone_fails(self, sides: Sides, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(plan, "LATE_SECONDS", 1.0)
         failed = self.outcomes(sides, "ages_on_head", budget=2.0)["ages_on_head"]
         assert isinstance(failed, Failed)
         assert (failed.side, failed.skipped) == ("head", False)
