@@ -46,7 +46,8 @@ def execute(args: argparse.Namespace) -> int:
 
     from perfbot import api
     from perfbot.cli.interrupts import exit_code, interruptible
-    from perfbot.cli.run import EXIT_CODES, parsed_option
+    from perfbot.cli.requested import parsed_option
+    from perfbot.cli.run import EXIT_CODES
     from perfbot.cli.watching import watched
     from perfbot.git.command import open_work_tree
     from perfbot.pipeline.job import Request

@@ -23,9 +23,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 from typing import TYPE_CHECKING
 
+from perfbot.cli.requested import request_here
 from perfbot.cli.watching import add_watching_arguments
 from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, PerfbotError
 
@@ -62,7 +62,7 @@ def execute(args: argparse.Namespace) -> int:
     from perfbot.render.bisection import as_json, as_text
     from perfbot.report import write_text
 
-    request = _request(args)
+    request = request_here(args, spec=args.range, seed=args.seed, force=args.force)
     changed = frozenset[str]() if args.only else _regressed_last(request)
     with watched(quiet=args.quiet or args.format == "json", verbose=args.verbose) as progress, interruptible():
         if changed:
@@ -81,28 +81,6 @@ def code_of(found: Bisection) -> int:
     if kinds <= {"commit", "none"}:
         return PASS
     return NOT_MEASURED if kinds <= {"open", "failed", "none"} else GATE_FAILED
-
-
-def _request(args: argparse.Namespace) -> Request:
-    from pathlib import Path
-
-    from perfbot.pipeline.job import Request
-    from perfbot.sides.cache import cache_folder
-    from perfbot.units import parse_duration, parse_percentage
-
-    return Request(
-        repo=Path.cwd(),
-        environ=dict(os.environ),
-        cache=cache_folder(os.environ),
-        config=Path(args.config) if args.config else None,
-        spec=args.range,
-        suites=tuple(args.suite),
-        only=tuple(args.only),
-        budget=parse_duration(args.budget) if args.budget else None,
-        threshold=parse_percentage(args.threshold) if args.threshold else None,
-        seed=args.seed,
-        force=args.force,
-    )
 
 
 def _regressed_last(request: Request) -> frozenset[str]:

@@ -164,7 +164,7 @@ def _keep(found: Calibration, args: argparse.Namespace) -> None:
 def _request(args: argparse.Namespace) -> Request:
     import os
 
-    from perfbot.cli.run import parsed_option
+    from perfbot.cli.requested import parsed_option
     from perfbot.git.command import open_work_tree
     from perfbot.pipeline.job import Request
     from perfbot.sides.cache import cache_folder

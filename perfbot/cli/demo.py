@@ -49,7 +49,7 @@ def _show(folder: Path, args: argparse.Namespace) -> int:
     from perfbot.cli import last_run
     from perfbot.cli.demo_project import build
     from perfbot.cli.interrupts import interruptible
-    from perfbot.cli.run import parsed_option
+    from perfbot.cli.requested import parsed_option
     from perfbot.cli.watching import watched
     from perfbot.pipeline.job import Request
     from perfbot.pipeline.story import run

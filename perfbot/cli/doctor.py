@@ -218,7 +218,7 @@ def _suite(suite: SuiteBase, root: Path) -> tuple[list[Finding], int]:
     if wrong := _suite_mistakes(suite, root):
         return [Finding(what, "wrong", message, advice, code) for message, advice, code in wrong], 0
     listing = list_suite(suite, root)
-    listed = list(_told_by_last_run(listing.benchmarks, suite, root))
+    listed = _told_by_last_run(listing.benchmarks, suite, root)
     chosen = [name for name in listed if suite.may_want(name)]
     problems = [Finding(what, "warning", problem) for problem in listing.problems]
     if not chosen and listing.known:
@@ -230,23 +230,18 @@ def _suite(suite: SuiteBase, root: Path) -> tuple[list[Finding], int]:
     return [Finding(what, "ok", f"{_named(chosen)}; {setup}"), *problems], len(chosen)
 
 
-def _told_by_last_run(names: Sequence[str], suite: SuiteBase, root: Path) -> Iterator[str]:
-    """Names in place of patterns that only running the suite can tell, as far as the last run told them."""
+def _told_by_last_run(names: Sequence[str], suite: SuiteBase, root: Path) -> tuple[str, ...]:
+    """What the last run found, where that still holds: only running a suite tells for sure; else what sources say."""
     import glob
 
-    from perfbot.config.names import matches
-    from perfbot.discover.sources import PARAMETERS
     from perfbot.errors import PerfbotError
     from perfbot.pipeline.known_names import last_found
     from perfbot.sides.cache import cache_folder
 
     known: tuple[str, ...] = ()
-    if any(PARAMETERS in name for name in names) or not names:
-        with contextlib.suppress(PerfbotError, OSError):
-            known = last_found(suite, root, cache_folder(os.environ))  # type: ignore[arg-type]
-    for name in names or ("*",):
-        found = [glob.escape(one) for one in known if (not names or PARAMETERS in name) and matches(one, name)]
-        yield from found or ([name] if names else [])
+    with contextlib.suppress(PerfbotError, OSError):
+        known = last_found(suite, root, cache_folder(os.environ))  # type: ignore[arg-type]
+    return tuple(map(glob.escape, known)) or tuple(names)
 
 
 def _unfit_python(suite: SuiteBase, root: Path) -> Iterator[Finding]:

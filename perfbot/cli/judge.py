@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import argparse
 
-from perfbot.cli.run import EXIT_CODES, add_output_arguments, parsed_option
+from perfbot.cli.requested import parsed_option
+from perfbot.cli.run import EXIT_CODES, add_output_arguments
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,12 +15,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from perfbot.cli import asked
 from perfbot.cli.database import VARIABLE as DATABASE
+from perfbot.cli.requested import request_here
 from perfbot.cli.watching import add_watching_arguments
 from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, StoreError
 
@@ -232,26 +233,14 @@ def keep_run(report: Report, database: str) -> tuple[Report, StoreError | None]:
 
 def request_from(args: argparse.Namespace):  # type: ignore[no-untyped-def]
     """The command line as the pipeline wants it; raises UsageError for values that mean nothing."""
-    from pathlib import Path
-
-    from perfbot.pipeline.job import Request
     from perfbot.shards import parse_shard
-    from perfbot.sides.cache import cache_folder
-    from perfbot.units import parse_duration, parse_percentage
 
-    return Request(
-        repo=Path.cwd(),
-        environ=os.environ,
-        cache=cache_folder(os.environ),
-        config=Path(args.config) if args.config else None,
+    return request_here(
+        args,
         spec=args.range,
         base=args.base,
         head=args.head,
         dirty=args.dirty,
-        suites=tuple(args.suite),
-        only=tuple(args.only),
-        budget=parsed_option("--budget", args.budget, parse_duration),
-        threshold=parsed_option("--threshold", args.threshold, parse_percentage),
         seed=args.seed,
         more=args.more,
         bisect=args.bisect,
@@ -297,14 +286,3 @@ def _source(args: argparse.Namespace) -> Source:
 def database_of(args: argparse.Namespace) -> str:
     """The history that was named, on the command line or around it; empty for none."""
     return str(args.database or os.environ.get(DATABASE, ""))
-
-
-def parsed_option(option: str, text: str | None, parse: Callable[[str], float]) -> float | None:
-    from perfbot.errors import UsageError
-
-    if text is None:
-        return None
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise UsageError(f"{option}: {error}") from error

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import sys
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from perfbot.cli.requested import request_here
 from perfbot.errors import INTERRUPTED, Interrupted, PerfbotError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def execute(args: argparse.Namespace) -> int:
     from perfbot.measure.lockstep.waiting import Waiting
     from perfbot.pipeline.saves import Saves
 
-    request = _request(args)
+    request = request_here(args, base=args.base, dirty=True, fresh=args.fresh)
     saves, waiting = Saves(open_work_tree(request.repo).folder), Waiting()
     told = 0
     with contextlib.suppress(Interrupted, KeyboardInterrupt), interruptible(), contextlib.closing(waiting):
@@ -121,26 +121,3 @@ def _going_on(request: Request) -> Request:
     from dataclasses import replace
 
     return replace(request, fresh=False)
-
-
-def _request(args: argparse.Namespace) -> Request:
-    from pathlib import Path
-
-    from perfbot.cli.run import parsed_option
-    from perfbot.pipeline.job import Request
-    from perfbot.sides.cache import cache_folder
-    from perfbot.units import parse_duration, parse_percentage
-
-    return Request(
-        repo=Path.cwd(),
-        environ=dict(os.environ),
-        cache=cache_folder(os.environ),
-        config=Path(args.config) if args.config else None,
-        base=args.base,
-        dirty=True,
-        suites=tuple(args.suite),
-        only=tuple(args.only),
-        budget=parsed_option("--budget", args.budget, parse_duration),
-        threshold=parsed_option("--threshold", args.threshold, parse_percentage),
-        fresh=args.fresh,
-    )

@@ -112,7 +112,7 @@ def _github(event: Mapping[str, Any]) -> Asked | None:
         id=int(comment["id"]),
         author=who,
         author_key=who,
-        body=str(comment["body"])[:MAX_BODY],
+        body=_words(comment["body"]),
         mine=False,
         created=_iso(comment.get("created_at")),
     )
@@ -132,12 +132,17 @@ def _gitlab(event: Mapping[str, Any]) -> Asked | None:
         id=int(data["id"]),
         author=str(user["username"]),
         author_key=str(int(data["author_id"])),
-        body=str(data["note"])[:MAX_BODY],
+        body=_words(data["note"]),
         mine=False,
         created=_iso(data.get("created_at")),
         internal=bool(data.get("internal") or data.get("confidential")),
     )
     return Asked("gitlab", str(event["project"]["path_with_namespace"]), int(event["merge_request"]["iid"]), note)
+
+
+def _words(text: object) -> str:
+    """A comment as far as it is looked at, of characters that every database and forge takes."""
+    return str(text)[:MAX_BODY].encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def _iso(moment: object) -> str:

@@ -63,7 +63,7 @@ def _readings(name: str, values: Node, *, timed: bool, data: bool) -> Iterator[R
     for key, value in values.keys():  # noqa: SIM118 - a node is no mapping
         if key == "rate" and values.get("count") is not None:
             yield value.reading(Metric("throughput", "B/s" if data else "1/s", better))
-        elif key in ("rate", "value") and values.get("passes") is not None:
+        elif key == "rate" or (key == "value" and values.get("passes") is not None):
             yield value.reading(Metric("rate", "1", better))
         elif key == "med" or (quantile := re.fullmatch(r"p\((\d+(?:\.\d+)?)\)", key)):
             which = "p50" if key == "med" else f"p{quantile[1]}" if quantile else ""

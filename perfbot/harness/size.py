@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +17,22 @@ SIZE = Metric("size", "B", rule="exact")
 
 
 def size_of(glob: str, folder: Path) -> float | None:
-    """Bytes of all files that a path or glob means, folders with all that is in them; None where nothing is there."""
-    found = set(expand(glob, folder))
+    """Bytes of all files that a path or glob means, folders with all that is in them; None where nothing is there.
+
+    A link that is meant itself counts as what it leads to within the checkout (``lib.so`` as ``lib.so.1``), once; one
+    that leads out of it, or nowhere, is not there. Links inside of folders add nothing.
+    """
+    top = next((one for one in (folder, *folder.parents) if (one / ".git").exists()), folder).resolve()
+    found = {path.resolve() for path in expand(glob, folder) if not path.is_symlink() or _leads_into(path, top)}
     files = {inner for path in found for inner in (path.rglob("*") if path.is_dir() else [path])}
     regular = [path for path in files if path.is_file() and not path.is_symlink()]
     return float(sum(path.stat().st_size for path in regular)) if found else None
+
+
+def _leads_into(link: Path, top: Path) -> bool:
+    with contextlib.suppress(OSError, RuntimeError):  # of links that lead to each other
+        return link.resolve(strict=True).is_relative_to(top)
+    return False
 
 
 @dataclass(slots=True)

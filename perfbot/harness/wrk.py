@@ -15,7 +15,7 @@ from perfbot.model import Metric
 
 BEGIN = re.compile(r"Running .* test @ (?P<url>\S+)\s*")
 SIZE = re.compile(r"\s+(?P<threads>\d+) threads? and (?P<connections>\d+) connections?\s*")
-QUANTILE = re.compile(rf"\s+(?P<which>\d+(?:\.\d+)?)%\s+(?P<value>{NUMBER}|[-+\d.,]+|-?nan|-?inf)(?P<unit>[a-zµμ]+)\s*")
+QUANTILE = re.compile(rf"\s*(?P<which>\d+(?:\.\d+)?)%\s+(?P<value>{NUMBER}|[-+\d.,]+|-?nan|-?inf)(?P<unit>[a-zµμ]+)\s*")
 RATE = re.compile(r"Requests/sec:\s+(?P<value>\S+)\s*")
 TROUBLE = re.compile(r"\s*(Socket errors:.*|Non-2xx or 3xx responses:.*)")
 

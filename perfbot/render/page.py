@@ -12,12 +12,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from perfbot.model import Problem, Report, Result
-from perfbot.render import headline, pictures, reasons, view
+from perfbot.render import headline, packing, pictures, reasons, view
 from perfbot.render.escape import clean, output_lines
-from perfbot.render.flame import Why, why_of
+from perfbot.render.flame import why_of
 from perfbot.render.layout import pieces, source
+from perfbot.render.packing import Row
 from perfbot.render.policy import policy_differences
 from perfbot.units import format_duration, format_percentage
+
+WRITTEN_OUT = 100
+"""Rows that stand in the page itself, readable without its script; the others are packed."""
 
 NAME_LENGTH = 300
 TEXT_LENGTH = 1000
@@ -46,32 +50,15 @@ _SIZE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One result, as plain text that the template escapes."""
-
-    anchor: str
-    icon: str
-    verdict: str
-    gate: str
-    name: str
-    change: str
-    interval: str
-    remarks: str
-    forest: pictures.Forest | None
-    facts: tuple[tuple[str, str], ...]
-    pictures: tuple[pictures.Picture, ...]
-    why: Why | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Group:
     """Results to read together."""
 
     key: str
     title: str
     count: int
-    rows: Iterator[Row]
-    """Made while they are laid out: the pictures of thousands of results are large."""
+    rows: tuple[Row, ...]
+    """Those that stand in the page itself; its script adds the others."""
+    later: tuple[Row, ...] = ()
 
 
 def page(report: Report, *, home: str = "") -> str:
@@ -88,6 +75,7 @@ def page_pieces(report: Report, *, home: str = "") -> Iterator[str]:
     """:func:`page`, a little at a time."""
     scale = pictures.axis(report.results)
     style, script = source("page/page.css"), source("page/page.js")
+    groups = tuple(_groups(report, scale))
     return pieces(
         "report.html.j2",
         style=style,
@@ -101,9 +89,11 @@ def page_pieces(report: Report, *, home: str = "") -> Iterator[str]:
         place=_place(report),
         banners=tuple(f"{sign} {clean(text, TEXT_LENGTH)}" for sign, text in view.banners(report)),
         problems=tuple(_problem(problem) for problem in report.problems),
-        groups=tuple(_groups(report, scale)),
+        groups=groups,
+        later=sum(len(group.later) for group in groups),
+        packed=packing.packed(_told(groups)),
+        size=packing.sizes(_SIZE),
         ticks=scale.ticks(),
-        size=_SIZE,
         trend=clean(report.trend, TEXT_LENGTH),
         facts=_facts(report),
         differences=tuple(clean(line, TEXT_LENGTH) for line in policy_differences(report)),
@@ -163,10 +153,20 @@ def _problem(problem: Problem) -> tuple[bool, str, str, str]:
 
 def _groups(report: Report, scale: pictures.Axis) -> Iterable[Group]:
     found, known = view.groups(report.results), reasons.explanations_of(report)
+    room = WRITTEN_OUT
     for key, title in _GROUPS.items():
         results: Sequence[Result] = getattr(found, key)
         if results:
-            yield Group(key, title, len(results), (_row(result, scale, known) for result in results))
+            rows = tuple(_row(result, scale, known) for result in results)
+            here = [row for index, row in enumerate(rows) if index < room or row.why is not None]
+            room = max(0, room - len(rows))
+            yield Group(key, title, len(rows), tuple(here), tuple(row for row in rows[len(here) :] if row.why is None))
+
+
+def _told(groups: Iterable[Group]) -> Iterator[tuple[Row, str]]:
+    for group in groups:
+        yield from ((row, "") for row in group.rows if row.pictures)
+        yield from ((row, group.key) for row in group.later)
 
 
 def _row(result: Result, scale: pictures.Axis, known: reasons.Explanations) -> Row:

@@ -1,5 +1,102 @@
 "use strict";
-(() => {
+// What is packed into the page: rows beyond the first hundred, and the rounds of every row, drawn when it is unfolded.
+const packed = (() => {
+  const place = document.getElementById("packed");
+  if (!place) return { ready: Promise.resolve() };
+  const size = JSON.parse(place.dataset.size), told = new Map();
+  const svg = document.querySelector(".axis svg").namespaceURI;
+  const groups = Object.fromEntries([...document.querySelectorAll(".group")].map((group) => [group.dataset.group, group]));
+  let marks = null;
+  const element = (name, attributes, ...inner) => {
+    const made = name.startsWith("svg:") ? document.createElementNS(svg, name.slice(4)) : document.createElement(name);
+    for (const [key, value] of Object.entries(attributes ?? {})) made.setAttribute(key, value);
+    made.append(...inner);
+    return made;
+  };
+  const pairs = (list, count) => Array.from({ length: list.length / count }, (_, at) => list.slice(at * count, (at + 1) * count));
+
+  const forest = ([point, from, far, low, wide], label) => element(
+    "svg:svg", { class: "forest", role: "img", "aria-label": label },
+    element("svg:rect", { class: "threshold", x: `${low}%`, width: `${wide}%`, height: "100%" }),
+    element("svg:line", { class: "zero", x1: "50%", x2: "50%", y2: "100%" }),
+    ...(far ? [element("svg:rect", { class: "interval", x: `${from}%`, width: `${far}%`, y: 11, height: 4, rx: 2 })] : []),
+    element("svg:circle", { cx: `${point}%`, cy: 13, r: 4.5 }),
+  );
+  const row = ([anchor, , , icon, name, verdict, gate, change, interval, , spans]) => element(
+    "details", { class: `result later gate-${gate}`, id: anchor },
+    element(
+      "summary", { class: "row" },
+      element("span", { class: "name" }, element("span", { "aria-hidden": "true" }, icon), " ", element("bdi", null, name)),
+      spans ? forest(spans, `${change} ${interval}`) : element("span", { class: "verdict" }, verdict),
+      element("span", { class: "change" }, element("b", null, change), ` ${interval}`),
+    ),
+  );
+  const more = ([, , , , , verdict, , , , remarks, , facts]) => element(
+    "div", { class: "more" },
+    element("p", null, element("b", null, verdict), remarks ? `: ${remarks}` : ""),
+    element("dl", null, ...pairs(facts, 2).map(([key, text]) => element("div", null, element("dt", null, key), element("dd", null, text)))),
+    element("div", { class: "pictures" }),
+  );
+
+  const path = (kind, tone, parts) => element("svg:path", { class: `${kind}${tone}`, d: parts.join("") });
+  const series = ([name, start, shift], rounds) => {
+    const step = size.inner / Math.max(rounds, 1), dots = [], lines = [];
+    for (let index = 0; index < rounds; index += 1) {
+      const x = (size.left + step * (index + 0.5) + shift).toFixed(1), [at, below, above] = marks.subarray(start + 3 * index, start + 3 * index + 3);
+      dots.push(`M${x} ${at}h0`);
+      lines.push(`M${x} ${at + below}V${at - above}`);
+    }
+    return [path("lines ", name, lines), path("dots ", name, dots)];
+  };
+  const figure = ([title, rounds, labels, bands, zero, drawn]) => {
+    const all = pairs(drawn, 3), spans = pairs(bands, 3), ticks = pairs(labels, 2), caption = element("figcaption", null, title);
+    const key = (name, kind) => caption.append(" ", element("span", { class: `key${kind} ${name}` }, name));
+    if (all.length > 1 || spans.length) caption.append(":");
+    if (all.length > 1) all.forEach(([name]) => key(name, ""));
+    else spans.forEach(([name]) => key(name, " band"));
+    return element(
+      "figure", null, caption,
+      element(
+        "svg:svg", { viewBox: `0 0 ${size.width} ${size.height}`, role: "img", "aria-label": title },
+        ...spans.map(([name, start, height]) => element("svg:rect", { class: name, x: size.left, width: size.inner, y: start, height })),
+        path("grid", "", ticks.map(([at]) => `M${size.left} ${at}H${size.right}`)),
+        ...ticks.map(([at, label]) => element("svg:text", { class: "left", x: size.label, y: at, dy: 4 }, label)),
+        ...(zero === null ? [] : [path("zero", "", [`M${size.left} ${zero}h${size.inner}`])]),
+        ...all.flatMap((one) => series(one, rounds)),
+        element("svg:text", { class: "left", x: size.first, y: size.foot }, "round 1"),
+        element("svg:text", { class: "left", x: size.right, y: size.foot }, String(rounds)),
+      ),
+    );
+  };
+  const unfold = (details) => {
+    const made = told.get(details.id);
+    if (!made || !marks) return;
+    told.delete(details.id);
+    if (made.length > 2) details.append(more(made));
+    details.querySelector(".pictures").append(...made[1].map(figure));
+  };
+
+  const SLICE = 500;
+  const pause = () => new Promise((next) => setTimeout(next));
+  const read = async () => {
+    const text = atob(place.dataset.rows), bytes = Uint8Array.from(text, (one) => one.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+    const data = new Uint8Array(await new Response(stream).arrayBuffer());
+    const length = new DataView(data.buffer).getUint32(0, true);
+    marks = data.subarray(4 + length);
+    const rows = JSON.parse(new TextDecoder().decode(data.subarray(4, 4 + length)));
+    rows.forEach((one) => told.set(one[0], one));
+    document.querySelectorAll(".result[open]").forEach(unfold);
+    document.addEventListener("toggle", (event) => { if (event.target.matches(".result[open]")) unfold(event.target); }, true);
+    const later = rows.filter((one) => one.length > 2);
+    for (let from = 0; from < later.length; from += SLICE) {
+      for (const one of later.slice(from, from + SLICE)) groups[one[2]].append(row(one));
+      await pause();
+    }
+  };
+  return { ready: read() };
+})();
+packed.ready.then(() => {
   const form = document.getElementById("filter");
   const open = () => {
     const found = location.hash && document.getElementById(location.hash.slice(1));
@@ -7,7 +104,7 @@
   };
   addEventListener("hashchange", open);
   open();
-  if (!form) return;
+  if (!form) { document.documentElement.dataset.ready = "yes"; return; }
   const words = document.getElementById("words");
   const shown = document.getElementById("shown");
   const groups = [...document.querySelectorAll(".group")].map((group) => ({
@@ -34,7 +131,8 @@
   form.addEventListener("submit", (event) => event.preventDefault());
   form.hidden = false;
   filter();
-})();
+  document.documentElement.dataset.ready = "yes";
+});
 (() => {
   const ROW = 20, CHARACTER = 6.7;
   const flame = (figure) => {

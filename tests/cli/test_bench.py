@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from perfbot.errors import NOT_MEASURED, USAGE
+from tests.cli.conftest import OFFLINE, Shell
 from tests.repositories import Repository
 
 pytestmark = pytest.mark.timeout(240)
@@ -25,7 +25,7 @@ def repository(tmp_path: Path) -> Repository:
     made.commit(
         {
             "app.py": SLOW.format(1),
-            "perfbot.toml": '[gate]\nthreshold = "50%"\nconfirm = "no"\n[why]\nenabled = false\n',
+            "perfbot.toml": CONFIG,
         }
     )
     made.write({"app.py": SLOW.format(3)})
@@ -33,15 +33,9 @@ def repository(tmp_path: Path) -> Repository:
 
 
 def typed(repository: Repository, *words: str) -> subprocess.CompletedProcess[str]:
-    cache = repository.path.parent / "cache"
-    return subprocess.run(
-        [sys.executable, "-m", "perfbot", "bench", *words],
-        cwd=repository.path,
-        env={"PATH": os.environ["PATH"], "HOME": str(cache), "PERFBOT_CACHE": str(cache), "PYTHONPATH": os.getcwd()},  # noqa: PTH109
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    cache = str(repository.path.parent / "cache")
+    own = {"PATH": os.environ["PATH"], "HOME": cache, "PERFBOT_CACHE": cache}
+    return Shell(repository, own | OFFLINE).type("bench", *words)
 
 
 def test_the_working_tree_is_compared_with_the_last_commit(repository: Repository) -> None:

@@ -33,7 +33,7 @@ confirm = "no"
 [[suite]]
 name = "programs"
 harness = "command"
-commands = { work = "sh work.sh" }
+commands = { work = "sh run.sh" }
 """
 LIBRARY = "# {number}\n\ndef spin():\n    total = 0\n    for number in range({loops}):\n        total += number\n"
 SCRIPT = "# {number}\ni=0; while [ $i -lt {loops} ]; do i=$((i+1)); done\n"
@@ -42,13 +42,14 @@ SCRIPT = "# {number}\ni=0; while [ $i -lt {loops} ]; do i=$((i+1)); done\n"
 def project(folder: Path, config: str, file: str, template: str, loops: list[int]) -> Shell:
     """A commit for each number of loops; a number below zero makes a commit that is broken."""
     repository = Repository(folder / "project")
-    files = {"perfbot.toml": config, "bench.py": "import lib\n\ndef work():\n    lib.spin()\n"}
+    own = {"bench.py": "import lib\n\ndef work():\n    lib.spin()\n", "run.sh": ". ./work.sh\n"}
+    files = {"perfbot.toml": config, **own}
     for number, count in enumerate(loops):
         text = template.format(number=number, loops=count) if count > 0 else "exit 7\n"
         repository.commit({**files, file: text}, f"commit {number}")
     (folder / "tmp").mkdir()
-    own = {"HOME": str(folder), "PERFBOT_CACHE": str(folder / "cache"), "TMPDIR": str(folder / "tmp")}
-    return Shell(repository, {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **OFFLINE, **own})
+    variables = {"HOME": str(folder), "PERFBOT_CACHE": str(folder / "cache"), "TMPDIR": str(folder / "tmp")}
+    return Shell(repository, {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **OFFLINE, **variables})
 
 
 def answer(shell: Shell, *words: str) -> dict[str, Any]:
@@ -92,7 +93,7 @@ def test_the_commit_is_named_among_programs(tmp_path: Path) -> None:
 
 
 def test_a_run_that_is_asked_to_names_the_commit(tmp_path: Path) -> None:
-    shell = project(tmp_path, FUNCTIONS, "lib.py", LIBRARY, [900, 900, 900, 3600])
+    shell = project(tmp_path, PROGRAMS, "work.sh", SCRIPT, [2000, 2000, 2000, 8000])
     file = shell.folder / "report.json"
     done = shell.type("run", "HEAD~3..HEAD", "--bisect", "--no-why", "--report", str(file), "--budget", "30s")
     assert done.returncode == 1, done.stderr

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -19,15 +20,23 @@ from perfbot.report import dumps
 from tests.histories import a_history, a_report, a_result
 
 
-@pytest.fixture
-def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A history of thirty runs with a step, in the working folder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-    with open_store("history.db") as store:
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A history of thirty runs with a step, which nobody changes."""
+    file = tmp_path_factory.mktemp("history") / "history.db"
+    with open_store(str(file)) as store:
         for report in a_history([0.010] * 15 + [0.011] * 15, noise=0.02):
             store.add(report, branch="main", kind="branch")
         store.add(a_report(number=90, disturbed=True), branch="main", kind="branch")
+    return file
+
+
+@pytest.fixture
+def database(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """That history in the working folder, a test's own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    shutil.copyfile(written, "history.db")
     return "history.db"
 
 

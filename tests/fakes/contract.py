@@ -6,6 +6,7 @@ Works on the project's own short descriptions in ``tests/contracts`` and on a fo
 from __future__ import annotations
 
 import copy
+import functools
 import json
 import re
 from pathlib import Path
@@ -14,6 +15,12 @@ from typing import Any
 import jsonschema
 
 FOLDER = Path(__file__).parents[1] / "contracts"
+
+
+@functools.cache
+def shared(file: Path, **options: Any) -> Contract:
+    """One description for all fakes of a process: what was right once is not checked again."""
+    return Contract(file, **options)
 
 
 class Contract:

@@ -20,7 +20,7 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.fakes.contract import FOLDER, Contract
+from tests.fakes.contract import FOLDER, Contract, shared
 from tests.fakes.server import Answer, FakeServer, Request
 
 BOT = "github-actions[bot]"
@@ -41,9 +41,9 @@ def app_pem() -> str:
 
 
 def contracts() -> list[Contract]:
-    found = [Contract(FOLDER / "github.json")]
+    found = [shared(FOLDER / "github.json")]
     if folder := os.environ.get("PERFBOT_SPECS"):
-        found.append(Contract(Path(folder) / "github-api.json", official=True))
+        found.append(shared(Path(folder) / "github-api.json", official=True))
     return found
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from tests.fakes.contract import FOLDER, Contract
+from tests.fakes.contract import FOLDER, Contract, shared
 from tests.fakes.server import Answer, FakeServer, Request
 
 WRONG_TYPES = ("access_level",)
@@ -30,9 +30,9 @@ FINISHED = ("success", "failed", "canceled", "skipped")
 
 
 def contracts() -> list[Contract]:
-    found = [Contract(FOLDER / "gitlab.json", prefix="/api/v4")]
+    found = [shared(FOLDER / "gitlab.json", prefix="/api/v4")]
     if folder := os.environ.get("PERFBOT_SPECS"):
-        found.append(Contract(Path(folder) / "gitlab-api.json", official=True, ignore=WRONG_TYPES, skip=WRONG_LISTS))
+        found.append(shared(Path(folder) / "gitlab-api.json", official=True, ignore=WRONG_TYPES, skip=WRONG_LISTS))
     return found
 
 

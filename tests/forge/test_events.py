@@ -22,6 +22,13 @@ def test_gitlab() -> None:
     assert loads(asked.dumps()) == asked
 
 
+@pytest.mark.parametrize("make", [gitlab_note, github_comment])
+def test_characters_that_no_database_takes_are_shown_as_such(make: Any) -> None:
+    asked = comment_of(make("/rebench \ud800 a\0b"))
+    assert asked is not None
+    assert asked.note.body == "/rebench ? a\ufffdb"
+
+
 def test_github() -> None:
     asked = comment_of(github_comment())
     assert asked is not None

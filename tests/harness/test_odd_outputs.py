@@ -88,6 +88,17 @@ def test_a_quantile_that_is_no_number_says_so() -> None:
     assert [bool(reading.trouble) for reading in one.readings] == [False, True]
 
 
+def test_every_quantile_of_wrk2_and_every_rate_of_k6_is_there() -> None:
+    text = WRK.replace("     50%   {}", "100.000%   2.50ms\n 99.999%   1.25ms").format("7")
+    (one,) = sound(results("wrk", [Written("f", text.encode())])).values()
+    assert {name: value for name, (value, _, _) in one.items()} == pytest.approx(
+        {"throughput": 7.0, "latency_p100": 0.0025, "latency_p99.999": 0.00125}
+    )
+    summary = {"metrics": {"own": {"type": "rate", "contains": "default", "values": {"rate": 0.25}}}}
+    (one,) = sound(results("k6", [Written("f", json.dumps(summary).encode())])).values()
+    assert one == {"rate": (0.25, "1", "unknown")}
+
+
 @pytest.mark.parametrize(
     ("unit", "base", "scale", "better"),
     [

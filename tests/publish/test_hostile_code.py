@@ -43,7 +43,7 @@ def measured(tmp_path: Path, *, token: bool) -> tuple[str, bytes, Path]:
     out.mkdir()
     git(folder, "init", "--quiet", "--initial-branch=main")
     (folder / "perfbot.toml").write_text(
-        '[run]\nbudget = "3s"\n[[suite]]\nname = "work"\nharness = "command"\n'
+        '[run]\nbudget = "1s"\n[[suite]]\nname = "work"\nharness = "command"\n'
         f'commands = {{ snoop = "{sys.executable} -S snoop.py" }}\n'
     )
     (folder / "snoop.py").write_text(f"OUT = {str(out)!r}\n{SNOOP}")

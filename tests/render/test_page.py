@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import random
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -12,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perfbot.model import Report
-from perfbot.render import headline, pictures, view
-from perfbot.render.page import page
+from perfbot.model import Report, Round
+from perfbot.render import headline, packing, pictures, view
+from perfbot.render.page import WRITTEN_OUT, page
 from tests.render.hostile import TEXTS, saying
 from tests.render.samples import ALL, bare, everything, report, result, rounds, typical
 
@@ -23,7 +24,7 @@ TAGS = {
     "html", "head", "meta", "title", "style", "body", "header", "nav", "h1", "h2", "p", "span", "code", "bdi", "main",
     "section", "div", "b", "details", "summary", "pre", "form", "input", "label", "output", "svg", "line", "text",
     "rect", "circle", "path", "dl", "dt", "dd", "figure", "figcaption", "ul", "li", "script",
-    "g", "button",
+    "g", "button", "noscript",
 }  # fmt: skip
 
 
@@ -178,13 +179,40 @@ def test_rounds_are_drawn_one_by_one() -> None:
     changes, values = pictures.pictures(result("a", 0.1))
     assert [series.name for series in values.series] == ["base", "head"]
     for series in (*changes.series, *values.series):
-        assert series.dots.count("M") == series.lines.count("M") == 8
-        places = [float(y) for y in re.findall(r"M[\d.]+ ([\d.]+)h0", series.dots)]
-        assert all(pictures.TOP <= y <= pictures.HEIGHT - pictures.BOTTOM for y in places)
-    base, head = (float(re.findall(r"M[\d.]+ ([\d.]+)", series.dots)[0]) for series in values.series)
+        assert series.rounds == 8
+        for at, below, above in zip(series.marks[::3], series.marks[1::3], series.marks[2::3], strict=True):
+            assert pictures.TOP <= at - above <= at + below <= pictures.HEIGHT - pictures.BOTTOM
+    base, head = (series.marks[0] for series in values.series)
     assert head < base, "more is higher up"
     assert changes.zero is not None
     assert [name for name, _ in changes.bands] == ["threshold", "interval"]
+
+
+def test_a_page_of_two_thousand_benchmarks_is_small_and_whole() -> None:
+    """Each has eight rounds of eight pairs; the bound is a quarter of a kilobyte a benchmark."""
+    chance = random.Random(1)  # noqa: S311
+    made = report(
+        *(result(f"test_case_{i}[param-{i % 7}]", chance.gauss(0, 0.004), raw=noisy(chance)) for i in range(2000))
+    )
+    text = page(made)
+    assert len(text.encode()) <= 500_000
+    found = re.search(r'data-rows="([^"]*)"', text)
+    assert found is not None
+    rows, marks = packing.unpacked(found[1])
+    assert len(rows) == 2000
+    later = [row for row in rows if len(row) > 2]
+    assert len(later) == 2000 - WRITTEN_OUT
+    assert {row[0] for row in rows} == {view.anchor(one) for one in made.results}
+    assert [row[4] for row in later] == [one.full_name for one in made.results[WRITTEN_OUT:]]
+    last = rows[-1][1][-1]
+    assert marks[last[5][-2] :] == pictures.pictures(made.results[-1])[1].series[1].marks
+
+
+def noisy(chance: random.Random) -> tuple[Round, ...]:
+    def side() -> tuple[float, ...]:
+        return tuple(1e-3 * chance.uniform(0.97, 1.03) for _ in range(8))
+
+    return tuple(Round(index, side(), side(), 100, 0.03, 0) for index in range(8))
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,8 @@ class Opened:
         self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.tab.on("request", lambda request: self.requests.append(request.url))
         self.tab.goto(path.as_uri())
+        if self.tab.locator("#packed").count():
+            self.tab.wait_for_selector("html[data-ready]")
 
     def shown(self) -> int:
         """Benchmarks that can be seen."""
@@ -91,6 +93,35 @@ def test_a_link_of_the_comment_opens_its_benchmark(browser: Browser, tmp_path: P
     assert slow.locator("summary").bounding_box()["y"] < 900
     opened.tab.evaluate(f"location.hash = '{view.anchor(made.results[5])}'")
     opened.tab.locator(f"#{view.anchor(made.results[5])}[open]").wait_for()
+
+
+def test_rows_beyond_the_first_hundred_are_found_opened_and_drawn(browser: Browser, tmp_path: Path) -> None:
+    evil = "<img src=x onerror=alert(1)>"
+    made = report(*(result(f"case_{index}") for index in range(150)), result(evil), regression("slow"))
+    path = tmp_path / "report.html"
+    path.write_text(page(made), encoding="utf-8")
+    opened = Opened(browser, path)
+    assert opened.tab.locator(".result").count() == 152
+    assert opened.tab.locator(".result.later").count() == 52
+    opened.tab.fill("#words", "case_149")
+    assert opened.shown() == 1
+    row = opened.tab.locator(".result:visible")
+    row.locator("summary").click()
+    row.locator("figure").nth(1).wait_for()
+    here = opened.tab.locator(".result").nth(1)
+    here.evaluate("one => { one.open = true }")
+    here.locator("figure").nth(1).wait_for(state="attached")
+    shapes = (
+        "one => [...one.querySelectorAll('figure svg *')].map((each) => each.tagName + ' ' + each.className.baseVal)"
+    )
+    assert row.evaluate(shapes) == here.evaluate(shapes), "drawn alike wherever the row came from"
+    facts = "one => [...one.querySelectorAll('dt')].map((each) => each.textContent)"
+    assert row.evaluate(facts) == here.evaluate(facts)
+    assert opened.tab.locator("img").count() == 0
+    opened.tab.fill("#words", evil)
+    assert opened.shown() == 1
+    assert opened.complaints == []
+    assert opened.requests == [path.as_uri()]
 
 
 @pytest.mark.parametrize("name", ["script", "image-onerror", "close-details", "entity", "bidi-override", "percent"])

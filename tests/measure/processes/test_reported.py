@@ -13,7 +13,7 @@ from perfbot.errors import MeasureError
 from perfbot.measure.processes import tool_runs
 from perfbot.measure.processes.reported import AT_ONCE, COUNTED, MEDIANS
 from perfbot.measure.session import Measured, Placement
-from perfbot.model import Metric
+from perfbot.model import SIDES, Metric
 from tests.measure.processes.tools import COUNTED_TOOL, PROGRAM, TOOL, suite_of, write
 from tests.workers import PATIENCE, Sides, take
 
@@ -164,6 +164,28 @@ def test_files_and_folders_have_sizes(sides: Sides) -> None:
     assert [(one.base, one.head) for one in taken.rounds("lib")] == [((111.0,), (311.0,))]
     assert [(one.base, one.head) for one in taken.rounds("bins")] == [((111.0,), (311.0,))]
     assert {name: one.side for name, one in taken.failures().items()} == {"gone": "head", "never": "both"}
+
+
+def test_a_link_is_as_large_as_what_it_leads_to_inside(sides: Sides, tmp_path: Path) -> None:
+    (tmp_path / "outside").write_text("o" * 9)
+    sides.write({"lib.so.1": "x" * 100, "lib/a": "y" * 7})
+    for side in SIDES:
+        tree = sides.tree(side)
+        for name, target in {
+            "lib.so": "lib.so.1",
+            "folder": "lib",
+            "out": tmp_path / "outside",
+            "self": "self",
+        }.items():
+            (tree / name).symlink_to(target)
+        (tree / "lib/b").symlink_to("../lib.so.1")
+    text = (
+        'harness = "size"\nsizes = { so = "lib.so", both = "lib.so*", folder = "folder", out = "out", self = "self" }'
+    )
+    taken = take(sides.suite(text))
+    sizes = {name: taken.rounds(name)[0].head for name in ("so", "both", "folder")}
+    assert sizes == {"so": (100.0,), "both": (100.0,), "folder": (7.0,)}
+    assert set(taken.failures()) == {"out", "self"}
 
 
 def test_a_build_has_a_time_and_makes_something(sides: Sides) -> None:
