@@ -166,14 +166,23 @@ class FakeServer:
         if tls is not None:
             server.socket = tls.wrap_socket(server.socket, server_side=True)
         self.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}{below}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        ended = threading.Event()
+        thread = threading.Thread(target=serve_until, args=(server, ended), daemon=True)
         thread.start()
         try:
             yield self
         finally:
-            server.shutdown()
-            server.server_close()
+            ended.set()
+            with contextlib.suppress(OSError):
+                socket.create_connection(server.server_address[:2], 1).close()
             thread.join()
+            server.server_close()
+
+
+def serve_until(server: ThreadingHTTPServer, ended: threading.Event) -> None:
+    """Serve without looking at a clock: whoever ends it calls once more."""
+    while not ended.is_set():
+        server.handle_request()
 
 
 def web(fake: FakeServer, below: str) -> type[BaseHTTPRequestHandler]:

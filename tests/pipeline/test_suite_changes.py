@@ -242,7 +242,7 @@ def test_other_harnesses_see_the_same(
 class TestCommands:
     """Command suites know their scripts by the command line."""
 
-    SCRIPT = "import sys\n\nfor _ in range(200_000 * int(sys.argv[1])):\n    pass\n"
+    SCRIPT = "import sys\n\nfor _ in range(100_000 * int(sys.argv[1])):\n    pass\n"
     TEXT = """\
 [run]
 budget = "2 min"
@@ -272,7 +272,7 @@ module = "python -m bench.mod 1"
         }
         head = {
             "bench/same.py": f"# told differently\n{self.SCRIPT}",
-            "bench/run.py": self.SCRIPT.replace("200_000", "2_000_000"),
+            "bench/run.py": self.SCRIPT.replace("100_000", "1_000_000"),
             "bench/mod.py": self.SCRIPT.replace("pass", "continue"),
         }
         report = report_of(make_repo(tmp_path / "shop", base, head), tmp_path / "cache")
