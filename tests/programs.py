@@ -30,6 +30,6 @@ commands = { slower = "sh slower.sh" }
 def three_times_slower(folder: Path) -> Repository:
     """Two commits, of which the second makes the only program three times as slow."""
     repository = Repository(folder)
-    repository.commit({"perfbot.toml": SLOWER, "slower.sh": SPIN.format(3000)})
-    repository.commit({"slower.sh": SPIN.format(9000)})
+    repository.commit({"perfbot.toml": SLOWER, "slower.sh": ". ./program.sh\n", "program.sh": SPIN.format(3000)})
+    repository.commit({"program.sh": SPIN.format(9000)})
     return repository

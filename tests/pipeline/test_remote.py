@@ -55,7 +55,7 @@ def test_the_report_comes_back_and_nothing_else_stays_here(request_: Request) ->
 
 
 def test_a_working_tree_is_sent_as_it_is_and_is_a_try(request_: Request) -> None:
-    (request_.repo / "slower.sh").write_text(SPIN.format(30_000))
+    (request_.repo / "program.sh").write_text(SPIN.format(30_000))
     report = measure_on("quiet", replace(request_, dirty=True), ["--seed", "1", "--force"], Silent())
     (result,) = report.results
     assert result.change is not None

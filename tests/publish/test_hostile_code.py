@@ -13,6 +13,7 @@ import pytest
 from perfbot import report as reports
 from perfbot.errors import ReportError
 from perfbot.publish.flow import publish
+from tests.repositories import Repository
 from tests.worlds import InCI
 
 SNOOP = """\
@@ -31,34 +32,23 @@ found.joinpath("parents").write_bytes(seen)
 SECRET = "glpat-not-for-benchmarks"
 
 
-def git(folder: Path, *words: str) -> str:
-    argv = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@example.com", *words]
-    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip()
-
-
 def measured(tmp_path: Path, *, token: bool) -> tuple[str, bytes, Path]:
     """Run a suite that snoops; its own environment, its ancestors' environments, and the report."""
-    folder, out = tmp_path / "app", tmp_path / "out"
-    folder.mkdir()
+    repository, out = Repository(tmp_path / "app"), tmp_path / "out"
     out.mkdir()
-    git(folder, "init", "--quiet", "--initial-branch=main")
-    (folder / "perfbot.toml").write_text(
+    config = (
         '[run]\nbudget = "1s"\n[[suite]]\nname = "work"\nharness = "command"\n'
         f'commands = {{ snoop = "{sys.executable} -S snoop.py" }}\n'
     )
-    (folder / "snoop.py").write_text(f"OUT = {str(out)!r}\n{SNOOP}")
-    git(folder, "add", ".")
-    git(folder, "commit", "--quiet", "--message", "base")
-    (folder / "README").write_text("head")
-    git(folder, "add", ".")
-    git(folder, "commit", "--quiet", "--message", "head")
+    repository.commit({"perfbot.toml": config, "snoop.py": f"OUT = {str(out)!r}\n{SNOOP}"}, "base")
+    repository.commit({"README": "head"}, "head")
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("CI_", "GITHUB_", "GITLAB_"))}
     environ |= {"PERFBOT_CACHE": str(tmp_path / "cache"), "CI_JOB_TOKEN": "job-token", "MY_PASSWORD": "hunter2"}
     if token:
         environ["PERFBOT_TOKEN"] = SECRET
     report = tmp_path / "report.json"
     argv = [sys.executable, "-m", "perfbot.cli.main", "run", "HEAD^..HEAD", "--report", str(report)]
-    subprocess.run(argv, cwd=folder, env=environ, check=False, capture_output=True, timeout=60)
+    subprocess.run(argv, cwd=repository.path, env=environ, check=False, capture_output=True, timeout=60)
     return (out / "own").read_text(), (out / "parents").read_bytes(), report
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +17,7 @@ from perfbot.publish import comment_commands, publisher
 from tests.fakes.gitlab import FakeGitLab
 from tests.fakes.server import Fault
 from tests.histories import a_history
+from tests.programs import three_times_slower
 from tests.service.payloads import github_comment, gitlab_note
 from tests.worlds import HEAD, InCI, report, result, write
 
@@ -227,28 +226,10 @@ def test_serve_without_a_secret(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     assert "anybody could give commands: not starting" in capsys.readouterr().err
 
 
-def commit(folder: Path, rounds: int) -> str:
-    (folder / "work.py").write_text("import program\n")
-    (folder / "program.py").write_text(f"sum(i * i for i in range({rounds}))\n")
-    git = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@example.com"]
-    subprocess.run([*git, "add", "work.py", "program.py", "perfbot.toml"], check=True)
-    subprocess.run([*git, "commit", "--quiet", "--message", str(rounds)], check=True)
-    return subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
-
-
-def test_ci_from_commit_to_comment(
-    gitlab: InCI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> None:
-    """A real measurement of a command that became five times slower."""
-    folder = tmp_path / "app"
-    folder.mkdir()
-    subprocess.run(["git", "init", "--quiet", "--initial-branch=main", str(folder)], check=True)
-    python = sys.executable
-    (folder / "perfbot.toml").write_text(
-        '[run]\nbudget = "15s"\n[why]\nenabled = false\n[[suite]]\nname = "work"\nharness = "command"\n'
-        f'commands = {{ spin = "{python} -S work.py" }}\n'
-    )
-    base, head = commit(folder, 100_000), commit(folder, 3_000_000)
+def test_ci_from_commit_to_comment(gitlab: InCI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A real measurement of a command that became three times slower."""
+    repository = three_times_slower(tmp_path / "app")
+    base, head = repository.git("rev-parse", "HEAD~1"), repository.head
     gitlab.fake.add_merge_request(1, head)
     gitlab.environ.update(
         CI_COMMIT_SHA=head, CI_MERGE_REQUEST_DIFF_BASE_SHA=base, PERFBOT_CACHE=str(tmp_path / "cache")
@@ -256,7 +237,7 @@ def test_ci_from_commit_to_comment(
     for name, value in gitlab.environ.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
-    monkeypatch.chdir(folder)
+    monkeypatch.chdir(repository.path)
     assert main(["ci", "--output", str(tmp_path / "out")]) == 1
     assert "is slower" in gitlab.comment()
     assert gitlab.fake.statuses[-1]["status"] == "failed"
