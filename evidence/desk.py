@@ -5,6 +5,7 @@
     python -m evidence.desk                             30 edits of perfbot itself: `run --dirty`, then `watch`
     python -m evidence.desk ~/attrs --file src/attr/_make.py --only test_hash
     python -m evidence.desk --how watch --edits 10
+    python -m evidence.desk --sessions 10               real sessions of 30 tries without a change: what was called so
 
 The checkout is cloned, and the clone edited: a comment is appended to ``--file``, and the verdict waited for. The
 checkout's perfbot.toml goes along. A first verdict fills the caches and is not counted. Seconds are those of the
@@ -59,7 +60,7 @@ class Desk:
     def environ(self) -> dict[str, str]:
         """As a user has it: perfbot is compiled once."""
         kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        return {**kept, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(PROJECT), "PERFBOT_CACHE": str(self.notes / "cache")}
+        return {**kept, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(PROJECT)}
 
     def save(self, number: int) -> float:
         """An edit that changes nothing; when it was saved."""
@@ -101,6 +102,18 @@ class Desk:
                     time.sleep(IDLE_SECONDS)
                     number += 1
                     saved = self.save(1000 + number)
+
+    def session(self, edits: int) -> tuple[int, int, int]:
+        """A session of so many tries at no change: tries, and how many of them called something improved, regressed."""
+        told = [sys.executable, "-m", "perfbot", "session"]
+        subprocess.run([*told, "--fresh"], cwd=self.folder, env=self.environ, check=True, capture_output=True)
+        for _ in self.watch(edits - 1):
+            pass
+        done = subprocess.run(
+            [*told, "--format", "json"], cwd=self.folder, env=self.environ, check=True, capture_output=True
+        )
+        tries = json.loads(done.stdout)["tries"]
+        return len(tries), sum(one["improved"] > 0 for one in tries), sum(one["regressed"] > 0 for one in tries)
 
 
 def edited(line: str, saved: float, told: float) -> Edited:
@@ -166,6 +179,7 @@ def main() -> None:
     parser.add_argument("--suite", default="", help="its suite")
     parser.add_argument("--edits", type=int, default=30)
     parser.add_argument("--how", choices=["run", "watch", "both"], default="both")
+    parser.add_argument("--sessions", type=int, default=0, metavar="N", help="instead: N sessions of --edits tries")
     parser.add_argument("--record", type=Path, help="a file for all figures, a line of JSON an edit")
     args = parser.parse_args()
     if args.checkout.resolve() == PROJECT and not args.suite:
@@ -173,6 +187,11 @@ def main() -> None:
     name = args.checkout.resolve().name
     with desk(args) as found:
         found.run(0)
+        for number in range(args.sessions):
+            tries, improved, regressed = found.session(args.edits)
+            print(f"session {number + 1}: {tries} tries, {improved} improved, {regressed} regressed", flush=True)
+        if args.sessions:
+            return
         for how in ("run", "watch") if args.how == "both" else (args.how,):
             edits = list(found.watch(args.edits)) if how == "watch" else [found.run(1 + n) for n in range(args.edits)]
             print(table(f"{name}, {'perfbot run --dirty' if how == 'run' else 'perfbot watch'}", edits), flush=True)
