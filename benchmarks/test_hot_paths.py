@@ -13,9 +13,9 @@ import pytest
 from benchmarks.samples import make_report
 from perfbot.history.recording import keep
 from perfbot.history.store import Store, open_store
-from perfbot.judge.verdict import again
+from perfbot.judge.verdict import rejudge
 from perfbot.measure.lockstep.plan import Speed, plan_values, turn_counts
-from perfbot.measure.sequential_test import Track
+from perfbot.measure.sequential_test import SequentialTest
 from perfbot.measure.session import Measured
 from perfbot.model import TIME, Benchmark, Report
 from perfbot.render.comment import comment
@@ -62,8 +62,8 @@ def test_follow_a_benchmark(benchmark, report: Report) -> None:
     """What the scheduler does after each round of a benchmark: decide, and say how many more it takes."""
     (result, *_), plan = report.results, Plan(0.001, 0.01 / 40)
 
-    def follow() -> Track:
-        track = Track(Benchmark(result.suite, result.benchmark), TIME, plan)
+    def follow() -> SequentialTest:
+        track = SequentialTest(Benchmark(result.suite, result.benchmark), TIME, plan)
         for taken in result.raw:
             track.add(Measured(result.benchmark, TIME, taken))
             track.rounds_left()
