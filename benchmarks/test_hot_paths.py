@@ -46,7 +46,7 @@ def test_round_ratio(benchmark) -> None:
 
 
 def test_decide_1000_benchmarks(benchmark, report: Report) -> None:
-    assert len(benchmark(again, report).results) == DECIDED
+    assert len(benchmark(rejudge, report).results) == DECIDED
 
 
 def test_comment_of_2000_rows(benchmark, report: Report) -> None:
