@@ -6,7 +6,8 @@
 
 Every run holds ``--benchmarks`` comparisons with ``--rounds`` rounds of ``--pairs`` pairs each; ``--runs`` says after
 how many runs to look. Pages are asked for over HTTP's own stack, without a network: the overview, a benchmark chosen
-at random each time, and the API's list; the 95th percentile of ``--requests`` requests is shown.
+at random each time, the first commit against the newest, and the API's list; the 95th percentile of ``--requests``
+requests is shown (a tenth as many for the comparison).
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ class Look:
     search: float
     benchmark: float
     listed: float
+    compared: float
     overview_cpu: float
     benchmark_cpu: float
     bytes_per_run: float
@@ -119,27 +121,32 @@ def look(store: Store, comparisons: int, ingest: list[float], runs: int, request
     routes, _ = History(store).parts()
     client = TestClient(Starlette(routes=routes))
     with store.read() as connection:
-        numbers = [one.number for one in queries.subjects(connection, PROJECT)]
+        pages = [one.page for one in queries.subjects(connection, PROJECT)]
     chance = random.Random(2)
     base = f"/{PROJECT}/-/"
 
     def ask(path: str) -> None:
         assert client.get(path).status_code == 200
 
-    for path in (base, f"{base}benchmarks/{numbers[0]}.html"):  # templates are compiled once
+    for path in (
+        base,
+        f"{base}benchmarks/{pages[0]}.html",
+        f"{base}compare?from={1:040x}",
+    ):  # templates are compiled once
         ask(path)
     usual = statistics.median(ingest)
     return Look(
         comparisons,
-        len(numbers) / usual,
+        len(pages) / usual,
         usual * 1000,
         refreshed,
         p95(lambda: ask(base), requests),
-        p95(lambda: ask(f"{base}?q=case_{chance.randrange(len(numbers))}"), requests),
-        p95(lambda: ask(f"{base}benchmarks/{chance.choice(numbers)}.html"), requests),
+        p95(lambda: ask(f"{base}?q=case_{chance.randrange(len(pages))}"), requests),
+        p95(lambda: ask(f"{base}benchmarks/{chance.choice(pages)}.html"), requests),
         p95(lambda: ask(f"/api/v1/projects/{PROJECT}/-/benchmarks?order=loss"), requests),
+        p95(lambda: ask(f"{base}compare?from={1:040x}"), max(2, requests // 10)),
         p95(lambda: ask(base), requests, time.process_time),
-        p95(lambda: ask(f"{base}benchmarks/{chance.choice(numbers)}.html"), requests, time.process_time),
+        p95(lambda: ask(f"{base}benchmarks/{chance.choice(pages)}.html"), requests, time.process_time),
         care.size(store) / runs,
         os.getloadavg()[0],
     )

@@ -1,6 +1,7 @@
 """What people asked of a run beside its command line: by a comment, in variables of the CI, or by a label.
 
-``PERFBOT_ONLY`` (globs, one a line, and :data:`BISECT` where the commit that did it is to be found),
+``PERFBOT_ONLY`` (globs, one a line; :data:`BISECT` and :data:`WHY` where the commit or the function that did it
+is to be found, ``--base=REV`` and ``--env=NAME=VALUE`` where another run than the usual one is wanted),
 ``PERFBOT_BUDGET``, ``PERFBOT_FORCE`` and ``PERFBOT_HEAD`` are set by whoever starts a job again after ``/rebench``.
 They are data, never part of a shell's command line; options typed there win.
 The merge request's labels are what the CI says when the job starts.
@@ -14,24 +15,37 @@ from collections.abc import Mapping
 from perfbot.ci.change import merge_request_head
 from perfbot.ci.event import read_event
 from perfbot.ci.place import find_place, forced
-from perfbot.errors import ChangeError
+from perfbot.errors import ChangeError, UsageError
+from perfbot.model.aside import BASE, ENV, is_revision
 
-BISECT = "--bisect"
+BISECT, WHY = "--bisect", "--why"
 """No glob begins so."""
+
+
+def is_aside(environ: Mapping[str, str]) -> bool:
+    """Whether another run than the usual one was asked for: nothing is to be said of it but what it found."""
+    return any(line.startswith((BASE, ENV)) for line in environ.get("PERFBOT_ONLY", "").splitlines())
 
 
 def apply(args: argparse.Namespace, environ: Mapping[str, str]) -> None:
     """Complete the options of ``perfbot run`` from the environment.
 
     Raises:
+        UsageError: a base that is no revision, a variable that is not to be set.
         ChangeError: the job would measure another head than the one that was asked for.
     """
     lines = [line for line in environ.get("PERFBOT_ONLY", "").splitlines() if line.strip()]
     if BISECT in lines and args.bisect is None:
         args.bisect = True
+    if WHY in lines and args.why is None:
+        args.why = True
     if not args.only:
-        args.only = [line for line in lines if line != BISECT]
+        args.only = [line for line in lines if not line.startswith("-")]
+    args.base = args.base or next((line.removeprefix(BASE) for line in lines if line.startswith(BASE)), "")
+    args.env = args.env or [line.removeprefix(ENV) for line in lines if line.startswith(ENV)]
     args.budget = args.budget or environ.get("PERFBOT_BUDGET") or None
+    if args.base and any(line.startswith(BASE) for line in lines) and not is_revision(args.base):
+        raise UsageError("PERFBOT_ONLY: --base wants the name of one commit, such as v2.3, a branch or an id")
     args.force = args.force or forced(environ, find_place(environ, read_event(environ)))
     pinned, found = environ.get("PERFBOT_HEAD", ""), merge_request_head(environ)
     if pinned and found and pinned != found and not args.head:

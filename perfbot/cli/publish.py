@@ -91,8 +91,11 @@ def hand_to(args: argparse.Namespace, server: str, files: list[Path]) -> int:
 
 def begin(args: argparse.Namespace, place: Place) -> Publisher:
     """Say that a run begins."""
+    from perfbot.cli.asked import is_aside
+
     publisher = speak(args, place)
-    publisher.begin()
+    if not is_aside(os.environ):
+        publisher.begin()
     return publisher
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from perfbot.cli.artifacts import Artifacts
     from perfbot.history.records import Kind
     from perfbot.model import Report
+    from perfbot.model.aside import Setting
 
 EXIT_CODES = {"pass": PASS, "fail": GATE_FAILED, "error": NOT_MEASURED}
 
@@ -80,6 +81,14 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         help="look for the commit that did it (default: in a merge request of several commits, where budget is left)",
     )
     how.add_argument("--on", metavar="HOST", help="measure on another machine, by ssh; it needs git and perfbot")
+    how.add_argument(
+        "--env",
+        action="append",
+        default=[],
+        metavar="[SIDE:]NAME=VALUE",
+        help="a variable for set-up and benchmarks, of one side as in head:FAST=1, or of both; repeatable. "
+        "In a merge request such a run decides nothing",
+    )
     how.add_argument("--threshold", metavar="PERCENT", help='smallest change that matters, such as "2%%"')
     how.add_argument(
         "--calibration",
@@ -158,7 +167,12 @@ def _remote_options(args: argparse.Namespace) -> list[str]:
     """
     from perfbot.errors import UsageError
 
-    for option, value in (("--config", args.config), ("--trace", args.trace), ("--continue", args.more)):
+    for option, value in (
+        ("--config", args.config),
+        ("--trace", args.trace),
+        ("--continue", args.more),
+        ("--env", args.env),
+    ):
         if value:
             raise UsageError(f"{option} cannot be used with --on: it is about this machine")
     options = [word for one in args.only for word in ("--only", one)]
@@ -195,7 +209,7 @@ def to_read(artifacts: Artifacts) -> tuple[tuple[str, str], ...]:
 
 def keep_run(report: Report, database: str) -> tuple[Report, StoreError | None]:
     """Keep the run in the history; one that cannot be written costs neither verdict nor artifacts."""
-    if not database or report.skipped:
+    if not database or report.skipped or report.change.aside:
         return report, None
     from pathlib import Path
 
@@ -230,6 +244,7 @@ def request_from(args: argparse.Namespace):  # type: ignore[no-untyped-def]
         seed=args.seed,
         more=args.more,
         bisect=args.bisect,
+        settings=tuple(_setting(text) for text in args.env),
         why=args.why,
         force=args.force,
         fresh=args.fresh,
@@ -237,6 +252,16 @@ def request_from(args: argparse.Namespace):  # type: ignore[no-untyped-def]
         shard=parse_shard(args.shard) if args.shard else None,
         calibration=_source(args),
     )
+
+
+def _setting(text: str) -> Setting:
+    from perfbot.errors import UsageError
+    from perfbot.model.aside import parse_setting
+
+    try:
+        return parse_setting(text)
+    except ValueError as error:
+        raise UsageError(f"--env: {error}") from error
 
 
 def _source(args: argparse.Namespace) -> Source:

@@ -16,6 +16,7 @@ import pathspec
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
 from perfbot import units
+from perfbot.model.aside import parse_setting
 
 SUITE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
@@ -124,6 +125,21 @@ def check_path_pattern(pattern: str) -> str:
 
 PathPattern = Annotated[str, AfterValidator(check_path_pattern)]
 """A pattern for files as in ``.gitignore``: ``src/**``, ``*.toml``, ``!docs/``."""
+
+
+def check_variable(name: str) -> str:
+    """A variable that a comment may set."""
+    try:
+        parse_setting(f"{name}=")
+    except ValueError as error:
+        raise ValueError(f'"{name}": {error}') from error
+    if ":" in name:
+        raise ValueError(f'"{name}": the name alone; which side it is for is said in the command')
+    return name
+
+
+VariableName = Annotated[str, AfterValidator(check_variable)]
+"""Name of a variable of the environment."""
 
 
 def check_name(name: str) -> str:

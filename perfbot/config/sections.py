@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, StrictBool, StrictInt
 
-from perfbot.config.fields import Duration, PathPattern, Percentage, Probability
+from perfbot.config.fields import Duration, PathPattern, Percentage, Probability, VariableName
 from perfbot.config.patterns import touches
 from perfbot.config.record import Record
 from perfbot.model import OnGate, Policy
@@ -105,6 +105,9 @@ class Publish(Record):
 
     commands_per_hour: StrictInt = Field(default=6, ge=1, le=100)
     """How many re-runs people may ask for in one merge request within an hour."""
+
+    command_env: tuple[VariableName, ...] = Field(default=(), examples=[["FAST_PATH", "WORKERS"]])
+    """Variables that a comment may set for a run that decides nothing, as in `/rebench --env head:FAST_PATH=1`."""
 
     claims: StrictBool = False
     """Judge the `[[claim]]` tables of a merge request's description, and show what came of it. They gate nothing."""

@@ -33,11 +33,13 @@ def keep(store: Store, report: Report, *, branch: str, kind: Kind, releases: Ite
         releases: tags known here; those not in the history yet are added.
 
     Returns:
-        False when the run was there already.
+        False when the run was there already, or decides nothing (:mod:`perfbot.model.aside`).
 
     Raises:
         StoreError: it could not be kept.
     """
+    if report.change.aside:
+        return False
     added = store.add(report, branch=branch, kind=kind)
     project = report.change.project
     known = tuple(releases)

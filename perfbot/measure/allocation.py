@@ -112,8 +112,9 @@ def outlook(suites: Sequence[tuple[SuiteSession, Sequence[SequentialTest]]], lef
 
     Args:
         suites: each with its open tests.
-        left: seconds of the budget.
+        left: seconds of the budget; below 0 where a call that hung took more.
     """
+    left = max(left, 0.0)
     costs = [cost for suite, tests in suites for cost in _likely_costs(suite, tests)]
     starts = sum(suite.startup_seconds * LIKELY_ROUNDS for suite, tests in suites if tests)
     needed = (sum(costs) + starts) / lanes

@@ -40,6 +40,7 @@ class Change:
         pipeline: the CI pipeline or run id; 0 when unknown.
         dirty: head includes uncommitted changes of the working tree.
         notes: sentences for the reader, such as how the base was chosen.
+        aside: what was not as usual (another base, variables of a side): such a run decides nothing. Empty otherwise.
         subject, author: the first line of head's commit message, and who wrote it; empty when unknown.
     """
 
@@ -55,6 +56,7 @@ class Change:
     pipeline: int = 0
     dirty: bool = False
     notes: tuple[str, ...] = ()
+    aside: str = ""
     subject: str = ""
     author: str = ""
 

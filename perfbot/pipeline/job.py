@@ -11,6 +11,7 @@ from perfbot.claims.grammar import Claim
 from perfbot.config import Config, Suite
 from perfbot.measure.discovering import Earlier
 from perfbot.model import Change, Control, Policy, Shard
+from perfbot.model.aside import Setting
 from perfbot.pipeline.session import Counted
 
 
@@ -40,6 +41,8 @@ class Request:
     """Base and head may be one commit: an A/A run."""
     bisect: bool | None = None
     """Look for the commit that did it: always, never, or (None) as configured."""
+    settings: tuple[Setting, ...] = ()
+    """Variables for set-up and benchmarks, beside those of the suites."""
     fresh: bool = False
     """Begin a session of tries anew."""
     afresh: bool = False

@@ -83,18 +83,19 @@ def prepared(
     setup = suite.setup_for(job.repo)
     pointed = at_desk(job, suite, request)
     setup, known_as = (setup, "") if pointed is None else (pointed, f"desk {inputs(job.repo, job.change.head)}")
-    text = recipe_of(suite, job.repo, setup)
+    text = recipe_of(suite, job.repo, setup) + "\0".join(one.text for one in request.settings)
     with checkouts(job.repo, job.change, cache=folder, recipe=text, overlaid=overlaid, head_as=known_as) as trees:
         drop_zones(folder)
 
         def ready(tree: Checkout) -> SideReady:
+            variables = {**suite.env, **_variables(request, tree.side)}
             made = prepare(
                 tree,
                 setup=setup,
                 python=suite.python,
                 needs_python=suite.needs_python,
                 requires=harness_for(suite).requires,
-                variables=suite.env,
+                variables=variables,
                 timeout=suite.setup_timeout,
                 on_line=progress.output,
                 on_step=progress.step,
@@ -119,6 +120,11 @@ def prepared(
             return SideReady(tree.side, tree.path, made.python, env, _from_head(job, tree), again)
 
         yield trees, _both(ready, trees)
+
+
+def _variables(request: Request, side: Side) -> dict[str, str]:
+    """What was asked for on a side."""
+    return {one.name: one.value for one in request.settings if one.side in ("", side)}
 
 
 def _both(ready: Callable[[Checkout], SideReady], trees: Sequence[Checkout]) -> dict[Side, SideReady]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import secrets
 from collections.abc import Sequence
@@ -11,8 +12,10 @@ from pathlib import Path
 from perfbot import __version__
 from perfbot.calibration.planning import plan
 from perfbot.config import Config, Suite, find, load
+from perfbot.errors import ChangeError, UsageError
 from perfbot.git.command import open_work_tree, short
 from perfbot.model import Change, Policy
+from perfbot.model.aside import words_of
 from perfbot.pipeline.change import find_change
 from perfbot.pipeline.continuing import asked_again, taken_over
 from perfbot.pipeline.job import Job, Request
@@ -35,6 +38,7 @@ def understand(request: Request) -> Job:
         dirty=request.dirty,
         same=request.same,
     )
+    change = _marked(request, repo, change)
     ours = load(request.config, repo)
     suites, notes = chosen_suites(ours, request, repo)
     target = _target_config(repo, change) if change.merge_request and request.config is None else ours
@@ -71,6 +75,30 @@ def understand(request: Request) -> Job:
         target.run.only_reached and not request.force,
         counted=counted,
     )
+
+
+def _marked(request: Request, repo: Path, change: Change) -> Change:
+    """The change, with what is not as usual."""
+    aside = _aside(request, repo, change)
+    note = f"Not the usual run ({aside}): it is shown, and decides nothing."
+    return replace(change, aside=aside, notes=(note, *change.notes)) if aside else change
+
+
+def _aside(request: Request, repo: Path, change: Change) -> str:
+    """What of a merge request's run was not as usual, in words; a base that is named and is the usual one is as usual.
+
+    The run is then shown, and decides nothing.
+    """
+    if not change.merge_request:
+        return words_of("", request.settings)
+    base = ""
+    if request.base or request.spec:
+        with contextlib.suppress(ChangeError, UsageError):
+            usual = find_change(repo, environ=request.environ, head=request.head, same=True)
+            if usual.base == change.base:
+                return words_of("", request.settings)
+        base = change.base_name or short(change.base)
+    return words_of(base, request.settings)
 
 
 def _counted(request: Request, repo: Path, change: Change, policy: Policy) -> Counted:

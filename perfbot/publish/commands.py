@@ -3,7 +3,9 @@
 ::
 
     /rebench [GLOB…] [--budget DURATION]     measure again, all or some
+    /rebench --base REV --env NAME=VALUE …   the same against another base, with variables; decides nothing
     /perfbot bisect [GLOB…] [--budget …]     measure again, and find the commit that did it
+    /perfbot why [GLOB…] [--budget …]        measure again, and look into what changed
     /perfbot accept GLOB REASON…             a known cost: let it pass in this merge request
     /perfbot help                            how to use these
 
@@ -16,10 +18,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
+from perfbot.model.aside import MOST_SETTINGS, Setting, is_revision, parse_setting, words_of
 from perfbot.units import format_duration, parse_duration
 
 MAX_GLOBS = 20
@@ -39,15 +42,33 @@ SHORTEST_BUDGET, LONGEST_BUDGET = 10.0, 7200.0
 
 @dataclass(frozen=True, slots=True)
 class Rebench:
-    """Measure again. ``budget`` in seconds; 0 for the configured one."""
+    """Measure again. ``budget`` in seconds; 0 for the configured one.
+
+    ``base`` and ``settings`` make it a run that decides nothing; empty for the usual one.
+    """
+
+    globs: tuple[str, ...] = ()
+    budget: float = 0.0
+    base: str = ""
+    settings: tuple[Setting, ...] = ()
+
+    @property
+    def aside(self) -> str:
+        """What is not as usual, in words; empty where all is."""
+        return words_of(self.base, self.settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Bisect:
+    """Measure again, and find the commit that did it. ``budget`` in seconds; 0 for the configured one."""
 
     globs: tuple[str, ...] = ()
     budget: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Bisect:
-    """Measure again, and find the commit that did it. ``budget`` in seconds; 0 for the configured one."""
+class Why:
+    """Measure again, and look into what changed. ``budget`` in seconds; 0 for the configured one."""
 
     globs: tuple[str, ...] = ()
     budget: float = 0.0
@@ -73,14 +94,17 @@ class Misspelt:
     why: str
 
 
-Command = Rebench | Bisect | Accept | Help | Misspelt
+Command = Rebench | Bisect | Why | Accept | Help | Misspelt
 
 USAGE = """\
 | Command | What it does |
 |:--|:--|
 | `/rebench` | measure this head again |
 | `/rebench core/* --budget 10m` | only some benchmarks, with a time budget |
+| `/rebench --base v2.3` | against another commit; shown beside the verdict, decides nothing |
+| `/rebench --env head:NAME=VALUE` | with a variable that the target branch allows; decides nothing |
 | `/perfbot bisect core/*` | measure again, and find the commit of this merge request that did it |
+| `/perfbot why core/*` | measure again, and look into which functions did it |
 | `/perfbot accept core/parse* REASON` | a known cost: it no longer fails this merge request |
 | `/perfbot help` | this table |
 
@@ -246,28 +270,57 @@ def _column(line: str, position: int) -> int:
 # What a command line says -----------------------------------------------------------------------------------------
 
 
-def _rebench(rest: str, kind: type[Rebench] | type[Bisect] = Rebench, name: str = "/rebench") -> Command:
+def _rebench(rest: str, kind: type[Rebench | Bisect | Why] = Rebench, name: str = "/rebench") -> Command:
     try:
         words = shlex.split(rest)
     except ValueError:
         return Misspelt("A quotation mark is not closed.")
     globs: list[str] = []
-    budget = 0.0
+    given: list[tuple[str, str]] = []
+    known = ("--budget", "--base", "--env") if kind is Rebench else ("--budget",)
     while words:
         word = words.pop(0)
         option, equals, value = word.partition("=")
-        if option == "--budget":
-            parsed = _budget(value if equals else words.pop(0) if words else "")
-            if isinstance(parsed, Misspelt):
-                return parsed
-            budget = parsed
+        if option in known:
+            given.append((option, value if equals else words.pop(0) if words else ""))
         elif word.startswith("-"):
-            return Misspelt(f"`{name}` knows one option: `--budget 10m`.")
+            return Misspelt(f"`{name}` knows {', '.join(f'`{one}`' for one in known)} and no other option.")
         else:
             globs.append(word)
     if len(globs) > MAX_GLOBS:
         return Misspelt(f"At most {MAX_GLOBS} globs; use `*`.")
-    return kind(tuple(globs), budget) if all(map(_is_glob, globs)) else _bad_glob()
+    return _with_options(kind(tuple(globs)), given) if all(map(_is_glob, globs)) else _bad_glob()
+
+
+def _with_options(command: Rebench | Bisect | Why, given: Sequence[tuple[str, str]]) -> Command:
+    for option, text in given:
+        if option == "--budget":
+            budget = _budget(text)
+            if isinstance(budget, Misspelt):
+                return budget
+            command = replace(command, budget=budget)
+        elif isinstance(command, Rebench):
+            changed = _base(command, text) if option == "--base" else _env(command, text)
+            if isinstance(changed, Misspelt):
+                return changed
+            command = changed
+    return command
+
+
+def _base(command: Rebench, text: str) -> Rebench | Misspelt:
+    if not is_revision(text):
+        return Misspelt("`--base` wants the name of one commit, such as `v2.3`, a branch or an id.")
+    return replace(command, base=text)
+
+
+def _env(command: Rebench, text: str) -> Rebench | Misspelt:
+    try:
+        settings = (*command.settings, parse_setting(text))
+    except ValueError as error:
+        return Misspelt(f"`--env`: {error}.")
+    if len(settings) > MOST_SETTINGS:
+        return Misspelt(f"At most {MOST_SETTINGS} variables.")
+    return replace(command, settings=settings)
 
 
 def _budget(text: str) -> float | Misspelt:
@@ -287,6 +340,8 @@ def _perfbot(rest: str) -> Command:
         return Help()
     if verb == "bisect":
         return _rebench(rest, Bisect, "/perfbot bisect")
+    if verb == "why":
+        return _rebench(rest, Why, "/perfbot why")
     if verb != "accept":
         return Misspelt("There is no such command.")
     return _accept(rest.strip())

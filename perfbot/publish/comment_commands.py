@@ -18,15 +18,17 @@ from perfbot.forge.base import Again, Comments, Forge, MergeRequest, Note, Refus
 from perfbot.forge.body import MAX_ASKED, Body, all_stale
 from perfbot.forge.upsert import Upsert
 from perfbot.model import Acceptance
+from perfbot.model.aside import BASE, ENV
 from perfbot.publish import commands
-from perfbot.publish.commands import Accept, Bisect, Command, Help, Misspelt, Rebench
+from perfbot.publish.commands import Accept, Bisect, Command, Help, Misspelt, Rebench, Why
 from perfbot.publish.publisher import KEY, read_body
 from perfbot.publish.verify import read_rules
 from perfbot.render.escape import prose
 
 NO_RIGHT = "refused: no write access"
-BISECT = "--bisect"
-"""Among globs, none of which begins so: the commit that did it is to be found. As :mod:`perfbot.cli.asked` reads it."""
+BISECT, WHY = "--bisect", "--why"
+"""Among globs, none of which begins so: the commit that did it is to be found, or the function. As
+:mod:`perfbot.cli.asked` reads it."""
 
 HOUR = timedelta(hours=1)
 
@@ -129,6 +131,8 @@ class CommandHandler:
                 return self._rebench(command)
             case Bisect():
                 return self._rebench(Rebench((BISECT, *command.globs), command.budget))
+            case Why():
+                return self._rebench(Rebench((WHY, *command.globs), command.budget))
             case Accept():
                 return self._accept(note, command)
 
@@ -136,17 +140,29 @@ class CommandHandler:
 
     def _rebench(self, command: Rebench) -> tuple[str, str]:
         request = self._open_request()
+        self._check_settings(command, request)
+        again = Again(request.head, _lines(command), command.budget)
         if self.forge.runs.in_flight(request):
-            self.forge.runs.resume(request, Again(request.head, command.globs, command.budget))
+            self.forge.runs.resume(request, again)
             if self.resumed:
                 return "started before", ""
             raise NotDone("A measurement of this head is under way already.")
         per_hour = self.per_hour or read_rules(self.forge.repository, request).target.publish.commands_per_hour
         if self._asked_lately() > per_hour:
             raise NotDone(f"More than {per_hour} re-runs were asked for within an hour; try later.")
-        said = self.forge.runs.measure(request, Again(request.head, command.globs, command.budget))
-        self._mark_stale(request)
+        said = self.forge.runs.measure(request, again)
+        self._mark_stale(request, aside=command.aside)
         return said, "" if said in ("started", "started again") else f"{said[0].upper()}{said[1:]}."
+
+    def _check_settings(self, command: Rebench, request: MergeRequest) -> None:
+        """Which variables may be set is for the target branch to say."""
+        if not command.settings:
+            return
+        allowed = read_rules(self.forge.repository, request).target.publish.command_env
+        if any(setting.name not in allowed for setting in command.settings):
+            names = ", ".join(f"`{name}`" for name in allowed)
+            may = f"It allows {names}." if names else "It allows none: `[publish] command_env` lists them."
+            raise NotDone(f"The target branch does not allow to set this variable. {may}")
 
     def _open_request(self) -> MergeRequest:
         request = self.forge.repository.merge_request(self.number)
@@ -165,13 +181,18 @@ class CommandHandler:
             for n in self.comments.notes()
             if not n.mine
             and n.created >= since
-            and any(isinstance(c, Rebench | Bisect) for c in commands.parse(n.body))
+            and any(isinstance(c, Rebench | Bisect | Why) for c in commands.parse(n.body))
         )
         written = sum(times for who, times in asked.items() if self.forge.repository.may_write(who))
         remembered = sum(moment >= since for moment in read_body(self.comments, self.key).asked)
         return max(written, remembered + 1)  # this one is written already, and not remembered yet
 
-    def _mark_stale(self, request: MergeRequest) -> None:
+    def _mark_stale(self, request: MergeRequest, *, aside: str = "") -> None:
+        """What stands is older from now on; beside a run that decides nothing it stays what it is."""
+        if aside:
+            moment = self.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+            self._change(lambda body: _asked_at(body, moment))
+            return
         banner = f"Measuring `{request.head[:7]}` again; what follows is older."
         moment = self.now.strftime("%Y-%m-%dT%H:%M:%SZ")
         self._change(lambda body: _asked_at(all_stale(body, banner), moment))
@@ -222,6 +243,12 @@ class CommandHandler:
         marker = f"<!-- perfbot:reply to={to} -->"
         if not any(n.mine and marker in n.body for n in self.comments.notes()):
             self.comments.write(f"{marker}\n{text}\n", marker)
+
+
+def _lines(command: Rebench) -> tuple[str, ...]:
+    """What a run is told, as :mod:`perfbot.cli.asked` reads it."""
+    base = (f"{BASE}{command.base}",) if command.base else ()
+    return (*base, *(f"{ENV}{setting.text}" for setting in command.settings), *command.globs)
 
 
 def _failing(body: Body, head: str, pattern: str) -> dict[str, float]:

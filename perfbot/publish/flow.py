@@ -17,6 +17,7 @@ from perfbot.forge.base import Forge, MergeRequest
 from perfbot.forge.order import Ended
 from perfbot.history.told import describe
 from perfbot.model import Report, RunVerdict
+from perfbot.publish import aside
 from perfbot.publish.publisher import Outcome, Publisher, notable, told_when_it_fails
 from perfbot.publish.verify import (
     MAX_REPORT,
@@ -141,7 +142,7 @@ def publish_sections(sections: Sequence[tuple[str, Report]], publisher: Publishe
         PublishError: the forge could not be told.
     """
     request = publisher.request
-    with told_when_it_fails(publisher):
+    with contextlib.nullcontext() if aside.decides_nothing(sections) else told_when_it_fails(publisher):
         rules = read_rules(publisher.forge.repository, request)
         said = [
             _say(
@@ -159,6 +160,8 @@ def _named(outer: str, inner: str) -> str:
 
 
 def _say(publisher: Publisher, report: Report, rules: Rules) -> tuple[str, str, Outcome]:
+    if report.change.aside:
+        return publisher.section, aside.standing(publisher), aside.show(publisher, judged(report, rules, ()))
     if not report.results and _skipped(publisher, report, rules):
         outcome, state = publisher.nothing_touched(NOT_TOUCHED)
         return publisher.section, _verdict(state), outcome

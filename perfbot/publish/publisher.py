@@ -121,7 +121,7 @@ class Publisher:
             return False
         self.forge.statuses.show(status)
         banner = f"Measuring `{head[:7]}`; what follows is older."
-        self._upsert(lambda body: stale(body, self.section, head, order, banner), create=False)
+        self.upsert(lambda body: stale(body, self.section, head, order, banner), create=False)
         if self.forge.lost() > lost:
             self._sleep(LOST)
         return not self._take_back(status, order)
@@ -142,7 +142,7 @@ class Publisher:
             What became of the comment, and the state that the status shows in the end: a newer run's where that
             has spoken.
         """
-        text = functools.cache(functools.partial(self._text, report))
+        text = functools.cache(functools.partial(self.text, report))
         failing = {
             r.full_name: r.change
             for r in report.results
@@ -153,11 +153,11 @@ class Publisher:
         status = self._status(
             said.state,
             said.words,
-            summary=text(self._limit),
+            summary=text(self.room),
             annotations=tuple(map(_annotation, filter(_at_a_line, report.results))),
             order=said.order,
         )
-        return self._say(lambda body: fitted(body, part, text, self._limit), status, said, create=create)
+        return self._say(lambda body: fitted(body, part, text, self.room), status, said, create=create)
 
     def nothing_touched(self, words: str) -> tuple[Outcome, Ended]:
         """Pass without measuring; an older comment is not left to speak for this head."""
@@ -224,7 +224,7 @@ class Publisher:
             return restored(change(body), self.section, agreement.newer)
 
         try:
-            outcome: Outcome = self._upsert(changed, create=create, beside=agreement.bring)
+            outcome: Outcome = self.upsert(changed, create=create, beside=agreement.bring)
         except PublishError:
             with contextlib.suppress(PublishError):
                 self._alone(agreement)
@@ -247,7 +247,7 @@ class Publisher:
     def _restore(self, newest: Told) -> None:
         """An older run's request that was carried out late may have written over a newer one's word."""
         if newest.order > UNKNOWN_RUN:
-            self._upsert(lambda body: restored(body, self.section, newest), create=False)
+            self.upsert(lambda body: restored(body, self.section, newest), create=False)
 
     def _sleep(self, seconds: float) -> None:
         sleep = self.options.get("sleep", time.sleep)
@@ -260,10 +260,10 @@ class Publisher:
         return Links(self.details_url, self.place.artifacts, self.history_url, source)
 
     @property
-    def _limit(self) -> int:
+    def room(self) -> int:
         return min(self.forge.limit, LONGEST_COMMENT)
 
-    def _text(self, report: Report, limit: int) -> str:
+    def text(self, report: Report, limit: int) -> str:
         return comment(
             report,
             limit=limit,
@@ -274,7 +274,7 @@ class Publisher:
             alerts=self.place.alerts or self.forge.kind == "github",
         ).strip()
 
-    def _upsert(
+    def upsert(
         self,
         change: Callable[[Body], Body],
         *,

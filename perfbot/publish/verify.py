@@ -16,7 +16,7 @@ from perfbot import config, shards
 from perfbot.errors import ConfigError, ReportError
 from perfbot.forge.base import Comments, MergeRequest, Note, Repository
 from perfbot.judge import verdict as judging
-from perfbot.model import Acceptance, Policy, Problem, Report
+from perfbot.model import Acceptance, Limit, Policy, Problem, Report
 from perfbot.publish import commands
 from perfbot.publish.commands import Accept
 
@@ -123,7 +123,10 @@ def judged(report: Report, rules: Rules, acceptances: Sequence[Acceptance]) -> R
         trend="",
         skipped="",
     )
-    return judging.rejudge(own, rules.target.policy)
+    policy = rules.target.policy
+    if report.change.aside:
+        policy = replace(policy, limits=(*policy.limits, Limit("*", gate=False)))
+    return judging.rejudge(own, policy)
 
 
 def skipped(report: Report, rules: Rules, changed: Sequence[str] | None) -> bool:

@@ -134,3 +134,11 @@ def test_what_cannot_be_asked_is_refused_with_what_to_type(tmp_path: Path, words
     assert done.returncode in (2, 3)
     assert told in done.stderr
     assert "→" in done.stderr
+
+
+@pytest.mark.parametrize(("option", "value"), [("--budget", "soon"), ("--threshold", "much")])
+def test_a_value_that_means_nothing_is_told_with_its_option(tmp_path: Path, option: str, value: str) -> None:
+    shell = project(tmp_path, PROGRAMS, "work.sh", SCRIPT, [100, 200])
+    done = shell.type("bisect", option, value)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f'perfbot: {option}: found "{value}"')

@@ -9,6 +9,7 @@ import pytest
 
 from perfbot.calibration.noise import Noise
 from perfbot.errors import Interrupted, MeasureError
+from perfbot.measure.allocation import outlook
 from perfbot.measure.discovering import Selection, selector
 from perfbot.measure.rounds import Outcomes
 from perfbot.measure.scheduler import Scheduler
@@ -112,6 +113,11 @@ class TestFailures:
         suite = FakeSuite("s", {"b": Simulated(fails_in_round=0, skipped=True)}, Clock())
         (only,) = conducted([suite]).comparisons
         assert only.status == "incomparable"
+
+    def test_what_is_left_is_never_less_than_nothing(self) -> None:
+        suite = FakeSuite("s", {"b": Simulated()}, Clock())
+        test = SequentialTest(Benchmark("s", "b"), TIME, Plan(0.02, 0.01))
+        assert outlook([(suite, [test])], -13.1, 1).startswith("0 s will decide about 0 of 1")
 
     def test_what_cannot_be_computed_with_costs_itself(self) -> None:
         test = SequentialTest(Benchmark("s", "b"), TIME, Plan(0.02, 0.01))

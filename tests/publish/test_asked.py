@@ -14,7 +14,8 @@ from tests.worlds import HEAD, OTHER
 
 
 def options(**given: object) -> argparse.Namespace:
-    return argparse.Namespace(**{"only": [], "budget": None, "force": False, "head": "", "bisect": None, **given})
+    plain: dict[str, object] = {"only": [], "budget": None, "force": False, "head": "", "bisect": None, "why": None}
+    return argparse.Namespace(**{**plain, "base": "", "env": [], **given})
 
 
 def test_variables_complete_the_options() -> None:
@@ -66,3 +67,12 @@ def test_a_label_forces_a_run_on_github(label: str, forced: bool, tmp_path: Path
     args = options()
     apply(args, {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": str(event)})
     assert args.force is forced
+
+
+def test_why_is_asked_for_among_globs() -> None:
+    args = options()
+    apply(args, {"PERFBOT_ONLY": "--why\ncore/*"})
+    assert (args.why, args.bisect, args.only) == (True, None, ["core/*"])
+    typed = options(why=False)
+    apply(typed, {"PERFBOT_ONLY": "--why"})
+    assert typed.why is False

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from perfbot.publish.commands import Accept, Bisect, Help, Misspelt, Rebench, parse
+from perfbot.publish.commands import Accept, Bisect, Help, Misspelt, Rebench, Why, parse
 
 READER = MarkdownIt("gfm-like")
 
@@ -18,6 +18,7 @@ READER = MarkdownIt("gfm-like")
         ("/rebench", Rebench()),
         ("/rebench   ", Rebench()),
         ("/perfbot bisect", Bisect()),
+        ("/perfbot why core/* --budget 2m", Why(("core/*",), 120.0)),
         ("/perfbot bisect core/* --budget 20m", Bisect(("core/*",), 1200.0)),
         ("Please:\r\n/rebench\r\nthanks", Rebench()),
         ("/rebench core/* other/solve", Rebench(("core/*", "other/solve"))),
@@ -97,13 +98,13 @@ def test_no_commands(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("/rebench --bugdet 10m", "knows one option"),
+        ("/rebench --bugdet 10m", "no other option"),
         ("/rebench --budget soon", "wants a duration"),
         ("/rebench --budget", "wants a duration"),
         ("/rebench --budget 5h", "wants between"),
         ("/rebench --budget 1ms", "wants between"),
         ("/rebench 'core", "not closed"),
-        ("/rebench -rf", "knows one option"),
+        ("/rebench -rf", "no other option"),
         ("/rebench " + "x " * 21, "At most 20"),
         ("/rebench " + "x" * 301, "1 to 300"),
         ("/rebench a\u202eb", "printable"),

@@ -314,3 +314,33 @@ def test_poll(ready: InCI) -> None:
     assert reactions(ready, note) == {"seen", "done"}
     assert poll(ready.forge(), since=NOW - timedelta(days=1), now=NOW)[0].endswith("answered before")
     assert measured(ready) == 1
+
+
+def test_the_job_is_told_and_nothing_is_marked_as_old(ready: InCI, tmp_path: Path) -> None:
+    publish(write(tmp_path, report(result())), ready.publisher())
+    before = ready.comment()
+    ready.config('[publish]\ncommand_env = ["FAST"]\n')
+    note = say(ready, "/rebench 'core/*' --base v2.3 --env head:FAST='a b'")
+    assert desk(ready).act(note) == "started"
+    assert measured(ready) == 1
+    assert "what follows is older" not in ready.comment()
+    assert before.splitlines()[2:] == ready.comment().splitlines()[2:]
+    if isinstance(ready.fake, FakeGitLab):
+        job = next(j for j in ready.fake.jobs if j["name"] == "perfbot")
+        only = next(v["value"] for v in job["variables"] if v["key"] == "PERFBOT_ONLY")
+    else:
+        only = ready.fake.dispatched[0]["inputs"]["only"]
+    assert only.splitlines() == ["--base=v2.3", "--env=head:FAST=a b", "core/*"]
+
+
+def test_a_variable_that_the_target_branch_does_not_name_is_refused(ready: InCI) -> None:
+    note = say(ready, "/rebench --env FAST=1")
+    assert desk(ready).act(note).startswith("refused")
+    assert reactions(ready, note) == {"seen", "refused"}
+    assert measured(ready) == 0
+    assert "command_env" in replies(ready)[0]
+
+
+def test_strangers_may_not(ready: InCI) -> None:
+    assert desk(ready).act(say(ready, "/rebench --base v2.3", who="mallory")) == "refused: no write access"
+    assert measured(ready) == 0

@@ -23,8 +23,18 @@ from tests.worlds import HEAD, InCI, report, result, write
 
 
 @pytest.fixture
-def job(ci: InCI, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> InCI:
-    """The environment of a job in CI, in an empty folder, without the pauses between looks at the comment."""
+def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between looks at the comment."""
+    hasty = functools.partial(Upsert, settle=(0, 0), lag=0, lost=0, stagger=0)
+    monkeypatch.setattr(publisher, "Upsert", hasty)
+    monkeypatch.setattr(publisher, "SETTLE", (0, 0))
+    monkeypatch.setattr(publisher, "LOST", 0)
+    monkeypatch.setattr(comment_commands, "Upsert", hasty)
+
+
+@pytest.fixture
+def job(ci: InCI, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, _without_pauses: None) -> InCI:
+    """The environment of a job in CI, in an empty folder."""
     for name in ("GITLAB_CI", "GITHUB_ACTIONS", "GITHUB_EVENT_PATH", "PERFBOT_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     for name, value in ci.environ.items():
@@ -32,11 +42,6 @@ def job(ci: InCI, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> InCI:
     if ci.event:
         monkeypatch.setenv("GITHUB_EVENT_PATH", str(ci.event_file(tmp_path)))
     monkeypatch.chdir(tmp_path)
-    hasty = functools.partial(Upsert, settle=(0, 0), lag=0, lost=0, stagger=0)
-    monkeypatch.setattr(publisher, "Upsert", hasty)
-    monkeypatch.setattr(publisher, "SETTLE", (0, 0))
-    monkeypatch.setattr(publisher, "LOST", 0)
-    monkeypatch.setattr(comment_commands, "Upsert", hasty)
     return ci
 
 
@@ -226,6 +231,7 @@ def test_serve_without_a_secret(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     assert "anybody could give commands: not starting" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("_without_pauses")
 def test_ci_from_commit_to_comment(gitlab: InCI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A real measurement of a command that became three times slower."""
     repository = three_times_slower(tmp_path / "app")

@@ -16,7 +16,11 @@ from datetime import date, timedelta
 from statistics import NormalDist
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from perfbot.history.records import Release, Step, Stop, Subject, Trend, Way, worse
+from perfbot.history.trends.levels import Floats
 from perfbot.history.trends.steps import REACH_95
 
 ALPHA = 0.01
@@ -148,7 +152,9 @@ def weeks(stretch: Stretch, known: Iterable[tuple[Trend, Way]]) -> dict[tuple[st
     A change for the worse is positive, whichever way is better. Breaks count as no change.
     """
     places, mondays = stretch.places, [_monday(stop.started) for stop in stretch.stops]
-    sums: dict[tuple[str, str], dict[str, list[float]]] = {}
+    names = sorted(set(mondays))
+    week_of = np.array([names.index(monday) for monday in mondays], dtype=np.intp)
+    sums: dict[tuple[str, str], Floats] = {}
     counts: dict[tuple[str, str], int] = {}
     for trend, way in known:
         about = trend.subject
@@ -156,29 +162,29 @@ def weeks(stretch: Stretch, known: Iterable[tuple[Trend, Way]]) -> dict[tuple[st
             continue
         key = (about.suite, about.metric)
         counts[key] = counts.get(key, 0) + 1
-        for week, size, variance in _moved(stretch, places, mondays, way):
-            cell = sums.setdefault(key, {}).setdefault(week, [0.0, 0.0])
-            cell[0] += size if about.better == "lower" else -size
-            cell[1] += variance
+        sign = 1.0 if about.better == "lower" else -1.0
+        moved = _moved(stretch, places, week_of, way, len(names)) * np.array([[sign], [1.0], [1.0]])
+        sums[key] = sums.get(key, 0.0) + moved
+    return {key: _cells(names, row, counts[key]) for key, row in sums.items() if row[2].any()}
+
+
+def _cells(names: Sequence[str], row: Floats, count: int) -> dict[str, Cell]:
     return {
-        key: {
-            week: Cell(total / counts[key], math.sqrt(variance) / counts[key])
-            for week, (total, variance) in row.items()
-        }
-        for key, row in sums.items()
+        names[week]: Cell(float(row[0, week]) / count, math.sqrt(float(row[1, week])) / count)
+        for week in np.flatnonzero(row[2]).tolist()
     }
 
 
-def _moved(
-    stretch: Stretch, places: Mapping[int, int], mondays: Sequence[str], way: Way
-) -> Iterable[tuple[str, float, float]]:
-    broken = set(way.breaks)
+def _moved(stretch: Stretch, places: Mapping[int, int], week_of: NDArray[np.intp], way: Way, weeks_: int) -> Floats:
+    """By week: the sum of a way's links within the stretch, of their variances, and how many there are."""
     start, end = _indices(stretch, places, way)
-    for index in range(max(start, 0) + 1, end + 1):
-        place = places.get(way.runs[index], -1)
-        if index not in broken and place >= 0:
-            size = way.logs[index] - way.logs[index - 1]
-            yield mondays[place], size, max(way.variances[index] - way.variances[index - 1], 0.0)
+    part = slice(max(start, 0), end + 1)
+    at = week_of[[places.get(run, 0) for run in way.runs[part]][1:]]
+    size = np.diff(np.array(way.logs[part], dtype=np.float64))
+    variance = np.maximum(np.diff(np.array(way.variances[part], dtype=np.float64)), 0.0)
+    whole = np.ones(len(size))
+    whole[[index - part.start - 1 for index in way.breaks if part.start < index <= end]] = 0.0
+    return np.array([np.bincount(at, weights * whole, weeks_) for weights in (size, variance, np.ones(len(size)))])
 
 
 def _monday(moment: str) -> str:

@@ -34,12 +34,9 @@ LONGEST_SHARE = 0.15
 """A round lasts as long as its longest benchmark makes it; this share of that is given to each of the others, which
 narrows their intervals for little."""
 
-BRIEF_SHARE = 0.35
-"""Of the time that starting a pair takes, for measuring, where somebody waits: the first six rounds are needed in any
-case, and mostly decide."""
-
-BRIEF_SECONDS = (0.08, 0.15)
-"""Of measuring, in a round of them: a start is quick where it has waited, and slow where the machine is busy."""
+BRIEF_SECONDS = 0.15
+"""Of measuring in a round, where somebody waits: the first six rounds are needed in any case, and mostly decide. It is
+a third to a half of what starting a pair takes; not by the clock, which is slow where the machine is busy."""
 
 MUCH_SLOWER = 8
 """From here on the round is planned for head's calls: as many as base affords would take too long."""
@@ -127,7 +124,7 @@ class PairSession:
             pair.enter_all([suite.identity(name) for name in names])
             startup = suite.known.startup_seconds if self._begun else time.monotonic() - began
             longest = max(suite.known.predicted_seconds(name) for name in names)
-            measuring = _clamp(startup * BRIEF_SHARE, *BRIEF_SECONDS) if suite.brief else startup
+            measuring = BRIEF_SECONDS if suite.brief else startup
             self._share = 0.0 if self._hurried else max(measuring / len(names), LONGEST_SHARE * longest)
             suite.known.started(startup)
             suite.trace(event="pair", suite=suite.name, round=self._index, core=self._core, startup=startup,
@@ -315,7 +312,3 @@ class PairSession:
         except WorkerLost as too:
             return WorkerLost("both", too.reason, too.output, skipped=too.skipped)
         return lost
-
-
-def _clamp(value: float, least: float, most: float) -> float:
-    return min(max(value, least), most)

@@ -114,3 +114,10 @@ def test_weeks_add_up_to_the_whole_and_a_loss_is_positive() -> None:
     assert row[worst].change > 10 * row[worst].error
     faster = [known("a", {30: 1.2}, seed=1, better="higher")]
     assert sum(cell.change for cell in weeks(Stretch(stops(), 9, 59), faster)[("core", "time")].values()) < 0
+
+
+def test_weeks_of_what_was_not_measured_there_are_empty() -> None:
+    late = known("late", seed=1, missing=frozenset(range(1, 41)))
+    assert weeks(Stretch(stops(), 4, 24), [late]) == {}
+    assert weeks(Stretch(stops(), 4, 59), [(late[0], Way((), (), ()))]) == {}
+    assert weeks(Stretch(stops(), 4, 59), [late])[("core", "time")]
