@@ -27,6 +27,9 @@ CLOCK_TICK = 1e-9
 LOOK_EVERY = 0.01
 """Seconds between looks at what a command's children wait for, when it is probed: whether it computes shows by that."""
 
+STARTING_SECONDS = 3e-3
+"""That a command may be off the core when it is started, and until its end is seen, without waiting for anything."""
+
 WAITED_SECONDS = 10e-3
 """In a round, from which on a command that did not wait when it was probed has waited for something: starting it and
 seeing its end take a millisecond or two."""
@@ -239,7 +242,9 @@ def _failed(
 
 
 def _speed(usage: Usage) -> Speed:
-    return Speed(max(usage.wall, CLOCK_TICK), usage.cpu, usage.wall, usage.queued)
+    """What a run tells of a command; what starting it took is no waiting."""
+    wall = usage.wall - (usage.waited if usage.waited <= STARTING_SECONDS else 0.0)
+    return Speed(max(wall, CLOCK_TICK), usage.cpu, usage.wall, usage.queued)
 
 
 def _clock(metric: Metric, together: bool) -> Literal["wall", "cpu", "count"]:

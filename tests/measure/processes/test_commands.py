@@ -208,7 +208,7 @@ class TestWaitsNowAndThen:
         "import os, time\n"
         "runs = int(open('runs').read()) + 1 if os.path.exists('runs') else 1\n"
         "open('runs', 'w').write(str(runs))\n"
-        "sum(range(1_000_000))\n"
+        "sum(range(3_000_000))\n"
         "if runs % 3 == 0 and os.path.exists('waits'): time.sleep(0.4)\n"
     )
 
