@@ -7,8 +7,7 @@ import sys
 import tempfile
 from dataclasses import replace
 
-from samples import make_report
-
+from benchmarks.samples import make_report
 from perfbot.history.recording import keep
 from perfbot.history.store import open_store
 

@@ -9,8 +9,8 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from samples import make_report
 
+from benchmarks.samples import make_report
 from perfbot.history.recording import keep
 from perfbot.history.store import Store, open_store
 from perfbot.judge.verdict import again

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from samples import RESULTS, make_report
 
+from benchmarks.samples import RESULTS, make_report
 from perfbot.model import Report, Result
 from perfbot.report import dumps, loads
 
