@@ -5,8 +5,9 @@ process that started it. Orders and answers are JSON lines on stdin and on the d
 
 Order: ``{"core": 1 or -1, "timeout": seconds, "together": true, "look_every": seconds or 0,
 "commands": [{"argv", "cwd", "env", "output"}]}``; answer: a list in the same order of ``{"code", "wall", "cpu",
-"memory", "queued", "timed_out"}`` (seconds, bytes; queued: seconds in which it and all that it started could have run,
-but others had the core).
+"memory", "queued", "seen", "threads", "timed_out"}`` (seconds, bytes; queued: seconds in which it and all that it
+started could have run, but others had the core; seen: of how large a share of ``cpu`` that is known; threads: how many
+were seen).
 """
 
 from __future__ import annotations
@@ -44,30 +45,34 @@ def spawn(command: Dict[str, Any]) -> int:
     return pid
 
 
-def ends(pids: List[int], deadline: float) -> Dict[int, float]:
+def ends(families: List["Family"], deadline: float, look_every: float) -> Dict[int, float]:
     """When each of several processes ended; those that still run at the deadline are missing."""
-    watched = {os.pidfd_open(pid): pid for pid in pids}
+    watched = {os.pidfd_open(family.pid): family for family in families}
     found: Dict[int, float] = {}
-    while len(found) < len(pids):
-        running = [fd for fd, pid in watched.items() if pid not in found]
-        ready = select.select(running, [], [], max(0.0, deadline - time.monotonic()))[0]
-        if not ready:
+    while len(found) < len(families):
+        running = [fd for fd, family in watched.items() if family.pid not in found]
+        left, waited = max(0.0, deadline - time.monotonic()), own_wait()
+        ready = select.select(running, [], [], min(left, look_every))[0]
+        late = own_wait() - waited
+        found.update((watched[fd].pid, time.monotonic() - late) for fd in ready)
+        if not ready and left <= look_every:
             break
-        found.update((watched[fd], time.monotonic()) for fd in ready)
+        for fd in running if look_every < math.inf else ready:
+            watched[fd].look()
     for fd in watched:
         os.close(fd)
     return found
 
 
 def finish(
-    pid: int, began: float, deadline: float, ended: Optional[float] = None, look_every: float = math.inf
+    family: "Family", deadline: float, ended: Optional[float] = None, look_every: float = math.inf
 ) -> Dict[str, Any]:
     """Wait for a command, or end its group at the deadline.
 
     ``ended``: when it did, where that is known already; ``look_every``: seconds between looks at its children.
     """
+    pid = family.pid
     watched = os.pidfd_open(pid)
-    family = Family(pid)
     timed_out = not family.watch(watched, deadline, look_every)
     seen = time.monotonic()
     if timed_out:
@@ -75,16 +80,19 @@ def finish(
     os.close(watched)
     family.look()
     _, status, used = os.wait4(pid, 0)
-    waited = family.queued(used.ru_utime + used.ru_stime)
-    wall = (ended or seen - family.late) - began
+    cpu = used.ru_utime + used.ru_stime
+    waited = family.queued(cpu)
+    wall = (ended or seen - family.late) - family.began
     kill(pid)
     _groups.remove(pid)
     return {
         "code": os.waitstatus_to_exitcode(status),
         "wall": wall,
-        "cpu": used.ru_utime + used.ru_stime,
+        "cpu": cpu,
         "memory": used.ru_maxrss * KIB,
         "queued": waited,
+        "seen": family.share(cpu),
+        "threads": len(family.seen),
         "timed_out": timed_out,
     }
 
@@ -95,8 +103,9 @@ class Family:
     The kernel forgets that of a process once its parent has waited for it, so they are looked at while they live.
     """
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, began: float) -> None:
         self.pid = pid
+        self.began = began
         self.seen: Dict[str, Tuple[int, int]] = {}
         self.late = 0.0
         """Seconds that this process itself had to wait for a core before it saw the end."""
@@ -136,9 +145,13 @@ class Family:
 
     def queued(self, cpu: float) -> float:
         """Seconds, all together. What nobody saw of ``cpu`` seconds that they used waited as much as what was seen."""
+        waited, share = sum(one for _, one in self.seen.values()) / 1e9, self.share(cpu)
+        return waited * max(1.0, 1 / share) if share > SEEN_SHARE else waited
+
+    def share(self, cpu: float) -> float:
+        """How much was seen of so many seconds that they used."""
         used = sum(one for one, _ in self.seen.values()) / 1e9
-        waited = sum(one for _, one in self.seen.values()) / 1e9
-        return waited * max(1.0, cpu / used) if used > SEEN_SHARE * cpu else waited
+        return used / cpu if cpu > 0 else 0.0
 
 
 def own_wait() -> float:
@@ -173,26 +186,27 @@ def perform(order: Dict[str, Any]) -> List[Dict[str, Any]]:
     if not order["together"]:
         return [attempt(command, order["timeout"], order["look_every"] or math.inf) for command in order["commands"]]
     began = time.monotonic()
-    pids: List[Any] = [start(command) for command in order["commands"]]
+    started: List[Any] = [start(command) for command in order["commands"]]
     deadline = began + order["timeout"]
-    ended = ends([pid for pid in pids if not isinstance(pid, dict)], deadline)
-    return [pid if isinstance(pid, dict) else finish(pid, began, deadline, ended.get(pid)) for pid in pids]
+    ended = ends([one for one in started if not isinstance(one, dict)], deadline, order["look_every"] or math.inf)
+    return [one if isinstance(one, dict) else finish(one, deadline, ended.get(one.pid)) for one in started]
 
 
 def attempt(command: Dict[str, Any], timeout: float, look_every: float) -> Dict[str, Any]:
     """Run one command alone."""
-    began = time.monotonic()
-    pid = start(command)
-    return pid if isinstance(pid, dict) else finish(pid, began, began + timeout, look_every=look_every)
+    one = start(command)
+    return one if isinstance(one, dict) else finish(one, one.began + timeout, look_every=look_every)
 
 
 def start(command: Dict[str, Any]) -> Any:
-    """The process id, or an answer that says why there is none."""
+    """What was started, or an answer that says why nothing was."""
+    began = time.monotonic()
     try:
-        return spawn(command)
+        return Family(spawn(command), began)
     except OSError as error:
         text = "cannot run {}: {}".format(command["argv"][0], error.strerror)
-        return {"code": 127, "wall": 0.0, "cpu": 0.0, "memory": 0, "queued": 0.0, "timed_out": False, "error": text}
+        nothing = dict.fromkeys(("wall", "cpu", "queued", "seen"), 0.0)
+        return {**nothing, "code": 127, "memory": 0, "threads": 0, "timed_out": False, "error": text}
 
 
 def stop(number: int, frame: Optional[Any]) -> None:

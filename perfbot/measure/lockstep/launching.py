@@ -25,6 +25,9 @@ LAUNCHER = Path(__file__).parents[2] / "worker" / "launcher.py"
 PATIENCE_SECONDS = 10.0
 """Beyond the commands' own time-outs, before the launcher itself counts as lost."""
 
+SEEN = 0.9
+"""Share of the CPU time from which on it is known what a command queued for the core."""
+
 SHELL_NEEDED = re.compile(r"[|&;<>()$`\\*?\[\]#~={}!\n]")
 
 
@@ -68,6 +71,23 @@ class Usage:
     queued: float
     timed_out: bool
     error: str = ""
+    seen: float = 0.0
+    """Of how large a share of its CPU time it is known what it ``queued`` for the core."""
+    threads: int = 0
+    """How many were seen, of all its processes."""
+
+    @property
+    def waited(self) -> float:
+        """Seconds in which it neither computed nor stood in the queue for a core; no less than it waited for something.
+
+        Where its processes queue for different cores at the same time, it is less."""
+        return max(0.0, self.wall - self.cpu - self.queued)
+
+    @property
+    def cost(self) -> float:
+        """Seconds that somebody waits for it, less those in which others had the core, where these are known."""
+        alone = self.threads == 1 and self.seen > SEEN
+        return max(self.wall - self.queued, self.cpu) if alone else self.wall
 
     @property
     def ending(self) -> str:

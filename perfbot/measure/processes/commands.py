@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Literal
 
 from perfbot.measure.lockstep.counting import INSTRUCTIONS
-from perfbot.measure.lockstep.launching import Command, Launcher, Usage
+from perfbot.measure.lockstep.launching import SEEN, Command, Launcher, Usage
 from perfbot.measure.lockstep.plan import Speed, patience, starting_order
 from perfbot.measure.lockstep.reasons import THREADED, WAITS, too_long
 from perfbot.measure.processes.counting_commands import CommandCounter
@@ -26,6 +26,18 @@ CLOCK_TICK = 1e-9
 
 LOOK_EVERY = 0.01
 """Seconds between looks at what a command's children wait for, when it is probed: whether it computes shows by that."""
+
+STARTING_SECONDS = 3e-3
+"""That a command may be off the core when it is started, and until its end is seen, without waiting for anything."""
+
+WAITED_SECONDS = 10e-3
+"""In a round, from which on a command that did not wait when it was probed has waited for something: starting it and
+seeing its end take a millisecond or two."""
+
+WAITED_SHARE = 0.05
+WAITED_LONG = 0.5
+"""Of its time, besides: so much in a single round, or less in two, and it counts as one that waits. A busy disk makes
+others wait once, for less."""
 
 Pairwise = dict[Side, Usage]
 
@@ -60,6 +72,8 @@ class CommandSuite:
     _order: int = 0
     _speeds: dict[str, Speed] = field(default_factory=dict)
     _seconds: dict[str, float] = field(default_factory=dict)
+    _waited: dict[str, int] = field(default_factory=dict)
+    """Rounds in which a command seemed to wait that did not when it was probed."""
 
     def __post_init__(self) -> None:
         self._order = self.random.getrandbits(64)
@@ -109,29 +123,60 @@ class CommandSuite:
             if failures or time.monotonic() + self._seconds[name] > until:
                 yield from failures
                 return
+        outcomes, used = self._round(launcher, name, index, core, until)
+        anew = self._waits_after_all(name, used)
+        if anew:
+            outcomes, _ = self._round(launcher, name, index, core, until)
+        yield from (replace(one, anew=anew) if isinstance(one, Measured) else one for one in outcomes)
+
+    def _waits_after_all(self, name: str, used: Pairwise) -> bool:
+        """Whether a side waited, which it did not when it was probed: from now on its time is what somebody waits.
+
+        Where children compute it shows only if they are looked at, as they are from the next round on.
+        """
+        speed = self._speeds[name]
+        if speed.waits or speed.threaded:
+            return False
+        waiting = [one for one in used.values() if one.waited > max(WAITED_SECONDS, WAITED_SHARE * one.cost)]
+        known = [one for one in waiting if one.seen > SEEN]
+        if waiting:
+            self._waited[name] = self._waited.get(name, 0) + bool(known)
+        if not known:
+            return False
+        longest = max(known, key=lambda one: one.waited)
+        if longest.waited < WAITED_LONG * (longest.wall - longest.queued) and self._waited[name] < 2:
+            return False
+        self._speeds[name] = _speed(longest)
+        return True
+
+    def _round(
+        self, launcher: Launcher, name: str, index: int, core: int, until: float
+    ) -> tuple[list[Outcome], Pairwise]:
+        """Run it once on each side, at once or in turns; what that cost, unless something failed."""
         speed = self._speeds[name]
         together = not speed.waits and not speed.threaded
         core = -1 if speed.threaded else core
         order = starting_order(f"{self._order}:{name}", index)
         began = time.monotonic()
-        failures = self._prepare(launcher, name)
-        if failures:
-            yield from failures
-            return
-        used = self._run(launcher, name, order, self._patience(until), core=core, together=together)
+        if failures := self._prepare(launcher, name):
+            return list(failures), {}
+        look_every = LOOK_EVERY if name in self._waited else 0.0
+        used = self._run(
+            launcher, name, order, self._patience(until), core=core, together=together, look_every=look_every
+        )
         seconds = self._seconds[name] = time.monotonic() - began
         self.trace(event="round", suite=self.name, benchmark=name, round=index, order=order, core=core,
                    mode="together" if together else "turns", seconds=seconds,
                    cpus={s: used[s].cpu for s in SIDES}, walls={s: used[s].wall for s in SIDES})  # fmt: skip
-        failures = self._failures(name, used)
-        if failures:
-            yield from failures
-            return
+        if failures := self._failures(name, used):
+            return list(failures), {}
         note = (THREADED,) if speed.threaded else (WAITS,) if speed.waits else ()
+        outcomes: list[Outcome] = []
         for metric in self.metrics:
             base, head = (_value(metric, used[side], together) for side in SIDES)
             taken = Round(index, (base,), (head,), 1, seconds, core, _clock(metric, together), together)
-            yield Measured(name, metric, taken, note if metric == TIME else ())
+            outcomes.append(Measured(name, metric, taken, note if metric == TIME else ()))
+        return outcomes, used
 
     def _probe(self, launcher: Launcher, name: str, until: float) -> list[Failed]:
         """Run each side alone, once; a failure shows the end of its output."""
@@ -197,7 +242,9 @@ def _failed(
 
 
 def _speed(usage: Usage) -> Speed:
-    return Speed(max(usage.wall, CLOCK_TICK), usage.cpu, usage.wall, usage.queued)
+    """What a run tells of a command; what starting it took is no waiting."""
+    wall = usage.wall - (usage.waited if usage.waited <= STARTING_SECONDS else 0.0)
+    return Speed(max(wall, CLOCK_TICK), usage.cpu, usage.wall, usage.queued)
 
 
 def _clock(metric: Metric, together: bool) -> Literal["wall", "cpu", "count"]:
@@ -209,7 +256,7 @@ def _clock(metric: Metric, together: bool) -> Literal["wall", "cpu", "count"]:
 def _value(metric: Metric, usage: Usage, together: bool) -> float:
     if metric == MEMORY:
         return float(max(usage.memory, 1))
-    return max(usage.cpu if together or metric == CPU else usage.wall, CLOCK_TICK)
+    return max(usage.cpu if together or metric == CPU else usage.cost, CLOCK_TICK)
 
 
 def _tail(file: Path, lines: int = 15) -> str:

@@ -199,3 +199,32 @@ def _kill_while(launcher: Launcher, command: Command) -> None:
         launcher.run([command], timeout=PATIENCE)
     finally:
         killer.join()
+
+
+class TestWaitsNowAndThen:
+    """A command whose probe saw nothing of it, and which waits in some of its later runs."""
+
+    SOMETIMES = (
+        "import os, time\n"
+        "runs = int(open('runs').read()) + 1 if os.path.exists('runs') else 1\n"
+        "open('runs', 'w').write(str(runs))\n"
+        "sum(range(3_000_000))\n"
+        "if runs % 3 == 0 and os.path.exists('waits'): time.sleep(0.4)\n"
+    )
+
+    @pytest.mark.parametrize("line", ["{python} -S now.py", "{python} -S now.py; true"], ids=["itself", "a child"])
+    def test_is_compared_by_what_somebody_waits(self, sides: Sides, line: str) -> None:
+        sides.write({"now.py": self.SOMETIMES})
+        sides.write({"waits": ""}, sides=["head"])
+        taken = only(sides, line.format(python=sys.executable), rounds=11)
+        waiting = [round_ for round_ in taken.rounds("it") if round_.clock == "wall"]
+        assert 2 <= len(waiting) <= 10, "from where it was seen"
+        assert any(round_.head[0] > 0.3 for round_ in waiting)
+        assert not any(round_.base[0] > 0.3 for round_ in waiting)
+        first = next(one for one in taken.outcomes if isinstance(one, Measured) and one.round.clock == "wall")
+        assert first.anew, "what was measured before says nothing of it"
+
+    def test_one_that_computes_is_left_alone(self, sides: Sides) -> None:
+        sides.write({"now.py": self.SOMETIMES})
+        taken = only(sides, f"{sys.executable} -S now.py", rounds=6)
+        assert {round_.clock for round_ in taken.rounds("it")} == {"cpu"}
