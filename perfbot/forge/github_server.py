@@ -22,7 +22,7 @@ Item = TypeVar("Item", bound=GithubObject)
 ACTIONS_BOT = "github-actions[bot]"
 """Who comments with a workflow's own token, which may not ask who it is."""
 
-NOT_READ = (github.GithubException, AssertionError)
+NOT_READ = (github.GithubException, github.BadAttributeException, AssertionError)
 """What PyGithub raises of an answer that it cannot read."""
 
 API_VERSION = "2022-11-28"

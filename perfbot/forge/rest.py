@@ -31,7 +31,7 @@ MOST_BYTES = 32 * 1024 * 1024
 MOST_REDIRECTS = 3
 NOT_AS_PROMISED = "the answer is not what the API promises"
 NOT_UNDERSTOOD: tuple[type[Exception], ...] = (
-    KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError,
+    KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, ArithmeticError,
 )  # fmt: skip
 """What reading an answer raises that has another shape than it should; a client adds its own."""
 
