@@ -77,7 +77,9 @@ class Agreement:
         return counts
 
     def _counts(self, body: Body) -> Body:
-        return without_rumour(body, self.section, self.said.head, self.said.order, self._shown)
+        part = body.section(self.section)
+        newer = part is not None and outrun(self.said.order, part.spoken(self.said.head))
+        return without_rumour(body, self.section, self.said.head, self._shown) if newer else body
 
     def bring(self, body: Body | None) -> bool:
         """Show what is not shown yet; whether nothing had to be.
@@ -113,15 +115,10 @@ class Agreement:
         return here is not None and same_word and (here.state, here.order) == (wanted.state, wanted.order)
 
 
-def without_rumour(body: Body, section: str, head: str, order: RunOrder, shown: Sequence[Shown]) -> Body:
-    """The comment without a section that tells of a newer run's pass, where no status says so.
-
-    Args:
-        order: of the run that reads it.
-    """
+def without_rumour(body: Body, section: str, head: str, shown: Sequence[Shown]) -> Body:
+    """The comment without a section that tells of a pass, where no status says so."""
     part = body.section(section)
-    spoken = part.spoken(head) if part is not None else None
-    if part is None or spoken is None or spoken <= order or is_borne_out(part, head, shown):
+    if part is None or part.spoken(head) is None or is_borne_out(part, head, shown):
         return body
     return replace(body, sections=tuple(one for one in body.sections if one is not part))
 
@@ -158,7 +155,7 @@ def taken_back(
         status: the one that says "running".
         order: of the run that begins.
     """
-    part = without_rumour(body, section, head, order, shown).section(section)
+    part = without_rumour(body, section, head, shown).section(section)
     in_comment = part.said if part is not None and part.said and part.said.head == head else None
     told = in_comment or newest_shown(shown, Told(head, RunOrder(), "failed", ""))
     running = next((one.state == "running" for one in shown if one.here), False)
@@ -193,5 +190,5 @@ def comes_late(order: RunOrder, body: Body, section: str, head: str, shown: Sequ
 
 def begins_late(order: RunOrder, body: Body, section: str, head: str, shown: Sequence[Shown]) -> bool:
     """Whether this run, or a newer one, has spoken already."""
-    standing = spoken(without_rumour(body, section, head, order, shown), section, head, shown)
+    standing = spoken(without_rumour(body, section, head, shown), section, head, shown)
     return standing is not None and standing >= order
