@@ -13,7 +13,8 @@ from github.WorkflowJob import WorkflowJob
 from github.WorkflowRun import WorkflowRun
 
 from perfbot.forge.base import NOT_FOUND, Again, MergeRequest, RefusedError
-from perfbot.forge.github_server import GitHubServer, number_in, optional, text_in
+from perfbot.forge.github_server import GitHubServer, number_in, optional
+from perfbot.forge.rest import text_in
 
 WAITING = frozenset({"queued", "in_progress", "waiting", "requested", "pending"})
 
