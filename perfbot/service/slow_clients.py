@@ -47,7 +47,7 @@ class Impatient(H11Protocol):
     def _see(self) -> None:
         theirs = self.conn.their_state
         in_head = theirs is h11.IDLE and bool(self.conn.trailing_data[0])
-        unheard = theirs is h11.SEND_BODY and self.cycle is not None and self.cycle.response_complete
+        unheard = theirs is h11.SEND_BODY and bool(getattr(self.cycle, "response_complete", False))
         if not (in_head or unheard):
             self._be_calm()
         elif self._hang_up is None:
