@@ -77,8 +77,10 @@ class GitHubRuns:
             return self._repeat(request, again)
         return "started"
 
-    def resume(self, request: MergeRequest, again: Again) -> None:
+    def resume(self, request: MergeRequest, again: Again) -> bool:
         """Nothing: one request starts a run, or none."""
+        del request, again
+        return False
 
     def publish(self, request: MergeRequest, job: int) -> str:
         """Repeat the failed jobs of the run that published."""

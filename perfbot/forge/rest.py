@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx
 
+from perfbot.addresses import http_client
 from perfbot.errors import UsageError
 from perfbot.forge.base import UnreachableError
 from perfbot.forge.retry import Fault, FaultError, Retries, fault_of, untrusted
@@ -98,7 +99,7 @@ class Rest:
         self._pace = pace
         self._endless = endless
         self._faults = (*NOT_UNDERSTOOD, *faults)
-        self._client = httpx.Client(verify=_trust(ca_bundle), transport=transport)
+        self._client = http_client(verify=_trust(ca_bundle), transport=transport)
         self._free = 0.0
         self._lost = 0
         self._until = 0.0

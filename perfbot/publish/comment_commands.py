@@ -157,6 +157,8 @@ class CommandHandler:
         request = self._open_request()
         self._check_settings(command, request)
         again = Again(request.head, _lines(command), command.budget)
+        if self.resumed and self.forge.runs.resume(request, again):
+            return "started before", ""
         if self.forge.runs.in_flight(request):
             self.forge.runs.resume(request, again)
             if self.resumed:
