@@ -44,7 +44,7 @@ def remark(result: Result) -> Remark:
     shown = "" if result.change is None else format_change(result.change)
     if shown and result.interval is not None:
         shown += f" {format_interval(*result.interval)}"
-    why = "; ".join(filter(None, (view.decided_by(result), result.reason)))
+    why = "; ".join(dict.fromkeys(filter(None, (view.decided_by(result), *result.reason.split("; ")))))
     message = ": ".join(filter(None, (shown, why)))
     path, line = (result.file, result.line) if has_place(result) else ("", 0)
     return Remark(path, line, _severity(result), f"{result.full_name}: {view.outcome(result)}", message)

@@ -40,7 +40,7 @@ def placed(change: float, verdict: str, **more: object) -> str:
     ("line", "severity", "message"),
     [
         (
-            placed(0.38, "regressed", gate="fail"), "error",
+            placed(0.38, "regressed", gate="fail", reason="over the 2 % threshold"), "error",
             "core/parse: slower: +38 % [+37, +39]: over the 2 % threshold",
         ),
         (placed(0.38, "regressed", gate="accepted", reason="accepted by alice"), "warning", None),
