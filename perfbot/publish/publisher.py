@@ -362,7 +362,7 @@ def _at_a_line(result: Result) -> bool:
 
 
 def _annotation(result: Result) -> Annotation:
-    said = remark(result)
+    said = remark(result, whole=True)
     return Annotation(said.path, said.line, said.title, said.message or "failed")
 
 

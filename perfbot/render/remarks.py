@@ -39,12 +39,16 @@ def has_place(result: Result) -> bool:
     return bool(result.file) and plain and inside and 0 < result.line <= LAST_LINE
 
 
-def remark(result: Result) -> Remark:
-    """What a result says at its line."""
+def remark(result: Result, *, whole: bool = False) -> Remark:
+    """What a result says at its line.
+
+    Args:
+        whole: the reason with all of its lines.
+    """
     shown = "" if result.change is None else format_change(result.change)
     if shown and result.interval is not None:
         shown += f" {format_interval(*result.interval)}"
-    why = "; ".join(dict.fromkeys(filter(None, (view.decided_by(result), *result.reason.split("; ")))))
+    why = "; ".join(dict.fromkeys(filter(None, (view.decided_by(result), *view.why(result, whole=whole).split("; ")))))
     message = ": ".join(filter(None, (shown, why)))
     path, line = (result.file, result.line) if has_place(result) else ("", 0)
     return Remark(path, line, _severity(result), f"{result.full_name}: {view.outcome(result)}", message)
