@@ -174,13 +174,15 @@ def sections(text: str, titles: Sequence[str]) -> list[str]:
 
 def _repository(root: Path) -> Finding:
     from perfbot.git.command import open_work_tree
+    from perfbot.git.shallow import by_hand
     from perfbot.runner.diagnosis import Finding
 
     try:
         git = open_work_tree(root)
         if git.is_shallow():
             message = "is shallow: the base is fetched when it is needed"
-            return Finding("repository", "warning", message, "GIT_DEPTH: 0 in GitLab, fetch-depth: 0 in GitHub")
+            advice = f"{by_hand(git)}; in CI: GIT_DEPTH: 0 (GitLab), fetch-depth: 0 (GitHub)"
+            return Finding("repository", "warning", message, advice)
     except PerfbotError as error:
         return Finding("repository", "wrong", error.message, error.hint)
     return Finding("repository", "ok", os.fspath(git.folder))

@@ -200,6 +200,17 @@ def test_outside_a_repository_it_ends_with_3(tmp_path, monkeypatch, doctor):
     assert found["repository"]["state"] == "wrong"
 
 
+def test_a_cut_history_says_how_to_get_the_rest(project, doctor, tmp_path_factory, monkeypatch):
+    subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "2", "--allow-empty"],
+                   cwd=project, check=True)  # fmt: skip
+    little = tmp_path_factory.mktemp("clones") / "little"
+    subprocess.run(["git", "clone", "-q", "--depth=1", f"file://{project}", str(little)], check=True)
+    monkeypatch.chdir(little)
+    code, found = doctor()
+    assert code == 0
+    assert found["repository"]["advice"].startswith("git fetch --unshallow origin; in CI: GIT_DEPTH: 0")
+
+
 def test_the_worst_finding_decides_the_exit_code():
     assert exit_code([Finding("a", "ok", ""), Finding("b", "warning", "")]) == 0
     assert exit_code([Finding("a", "wrong", "")]) == 3
