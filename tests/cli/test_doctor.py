@@ -201,8 +201,8 @@ def test_outside_a_repository_it_ends_with_3(tmp_path, monkeypatch, doctor):
 
 
 def test_a_cut_history_says_how_to_get_the_rest(project, doctor, tmp_path_factory, monkeypatch):
-    subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "2", "--allow-empty"],
-                   cwd=project, check=True)  # fmt: skip
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+    subprocess.run(["git", *identity, "commit", "-q", "--allow-empty", "-m", "again"], cwd=project, check=True)
     little = tmp_path_factory.mktemp("clones") / "little"
     subprocess.run(["git", "clone", "-q", "--depth=1", f"file://{project}", str(little)], check=True)
     monkeypatch.chdir(little)
