@@ -30,7 +30,7 @@ def test_model_creation(benchmark, report: Report) -> None:
 
 def test_field_access(benchmark, report: Report) -> None:
     result = report.results[0]
-    assert benchmark(lambda: (result.name, result.verdict, result.change, result.interval)) is not None
+    assert benchmark(lambda: (result.full_name, result.verdict, result.change, result.interval)) is not None
 
 
 def test_serialisation(benchmark, report: Report) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 # Images of containers often forbid bytecode. Here assertions would be rewritten anew in each process of a run, and each
-# perfbot that a test starts would compile itself first: two minutes of processor time of a run.
+# perfbot that a test starts would compile itself first.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 

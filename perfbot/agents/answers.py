@@ -11,6 +11,7 @@ from perfbot.config import unit_of
 from perfbot.explained import Explanation
 from perfbot.model import Problem, Report, Result
 from perfbot.pipeline.session import Session
+from perfbot.render import view
 from perfbot.render.escape import clean
 from perfbot.units import format_quantity
 
@@ -173,7 +174,7 @@ def comparison(result: Result) -> Comparison:
         base=base,
         head=head,
         gate=result.gate,
-        reason=text(result.reason),
+        reason=text(view.why(result, whole=True)),
         file=text(result.file),
         line=result.line,
     )

@@ -96,11 +96,16 @@ class Artifacts:
         return [(path, write) for path, write in writers if path is not None]
 
     def show(self, report: Report, where: Sequence[tuple[str, str]] = ()) -> None:
-        """The table and where to read on, or the report as JSON."""
+        """The table and where to read on, a line a result, or the report as JSON."""
         if self.format == "json":
             from perfbot.report import dumps
 
             sys.stdout.write(dumps(report) + "\n")
+            return
+        if self.format == "lines":
+            from perfbot.render.remarks import lines
+
+            print(*lines(report), sep="\n")
             return
         from perfbot.render.terminal import terminal
 

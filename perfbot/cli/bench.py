@@ -11,7 +11,6 @@ examples:
 from __future__ import annotations
 
 import argparse
-import os
 from typing import TYPE_CHECKING
 
 from perfbot.cli.watching import add_watching_arguments
@@ -46,30 +45,15 @@ def execute(args: argparse.Namespace) -> int:
 
     from perfbot import api
     from perfbot.cli.interrupts import exit_code, interruptible
-    from perfbot.cli.requested import parsed_option
+    from perfbot.cli.requested import request_here
     from perfbot.cli.run import EXIT_CODES
     from perfbot.cli.watching import watched
     from perfbot.git.command import open_work_tree
-    from perfbot.pipeline.job import Request
-    from perfbot.sides.cache import cache_folder
-    from perfbot.units import parse_duration, parse_percentage
 
-    repo = open_work_tree(Path.cwd()).folder
     config = Path(args.config) if args.config else None
-    request = Request(
-        repo=repo,
-        environ=dict(os.environ),
-        cache=cache_folder(os.environ),
-        config=config,
-        spec=args.range,
-        base=args.base,
-        dirty=not args.range,
-        given=(suite_of(args.statement, "\n".join(args.setup), config, repo),),
-        budget=parsed_option("--budget", args.budget, parse_duration),
-        threshold=parsed_option("--threshold", args.threshold, parse_percentage),
-        seed=args.seed,
-        force=True,
-    )
+    suite = suite_of(args.statement, "\n".join(args.setup), config, open_work_tree(Path.cwd()).folder)
+    own = {"spec": args.range, "base": args.base, "dirty": not args.range, "seed": args.seed}
+    request = request_here(args, **own, given=(suite,), force=True)
     with watched(quiet=args.quiet or args.format == "json", verbose=args.verbose) as progress, interruptible():
         report = api.measure(request, progress)
     _show(report, args.format)

@@ -162,27 +162,10 @@ def _keep(found: Calibration, args: argparse.Namespace) -> None:
 
 
 def _request(args: argparse.Namespace) -> Request:
-    import os
-
-    from perfbot.cli.requested import parsed_option
+    from perfbot.cli.requested import request_here
     from perfbot.git.command import open_work_tree
-    from perfbot.pipeline.job import Request
-    from perfbot.sides.cache import cache_folder
-    from perfbot.units import parse_duration
 
     git = open_work_tree(Path.cwd())
     bases = (git.maybe("merge-base", "HEAD", name) for name in BRANCHES)
     commit = args.commit or next((base for base in bases if base), "HEAD")
-    budget = parsed_option("--budget", args.budget, parse_duration)
-    config = Path(args.config) if args.config else None
-    return Request(
-        Path.cwd(),
-        os.environ,
-        cache_folder(os.environ),
-        config=config,
-        base=commit,
-        head=commit,
-        budget=budget,
-        force=True,
-        same=True,
-    )
+    return request_here(args, base=commit, head=commit, force=True, same=True)

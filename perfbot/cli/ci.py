@@ -46,6 +46,7 @@ def execute(args: argparse.Namespace) -> int:
         return run.execute(args)
     publisher = None if _is_aside(args) else _begin(args, place)
     code = _measure(args, report, publisher)
+    # Read back from its file: measured code had a hand in it, and what a report may hold is checked as it is read.
     return publish.publish_files(args, place, [report]) or code
 
 

@@ -174,13 +174,15 @@ def sections(text: str, titles: Sequence[str]) -> list[str]:
 
 def _repository(root: Path) -> Finding:
     from perfbot.git.command import open_work_tree
+    from perfbot.git.shallow import by_hand
     from perfbot.runner.diagnosis import Finding
 
     try:
         git = open_work_tree(root)
         if git.is_shallow():
             message = "is shallow: the base is fetched when it is needed"
-            return Finding("repository", "warning", message, "GIT_DEPTH: 0 in GitLab, fetch-depth: 0 in GitHub")
+            advice = f"{by_hand(git)}; in CI: GIT_DEPTH: 0 (GitLab), fetch-depth: 0 (GitHub)"
+            return Finding("repository", "warning", message, advice)
     except PerfbotError as error:
         return Finding("repository", "wrong", error.message, error.hint)
     return Finding("repository", "ok", os.fspath(git.folder))
@@ -245,13 +247,23 @@ def _told_by_last_run(names: Sequence[str], suite: SuiteBase, root: Path) -> tup
 
 
 def _unfit_python(suite: SuiteBase, root: Path) -> Iterator[Finding]:
+    """A Python that the project does not allow, or that set-up would have to fetch."""
     from perfbot.discover.requirements import python_for, read_project
     from perfbot.runner.diagnosis import Finding
+    from perfbot.sides.interpreters import look_for
 
-    pythons = read_project(root / suite.directory).pythons
-    if suite.needs_python and suite.python is None and (wanted := python_for(pythons)):
-        message = f"the project allows Python {pythons} alone, and the suite runs on {platform.python_version()}"
-        yield Finding(f"suite {suite.name}", "warning", message, f'python = "{wanted}" in its [[suite]]')
+    if not suite.needs_python:
+        return
+    what, pythons = f"suite {suite.name}", read_project(root / suite.directory).pythons
+    own = suite.python or platform.python_version()
+    running = f"{own}.99" if re.fullmatch(r"3\.\d+", own) else own
+    if running[0].isdigit() and (wanted := python_for(pythons, running)):
+        message = f"the project allows Python {pythons} alone, and the suite runs on {own}"
+        absent = "" if look_for(wanted, os.environ).found else ", which is not on this machine: install it"
+        yield Finding(what, "warning", message, f'python = "{wanted}" in its [[suite]]{absent}')
+    elif suite.python and not look_for(suite.python, os.environ).found:
+        message = f'python = "{suite.python}" is not on this machine: set-up has uv fetch it'
+        yield Finding(what, "warning", message, f"uv python install {suite.python}")
 
 
 def _named(benchmarks: Sequence[str]) -> str:
@@ -293,17 +305,19 @@ def _suite_mistakes(suite: SuiteBase, root: Path) -> list[tuple[str, str, int]]:
     ]
     if not (root / suite.directory).is_dir():
         found.append((f'directory: "{suite.directory}" is not there', "expected a folder of the repository", USAGE))
-    if suite.python and not _interpreter(suite.python):
-        message = f'python = "{suite.python}" was not found'
-        found.append((message, "install it, or install uv, which fetches it", 3))
+    found += _no_python(suite)
     return found
 
 
-def _interpreter(python: str) -> bool:
-    from perfbot.sides.environment import find_uv
+def _no_python(suite: SuiteBase) -> Iterator[tuple[str, str, int]]:
+    """The interpreter that set-up will not find, nor fetch; shims of version managers may stand for none."""
+    from perfbot.sides.interpreters import look_for
 
-    name = f"python{python}" if python[:1].isdigit() else python
-    return bool(shutil.which(name) or find_uv(os.environ))
+    sought = look_for(suite.python, os.environ) if suite.python and suite.needs_python else None
+    if sought is not None and not (sought.found or sought.fetched):
+        why = f": {sought.complaint}" if sought.complaint else ""
+        advice = "install it (uv python install, pyenv, apt-get), or give the path of one"
+        yield f'python = "{suite.python}" was not found{why}', advice, 3
 
 
 def _print(findings: Sequence[Finding], advice: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ def request_here(args: argparse.Namespace, **own: Any) -> Request:
     """Asked in the current folder, with this process's environment.
 
     Args:
-        args: ``--config``, ``--suite``, ``--only``, ``--budget`` and ``--threshold``.
+        args: ``--config`` and ``--budget``; ``--suite``, ``--only`` and ``--threshold`` of verbs that have them.
         own: what the verb has besides, as fields of the request.
 
     Raises:
@@ -34,10 +34,10 @@ def request_here(args: argparse.Namespace, **own: Any) -> Request:
         environ=dict(os.environ),
         cache=cache_folder(os.environ),
         config=Path(args.config) if args.config else None,
-        suites=tuple(args.suite),
-        only=tuple(args.only),
+        suites=tuple(getattr(args, "suite", ())),
+        only=tuple(getattr(args, "only", ())),
         budget=parsed_option("--budget", args.budget, parse_duration),
-        threshold=parsed_option("--threshold", args.threshold, parse_percentage),
+        threshold=parsed_option("--threshold", getattr(args, "threshold", None), parse_percentage),
         **own,
     )
 

@@ -115,7 +115,12 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--metrics", metavar="FILE.txt", help="values and changes as OpenMetrics, for GitLab and others")
     where.add_argument("--trace", metavar="FILE.jsonl", help="what was measured when, turn by turn")
     where.add_argument("--output", metavar="FOLDER", help="all of these at once, under their usual names")
-    where.add_argument("--format", choices=["text", "json"], default="text", help="what stdout shows (default: text)")
+    where.add_argument(
+        "--format",
+        choices=["text", "lines", "json"],
+        default="text",
+        help="what stdout shows; lines: FILE:LINE: error: … for editors (default: text)",
+    )
 
 
 def execute(args: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ examples:
   perfbot show                  the table of the last run, as it ended
   perfbot show --all            with every benchmark, the unchanged ones too
   perfbot show --comment        the comment that the merge request would get
+  perfbot show --lines          a line a result, for the list of problems of an editor
   perfbot show report.json      of a report that a CI job kept
 """
 
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="every benchmark, the unchanged ones too")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--comment", action="store_true", help="the comment, as markdown")
+    what.add_argument("--lines", action="store_true", help="FILE:LINE: error: … for editors")
     what.add_argument("--json", action="store_true", help="the report, as JSON")
 
 
@@ -37,6 +39,10 @@ def execute(args: argparse.Namespace) -> int:
         from perfbot.render.comment import comment
 
         sys.stdout.write(comment(report))
+    elif args.lines:
+        from perfbot.render.remarks import lines
+
+        print(*lines(report), sep="\n")
     elif args.json:
         sys.stdout.write(dumps(report) + "\n")
     else:

@@ -12,14 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from perfbot.errors import ChangeError
-from perfbot.git.command import Git, is_full_id
+from perfbot.git.command import USUAL, Git, is_full_id
 from perfbot.git.shallow import Reach
 
 CHANGES_GO_TO = ("upstream", "origin")
 """Remotes by custom: in a fork's clone ``origin`` is the fork, and lags behind."""
-
-USUAL = ("main", "master")
-"""Default branches by custom, where nobody can be asked."""
 
 ASKING_SECONDS = 30.0
 """How long a remote may take to name its default branch."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -48,6 +49,10 @@ KEPT_PREFIXES = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_LFS_")
 JOB_TOKEN = "CI_JOB_TOKEN"  # noqa: S105 - a name
 """Kept on GitLab's runners, whose own credential helper reads it."""
 
+USUAL = ("main", "master")
+"""Default branches by custom, where nobody can be asked."""
+
+_LABEL = r"(?:fatal|error): "
 _FULL_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
 
@@ -115,12 +120,11 @@ class Git:
         """What a command that must succeed prints, without the final line end.
 
         Raises:
-            ChangeError: it failed; the message holds the command and the last line of its complaint.
+            ChangeError: it failed; the message holds the command and what git says about it.
         """
         done = self.run(*arguments, timeout=timeout, stdin=stdin)
         if done.returncode:
-            message = f"`git {arguments[0]}` failed: {complaint(done)}"
-            raise ChangeError(message, output=errors(done))
+            raise ChangeError(f"`git {arguments[0]}` failed: {complaint(done)}", output=rest(done))
         return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
 
     def maybe(self, *arguments: str) -> str:
@@ -164,33 +168,78 @@ def errors(done: subprocess.CompletedProcess[bytes]) -> str:
 
 
 def complaint(done: subprocess.CompletedProcess[bytes]) -> str:
-    """The line of stderr that says why, or the exit code."""
-    lines = [line for line in errors(done).splitlines() if line.strip()]
-    telling = [line for line in lines if line.startswith(("fatal:", "error:"))]
-    return (telling or lines or [process.describe_code(done.returncode)])[-1]
+    """The line of stderr that says why, without git's own label, or the exit code."""
+    line = _telling(done)
+    return re.sub(_LABEL, "", line) if line else process.describe_code(done.returncode)
+
+
+def rest(done: subprocess.CompletedProcess[bytes]) -> str:
+    """What stderr says besides :func:`complaint`; empty where that is all of it."""
+    said = _said(done)
+    return "" if said == [_telling(done)] else "\n".join(said)
+
+
+def _said(done: subprocess.CompletedProcess[bytes]) -> list[str]:
+    return [line for line in errors(done).splitlines() if line.strip()]
+
+
+def _telling(done: subprocess.CompletedProcess[bytes]) -> str:
+    lines = _said(done)
+    telling = [line for line in lines if re.match(_LABEL, line)]
+    return (telling or lines or [""])[-1]
 
 
 def open_work_tree(repo: Path) -> Git:
     """Git at the top of the work tree that ``repo`` lies in.
 
     Raises:
-        ChangeError: there is none, it is bare, it belongs to somebody else, or it holds no commit.
+        ChangeError: there is none, it is bare, it belongs to somebody else, or nothing is checked out in it.
     """
     done = Git(repo).run("rev-parse", "--show-toplevel")
     if done.returncode:
-        raise _no_work_tree(repo, errors(done))
+        raise _no_work_tree(repo, done)
     git = Git(Path(os.fsdecode(done.stdout.rstrip(b"\n"))))
     if not git.commit("HEAD"):
-        message = f"{git.folder} has no commits yet, so there is nothing to compare."
-        raise ChangeError(message, hint='Commit twice, then run again: git add -A && git commit -m "start"')
+        raise _no_commit(git)
     return git
 
 
-def _no_work_tree(repo: Path, stderr: str) -> ChangeError:
-    if "dubious ownership" in stderr:
-        message = f"Git refuses to work in {repo}, because it belongs to another user."
-        return ChangeError(message, hint=f"git config --global --add safe.directory {repo}", output=stderr)
-    if "must be run in a work tree" in stderr:
+def _no_work_tree(repo: Path, done: subprocess.CompletedProcess[bytes]) -> ChangeError:
+    said = errors(done)
+    if "dubious ownership" in said:
+        found = re.search(r"repository at '(.+)'", said)
+        top = found[1] if found else str(repo)
+        message = f"Git refuses to work in {top}, because it belongs to another user."
+        return ChangeError(message, hint=f"git config --global --add safe.directory {shlex.quote(top)}")
+    if "must be run in a work tree" in said:
         return ChangeError(f"{repo} is a bare repository: it has no files.", hint="Clone it, and run there.")
-    message = f"{repo} is not in a git repository, so base and head cannot be found."
-    return ChangeError(message, hint="Run perfbot in a clone of the project.", output=stderr)
+    if "not a git repository (or any" in said:
+        message = f"{repo} is not in a git repository, so base and head cannot be found."
+        return ChangeError(message, hint="Run perfbot in a clone of the project.")
+    message = f"Git cannot open the repository that {repo} lies in: {complaint(done)}"
+    return ChangeError(message, hint="Mend it until `git status` works there.", output=rest(done))
+
+
+def _no_commit(git: Git) -> ChangeError:
+    """Why HEAD is no commit: a new repository is told to commit, one whose commits are elsewhere where they are."""
+    named = git.maybe("rev-parse", "--verify", "--quiet", "HEAD")
+    if named:
+        message = f"{git.folder} is not whole: HEAD is {short(named)}, and that commit is not in this clone."
+        return ChangeError(message, hint=f"git fetch {git.remote() or 'URL'} {named}, or clone the project anew.")
+    if fetched := _fetched(git):
+        message = f"Nothing is checked out in {git.folder}: its commits were fetched, and HEAD is on none of them."
+        return ChangeError(message, hint=f"git checkout {fetched}")
+    message = f"{git.folder} has no commits yet, so there is nothing to compare."
+    commit = 'git add -A && git commit -m "start"'
+    if remote := git.remote():
+        return ChangeError(message, hint=f"git fetch {remote}, then check a branch out; in a new project: {commit}")
+    return ChangeError(message, hint=f"Commit twice, then run again: {commit}")
+
+
+def _fetched(git: Git) -> str:
+    """What to check out in a clone that has commits and is on none: a branch, or what was fetched last."""
+    branches = git.maybe("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads").splitlines()
+    remote = git.maybe("for-each-ref", "--format=%(refname:lstrip=3)", f"refs/remotes/{git.remote()}/").splitlines()
+    usual = sorted((name for name in (*branches, *remote) if name != "HEAD"), key=lambda name: name not in USUAL)
+    last = "FETCH_HEAD" if git.commit("FETCH_HEAD") else ""
+    return next((shlex.quote(name) for name in usual), last)

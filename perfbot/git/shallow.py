@@ -14,9 +14,9 @@ DEEPEN = (50, 200, 1000)
 WHOLE_HISTORY = {
     "gitlab": 'Let CI fetch the whole history: add `GIT_DEPTH: "0"` to the job\'s `variables:` in .gitlab-ci.yml',
     "github": "Let CI fetch the whole history: add `with: {fetch-depth: 0}` to actions/checkout",
-    "local": "git fetch --unshallow",
+    "local": "",
 }
-"""What to change when the history does not reach far enough, by the origin of the change."""
+"""What to change in CI when the history does not reach far enough, by the origin of the change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,12 @@ class Reach:
     Attributes:
         git: the clone.
         urls: asked after the clone's own remote (the parent project, in a fork's pipeline).
-        hint: what to change when nothing helps.
+        hint: what to change when nothing helps; empty: what to fetch.
     """
 
     git: Git
     urls: Sequence[str] = ()
-    hint: str = WHOLE_HISTORY["local"]
+    hint: str = ""
     _tried: list[str] = field(default_factory=list)
 
     def commit(self, revision: str) -> str:
@@ -46,8 +46,8 @@ class Reach:
         if not is_full_id(revision):
             shallow = self.git.is_shallow()
             message = f"There is no commit called `{revision}` in this {'shallow ' if shallow else ''}clone."
-            fetch = f"git fetch {'--unshallow ' if shallow else ''}{self.git.remote() or 'origin'}"
-            raise ChangeError(message, hint=f"{fetch} && git branch --all")
+            fetch = f"{by_hand(self.git)} && " if shallow or self.git.remotes() else ""
+            raise ChangeError(message, hint=f"{fetch}git branch --all")
         if any(self._fetch(remote, revision) and self.git.commit(revision) for remote in self._remotes()):
             return revision
         raise self._unreachable(f"Commit {short(revision)} is not in this clone and could not be fetched")
@@ -129,4 +129,11 @@ class Reach:
 
     def _unreachable(self, what: str) -> ChangeError:
         why = "; ".join(dict.fromkeys(self._tried)) or "there was no remote that has more history"
-        return ChangeError(f"{what}: {why}.", hint=self.hint)
+        return ChangeError(f"{what}: {why}.", hint=self.hint or by_hand(self.git))
+
+
+def by_hand(git: Git) -> str:
+    """The command that brings what a clone lacks; without a remote, with the place to put its address."""
+    deep = "--unshallow " if git.is_shallow() else ""
+    remote = git.remote()
+    return f"git fetch {deep}{remote}" if remote else f"git remote add origin URL && git fetch {deep}origin"

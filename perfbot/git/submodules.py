@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from perfbot.errors import ChangeError
-from perfbot.git.command import NETWORK_SECONDS, Git, complaint, errors
+from perfbot.git.command import NETWORK_SECONDS, Git, complaint, rest
 
 UPDATE = ("submodule", "--quiet", "update", "--init", "--checkout")
 
@@ -47,7 +47,7 @@ def fill_submodules(clone: Git, tree: Git) -> None:
     if done.returncode:
         names = ", ".join(module.path for module in modules)
         message = f"a submodule could not be checked out ({names}): {complaint(done)}"
-        raise ChangeError(message, hint="git submodule update --init --recursive", output=errors(done))
+        raise ChangeError(message, hint="git submodule update --init --recursive", output=rest(done))
 
 
 def _settings(settings: list[tuple[str, str]]) -> tuple[str, ...]:

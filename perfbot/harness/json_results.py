@@ -1,5 +1,6 @@
-"""Any program that writes its results as JSON: perfbot's own simple format, also one result a line, Bencher's, or
-github-action-benchmark's.
+"""Any program that writes its results as JSON: perfbot's own simple format, Bencher's, or github-action-benchmark's.
+
+perfbot's own may stand with one result a line, too.
 
 ::
 

@@ -42,7 +42,7 @@ def parse(written: Sequence[Written]) -> Parsed:
 
     def identify(one: Node) -> Reported:
         name = names[one.where]
-        if not name:
+        if not name.strip():
             wrong(one.where, "a metric without a name", "a name")
         return Reported(name, one.where)
 

@@ -68,7 +68,7 @@ def _row(row: dict[str, str | None], where: str) -> Reported | None:
         failures = quantity(row["Failure Count"] or "", where)
     except MeasureError as error:
         return replace(found, trouble=error.message)
-    if not name or failures:
+    if not name.strip() or failures:
         why = f"{row['Failure Count']} requests failed" if name else f"{where}: a row without a name"
         return replace(found, trouble=why, failed=bool(name))
     if row.get("Request Count") == "0":

@@ -105,9 +105,7 @@ def _failing(result: Result, policy: Policy) -> Result:
         failing = over and not (result.rewritten and policy.rewritten == "pass")
         if over and not failing:
             clauses.append("each side ran its own version of the benchmark, so it does not gate")
-    if result.budget_state == "over":
-        failing = True
-        clauses.append(f"over the budget of {result.budget}")
+    failing = failing or result.budget_state == "over"
     return replace(result, gate="fail" if failing else "pass", reason=joined(*clauses))
 
 
@@ -142,7 +140,7 @@ def _undecided(result: Result, policy: Policy) -> Result:
     """Where the policy wants a decision, none is not good enough."""
     if policy.undecided == "pass" or result.verdict != "inconclusive":
         return result
-    return replace(result, gate="fail", reason=joined(result.reason, "undecided"))
+    return replace(result, gate="fail")
 
 
 def _accepted(result: Result, acceptances: Sequence[Acceptance]) -> Result:

@@ -285,7 +285,7 @@ def _verdict(found: Decision, better: Better) -> Verdict:
 
 def _undirected(result: Result) -> Result:
     """It moved, and nobody knows whether that is good: shown, and no failure, until the configuration says."""
-    if result.better != "unknown" or result.verdict != "incomparable":
+    if result.better != "unknown" or result.verdict != "incomparable" or result.reason == NO_RATIO:
         return result
     which = f'write higher = ["{result.metric}"] or lower = ["{result.metric}"] in [[suite]] "{result.suite}"'
     return replace(result, reason=joined(result.reason, f"it moved; to have it judged, {which}"))

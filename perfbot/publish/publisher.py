@@ -22,11 +22,11 @@ from perfbot.history.records import Trend
 from perfbot.model import Acceptance, Report, Result
 from perfbot.publish.agreement import Agreement, begins_late, comes_late, newest_shown, restored, taken_back
 from perfbot.publish.verify import believed
-from perfbot.render import headline, view
+from perfbot.render import headline
 from perfbot.render.comment import comment
 from perfbot.render.course import courses
 from perfbot.render.links import Links
-from perfbot.units import format_change, format_interval
+from perfbot.render.remarks import has_place, remark
 
 T = TypeVar("T")
 
@@ -39,9 +39,6 @@ LONGEST_COMMENT = 100_000
 
 MARGIN = 1_000
 """Bytes kept free for hidden lines, beyond what they take now."""
-
-LONGEST_PATH, LAST_LINE = 500, 1_000_000
-"""Of a file that is remarked on."""
 
 NOTABLE = frozenset({"regressed", "improved", "added", "removed", "failed"})
 STATES: dict[str, Ended] = {"pass": "success", "fail": "failed", "error": "failed"}
@@ -361,19 +358,12 @@ def notable(report: Report) -> bool:
 
 
 def _at_a_line(result: Result) -> bool:
-    """Whether there is a line to remark on: files and lines come from the report, and may lead anywhere."""
-    plain = result.file.isprintable() and len(result.file) <= LONGEST_PATH and "\\" not in result.file
-    inside = not result.file.startswith(("/", "~")) and not {"..", ".git"} & set(result.file.split("/"))
-    return result.gate == "fail" and bool(result.file) and plain and inside and 0 < result.line <= LAST_LINE
+    return result.gate == "fail" and has_place(result)
 
 
 def _annotation(result: Result) -> Annotation:
-    shown = "" if result.change is None else format_change(result.change)
-    if shown and result.interval is not None:
-        shown += f" {format_interval(*result.interval)}"
-    why = "; ".join(filter(None, (view.decided_by(result), result.reason)))
-    message = f"{shown}: {why}" if shown else why or "failed"
-    return Annotation(result.file, result.line, f"{result.full_name}: {view.outcome(result)}", message)
+    said = remark(result, whole=True)
+    return Annotation(said.path, said.line, said.title, said.message or "failed")
 
 
 @contextlib.contextmanager

@@ -229,8 +229,18 @@ def remarks(result: Result, *, whole: bool = False) -> tuple[str, ...]:
     Args:
         whole: the reason with all of its lines.
     """
+    return tuple(filter(None, (decided_by(result), why(result, whole=whole), *_besides(result))))
+
+
+def why(result: Result, *, whole: bool = False) -> str:
+    """The reason, and what the result's other values say of it.
+
+    Args:
+        whole: the reason with all of its lines.
+    """
     reason = result.reason if whole else gist(result.reason)
-    return tuple(filter(None, (decided_by(result), reason, *_besides(result))))
+    budget = f"over the budget of {result.budget}" if result.budget_state == "over" else ""
+    return "; ".join(filter(None, (reason, budget if budget not in reason else "")))
 
 
 def decided_by(result: Result) -> str:
@@ -264,7 +274,7 @@ def row_notes(result: Result, policy: Policy) -> tuple[str, ...]:
     ``notes``, a sentence each, and comes out here.
     """
     threshold = result.threshold or 0.0
-    notes = list(filter(None, gist(result.reason).split("; ")))
+    notes = list(filter(None, why(result).split("; ")))
     usual = policy.exact_threshold if result.rule == "exact" else policy.threshold
     if result.verdict == "regressed" and not is_over(result.change or 0.0, threshold):
         notes.insert(0, decided_by(result))

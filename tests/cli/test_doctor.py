@@ -1,7 +1,10 @@
 """``perfbot doctor`` on small repositories: its lines, its exit codes, and its JSON."""
 
 import json
+import os
+import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -88,7 +91,73 @@ def test_a_project_that_does_not_run_on_this_python_is_a_warning(project, doctor
     _, found = doctor()
     assert found["suite core"]["state"] == "warning"
     assert "the project allows Python ==3.8.* alone, and the suite runs on " in found["suite core"]["message"]
-    assert found["suite core"]["advice"] == 'python = "3.8" in its [[suite]]'
+    assert found["suite core"]["advice"].startswith('python = "3.8" in its [[suite]]')
+
+
+@pytest.fixture
+def programs(tmp_path_factory, monkeypatch):
+    """An empty PATH but for git, uv and what is put there; no Python of uv's own, nothing around it."""
+    folder = tmp_path_factory.mktemp("bin")
+    for name in ("git", "uv"):
+        (folder / name).symlink_to(shutil.which(name))
+    for name in [name for name in os.environ if name.startswith("UV_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", str(folder / "none"))
+    monkeypatch.setenv("PATH", str(folder))
+    return folder
+
+
+def shim(folder, name):
+    """What a version manager leaves on PATH for a version that is not chosen."""
+    (folder / name).write_text(f"#!/bin/sh\necho 'pyenv: {name}: command not found' >&2\nexit 127\n")
+    (folder / name).chmod(0o755)
+
+
+def test_an_interpreter_that_uv_has_to_fetch_is_a_warning(project, doctor, programs, monkeypatch):
+    (project / "perfbot.toml").write_text(SUITE + 'python = "3.9"')
+    code, found = doctor()
+    assert code == 0
+    assert found["suite core"]["state"] == "warning"
+    assert found["suite core"]["message"] == 'python = "3.9" is not on this machine: set-up has uv fetch it'
+    monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "never")
+    code, found = doctor()
+    assert (code, found["suite core"]["state"]) == (3, "wrong")
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_a_shim_is_no_interpreter(project, doctor, programs, monkeypatch, installer):
+    monkeypatch.setenv("PERFBOT_INSTALLER", installer)
+    shim(programs, "python3.9")
+    (project / "perfbot.toml").write_text(SUITE + 'python = "3.9"')
+    code, found = doctor()
+    assert code == 3
+    assert found["suite core"]["message"].startswith('python = "3.9" was not found: ')
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_an_interpreter_that_is_there_is_well(project, doctor, programs, monkeypatch, installer):
+    monkeypatch.setenv("PERFBOT_INSTALLER", installer)
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    (programs / f"python{own}").symlink_to(os.path.realpath(sys.executable))
+    for python in (own, os.path.realpath(sys.executable)):
+        (project / "perfbot.toml").write_text(SUITE + f'python = "{python}"')
+        code, found = doctor()
+        assert (code, found["suite core"]["state"]) == (0, "ok"), python
+
+
+def test_what_the_project_asks_for_is_looked_for_on_the_machine(project, doctor, programs):
+    (project / "pyproject.toml").write_text('[project]\nname = "x"\nrequires-python = "==3.9.*"\n')
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    (programs / f"python{own}").symlink_to(os.path.realpath(sys.executable))
+    for chosen in ("", f'python = "{own}"\n'):
+        (project / "perfbot.toml").write_text(SUITE + chosen)
+        _, found = doctor()
+        assert found["suite core"]["state"] == "warning"
+        assert "the project allows Python ==3.9.* alone" in found["suite core"]["message"]
+        assert found["suite core"]["advice"] == (
+            'python = "3.9" in its [[suite]], which is not on this machine: install it'
+        )
 
 
 def test_a_file_that_is_no_python_is_a_warning(project, doctor):
@@ -129,6 +198,17 @@ def test_outside_a_repository_it_ends_with_3(tmp_path, monkeypatch, doctor):
     code, found = doctor()
     assert code == 3
     assert found["repository"]["state"] == "wrong"
+
+
+def test_a_cut_history_says_how_to_get_the_rest(project, doctor, tmp_path_factory, monkeypatch):
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+    subprocess.run(["git", *identity, "commit", "-q", "--allow-empty", "-m", "again"], cwd=project, check=True)
+    little = tmp_path_factory.mktemp("clones") / "little"
+    subprocess.run(["git", "clone", "-q", "--depth=1", f"file://{project}", str(little)], check=True)
+    monkeypatch.chdir(little)
+    code, found = doctor()
+    assert code == 0
+    assert found["repository"]["advice"].startswith("git fetch --unshallow origin; in CI: GIT_DEPTH: 0")
 
 
 def test_the_worst_finding_decides_the_exit_code():

@@ -36,3 +36,11 @@ def test_a_decision_has_its_number_status_and_date(file: Path) -> None:
     assert re.search(
         r"^(Status: )?([Aa]ccepted|[Ss]uperseded( by \[ADR \d+\]\(\S+\))?), 20\d\d-\d\d-\d\d", text, re.MULTILINE
     )
+
+
+def test_each_decision_has_a_number_of_its_own() -> None:
+    names = sorted(file.name for file in (ROOT / "docs" / "adr").glob("*.md"))
+    assert len({name[:4] for name in names}) == len(names)
+    for name in names:
+        first = (ROOT / "docs" / "adr" / name).read_text("utf-8").splitlines()[0]
+        assert first.startswith(f"# {int(name[:4])}. "), name

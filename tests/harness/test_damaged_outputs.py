@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Callable
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from perfbot.measure.processes.tools import Reported, Written
@@ -86,6 +86,7 @@ VALUES = st.recursive(
 KEYS = {"vitest": "files", "k6": "metrics", "hyperfine": "results", "benchmarkdotnet": "Benchmarks"}
 
 
+@example("k6", {"\r": None})
 @given(st.sampled_from(["json", "jmh", "vitest", "k6", "hyperfine", "google_benchmark", "benchmarkdotnet"]), VALUES)
 @settings(max_examples=200, deadline=None)
 def test_other_json(tool: str, value: object) -> None:

@@ -187,6 +187,9 @@ def test_noisy_values_without_a_ratio_are_never_called_unchanged():
     assert one(exactly((0, 4), (0, 4), metric=noisy)).verdict == "inconclusive"
     assert one(exactly((0, 4), (4, 0), metric=noisy)).verdict == "incomparable"
     assert one(exactly((5, -4), (-4, 5), metric=noisy)).reason == "values of zero or below have no ratio"
+    nobodys = replace(noisy, better="unknown")
+    assert one(exactly((5, -4), (-4, 5), metric=nobodys)).reason == "values of zero or below have no ratio"
+    assert "it moved; to have it judged" in one(exactly(*[(0, 4)] * 20, metric=nobodys)).reason
     assert one(exactly((5, math.nan), metric=noisy)).reason == "a value is not a finite number"
     assert one(exactly((math.inf, 1), metric=INSTRUCTIONS)).verdict == "incomparable"
 

@@ -14,7 +14,7 @@ from perfbot.pipeline.job import Request
 from perfbot.pipeline.remote import COMMAND, machine_of, measure_on
 from perfbot.render.progress import Silent
 from tests.programs import SPIN, three_times_slower
-from tests.repositories import Repository
+from tests.repositories import Repository, git
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -52,6 +52,15 @@ def test_the_report_comes_back_and_nothing_else_stays_here(request_: Request) ->
     assert any(note.startswith("Measured on quiet: ") for note in report.change.notes)
     refs = Repository(request_.repo).git("for-each-ref", "--format=%(refname)").splitlines()
     assert refs == ["refs/heads/main"]
+
+
+def test_a_clone_with_little_history_sends_what_it_has(request_: Request, tmp_path: Path) -> None:
+    whole = Repository(request_.repo)
+    git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{whole.path}", "little")
+    little = tmp_path / "little"
+    report = measure_on("quiet", replace(request_, repo=little), ["--seed", "1", "--force"], Silent())
+    assert git(little, "rev-parse", "--is-shallow-repository") == "true"
+    assert [one.verdict for one in report.results] == ["regressed"]
 
 
 def test_a_working_tree_is_sent_as_it_is_and_is_a_try(request_: Request) -> None:

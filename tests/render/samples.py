@@ -99,7 +99,7 @@ def everything() -> Report:
             bare("crash", "failed", failed_side="head", gate="fail", reason="ValueError: cannot parse | pipe"),
             result(
                 "model_size", 0.03, metric="memory", unit="B", base=2000.0, head=2060.0, gate="fail",
-                budget="2 KiB", budget_state="over", rule="exact", reason="over the budget of 2 KiB",
+                budget="2 KiB", budget_state="over", rule="exact",
             ),
             result("validate", 0.12, "regressed", gate="accepted", reason="accepted by alice: needed for safety"),
             result("warm", 0.011, "regressed"),

@@ -15,7 +15,7 @@ from perfbot.bisect.records import Bisection, Found, Goal, Line, Merged
 from perfbot.bisect.search import Search
 from perfbot.errors import ChangeError, Interrupted, MeasureError, SetupError, UsageError
 from perfbot.git.command import open_work_tree, short
-from perfbot.git.shallow import WHOLE_HISTORY, Reach
+from perfbot.git.shallow import WHOLE_HISTORY, Reach, by_hand
 from perfbot.harness.base import Effects
 from perfbot.harness.registry import reader
 from perfbot.measure.scheduler import MOST_LANES
@@ -91,7 +91,7 @@ def bisect(asked: Asked, progress: Progress) -> Bisection:
     progress.stage("finding the commits")
     job = understand(request)
     git = open_work_tree(request.repo)
-    ends, hint = (job.change.base, job.change.head), WHOLE_HISTORY[job.change.origin]
+    ends, hint = (job.change.base, job.change.head), WHOLE_HISTORY[job.change.origin] or by_hand(git)
     Reach(git, hint=hint).merge_base(*ends)  # a shallow clone gets what lies between
     line = line_of(git, *ends, hint=hint, concerns=_concerns(job, request))
     if not line.last:

@@ -77,6 +77,8 @@ def test_gitlab_detached(project: Project, clone: Clone, depth: int) -> None:
         target="main",
         status_sha=project.feature[-1],
         pipeline=77,
+        subject="change",
+        author="Ada",
     )
 
 

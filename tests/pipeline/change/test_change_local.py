@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
 
 from perfbot.errors import NOT_MEASURED, USAGE, ChangeError, UsageError
+from perfbot.git.command import KEPT, Git
 from perfbot.model import Change
 from perfbot.pipeline.change import find_change
 from tests.pipeline.change.conftest import Project
@@ -158,7 +160,11 @@ def test_an_unknown_revision(project: Project, revision: str) -> None:
         find(project.path, base=revision)
     assert caught.value.exit_code == NOT_MEASURED
     assert revision in caught.value.message
-    assert caught.value.hint == "git fetch origin && git branch --all"
+    assert caught.value.hint == "git branch --all"
+    project.repository.git("remote", "add", "other", project.url)
+    with pytest.raises(ChangeError, match="There is no commit called") as caught:
+        find(project.path, base=revision)
+    assert caught.value.hint == "git fetch other && git branch --all"
 
 
 def test_the_same_commit_twice(project: Project) -> None:
@@ -185,6 +191,40 @@ def test_no_repository(tmp_path: Path) -> None:
     with pytest.raises(ChangeError, match="is not in a git repository") as caught:
         find(tmp_path)
     assert caught.value.hint == "Run perfbot in a clone of the project."
+    assert not caught.value.output
+
+
+def test_a_repository_that_git_cannot_read(project: Project) -> None:
+    (project.path / ".git" / "config").write_text("[core\n")
+    with pytest.raises(
+        ChangeError, match=r"^Git cannot open the repository that .* lies in: bad config line 1"
+    ) as told:
+        find(project.path)
+    assert not told.value.output
+
+
+def test_somebody_elses_repository(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside = project.path / "in side"
+    inside.mkdir()
+    monkeypatch.setattr("perfbot.git.command.KEPT", KEPT | {"GIT_TEST_ASSUME_DIFFERENT_OWNER"})
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with pytest.raises(ChangeError, match="belongs to another user") as caught:
+        find(inside)
+    assert caught.value.hint == f"git config --global --add safe.directory {shlex.quote(str(project.path))}"
+    assert not caught.value.output
+
+
+def test_what_git_complains_of_is_said_once(project: Project) -> None:
+    with pytest.raises(ChangeError, match=r"^`git cat-file` failed: Not a valid object name nonsense$") as caught:
+        Git(project.path).text("cat-file", "commit", "nonsense")
+    assert not caught.value.output
+
+
+def test_what_git_says_besides_is_kept(project: Project) -> None:
+    with pytest.raises(ChangeError) as caught:
+        Git(project.path).text("fetch", "nowhere")
+    assert caught.value.message not in caught.value.output
+    assert "correct access rights" in caught.value.output
 
 
 def test_no_folder(tmp_path: Path) -> None:
@@ -193,8 +233,58 @@ def test_no_folder(tmp_path: Path) -> None:
 
 
 def test_no_commits(tmp_path: Path) -> None:
-    with pytest.raises(ChangeError, match="has no commits yet"):
+    with pytest.raises(ChangeError, match="has no commits yet") as caught:
         find(Repository(tmp_path / "r").path)
+    assert caught.value.hint.startswith("Commit twice")
+
+
+def test_commits_that_are_not_checked_out(project: Project, tmp_path: Path) -> None:
+    fetched = Repository(tmp_path / "fetched")
+    fetched.git("fetch", "--quiet", "--depth=2", project.url, "main")
+    cloned = Repository(tmp_path / "cloned")
+    cloned.git("remote", "add", "origin", project.url)
+    cloned.git("fetch", "--quiet", "--depth=2", "origin")
+    for repository, checkout in ((fetched, "git checkout FETCH_HEAD"), (cloned, "git checkout main")):
+        with pytest.raises(ChangeError, match="Nothing is checked out in") as caught:
+            find(repository.path)
+        assert caught.value.hint == checkout
+        repository.git(*checkout.split()[1:])
+        assert find(repository.path).head == project.main[-1]
+
+
+def test_a_remote_that_nothing_was_fetched_from(project: Project, tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "r")
+    repository.git("remote", "add", "origin", project.url)
+    with pytest.raises(ChangeError, match="has no commits yet") as caught:
+        find(repository.path)
+    assert caught.value.hint.startswith("git fetch origin, then check a branch out")
+
+
+def test_a_commit_whose_objects_are_gone(project: Project, tmp_path: Path) -> None:
+    head = project.main[-1]
+    git(tmp_path, "clone", "--quiet", project.url, "mine")
+    mine = tmp_path / "mine"
+    for objects in (mine / ".git" / "objects" / "pack").iterdir():
+        objects.unlink()
+    (mine / ".git" / "objects" / head[:2] / head[2:]).unlink(missing_ok=True)
+    with pytest.raises(ChangeError, match=f"is not whole: HEAD is {head[:7]}") as caught:
+        find(mine)
+    assert caught.value.hint.startswith(f"git fetch origin {head}")
+
+
+def test_a_cut_history_without_a_remote_says_where_to_get_the_rest(project: Project, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "--quiet", "--depth=1", project.url, "mine")
+    git(tmp_path / "mine", "remote", "remove", "origin")
+    with pytest.raises(ChangeError, match="there was no remote that has more history") as caught:
+        find(tmp_path / "mine")
+    assert caught.value.hint == "git remote add origin URL && git fetch --unshallow origin"
+
+
+def test_what_a_whole_clone_lacks_is_not_sought_deeper(project: Project, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "--quiet", project.url, "mine")
+    with pytest.raises(ChangeError, match="could not be fetched") as caught:
+        find(tmp_path / "mine", base="1234567" + "0" * 33)
+    assert caught.value.hint == "git fetch origin"
 
 
 def test_a_bare_repository(project: Project, tmp_path: Path) -> None:
