@@ -9,7 +9,7 @@ has merely begun may never end.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from perfbot.units import milliseconds
@@ -28,14 +28,22 @@ class RunOrder:
         moment: milliseconds since the epoch at which what it publishes began to be measured; 0 when unknown.
         run: id of the pipeline (GitLab) or workflow run (GitHub).
         attempt: id of the measuring job (GitLab) or number of the attempt (GitHub).
+        spoken: which of several words of one run is the last: milliseconds at which it was said; 0 for none yet.
     """
 
     moment: int = 0
     run: int = 0
     attempt: int = 0
+    spoken: int = 0
 
     def __str__(self) -> str:
-        return f"{self.moment}.{self.run}.{self.attempt}"
+        parts = (self.moment, self.run, self.attempt, *([self.spoken] if self.spoken else []))
+        return ".".join(map(str, parts))
+
+    def at(self, now: int, standing: Iterable[RunOrder | None]) -> RunOrder:
+        """As the run speaks now: after all that it has said, whatever the clocks of its jobs were."""
+        earlier = (one.spoken + 1 for one in standing if one is not None and replace(one, spoken=0) == self)
+        return replace(self, spoken=max(now, *earlier, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,7 @@ class Told:
 def read_order(text: str) -> RunOrder | None:
     """An order as :meth:`RunOrder.__str__` writes it; None for anything else."""
     parts = text.split(".")
-    if len(parts) != 3 or not all(p.isascii() and p.isdecimal() and len(p) <= _DIGITS for p in parts):
+    if len(parts) not in (3, 4) or not all(p.isascii() and p.isdecimal() and len(p) <= _DIGITS for p in parts):
         return None
     return RunOrder(*map(int, parts))
 
@@ -80,5 +88,5 @@ def last_word(told: Iterable[Told | None], head: str) -> Told | None:
 
 
 def outrun(order: RunOrder, standing: RunOrder | None) -> bool:
-    """Whether a newer run has spoken. The same run may speak again: a known cost was accepted meanwhile."""
+    """Whether a newer run has spoken, or the same one later: that may speak again when a known cost was accepted."""
     return standing is not None and standing > order

@@ -175,7 +175,10 @@ class Publisher:
         return self._say(change, status, said, create=False)
 
     def _said(self, state: Ended, words: str) -> Told:
-        return Told(self.request.head, self.order(), state, words)
+        """What this run says now, and after what it has said: so jobs of one run that differ come to one end, too."""
+        shown = self.forge.statuses.shown(self.status(state, words))
+        now = round(self.clock() * 1000)
+        return Told(self.request.head, self.order().at(now, (one.order for one in shown)), state, words)
 
     def _part(self, said: Told) -> Section:
         return Section(self.section, said.head, said.order, "", job=self.place.job, said=said)

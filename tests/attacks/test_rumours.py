@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,8 +11,8 @@ from urllib.parse import quote
 
 import pytest
 
-from perfbot.forge.body import Body, Section, compose
-from perfbot.forge.order import RunOrder, Told
+from perfbot.forge.body import Body, Section, compose, parse
+from perfbot.forge.order import RunOrder, Told, read_order
 from perfbot.publish import aside
 from perfbot.publish.flow import publish
 from perfbot.publish.publisher import KEY
@@ -102,3 +103,30 @@ def test_hidden_lines_that_others_wrote_stop_no_publication(tmp_path: Path, what
         comments(ci, "\n".join(lines))
         assert slower(ci, tmp_path) == 1
         assert "is slower" in ci.comment()
+
+
+def test_jobs_of_one_run_that_differ_come_to_one_end(ci: InCI, tmp_path: Path) -> None:
+    """Jobs of a matrix that all speak for one section: the comment said one thing and the status another."""
+    publisher = replace(ci.publisher(), run=NOW, options={"settle": (0.02, 0.05), "lag": 0.1, "lost": 0, "stagger": 0})
+    files = []
+    for number, change in enumerate((0.3, 0.0, 0.3, 0.0)):
+        (tmp_path / str(number)).mkdir()
+        files.append(write(tmp_path / str(number), report(result("parse", change=change))))
+    threads = [threading.Thread(target=publish, args=(one, publisher)) for one in files]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = parse(ci.comment(), KEY)
+    assert found is not None
+    part = found.section("")
+    assert part is not None
+    assert part.said is not None
+    assert (part.said.state, part.said.words) == ci.status()
+
+
+def test_a_run_speaks_after_itself_whatever_its_clock_says() -> None:
+    first = RunOrder(5, 1, 1).at(1_000, ())
+    again = RunOrder(5, 1, 1).at(10, [first, None, RunOrder(6, 2, 1, 5_000)])
+    assert first < again < RunOrder(6, 2, 1)
+    assert read_order(str(again)) == again
