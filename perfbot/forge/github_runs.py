@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,6 +40,7 @@ class GitHubRuns:
     def __init__(self, server: GitHubServer, workflow: str) -> None:
         self._server = server
         self._name = workflow
+        self._newest: dict[str, int] = {}
 
     @property
     def _workflow(self) -> Workflow:
@@ -64,12 +64,14 @@ class GitHubRuns:
             inputs["only"] = "\n".join(again.only)
         if again.budget:
             inputs["budget"] = f"{again.budget:g}s"
-        started = time.time()
+        if request.head not in self._newest:
+            self._runs(request)
+        before = self._newest[request.head]
         try:
             self._server.call(
                 "dispatch the workflow",
                 lambda: self._workflow.create_dispatch(default, inputs, throw=True),
-                found=lambda: self._since(request, started),
+                found=lambda: any(run.id > before for run in self._runs(request)) or None,
             )
         except RefusedError as error:
             if error.status not in _FORBIDDEN:
@@ -146,21 +148,20 @@ class GitHubRuns:
         return self._server.call("read the run", lambda: number_in(repository.get_workflow_run(run).run_attempt))
 
     def _runs(self, request: MergeRequest) -> list[Run]:
-        """Runs for the head, newest first, and dispatched ones whose title names it."""
+        """Runs for the head, newest first, and dispatched ones whose title names it.
+
+        What was there tells old from new, by numbers: a machine's clock need not be GitHub's.
+        """
         runs = {run.id: run for run in self._listed(head_sha=request.head)}
         for status in sorted(WAITING):
             dispatched = self._listed(event="workflow_dispatch", status=status)
             runs |= {run.id: run for run in dispatched if request.head in run.title}
+        self._newest[request.head] = max(runs, default=0)
         return [runs[number] for number in sorted(runs, reverse=True)]
 
     def _listed(self, **query: Any) -> list[Run]:
         listing = self._workflow.get_runs(**query)
         return list(self._server.each("list workflow runs", listing, _run, wrapped=True))
-
-    def _since(self, request: MergeRequest, moment: float) -> bool | None:
-        """Whether a dispatched run for the head appeared after a moment (seconds since the epoch)."""
-        after = time.strftime(ISO, time.gmtime(moment - 2))
-        return any(run.created >= after for run in self._runs(request)) or None
 
 
 def _run(found: WorkflowRun) -> Run:

@@ -22,6 +22,7 @@ import httpx
 from perfbot.addresses import http_client
 from perfbot.errors import UsageError
 from perfbot.forge.base import UnreachableError
+from perfbot.forge.in_time import Time, keep_to
 from perfbot.forge.retry import Fault, FaultError, Retries, fault_of, untrusted
 
 T = TypeVar("T")
@@ -102,7 +103,8 @@ class Rest:
         self._client = http_client(verify=_trust(ca_bundle), transport=transport)
         self._free = 0.0
         self._lost = 0
-        self._until = 0.0
+        self._time = Time(retries.clock)
+        keep_to(self._client, self._time)
         self._wrote = False
         self._page: Page | None = None
         weakref.finalize(self, self._client.close)
@@ -121,7 +123,7 @@ class Rest:
         """
 
         def once(seconds: float) -> T:
-            self._until, self._wrote, self._page = self._retries.clock() + seconds, False, None
+            self._time.until, self._wrote, self._page = self._retries.clock() + seconds, False, None
             try:
                 return self._understood(action)
             except FaultError as error:
@@ -217,7 +219,7 @@ class Rest:
 
     def _once(self, verb: str, url: str, data: Any, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
         """Status, headers and body, before the call's end."""
-        seconds = max(self._until - self._retries.clock(), 0.01)
+        seconds = max(self._time.until - self._retries.clock(), 0.01)
         try:
             with self._client.stream(verb, url, json=data, headers=headers, timeout=seconds) as response:
                 return response.status_code, response.headers, self._whole(response)
@@ -233,7 +235,7 @@ class Rest:
         body = bytearray()
         for part in response.iter_bytes():
             body += part
-            if self._retries.clock() > self._until:
+            if self._retries.clock() > self._time.until:
                 raise FaultError(Fault(0, "no answer: it came too slowly", passing=True, lost=True))
             if len(body) > MOST_BYTES:
                 raise FaultError(Fault(0, f"the answer has more than {MOST_BYTES >> 20} MiB", passing=True, lost=True))

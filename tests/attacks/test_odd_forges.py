@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +15,8 @@ from typing import Any
 import pytest
 
 from perfbot.errors import PerfbotError, PublishError
-from perfbot.forge.base import Note, RefusedError, UnreachableError
+from perfbot.forge.base import Again, Note, RefusedError, UnreachableError
+from perfbot.forge.rest import Rest
 from perfbot.forge.retry import Retries, fault_of
 from perfbot.publish.comment_commands import CommandHandler, poll
 from perfbot.publish.flow import publish
@@ -220,3 +225,47 @@ def test_one_comment_that_cannot_be_answered_keeps_no_other_waiting(ci: InCI) ->
     ci.fake.faults.append(Fault(403, methods=("POST",), path=f"{first['id']}/(reactions|award_emoji)$", times=99))
     with pytest.raises(PublishError, match=f"comment {second['id']}.*helped"):
         poll(ci.forge(), since=datetime(2026, 11, 1, tzinfo=UTC), now=NOW)
+
+
+@pytest.mark.parametrize("lost", [0, -1])
+@pytest.mark.parametrize("clock", [-7200, 0, 7200])
+def test_a_dispatch_whose_answer_was_lost_is_made_once_whatever_the_clock(
+    lost: int, clock: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a clock two hours behind, the run of the push passed for the dispatched one, and nothing was started."""
+    with github_ci() as ci:
+        real, moment = ci.fake.dispatch_workflow, datetime.now(UTC).timestamp()
+
+        def dispatch(request: Request, workflow: str) -> Answer:
+            made = real(request, workflow)
+            ci.fake.runs[-1]["created_at"] = datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            return made  # type: ignore[no-any-return]
+
+        ci.fake.routes = [(m, p, dispatch if h == real else h) for m, p, h in ci.fake.routes]
+        ci.fake.runs[-1]["created_at"] = datetime.fromtimestamp(moment - 600, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        monkeypatch.setattr("time.time", lambda: moment + clock)
+        forge = ci.forge()
+        ci.fake.faults.append(Fault(lost, methods=("POST",), path="/dispatches$"))
+        assert forge.runs.measure(forge.repository.merge_request(1), Again("a" * 40)) == "started"
+        assert len(ci.fake.dispatched) == 1
+
+
+def test_a_head_of_an_answer_that_drips_is_given_up() -> None:
+    """Byte after byte kept every single read in time: patience of one second took as long as the forge wanted."""
+    said = b"HTTP/1.1 200 OK\r\nx-a: " + b"a" * 600
+
+    def drip(listening: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            client, _ = listening.accept()
+            with client:
+                for byte in said:
+                    client.sendall(bytes([byte]))
+                    time.sleep(0.02)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=drip, args=(listening,), daemon=True).start()
+        rest = Rest(f"http://127.0.0.1:{listening.getsockname()[1]}", Retries(patience=0.3))
+        began = time.monotonic()
+        with pytest.raises(UnreachableError):
+            rest.call("ask", lambda: rest.exchange("GET", "/", None, {}))
+        assert time.monotonic() - began < 6

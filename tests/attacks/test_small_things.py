@@ -24,7 +24,8 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from perfbot.errors import UsageError
-from perfbot.history.store import open_store
+from perfbot.history.store import open_store, queue
+from perfbot.history.store.consumer import Consumer
 from perfbot.model import Problem
 from perfbot.report import dumps, loads
 from perfbot.report.extent import NAME, fitted
@@ -209,6 +210,18 @@ class Drip:
             await asyncio.sleep(30)
         self.sent = True
         return {"type": "http.request", "body": b"{", "more_body": True}
+
+
+def test_a_job_that_fails_with_any_text_is_put_off(tmp_path: Path) -> None:
+    """A lone surrogate in an error kept its job with a worker until the lease ended, each time."""
+
+    def broken(job: queue.Job) -> None:
+        raise RuntimeError("expected \ud800 and \0")
+
+    with open_store(tmp_path / "h.db") as store:
+        store.write(lambda connection: queue.enqueue(connection, "report", "r", b"", now=0.0))
+        consumer = Consumer(store, {"report": broken}, clock=lambda: 1.0)
+        assert consumer.one() == "postponed"
 
 
 # Scratch --------------------------------------------------------------------------------------------------------------

@@ -95,14 +95,19 @@ def postpone(connection: Connection, failed: Job, holder: str, *, error: str, no
     """Gives a job back after a failure; it is due again after a wait that doubles with every try."""
     wait = min(LONGEST_WAIT_SECONDS, 5.0 * 2 ** min(failed.tries, 16))
     held = and_(job.c.id == failed.number, job.c.holder == holder, job.c.done.is_(None))
-    values = {"holder": None, "due": now + wait, "error": error[:2000]}
+    values = {"holder": None, "due": now + wait, "error": _words(error)}
     return connection.execute(update(job).where(held).values(values)).rowcount == 1
 
 
 def give_up(connection: Connection, number: int, holder: str, *, error: str, now: float) -> bool:
     """Ends a job that cannot succeed; its error stays."""
     held = and_(job.c.id == number, job.c.holder == holder, job.c.done.is_(None))
-    return connection.execute(update(job).where(held).values(done=now, payload=b"", error=error[:2000])).rowcount == 1
+    return connection.execute(update(job).where(held).values(done=now, payload=b"", error=_words(error))).rowcount == 1
+
+
+def _words(error: str) -> str:
+    """An error as every database takes it: what ended a job may quote anything."""
+    return error[:2000].encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def forget(connection: Connection, number: int, holder: str) -> bool:
