@@ -29,6 +29,15 @@ class RefusedError(PublishError):
         self.status = status
 
 
+def no_such_file(error: RefusedError, revision: str, words: str) -> bool:
+    """Whether a branch lacks a file. Where the branch itself is hidden, the usual rules would be taken for its own.
+
+    Args:
+        words: of the forge, for a file that is not there.
+    """
+    return error.status == NOT_FOUND and (words in error.message or not revision.startswith("refs/heads/"))
+
+
 class UnreachableError(PublishError):
     """The forge did not answer, or only with passing faults, for as long as perfbot was willing to try."""
 

@@ -23,6 +23,7 @@ from perfbot.forge.base import (
     Note,
     Reaction,
     RefusedError,
+    no_such_file,
 )
 from perfbot.forge.github_runs import GitHubRuns
 from perfbot.forge.github_server import NOT_READ, GitHubServer, number_in, optional
@@ -204,9 +205,13 @@ class GitHubRepository:
 
     def file_at(self, revision: str, path: str) -> str | None:
         """Text of a file."""
-        return self._server.find(
-            f"read {path} at {revision}", lambda: _content(self._server.repository.get_contents(path, revision))
-        )
+        what, repository = f"read {path} at {revision}", self._server.repository
+        try:
+            return self._server.call(what, lambda: _content(repository.get_contents(path, revision)))
+        except RefusedError as error:
+            if no_such_file(error, revision, '"Not Found"'):
+                return None
+            raise
 
     def changed_files(self, number: int) -> tuple[str, ...] | None:
         """Old and new paths of every changed file; None where GitHub lists fewer than it counts."""

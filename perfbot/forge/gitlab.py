@@ -21,6 +21,7 @@ from perfbot.forge.base import (
     Note,
     Reaction,
     RefusedError,
+    no_such_file,
 )
 from perfbot.forge.gitlab_runs import GitLabRuns
 from perfbot.forge.gitlab_server import GitLabServer
@@ -188,8 +189,13 @@ class GitLabRepository:
     def file_at(self, revision: str, path: str) -> str | None:
         """Text of a file."""
         files = self._server.project.files
-        raw = self._server.find(f"read {path} at {revision}", lambda: files.get(path, revision).decode())
-        return None if raw is None else raw.decode("utf-8", "replace")
+        try:
+            raw = self._server.call(f"read {path} at {revision}", lambda: files.get(path, revision).decode())
+        except RefusedError as error:
+            if no_such_file(error, revision, "404 File Not Found"):
+                return None
+            raise
+        return raw.decode("utf-8", "replace")
 
     def changed_files(self, number: int) -> tuple[str, ...] | None:
         """Old and new paths of every diff; None where GitLab does not list them all, or not yet.

@@ -269,3 +269,23 @@ def test_a_head_of_an_answer_that_drips_is_given_up() -> None:
         with pytest.raises(UnreachableError):
             rest.call("ask", lambda: rest.exchange("GET", "/", None, {}))
         assert time.monotonic() - began < 6
+
+
+HIDDEN = ["404 Commit Not Found", "404 Project Not Found", "No commit found for the ref refs/heads/main", "gone"]
+
+
+@pytest.mark.parametrize("words", HIDDEN)
+def test_a_target_branch_that_cannot_be_read_is_not_one_without_rules(ci: InCI, tmp_path: Path, words: str) -> None:
+    """Any 404 passed for "there is no perfbot.toml", and the usual threshold for the branch's own of 1 %."""
+    ci.config('[gate]\nthreshold = "1%"\n')
+    real = ci.fake.answer
+
+    def hides(request: Request) -> Answer | None:
+        if request.query.get("ref", "").startswith("refs/heads/"):
+            return Answer(404, {"message": words})
+        return real(request)  # type: ignore[no-any-return]
+
+    ci.fake.answer = hides
+    with pytest.raises(RefusedError):
+        publish(write(tmp_path, report(result("parse", change=0.02))), ci.publisher())
+    assert ci.fake.by_bot() == []
