@@ -31,6 +31,8 @@ class Agreement:
         status: what this run shows where it is the newest.
         said: the same as a word.
         section: the comment's part that belongs to it.
+        lost: whether a request of this publication had no answer: carried out late, it may have written over the
+            status that would bear out the comment.
         sleep: waits for the status of a run that has just told its comment.
 
     Attributes:
@@ -42,6 +44,7 @@ class Agreement:
     status: Status
     said: Told
     section: str
+    lost: Callable[[], bool] = lambda: False
     sleep: Callable[[float], None] = time.sleep
     standing: Told = field(init=False)
     newer: Told | None = field(default=None, init=False)
@@ -66,7 +69,7 @@ class Agreement:
         """The comment as far as it counts: a pass that no status bears out is left out, after time for it to come."""
         part = body.section(self.section)
         spoken = part.spoken(self.said.head) if part is not None else None
-        for seconds in () if spoken in self._rumours else SETTLE:
+        for seconds in (0.0,) if spoken in self._rumours else SETTLE:
             if self._counts(body) is body:
                 return body
             self.sleep(seconds)
@@ -78,7 +81,7 @@ class Agreement:
 
     def _counts(self, body: Body) -> Body:
         part = body.section(self.section)
-        newer = part is not None and outrun(self.said.order, part.spoken(self.said.head))
+        newer = part is not None and outrun(self.said.order, part.spoken(self.said.head)) and not self.lost()
         return without_rumour(body, self.section, self.said.head, self._shown) if newer else body
 
     def bring(self, body: Body | None) -> bool:

@@ -213,7 +213,10 @@ class Publisher:
         Raises:
             PublishError: one of the two could not be brought to say so.
         """
-        agreement = Agreement(self.forge.statuses, status, said, self.section, self._sleep)
+        before = self.forge.lost()
+        agreement = Agreement(
+            self.forge.statuses, status, said, self.section, lambda: self.forge.lost() > before, self._sleep
+        )
         shown = agreement.look()
         if comes_late(said.order, Body(self.key), self.section, said.head, shown):
             with contextlib.suppress(PublishError):
