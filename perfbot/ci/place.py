@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
+from perfbot.addresses import plain_address
 from perfbot.errors import UsageError
 from perfbot.model import ForgeKind
 from perfbot.units import milliseconds
@@ -156,6 +157,7 @@ def check(place: Place) -> None:
         return
     if not place.project:
         raise UsageError("Which project? The environment does not say.", hint="Give --project GROUP/NAME.")
+    plain_address(place.url, "The forge's address")
     if place.secrets.app and not place.secrets.private_key:
         raise UsageError(
             "PERFBOT_APP_ID is set, but the App's private key is not.",

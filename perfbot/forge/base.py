@@ -221,8 +221,8 @@ class Runs(Protocol):
     def measure(self, request: MergeRequest, again: Again) -> str:
         """Start one; returns what was done, in words. Raises RefusedError when there is nothing to start."""
 
-    def resume(self, request: MergeRequest, again: Again) -> None:
-        """Complete a start that was cut short between its requests; nothing where it is whole."""
+    def resume(self, request: MergeRequest, again: Again) -> bool:
+        """Complete a start that was cut short between its requests; False where there is nothing to complete."""
 
     def publish(self, request: MergeRequest, job: int) -> str:
         """Repeat the job (GitLab) or workflow run (GitHub) that published the last verdict."""

@@ -45,6 +45,9 @@ MAX_FAILING = 40
 LONGEST_FAILING = 200
 """Characters of a name that is remembered: longer ones are shown, but cannot be accepted by name."""
 
+NOT_WHOLE = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+"""What reading hidden lines raises that others have written, or have written over."""
+
 _BANNER = "> ⏳ "
 _SECTION = re.compile(
     r"^<!-- perfbot:section (?P<fields>[^\n]*?) -->\n(?P<text>.*?)^<!-- perfbot:end -->$",
@@ -135,7 +138,7 @@ def parse(text: str, key: str) -> Body | None:
     try:
         sections = tuple(_parse_section(m["fields"], m["text"]) for m in _SECTION.finditer(text))
         accepted = tuple(_parse_accepted(m["data"]) for m in _ACCEPTED.finditer(text))
-    except (KeyError, TypeError, ValueError):
+    except NOT_WHOLE:
         return Body(key)
     asked = tuple(filter(None, fields.get("asked", "").split(",")))[-MAX_ASKED:]
     return Body(key, fields.get("head", ""), fields.get("previous", ""), sections, accepted, asked)
@@ -258,7 +261,12 @@ def _parse_said(text: str) -> Told:
 
 
 def _parse_accepted(data: str) -> Acceptance:
-    return Acceptance(**json.loads(unquote(data)))
+    found = Acceptance(**json.loads(unquote(data)))
+    texts = (found.match, found.reason, found.who, found.when, found.head)
+    numbers = (found.note, found.change or 0.0)
+    if not all(isinstance(text, str) for text in texts) or not all(isinstance(n, int | float) for n in numbers):
+        raise TypeError(data)
+    return found
 
 
 def _json(acceptance: Acceptance) -> str:

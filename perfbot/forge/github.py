@@ -25,9 +25,9 @@ from perfbot.forge.base import (
     RefusedError,
 )
 from perfbot.forge.github_runs import GitHubRuns
-from perfbot.forge.github_server import NOT_READ, GitHubServer, number_in, optional, text_in
+from perfbot.forge.github_server import NOT_READ, GitHubServer, number_in, optional
 from perfbot.forge.github_status import GitHubStatuses
-from perfbot.forge.rest import Rest
+from perfbot.forge.rest import Rest, commit_in, text_in
 from perfbot.forge.retry import Retries
 
 COMMENT_CHARACTERS = 65_536
@@ -248,7 +248,7 @@ def _pull(found: PullRequest) -> MergeRequest:
     name = (source.full_name or "") if source else ""
     return MergeRequest(
         number=number_in(found.number),
-        head=text_in(found.head.sha),
+        head=commit_in(text_in(found.head.sha)),
         target=text_in(found.base.ref),
         merge_sha=found.merge_commit_sha or "",
         fork=name != (target.full_name if target else ""),

@@ -15,8 +15,8 @@ from github.InstallationAuthorization import InstallationAuthorization
 
 from perfbot.errors import UsageError
 from perfbot.forge.base import NOT_FOUND, RefusedError
-from perfbot.forge.github_server import NOT_READ, RestRequester, text_in
-from perfbot.forge.rest import Rest
+from perfbot.forge.github_server import NOT_READ, RestRequester
+from perfbot.forge.rest import Rest, text_in
 from perfbot.forge.retry import Retries
 from perfbot.web import docs
 

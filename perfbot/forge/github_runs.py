@@ -13,7 +13,8 @@ from github.WorkflowJob import WorkflowJob
 from github.WorkflowRun import WorkflowRun
 
 from perfbot.forge.base import NOT_FOUND, Again, MergeRequest, RefusedError
-from perfbot.forge.github_server import GitHubServer, number_in, optional, text_in
+from perfbot.forge.github_server import GitHubServer, number_in, optional
+from perfbot.forge.rest import text_in
 
 WAITING = frozenset({"queued", "in_progress", "waiting", "requested", "pending"})
 
@@ -76,8 +77,10 @@ class GitHubRuns:
             return self._repeat(request, again)
         return "started"
 
-    def resume(self, request: MergeRequest, again: Again) -> None:
+    def resume(self, request: MergeRequest, again: Again) -> bool:
         """Nothing: one request starts a run, or none."""
+        del request, again
+        return False
 
     def publish(self, request: MergeRequest, job: int) -> str:
         """Repeat the failed jobs of the run that published."""

@@ -14,7 +14,7 @@ from github.Repository import Repository
 from github.Requester import Requester
 
 from perfbot.forge.base import NOT_FOUND, RefusedError
-from perfbot.forge.rest import PER_PAGE, Rest
+from perfbot.forge.rest import PER_PAGE, Rest, text_in
 
 T = TypeVar("T")
 Item = TypeVar("Item", bound=GithubObject)
@@ -22,7 +22,7 @@ Item = TypeVar("Item", bound=GithubObject)
 ACTIONS_BOT = "github-actions[bot]"
 """Who comments with a workflow's own token, which may not ask who it is."""
 
-NOT_READ = (github.GithubException, AssertionError)
+NOT_READ = (github.GithubException, github.BadAttributeException, AssertionError)
 """What PyGithub raises of an answer that it cannot read."""
 
 API_VERSION = "2022-11-28"
@@ -157,18 +157,11 @@ def optional(value: T) -> T | None:
     return value
 
 
-def text_in(value: str | None) -> str:
-    """What has to be there. PyGithub reads None where an answer lacks it.
-
-    A number proves nothing of an answer: PyGithub takes it from the address where the answer has none.
-    """
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value
-
-
 def number_in(value: int | None) -> int:
-    """What has to be there, and to be a number."""
+    """What has to be there, and to be a number.
+
+    It proves nothing of an answer: PyGithub takes it from the address where the answer has none.
+    """
     if not isinstance(value, int):
         raise TypeError(value)
     return value

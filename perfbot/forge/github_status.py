@@ -10,8 +10,9 @@ from github.CheckRun import CheckRun as ClientCheckRun
 from github.CommitStatus import CommitStatus
 
 from perfbot.forge.base import Annotation, RefusedError, Shown, State, Status
-from perfbot.forge.github_server import GitHubServer, number_in, optional, text_in
+from perfbot.forge.github_server import GitHubServer, number_in, optional
 from perfbot.forge.order import RunOrder, read_order
+from perfbot.forge.rest import text_in
 from perfbot.forge.status_address import order_in, with_order
 
 SUMMARY = 65_535

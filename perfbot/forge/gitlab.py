@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 from gitlab.v4.objects import (
     ProjectMergeRequest,
+    ProjectMergeRequestDiff,
     ProjectMergeRequestNote,
     ProjectMergeRequestNoteAwardEmojiManager,
 )
@@ -24,6 +25,7 @@ from perfbot.forge.base import (
 from perfbot.forge.gitlab_runs import GitLabRuns
 from perfbot.forge.gitlab_server import GitLabServer
 from perfbot.forge.gitlab_status import GitLabStatuses
+from perfbot.forge.rest import commit_in, text_in
 from perfbot.forge.retry import Retries
 
 COMMENT_BYTES = 1_048_576
@@ -117,7 +119,7 @@ class GitLabComments:
     def reactions(self, note: Note) -> frozenset[Reaction]:
         """What this account has awarded."""
         me, what = self._server.me, f"read the reactions on {self._where}"
-        listed = self._server.each(what, self._emojis(note), lambda emoji: (str(emoji.name), emoji.user["id"]))
+        listed = self._server.each(what, self._emojis(note), lambda emoji: (text_in(emoji.name), int(emoji.user["id"])))
         given = {name for name, who in listed if who == me}
         return frozenset(reaction for reaction, name in EMOJI.items() if name in given)
 
@@ -138,10 +140,10 @@ def _note(found: ProjectMergeRequestNote, me: int) -> Note:
     author, told = found.author, found.attributes
     return Note(
         id=int(found.id),
-        author=str(author["username"]),
-        author_key=str(author["id"]),
+        author=text_in(author["username"]),
+        author_key=str(int(author["id"])),
         body=str(found.body or ""),
-        mine=author["id"] == me,
+        mine=int(author["id"]) == me,
         created=str(told.get("created_at") or ""),
         edited=_edited(told),
         internal=bool(told.get("internal") or told.get("confidential")),
@@ -181,7 +183,7 @@ class GitLabRepository:
 
     def default_branch(self) -> str:
         """The project's default branch."""
-        return self._server.call("read the project", lambda: str(self._server.current_project().default_branch))
+        return self._server.call("read the project", lambda: text_in(self._server.current_project().default_branch))
 
     def file_at(self, revision: str, path: str) -> str | None:
         """Text of a file."""
@@ -198,9 +200,7 @@ class GitLabRepository:
         request = requests.get(number, lazy=True)
         # python-gitlab's own manager of diffs knows the versions alone.
         where = {"path": f"{requests.path}/{number}/diffs"}
-        diffs = list(
-            self._server.each(what, request.diffs, lambda diff: (str(diff.old_path), str(diff.new_path)), **where)
-        )
+        diffs = list(self._server.each(what, request.diffs, _paths, **where))
         counted = self._server.call(what, lambda: str(requests.get(number).attributes.get("changes_count") or ""))
         if counted != str(len(diffs)):
             return None
@@ -224,12 +224,17 @@ class GitLabRepository:
             return False
 
 
+def _paths(diff: ProjectMergeRequestDiff) -> tuple[str, str]:
+    """Old and new name of a changed file."""
+    return text_in(diff.old_path), text_in(diff.new_path)
+
+
 def _merge_request(found: ProjectMergeRequest) -> MergeRequest:
     told = found.attributes
     return MergeRequest(
         number=int(found.iid),
-        head=str(told.get("sha") or ""),
-        target=str(found.target_branch),
+        head=commit_in(told.get("sha")),
+        target=text_in(found.target_branch),
         fork=told.get("source_project_id") != told.get("target_project_id"),
         open=told.get("state") == "opened",
         updated=str(told.get("updated_at") or ""),

@@ -55,7 +55,7 @@ class GitLabRuns:
         self._publish_after(request)
         return max(said, key=len)
 
-    def resume(self, request: MergeRequest, again: Again) -> None:
+    def resume(self, request: MergeRequest, again: Again) -> bool:
         """Go on with a re-run whose start was cut short: the rest of the measuring jobs, and the one that publishes.
 
         Retried jobs have higher numbers than the job that publishes; where a start is whole, that one has the highest.
@@ -65,11 +65,12 @@ class GitLabRuns:
         measuring = self._jobs_of(pipeline)
         last = max((job.id for job in publishing), default=0)
         if not publishing or all(job.id < last for job in measuring):
-            return
+            return False
         for job in measuring:
             if job.id < last and job.status in FINISHED:
                 self._again(job, request, again)
         self._publish_after(request)
+        return True
 
     def publish(self, request: MergeRequest, job: int) -> str:
         """Retry the job that published."""

@@ -16,6 +16,9 @@ DESCRIPTION = 255
 STATES: dict[str, State] = {"pending": "running", "running": "running", "success": "success"}
 """GitLab's words; what is in none of them counts as failed."""
 
+_EVENTS: dict[State, str] = {"running": "run", "success": "success", "failed": "drop"}
+"""What leads to a state, in GitLab's words."""
+
 
 class GitLabStatuses:
     """Commit statuses; the order of the run that spoke stands in their address."""
@@ -38,7 +41,7 @@ class GitLabStatuses:
         try:
             self._server.call(what, lambda: self._of(status).create(data).id)
         except RefusedError as error:
-            if error.status != BAD_REQUEST or "Cannot transition status" not in error.message:
+            if error.status != BAD_REQUEST or not _stands(status.state, error.message):
                 raise
 
     def shown(self, status: Status) -> Sequence[Shown]:
@@ -57,6 +60,11 @@ class GitLabStatuses:
     def cut(self, description: str) -> str:
         """A description as it is kept."""
         return description[:DESCRIPTION]
+
+
+def _stands(state: State, refusal: str) -> bool:
+    """Whether a change of state is refused because the state is there already, and not because it may not come."""
+    return f"Cannot transition status via :{_EVENTS[state]} from :{state} " in f"{refusal} "
 
 
 def _row(found: ProjectCommitStatus) -> tuple[int, str, int, Shown]:

@@ -189,9 +189,10 @@ class LocalRuns:
         del request, again
         raise RefusedError("There is no CI to measure again.", status=NOT_FOUND, hint="Run: perfbot run")
 
-    def resume(self, request: MergeRequest, again: Again) -> None:
+    def resume(self, request: MergeRequest, again: Again) -> bool:
         """Nothing was started."""
         del request, again
+        return False
 
     def began(self, run: tuple[int, int]) -> tuple[int, int]:
         """Not known here."""

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import ssl
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx
 
+from perfbot.addresses import http_client
 from perfbot.errors import UsageError
+from perfbot.forge.base import UnreachableError
 from perfbot.forge.retry import Fault, FaultError, Retries, fault_of, untrusted
 
 T = TypeVar("T")
@@ -31,10 +34,12 @@ MOST_BYTES = 32 * 1024 * 1024
 MOST_REDIRECTS = 3
 NOT_AS_PROMISED = "the answer is not what the API promises"
 NOT_UNDERSTOOD: tuple[type[Exception], ...] = (
-    KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError,
+    KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, ArithmeticError,
 )  # fmt: skip
 """What reading an answer raises that has another shape than it should; a client adds its own."""
 
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_SECRET = frozenset({"authorization", "private-token", "job-token"})
 _REDIRECTED = frozenset({301, 302, 307, 308})
 
 
@@ -49,10 +54,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a listing's answer says beside its items. ``wrapped``: the list is a field of a record."""
+    """What a listing's answer says beside its items.
+
+    ``wrapped``: the list is a field of a record; ``body``: tells it from other pages.
+    """
 
     wrapped: bool
     more: bool
+    body: int = 0
 
 
 class Rest:
@@ -90,7 +99,7 @@ class Rest:
         self._pace = pace
         self._endless = endless
         self._faults = (*NOT_UNDERSTOOD, *faults)
-        self._client = httpx.Client(verify=_trust(ca_bundle), transport=transport)
+        self._client = http_client(verify=_trust(ca_bundle), transport=transport)
         self._free = 0.0
         self._lost = 0
         self._until = 0.0
@@ -127,12 +136,16 @@ class Rest:
         Args:
             page: a page's items, read, by its number from 1 on; its first request is the listing's.
             wrapped: the list is a field of a record.
+
+        Raises:
+            UnreachableError: there is no end to them, or the same page comes again and again.
         """
+        before: Page | None = None
         for number in range(1, MOST_PAGES + 1):
 
-            def items(number: int = number) -> tuple[Sequence[T], Page]:
+            def items(number: int = number, before: Page | None = before) -> tuple[Sequence[T], Page]:
                 read = page(number)
-                if self._page is None or self._page.wrapped != wrapped:
+                if self._page is None or self._page.wrapped != wrapped or (read and self._page == before):
                     raise TypeError(what)
                 return read, self._page
 
@@ -140,6 +153,8 @@ class Rest:
             yield from read
             if not told.more:
                 return
+            before = told
+        raise UnreachableError(f"Could not {what}: the forge lists more than {MOST_PAGES} pages.")
 
     def lost(self) -> int:
         """How many writing requests had no answer that was understood: they may be carried out yet."""
@@ -164,12 +179,12 @@ class Rest:
             moved = urljoin(url, told.get("location", ""))
             if status not in _REDIRECTED or urlsplit(moved)[:2] != urlsplit(url)[:2] or moved == url:
                 break
-            url = moved
+            url = self._address(moved)
         if status >= 300:
-            raise FaultError(fault_of(status, told, body.decode("utf-8", "replace")))
+            raise FaultError(fault_of(status, told, _without_secrets(body.decode("utf-8", "replace"), headers)))
         document = self._understood(lambda: _document(verb, body))
         if verb == "GET" and self._page is None:
-            self._page = self._paged(url, told, document)
+            self._page = replace(self._paged(url, told, document), body=hash(body))
         return Answer(status, body, document)
 
     def _own(self, address: str) -> str:
@@ -179,6 +194,14 @@ class Rest:
         if address.startswith(f"{self.api}/"):
             return address
         raise FaultError(Fault(0, NOT_AS_PROMISED, passing=True))
+
+    def _address(self, moved: str) -> str:
+        """An address that a forge has sent us to."""
+        try:
+            httpx.URL(moved)
+        except httpx.InvalidURL as error:
+            raise FaultError(Fault(0, NOT_AS_PROMISED, passing=True)) from error
+        return moved
 
     def _paged(self, url: str, headers: Mapping[str, str], document: Any) -> Page:
         """Whether pages follow: by Link, by X-Next-Page, or by counting where a proxy has lost both."""
@@ -231,6 +254,14 @@ class Rest:
             raise FaultError(Fault(0, NOT_AS_PROMISED, passing=True, lost=True)) from error
 
 
+def _without_secrets(text: str, headers: Mapping[str, str]) -> str:
+    """An error's text, which some proxies fill with the request that they did not like."""
+    for name, value in headers.items():
+        if name.lower() in _SECRET:
+            text = text.replace(value.rpartition(" ")[2] or "\0", "***")
+    return text
+
+
 def _document(verb: str, body: bytes) -> Any:
     """The decoded body: a record or a list. Only who asked for something to be done may get nothing back."""
     found = json.loads(body) if body.strip() else None
@@ -239,6 +270,20 @@ def _document(verb: str, body: bytes) -> Any:
     if verb == "GET" or found is not None:
         raise TypeError(verb)
     return None
+
+
+def text_in(value: str | None) -> str:
+    """What has to be there, and to be a text. Clients read None where an answer lacks it."""
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def commit_in(value: str | None) -> str:
+    """A commit's id; empty where the forge knows none."""
+    if value and not _COMMIT.fullmatch(text_in(value)):
+        raise ValueError("no commit")
+    return value or ""
 
 
 def _listed(document: Any) -> Sequence[Any]:

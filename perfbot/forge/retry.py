@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from perfbot.forge.base import RefusedError, UnreachableError
+from perfbot.render.escape import clean
 from perfbot.web import docs
 
 T = TypeVar("T")
@@ -74,7 +75,8 @@ def fault_of(status: int, headers: Mapping[str, str], text: str, now: float | No
     """
     wait = _wait(headers, time.time() if now is None else now)
     limited = status == 403 and (wait is not None or "secondary rate limit" in text.lower())
-    return Fault(status, text[:_EXCERPT], wait, status in PASSING or limited, lost=status >= 500 or status == 408)
+    said = clean(" ".join(text.split()), _EXCERPT)
+    return Fault(status, said, wait, status in PASSING or limited, lost=status >= 500 or status == 408)
 
 
 def untrusted(error: Exception) -> Fault:

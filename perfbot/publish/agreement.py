@@ -4,16 +4,22 @@ The comment is the record: what stands in its section about a head is what the s
 it is this run's own word, and as a line where a newer run spoke. Where no comment speaks (none was wanted, or it was
 refused), the newest run's status is the record. Both are looked at again after each write; who finds that an older word
 landed on a newer one puts the newer back.
+
+Comments can be written by more than statuses can: every workflow of a repository comments as the same bot, and some
+comment what a merge request's author wrote. So a newer run's pass that stands in a comment counts only where a status
+bears it out; a failure counts as it stands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from perfbot.forge.base import Shown, Status, Statuses
 from perfbot.forge.body import Body, Section, put
 from perfbot.forge.order import RunOrder, Told, outrun
+from perfbot.forge.upsert import SETTLE
 from perfbot.render.escape import prose
 
 
@@ -25,6 +31,7 @@ class Agreement:
         status: what this run shows where it is the newest.
         said: the same as a word.
         section: the comment's part that belongs to it.
+        sleep: waits for the status of a run that has just told its comment.
 
     Attributes:
         standing: what is shown in the end: this run's word or a newer one's.
@@ -35,9 +42,12 @@ class Agreement:
     status: Status
     said: Told
     section: str
+    sleep: Callable[[float], None] = time.sleep
     standing: Told = field(init=False)
     newer: Told | None = field(default=None, init=False)
     _wrote: Status | None = field(default=None, init=False)
+    _shown: Sequence[Shown] = field(default=(), init=False)
+    _rumours: set[RunOrder] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         self.standing = self.said
@@ -47,14 +57,38 @@ class Agreement:
         """Whether a newer run has spoken."""
         return self.standing.order > self.said.order
 
+    def look(self) -> Sequence[Shown]:
+        """What is shown now."""
+        self._shown = self.statuses.shown(self.status)
+        return self._shown
+
+    def believed(self, body: Body) -> Body:
+        """The comment as far as it counts: a pass that no status bears out is left out, after time for it to come."""
+        part = body.section(self.section)
+        spoken = part.spoken(self.said.head) if part is not None else None
+        for seconds in () if spoken in self._rumours else SETTLE:
+            if self._counts(body) is body:
+                return body
+            self.sleep(seconds)
+            self.look()
+        counts = self._counts(body)
+        if counts is not body and spoken is not None:
+            self._rumours.add(spoken)
+        return counts
+
+    def _counts(self, body: Body) -> Body:
+        part = body.section(self.section)
+        newer = part is not None and outrun(self.said.order, part.spoken(self.said.head))
+        return without_rumour(body, self.section, self.said.head, self._shown) if newer else body
+
     def bring(self, body: Body | None) -> bool:
         """Show what is not shown yet; whether nothing had to be.
 
         Args:
             body: the comment, in place; None where it is not to be had.
         """
-        shown = self.statuses.shown(self.status)
-        section = body.section(self.section) if body else None
+        shown = self.look()
+        section = self._counts(body).section(self.section) if body else None
         told = section.said if section is not None and section.said and section.said.head == self.said.head else None
         self.standing = told or newest_shown(shown, self.said)
         if told is not None and (newest := newest_shown(shown, told)) != told:
@@ -81,6 +115,28 @@ class Agreement:
         return here is not None and same_word and (here.state, here.order) == (wanted.state, wanted.order)
 
 
+def without_rumour(body: Body, section: str, head: str, shown: Sequence[Shown]) -> Body:
+    """The comment without a section that tells of a pass, where no status says so."""
+    part = body.section(section)
+    if part is None or part.spoken(head) is None or is_borne_out(part, head, shown):
+        return body
+    return replace(body, sections=tuple(one for one in body.sections if one is not part))
+
+
+def is_borne_out(part: Section, head: str, shown: Sequence[Shown]) -> bool:
+    """Whether statuses say what a section says of a head; what fails needs no witness."""
+    spoken, said = part.spoken(head), part.said
+    if said is None or said.head != head or said.order != spoken:
+        return any(one.order == spoken and one.state != "running" for one in shown)
+    return said.state == "failed" or any(_same_word(one, said) for one in shown)
+
+
+def _same_word(one: Shown, said: Told) -> bool:
+    """By the run; by the words where a status has no address that could hold the run."""
+    unknown = one.order is None and bool(one.description) and said.words.startswith(one.description)
+    return one.state == said.state and (one.order == said.order or unknown)
+
+
 def restored(body: Body, section: str, newer: Told | None) -> Body:
     """The comment with a newer run's word in it again, where only its status remembers that."""
     part = body.section(section)
@@ -99,7 +155,7 @@ def taken_back(
         status: the one that says "running".
         order: of the run that begins.
     """
-    part = body.section(section)
+    part = without_rumour(body, section, head, shown).section(section)
     in_comment = part.said if part is not None and part.said and part.said.head == head else None
     told = in_comment or newest_shown(shown, Told(head, RunOrder(), "failed", ""))
     running = next((one.state == "running" for one in shown if one.here), False)
@@ -134,5 +190,5 @@ def comes_late(order: RunOrder, body: Body, section: str, head: str, shown: Sequ
 
 def begins_late(order: RunOrder, body: Body, section: str, head: str, shown: Sequence[Shown]) -> bool:
     """Whether this run, or a newer one, has spoken already."""
-    standing = spoken(body, section, head, shown)
+    standing = spoken(without_rumour(body, section, head, shown), section, head, shown)
     return standing is not None and standing >= order

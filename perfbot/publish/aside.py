@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from perfbot.forge.body import Section
 from perfbot.model import Report, RunVerdict
+from perfbot.publish.agreement import is_borne_out
 from perfbot.publish.publisher import SMALLEST, Outcome, Publisher, fitted
 from perfbot.render.escape import code
 
@@ -33,10 +34,12 @@ def show(publisher: Publisher, report: Report) -> Outcome:
 
 def standing(publisher: Publisher) -> RunVerdict:
     """The verdict of the usual runs of this head, as the comment has it; an error where there is none."""
-    sections = publisher.body().sections
-    said = [one.said for one in sections if one.name == publisher.section and one.said is not None]
-    found = next((one for one in said if one.head == publisher.request.head), None)
-    return "error" if found is None else "pass" if found.state == "success" else "fail"
+    head, part = publisher.request.head, publisher.body().section(publisher.section)
+    found = part.said if part is not None else None
+    if part is None or found is None or found.head != head:
+        return "error"
+    shown = publisher.forge.statuses.shown(publisher.status("running", ""))
+    return "error" if not is_borne_out(part, head, shown) else "pass" if found.state == "success" else "fail"
 
 
 def decides_nothing(sections: Sequence[tuple[str, Report]]) -> bool:

@@ -126,7 +126,7 @@ _RAW_START = re.compile(
     re.IGNORECASE,
 )
 _RAW_ENDS = {"<!--": re.compile("-->"), "<![CDATA[": re.compile("]]>"), "<?": re.compile(r"\?>"), "<!": re.compile(">")}
-_OPEN_TAG = re.compile(r"<[a-z/][^>]*$", re.IGNORECASE)
+_TAG = re.compile(r"<[a-z/]", re.IGNORECASE)
 _NEVER = re.compile(r"(?!)")
 _MOST_INDENT = 3
 """Columns before a fence that is no indented code."""
@@ -247,7 +247,7 @@ class _Outside:
                 self._until = _NEVER if outside[: start.start()].strip() else end
                 return
             position = closed.end()
-        if _OPEN_TAG.search(outside, position):
+        if _TAG.search(outside, max(position, outside.rfind(">"))):  # one that its line does not end
             self._span = _UNCLEAR
 
     def _follow_ticks(self, line: str) -> str:

@@ -7,13 +7,15 @@ Refusals show nothing of what a stranger wrote.
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import glob
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from perfbot.errors import PublishError
 from perfbot.forge.base import Again, Comments, Forge, MergeRequest, Note, RefusedError, Repository, Status
 from perfbot.forge.body import MAX_ASKED, Body, all_stale
 from perfbot.forge.upsert import Upsert
@@ -74,6 +76,8 @@ class CommandHandler:
         comments = self.comments
         if not self.forge.repository.may_write(note.author_key):
             return self._refuse_stranger(note)
+        if not self._stands(note, found):
+            return "no command any more"
         if comments.reactions(note) & {"done", "refused"}:
             return "answered before"
         if note.internal:
@@ -81,8 +85,18 @@ class CommandHandler:
             return "refused: an internal note, and answers are public"
         comments.react(note, "seen")
         answers = [self._one(note, command, place) for place, command in enumerate(found)]
-        comments.react(note, "refused" if any(refused for refused, _ in answers) else "done")
+        with _whatever_the_forge_says():
+            comments.react(note, "refused" if any(refused for refused, _ in answers) else "done")
         return "; ".join(said for _, said in answers)
+
+    def _stands(self, note: Note, found: Sequence[Command]) -> bool:
+        """Whether the forge still has the comment, of that author and with these commands; perfbot's own are none.
+
+        An event is as old as its delivery, and says nothing of whom perfbot acts as.
+        """
+        now = self.comments.get(note.id)
+        same = now is not None and not now.mine and now.author_key == note.author_key
+        return same and now is not None and commands.parse(now.body) == tuple(found)
 
     def _refuse_stranger(self, note: Note) -> str:
         """With a reaction each, and one reply to all of them: whoever writes much causes little."""
@@ -114,11 +128,12 @@ class CommandHandler:
         try:
             said, reply = self._carry_out(note, command)
         except (NotDone, RefusedError) as error:
-            why = error.message if isinstance(error, RefusedError) else str(error)
+            why = prose(error.message) if isinstance(error, RefusedError) else str(error)
             self._reply(f"{note.id}.{place}", why)
             return True, f"refused: {why}"
-        if reply:
-            self._reply(f"{note.id}.{place}", reply)
+        with _whatever_the_forge_says():
+            if reply:
+                self._reply(f"{note.id}.{place}", reply)
         return False, said
 
     def _carry_out(self, note: Note, command: Command) -> tuple[str, str]:
@@ -142,6 +157,8 @@ class CommandHandler:
         request = self._open_request()
         self._check_settings(command, request)
         again = Again(request.head, _lines(command), command.budget)
+        if self.resumed and self.forge.runs.resume(request, again):
+            return "started before", ""
         if self.forge.runs.in_flight(request):
             self.forge.runs.resume(request, again)
             if self.resumed:
@@ -151,7 +168,8 @@ class CommandHandler:
         if self._asked_lately() > per_hour:
             raise NotDone(f"More than {per_hour} re-runs were asked for within an hour; try later.")
         said = self.forge.runs.measure(request, again)
-        self._mark_stale(request, aside=command.aside)
+        with _whatever_the_forge_says():
+            self._mark_stale(request, aside=command.aside)
         return said, "" if said in ("started", "started again") else f"{said[0].upper()}{said[1:]}."
 
     def _check_settings(self, command: Rebench, request: MergeRequest) -> None:
@@ -245,6 +263,13 @@ class CommandHandler:
             self.comments.write(f"{marker}\n{text}\n", marker)
 
 
+@contextlib.contextmanager
+def _whatever_the_forge_says() -> Iterator[None]:
+    """What follows on something done: were it the command's failure, the command would be carried out again."""
+    with contextlib.suppress(PublishError):
+        yield
+
+
 def _lines(command: Rebench) -> tuple[str, ...]:
     """What a run is told, as :mod:`perfbot.cli.asked` reads it."""
     base = (f"{BASE}{command.base}",) if command.base else ()
@@ -280,14 +305,23 @@ def find_by_head(repository: Repository, head: str) -> int:
 
 
 def poll(forge: Forge, *, since: datetime, now: datetime) -> list[str]:
-    """Look for commands in comments written after a moment, in all open merge requests touched since."""
-    said = []
+    """Look for commands in comments written after a moment, in all open merge requests touched since.
+
+    Raises:
+        PublishError: some could not be carried out; the others were.
+    """
+    said, failed = [], None
     text = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     for request in forge.repository.open_merge_requests(text):
         own = CommandHandler(forge, request.number, now)
-        said += [
-            f"{request.number}, comment {note.id} by {prose(note.author)}: {own.act(note)}"
-            for note in own.comments.notes()
-            if note.created >= text and not note.mine and commands.parse(note.body)
-        ]
+        for note in own.comments.notes():
+            if note.created < text or note.mine or not commands.parse(note.body):
+                continue
+            try:
+                done = own.act(note)
+            except PublishError as error:
+                done, failed = f"failed: {error.message}", error
+            said.append(f"{request.number}, comment {note.id} by {prose(note.author)}: {done}")
+    if failed is not None:
+        raise PublishError("\n".join(said), hint=failed.hint)
     return said

@@ -12,7 +12,7 @@ from pathlib import Path
 from perfbot import report as reports
 from perfbot.ci.place import Place
 from perfbot.claims.described import judged_claims
-from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, ReportError, UsageError
+from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, PublishError, ReportError, UsageError
 from perfbot.forge.base import Forge, MergeRequest
 from perfbot.forge.order import Ended
 from perfbot.history.told import describe
@@ -65,7 +65,10 @@ def find_request(forge: Forge, place: Place) -> MergeRequest:
             "Which merge request? Neither the environment nor the branch says.",
             hint="Give --merge-request NUMBER, or publish from a merge request's pipeline.",
         )
-    return forge.repository.merge_request(number or 1)
+    found = forge.repository.merge_request(number or 1)
+    if not found.head and place.kind != "local":
+        raise PublishError(f"The forge does not say what the head of merge request {number} is.")
+    return found
 
 
 def read(files: Sequence[Path]) -> list[tuple[str, Report]]:

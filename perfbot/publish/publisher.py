@@ -112,7 +112,7 @@ class Publisher:
             False where this run or a newer one has spoken of this head: then its word stands.
         """
         head, order = self.request.head, self.order()
-        status, lost = self._status("running", "Measuring."), self.forge.lost()
+        status, lost = self.status("running", "Measuring."), self.forge.lost()
         if begins_late(order, self.body(), self.section, head, self.forge.statuses.shown(status)):
             self._take_back(status, order)
             return False
@@ -147,7 +147,7 @@ class Publisher:
         }
         said = self._said(STATES[report.verdict], headline.sentence(report))
         part = replace(self._part(said), failing=dict(list(failing.items())[:MAX_FAILING]))
-        status = self._status(
+        status = self.status(
             said.state,
             said.words,
             summary=text(self.room),
@@ -160,14 +160,14 @@ class Publisher:
         """Pass without measuring; an older comment is not left to speak for this head."""
         said = self._said("success", words)
         part = replace(self._part(said), text=f"### ⚪ perfbot: nothing to measure\n{words}")
-        status = self._status(said.state, words, order=said.order)
+        status = self.status(said.state, words, order=said.order)
         return self._say(lambda body: put(body, part), status, said, create=False)
 
     def failure(self, words: str) -> tuple[Outcome, Ended]:
         """perfbot itself failed: the status says so, and an old table is not taken for a new one."""
         said = self._said("failed", words)
         banner = f"`{said.head[:7]}` could not be measured or judged; what follows is older."
-        status = self._status(said.state, words, order=said.order)
+        status = self.status(said.state, words, order=said.order)
 
         def change(body: Body) -> Body:
             return stale(body, self.section, said.head, said.order, banner, said)
@@ -180,7 +180,7 @@ class Publisher:
     def _part(self, said: Told) -> Section:
         return Section(self.section, said.head, said.order, "", job=self.place.job, said=said)
 
-    def _status(
+    def status(
         self,
         state: State,
         words: str,
@@ -210,15 +210,15 @@ class Publisher:
         Raises:
             PublishError: one of the two could not be brought to say so.
         """
-        agreement = Agreement(self.forge.statuses, status, said, self.section)
-        shown = self.forge.statuses.shown(status)
+        agreement = Agreement(self.forge.statuses, status, said, self.section, self._sleep)
+        shown = agreement.look()
         if comes_late(said.order, Body(self.key), self.section, said.head, shown):
             with contextlib.suppress(PublishError):
                 self._restore(newest_shown(shown, said))
             return self._alone(agreement)
 
         def changed(body: Body) -> Body:
-            return restored(change(body), self.section, agreement.newer)
+            return restored(change(agreement.believed(body)), self.section, agreement.newer)
 
         try:
             outcome: Outcome = self.upsert(changed, create=create, beside=agreement.bring)

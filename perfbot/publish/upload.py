@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from perfbot.addresses import http_client, plain_address
 from perfbot.ci.place import Place
 from perfbot.errors import PublishError, ReportError, UsageError
 from perfbot.history.records import Release
@@ -55,10 +56,10 @@ def hand_over(
         UsageError: no token, an address without encryption, or the service refuses the report for good.
         PublishError: the service cannot be reached.
     """
-    address = urlsplit(server)
+    address = urlsplit(plain_address(server, "--server"))
     if address.scheme != "https" and address.hostname not in ("localhost", "127.0.0.1", "::1"):
         raise UsageError(f"--server {server}: a token is sent along, so the address must begin with https://.")
-    with client or httpx.Client(timeout=TIMEOUT_SECONDS) as connection:
+    with client or http_client(timeout=TIMEOUT_SECONDS) as connection:
         token = _token(environ, server.rstrip("/"), connection)
         post = _Post(connection, server.rstrip("/"), token, wait)
         taken = tuple(post.send("reports", _read(file), str(file), dict(about)) for file in files)
@@ -133,8 +134,16 @@ class _Post:
         if answer.status_code in (408, 425, 429) or answer.status_code >= 500:
             raise _AgainError(f"it answered {answer.status_code}")
         if answer.is_success:
-            return bool(answer.json().get("queued"))
+            return _queued(answer)
         raise UsageError(f"{self.server} refused {name}: {_why(answer)}")
+
+
+def _queued(answer: httpx.Response) -> bool:
+    """What is no answer of the service's (a proxy's page, half a document) is asked for again."""
+    try:
+        return bool(answer.json().get("queued"))
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise _AgainError("the answer is not the service's") from error
 
 
 def _why(answer: httpx.Response) -> str:
@@ -157,5 +166,5 @@ def _token(environ: Mapping[str, str], audience: str, client: httpx.Client) -> s
     try:
         answer = client.get(address, params={"audience": audience}, headers={"Authorization": f"Bearer {key}"})
         return str(answer.raise_for_status().json()["value"])
-    except (httpx.HTTPError, ValueError, KeyError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
         raise PublishError("GitHub gave no identity token.") from error

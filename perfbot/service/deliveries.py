@@ -51,10 +51,9 @@ async def deliver(
     except KeysBusyError as error:
         return refusal(503, str(error), {"Retry-After": AGAIN_SECONDS})
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            body = await body_of(request, most)
+        body = await body_of(request, most)
     except TimeoutError:
-        return refusal(408, f"the body did not arrive within {BODY_SECONDS:.0f} s")
+        return too_slow()
     if body is None:
         return refusal(413, f"more than {most} bytes")
     return await _queued(request, enqueue, who, body)
@@ -85,17 +84,27 @@ async def _aside(request: Request, work: Callable[[], T]) -> T:
 
 
 async def body_of(request: Request, most: int) -> bytes | None:
-    """The whole body; None when it has more than ``most`` bytes. A client that goes away leaves an empty one."""
+    """The whole body; None when it has more than ``most`` bytes. A client that goes away leaves an empty one.
+
+    Raises:
+        TimeoutError: it does not arrive in time.
+    """
     parts, size = [], 0
     try:
-        async for part in request.stream():
-            size += len(part)
-            if size > most:
-                return None
-            parts.append(part)
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.stream():
+                size += len(part)
+                if size > most:
+                    return None
+                parts.append(part)
     except ClientDisconnect:
         return b""
     return b"".join(parts)
+
+
+def too_slow() -> Response:
+    """The answer to a client whose body does not come."""
+    return refusal(408, f"the body did not arrive within {BODY_SECONDS:.0f} s", {"Connection": "close"})
 
 
 def refusal(code: int, why: str, headers: dict[str, str] | None = None) -> Response:

@@ -19,7 +19,7 @@ from perfbot.forge import signatures
 from perfbot.forge.events import Asked, button_of, comment_of
 from perfbot.history.store import Store, queue
 from perfbot.publish import commands
-from perfbot.service.deliveries import body_of
+from perfbot.service.deliveries import body_of, too_slow
 from perfbot.service.intake import DATABASE_SECONDS, Intake
 
 KIND = "command"
@@ -64,11 +64,17 @@ class Hooks:
 
     async def _receive(self, request: Request, forge: Literal["gitlab", "github"]) -> Response:
         """Refuse what is not the forge's; answer 2xx to everything that is, whatever it says."""
-        body = await body_of(request, MAX_BYTES)
+        try:
+            body = await body_of(request, MAX_BYTES)
+        except TimeoutError:
+            return too_slow()
         if body is None:
             return JSONResponse({"error": f"more than {MAX_BYTES} bytes"}, 413)
         if not self._genuine(forge, dict(request.headers), body):
             return JSONResponse({"error": "the signature or token is missing or wrong"}, 401)
+        return await self._taken(forge, body)
+
+    async def _taken(self, forge: Literal["gitlab", "github"], body: bytes) -> Response:
         try:
             event = json.loads(body)
         except (ValueError, RecursionError):

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import jwt
 
+from perfbot.addresses import plain_address
 from perfbot.errors import UsageError
 from perfbot.service.keys import PublishedKeys, fetch
 
@@ -196,6 +197,7 @@ def gatekeeper(environ: Mapping[str, str], projects: tuple[str, ...]) -> Gatekee
         raise UsageError("PERFBOT_INGEST_TOKENS: two projects have one token; each needs its own.")
     issuers = {address: kind for kind, address in _pairs(environ.get("PERFBOT_OIDC", ""), "PERFBOT_OIDC", "gitlab=URL")}
     for address in issuers:
+        plain_address(address, "PERFBOT_OIDC")
         if not address.startswith("https://") and urlsplit(address).hostname not in ("localhost", "127.0.0.1", "::1"):
             raise UsageError(
                 f"PERFBOT_OIDC: {address} does not begin with https://: anybody on the way could say what its keys are."

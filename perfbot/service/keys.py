@@ -14,6 +14,9 @@ from typing import Any
 
 import jwt
 
+from perfbot.addresses import http_client
+from perfbot.errors import UsageError
+
 PAUSE = 30.0
 """Seconds between two questions to one issuer."""
 
@@ -26,6 +29,8 @@ STALE = 24 * 3600.0
 TIMEOUT = 10.0
 LARGEST = 1024 * 1024
 """Bytes of an issuer's answer."""
+
+_NOT_READ = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 Fetch = Callable[[str], Mapping[str, Any]]
 """(issuer) → its keys by their names; raises :class:`jwt.PyJWTError`."""
@@ -92,12 +97,20 @@ def fetch(issuer: str) -> Mapping[str, Any]:
     import httpx  # noqa: PLC0415
 
     try:
-        with httpx.Client(timeout=TIMEOUT) as client:
+        with http_client(timeout=TIMEOUT) as client:
             about = _json(client, f"{issuer.rstrip('/')}/.well-known/openid-configuration")
             listed = _json(client, str(about["jwks_uri"]))
-        return {str(key["kid"]): jwt.PyJWK(key).key for key in listed["keys"] if _usable(key)}
-    except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        return dict(filter(None, map(_key, listed["keys"])))
+    except (httpx.HTTPError, httpx.InvalidURL, UsageError, *_NOT_READ) as error:
         raise BusyError("the issuer's keys cannot be found") from error
+
+
+def _key(key: Mapping[str, Any]) -> tuple[str, Any] | None:
+    """Name and key; None for one of another kind, which keeps nobody from using the others."""
+    try:
+        return (str(key["kid"]), jwt.PyJWK(dict(key)).key) if _usable(key) else None
+    except jwt.PyJWTError:
+        return None
 
 
 def _usable(key: Mapping[str, Any]) -> bool:

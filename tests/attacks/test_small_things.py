@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -23,11 +24,13 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from perfbot.errors import UsageError
+from perfbot.history.store import open_store
 from perfbot.model import Problem
 from perfbot.report import dumps, loads
 from perfbot.report.extent import NAME, fitted
-from perfbot.service import slow_clients
+from perfbot.service import deliveries, slow_clients
 from perfbot.service.access import Guard
+from perfbot.service.hooks import Hooks
 from perfbot.service.identity import gatekeeper
 from perfbot.service.main_branch import MainBranches, configured
 from perfbot.sides import scratch as scratches
@@ -145,7 +148,7 @@ def test_who_finishes_is_answered_however_long_the_connection_stays(monkeypatch:
     [
         ({"PERFBOT_INGEST_TOKENS": f"a/b={'t' * 20} c/d={'t' * 20}"}, "two projects have one token"),
         ({"PERFBOT_OIDC": "gitlab=http://gitlab.example.com", "PERFBOT_AUDIENCE": "x"}, "does not begin with https"),
-        ({"PERFBOT_OIDC": "gitlab=ftp://gitlab.example.com", "PERFBOT_AUDIENCE": "x"}, "does not begin with https"),
+        ({"PERFBOT_OIDC": "gitlab=ftp://gitlab.example.com", "PERFBOT_AUDIENCE": "x"}, "is no address"),
         ({"PERFBOT_OIDC": "gitlab=http://localhost.evil.test", "PERFBOT_AUDIENCE": "x"}, "does not begin with https"),
     ],
 )
@@ -159,6 +162,53 @@ def test_the_main_branch_is_said_and_not_counted() -> None:
     branches = MainBranches(said, lambda kind, project: None)  # type: ignore[arg-type, return-value]
     assert (branches("a/b"), branches("c/d")) == ("release", "trunk")
     assert MainBranches({}, lambda kind, project: None)("a/b") == ""  # type: ignore[arg-type, return-value]
+
+
+WHOLE = b"GET / HTTP/1.1\r\nHost: x\r\n"
+LATER = {
+    "a part of a head": (WHOLE + b"\r\n", b"GET / HT"),
+    "a head without an end": (WHOLE + b"\r\n", b"GET / HTTP/1.1\r\nx-a: b\r\n"),
+    "a body that nobody reads": (WHOLE + b"Content-Length: 99\r\n\r\n", b"a"),
+    "a chunk": (WHOLE + b"Transfer-Encoding: chunked\r\n\r\n", b"5\r\na"),
+}
+
+
+@pytest.mark.parametrize("said", LATER)
+def test_who_does_not_finish_a_later_request_is_hung_up_on(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a first answer anything held a connection for ever, and the service has 500 of them."""
+    monkeypatch.setattr(slow_clients, "HEAD_SECONDS", 0.2)
+    first, then = LATER[said]
+    with serving() as port, socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+        client.sendall(first)
+        answer = b""
+        while not answer.endswith(b"hello"):
+            answer += client.recv(1000)
+        client.sendall(then)
+        assert client.recv(100) == b""
+
+
+def test_a_delivery_that_drips_is_hung_up_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliveries, "BODY_SECONDS", 0.1)
+
+    async def deliver() -> int:
+        with open_store(tmp_path / "h.db") as store:
+            request = Request({"type": "http", "method": "POST", "headers": [], "path": "/"}, Drip())
+            return (await Hooks(store, {"github": "s" * 20}).github(request)).status_code
+
+    assert asyncio.run(deliver()) == 408
+
+
+class Drip:
+    """A client that sends one byte, and then nothing."""
+
+    def __init__(self) -> None:
+        self.sent = False
+
+    async def __call__(self) -> dict[str, object]:
+        if self.sent:
+            await asyncio.sleep(30)
+        self.sent = True
+        return {"type": "http.request", "body": b"{", "more_body": True}
 
 
 # Scratch --------------------------------------------------------------------------------------------------------------

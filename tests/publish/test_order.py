@@ -186,7 +186,7 @@ def test_an_older_run_speaks_while_a_newer_one_measures(ci: InCI, tmp_path: Path
     assert "is slower" in ci.comment()
     say(newer, tmp_path)
     assert "no change in 1 benchmark" in ci.comment()
-    shown = newer.forge.statuses.shown(newer._status("running", ""))
+    shown = newer.forge.statuses.shown(newer.status("running", ""))
     assert next(one.state for one in shown if one.here) == "success"
 
 
@@ -195,7 +195,7 @@ def test_a_running_status_over_a_newer_verdict_is_taken_back(ci: InCI, tmp_path:
     older = ci.publisher()
     ci.next_run()
     say(ci.publisher(), tmp_path)
-    older.forge.statuses.show(older._status("running", "Measuring."))
+    older.forge.statuses.show(older.status("running", "Measuring."))
     assert say(older, tmp_path, SLOWER).sections[0][2] == "outrun"
     alike(ci, "success")
 
@@ -210,7 +210,7 @@ def test_an_older_status_that_lands_on_a_newer_is_put_right(ci: InCI, tmp_path: 
     def land(seconds: float) -> None:
         if ci.fake.by_bot() and not landed:
             landed.append(seconds)
-            status = older._status("success", "no change in 1 benchmark", order=RunOrder(1, 1, 1))
+            status = older.status("success", "no change in 1 benchmark", order=RunOrder(1, 1, 1))
             older.forge.statuses.show(replace(status, pipeline=newer.place.pipeline))
 
     say(replace(newer, options={**newer.options, "sleep": land}), tmp_path, SLOWER)

@@ -76,8 +76,8 @@ class Database:
 
     @property
     def shown(self) -> str:
-        """The URL as it may be shown: without its password."""
-        return self.url.render_as_string(hide_password=True)
+        """The URL as it may be shown: without its password, which may stand among its options, too."""
+        return self.url.set(query={}).render_as_string(hide_password=True)
 
     @property
     def is_sqlite(self) -> bool:
