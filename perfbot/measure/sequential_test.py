@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from statistics import median
 
@@ -127,9 +127,11 @@ class SequentialTest:
     def add(self, measured: Measured) -> None:
         """Take one more round and look at all of them."""
         taken = measured.round
-        if measured.anew:
+        if measured.anew:  # what was found, and whatever confirmed it, was of another kind
+            taken = replace(taken, confirming=False)
             self.rounds.clear()
-            self.evidence = NOTHING
+            self.evidence = self.fresh = NOTHING
+            self.decision = self.confirmation = None
         self.rounds.append(taken)
         self.notes.update(dict.fromkeys(measured.notes))
         self.unrelated = self.unrelated or min(*taken.base, *taken.head) <= 0

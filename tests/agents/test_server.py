@@ -130,10 +130,19 @@ def test_a_cancelled_measurement_ends_with_all_that_it_started(project: Project,
                 if "round" in (message or ""):
                     begun.set()
 
+            over: list[object] = []
+
+            async def measure() -> None:
+                over.append(
+                    (await client.call_tool("measure", {"only": ["lasting"]}, progress_callback=progress)).content
+                )
+                begun.set()
+
             async with anyio.create_task_group() as group:
-                group.start_soon(lambda: client.call_tool("measure", {"only": ["lasting"]}, progress_callback=progress))
+                group.start_soon(measure)
                 with anyio.fail_after(60):
                     await begun.wait()
+                assert not over, "it lasts longer than a first round"
                 busy = refusal(await client.call_tool("measure", {"only": ["same"]}))
                 assert "another measurement is running" in busy
                 group.cancel_scope.cancel()

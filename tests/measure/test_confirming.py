@@ -60,6 +60,31 @@ class Told(FakeSuite):
         yield from super().measure_round(index, names, until)
 
 
+class Turned(FakeSuite):
+    """Found out while a change was being confirmed: what was measured until then was of another kind."""
+
+    after: float
+    TURN = FIRST_ROUNDS + 2
+
+    def measure_round(self, index, names, until, place=None):  # type: ignore[no-untyped-def]
+        change = self.after if index >= self.TURN else 0.3
+        self.benchmarks = {name: replace(one, change=change) for name, one in self.benchmarks.items()}
+        for outcome in super().measure_round(index, names, until):
+            yield replace(outcome, anew=index == self.TURN)
+
+
+@pytest.mark.parametrize(("after", "verdict"), [(0.0, "unchanged"), (0.3, "regressed"), (-0.3, "improved")])
+def test_what_is_measured_anew_is_explored_and_confirmed_anew(after: float, verdict: str) -> None:
+    suite = Turned("s", {"b": Simulated()}, Clock())
+    suite.after = after
+    found = measured([suite])
+    result = judged(found)["b"]
+    assert result.verdict == verdict
+    assert result.change == pytest.approx(after, abs=0.01)
+    assert [taken.confirming for taken in result.raw][:FIRST_ROUNDS] == [False] * FIRST_ROUNDS
+    assert result.raw[0].index == Turned.TURN
+
+
 class TestWhatIsMeasuredAgain:
     def test_a_change_is_and_what_did_not_change_is_not(self) -> None:
         suite = FakeSuite("s", {"same": Simulated(), "slower": Simulated(0.3), "too": Simulated()}, Clock())
