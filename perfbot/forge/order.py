@@ -40,6 +40,10 @@ class RunOrder:
         parts = (self.moment, self.run, self.attempt, *([self.spoken] if self.spoken else []))
         return ".".join(map(str, parts))
 
+    def is_of(self, other: RunOrder) -> bool:
+        """Whether both are words of one run."""
+        return replace(other, spoken=self.spoken) == self
+
     def at(self, now: int, standing: Iterable[RunOrder | None]) -> RunOrder:
         """As the run speaks now: after all that it has said, whatever the clocks of its jobs were."""
         earlier = (one.spoken + 1 for one in standing if one is not None and replace(one, spoken=0) == self)

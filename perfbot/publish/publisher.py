@@ -176,9 +176,12 @@ class Publisher:
 
     def _said(self, state: Ended, words: str) -> Told:
         """What this run says now, and after what it has said: so jobs of one run that differ come to one end, too."""
-        shown = self.forge.statuses.shown(self.status(state, words))
-        now = round(self.clock() * 1000)
-        return Told(self.request.head, self.order().at(now, (one.order for one in shown)), state, words)
+        statuses, order = self.forge.statuses, self.order()
+        shown = statuses.shown(self.status(state, words))
+        own = order.at(round(self.clock() * 1000), (one.order for one in shown))
+        said = [(one.order, one.state, one.description) for one in shown if one.order and own.is_of(one.order)]
+        last, *same = max(said, default=(own, "", ""))
+        return Told(self.request.head, last if same == [state, statuses.cut(words)] else own, state, words)
 
     def _part(self, said: Told) -> Section:
         return Section(self.section, said.head, said.order, "", job=self.place.job, said=said)
