@@ -260,9 +260,7 @@ class Scheduler:
             self._confirmed[suite.name] = self._confirmed.get(suite.name, 0) + 1
         free = [core for core in self._cores if core not in {turn.place.core for turn in running}]
         core = self._random.choice(free) if free else -1
-        tests = [test for test in self._changes(suite.name) if test.benchmark.name in again]
-        clear = {test.benchmark.name for test in tests} - {test.benchmark.name for test in tests if not test.clear}
-        place = Placement(core, crowded=bool(free) and not private, hurried=self._hurried, clear=frozenset(clear))
+        place = Placement(core, crowded=bool(free) and not private, hurried=self._hurried)
         return ScheduledRound(suite, index, names, place, private, frozenset(again), self._limit(suite, names))
 
     def _limit(self, suite: SuiteSession, names: Collection[str]) -> float:

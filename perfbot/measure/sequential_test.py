@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -19,9 +18,6 @@ from perfbot.stats.expectation import expected_rounds, rounds_for
 from perfbot.stats.sequential import Decision, Plan, decide
 from perfbot.stats.zeros import order_of, rounds_for_sign
 from perfbot.units import is_sensible
-
-CLEARLY = 3.0
-"""Standard deviations of a round: a change that large shows its direction in nearly every round."""
 
 FIRST_ROUNDS = 6
 """Fresh pairs that everything gets before anything is decided: fewer do not show how much processes differ."""
@@ -105,14 +101,6 @@ class SequentialTest:
     def confirming(self) -> bool:
         """A change was found, and fresh rounds may still bear it out."""
         return self.failure is None and self.confirmation is not None and self.confirmation.open
-
-    @property
-    def clear(self) -> bool:
-        """What is confirmed is so large that a round of few values shows its direction as well as one of many."""
-        found = self.decision
-        if not self.confirming or found is None or found.by_mean or self.question is not None:
-            return False
-        return abs(math.log1p(found.change)) > CLEARLY * found.error * math.sqrt(len(self.evidence))
 
     @property
     def denies(self) -> bool:

@@ -40,12 +40,14 @@ class Critical(NamedTuple):
         mean: for a change of the mean.
         same: for the absence of a change, of what is typical.
         mean_same: the same, of the mean.
+        likely: for the direction of the mean, at each look by itself: that something changed is sure by ``change``.
     """
 
     change: Floats
     mean: Floats
     same: Floats
     mean_same: Floats
+    likely: Floats
 
     def at(self, looks: slice | NDArray[np.int_] | list[int]) -> Critical:
         """Those of some looks."""
@@ -53,7 +55,7 @@ class Critical(NamedTuple):
 
 
 TRIMMED = (True, False, True, False)
-"""Which of them are of a trimmed mean."""
+"""Which of the first four are of a trimmed mean."""
 
 
 class Seen(NamedTuple):
@@ -89,7 +91,7 @@ def classify(found: Seen, critical: Critical, margin: float) -> Classified:
 
     Nothing changed where what is typical surely moved less than the margin, and the mean less than ``LOOSE`` of it,
     or less than one where it surely moved otherwise than what is typical. A change of what is typical counts where the
-    mean is not seen to move otherwise, and is known well enough to have moved in the same direction.
+    mean is not seen to move otherwise, and has probably moved in the same direction.
 
     Args:
         margin: the smallest change that matters, as a log ratio.
@@ -109,7 +111,8 @@ def classify(found: Seen, critical: Critical, margin: float) -> Classified:
     alike = excess <= excess_reach + ROUNDING
     known = excess + excess_reach < np.maximum(LOOSE * margin, np.abs(typical))
     mean_changed = np.abs(means.ratio) > critical.mean * means.error
-    by_typical = alike & (surely + np.sign(typical) * (means.ratio - typical) > excess_reach)
+    along = np.sign(typical) * means.ratio > critical.likely * means.error
+    by_typical = alike & (surely > 0) & along
     codes = np.where(by_typical, codes, np.where(mean_changed, np.where(means.ratio > 0, UP, DOWN), OPEN))
     codes = np.where(mean_same & (same | unlike), SAME, codes)
     told = np.where(codes == OPEN, ~(alike & known) | (same & ~mean_same), ~by_typical)

@@ -140,14 +140,15 @@ class _Look(NamedTuple):
 
     Attributes:
         mean: log ratio of the means and its standard error.
-        excess: how far below and above what is typical the mean may lie, log ratios around zero.
+        likely: between which log ratios the mean probably lies; between none (infinite ones, turned round) where it is
+            not known.
     """
 
     rounds: int
     typical: float
     error: float
     mean: tuple[float, float] | None
-    excess: tuple[float, float]
+    likely: tuple[float, float]
     change_t: float
     mean_t: float
     same_t: float
@@ -260,7 +261,10 @@ def _bounds(plan: Plan) -> tuple[tuple[float, float, int], ...]:
 @lru_cache(maxsize=4096)
 def critical_values(plan: Plan) -> Critical:
     """Critical t at each look of the plan."""
-    return Critical(*(_as_t(z, plan.looks, cut) for (_, z, _), cut in zip(_bounds(plan), TRIMMED, strict=True)))
+    change, mean, same, mean_same = (
+        _as_t(z, plan.looks, cut) for (_, z, _), cut in zip(_bounds(plan), TRIMMED, strict=True)
+    )
+    return Critical(change, mean, same, mean_same, _single(plan, plan.looks))
 
 
 @lru_cache(maxsize=4096)
@@ -274,9 +278,17 @@ def _critical_until(plan: Plan, rounds: int) -> tuple[tuple[int, ...], Critical]
         _as_t(last_bound(before, rounds, z, error, sides), (rounds,), cut)
         for (error, z, sides), cut in zip(_bounds(plan), TRIMMED, strict=True)
     ]
+    last.append(_single(plan, (rounds,)))
     return (*before, rounds), Critical(
         *(np.append(values[: len(before)], one) for values, one in zip(planned, last, strict=True))
     )
+
+
+def _single(plan: Plan, looks: tuple[int, ...]) -> Floats:
+    """For each look by itself the t that means exceed with probability ``beta``, both directions together."""
+    critical = np.array([student_quantile(look - 1, plan.beta / 2) for look in looks])
+    critical.flags.writeable = False  # cached and shared
+    return critical
 
 
 def _as_t(z: float, looks: tuple[int, ...], cut: bool) -> Floats:
@@ -290,22 +302,22 @@ def _as_t(z: float, looks: tuple[int, ...], cut: bool) -> Floats:
 def _look(found: Seen, critical: Critical, looks: Sequence[int], stream: int, at: int) -> _Look:
     """What one look of one stream found."""
     typical, error = float(found.typical[stream, at]), float(found.error[stream, at])
-    mean, around = None, (0.0, 0.0)
+    mean, around = None, (math.inf, -math.inf)
     if found.means is not None:
-        ratio, mean_error, excess_error = (float(one[stream, at]) for one in found.means)
-        reach = float(critical.mean_same[at]) * excess_error
-        mean, around = (ratio, mean_error), (min(0.0, ratio - typical - reach), max(0.0, ratio - typical + reach))
-    return _Look(looks[at], typical, error, mean, around, *(float(values[at]) for values in critical))
+        ratio, mean_error, _ = (float(one[stream, at]) for one in found.means)
+        reach = float(critical.likely[at]) * mean_error
+        mean, around = (ratio, mean_error), (ratio - reach, ratio + reach)
+    return _Look(looks[at], typical, error, mean, around, *(float(values[at]) for values in critical[:4]))
 
 
 def _decision(state: State, look: _Look, plan: Plan, by_mean: bool) -> Decision:
-    """The interval that belongs to the state: it holds the mean, and never contradicts what is said."""
+    """The interval that belongs to the state: it holds the mean, too, and never contradicts what is said."""
     ratio, error, change_t, same_t = look.by_mean() if by_mean else look.by_typical()
-    below, above = (0.0, 0.0) if by_mean else look.excess
+    below, above = (math.inf, -math.inf) if by_mean else look.likely
     unchanged = state == "same" and plan.region is None
     reach, confidence = (same_t, 1 - 2 * plan.beta) if unchanged else (change_t, 1 - plan.alpha)
-    low, high = ratio - reach * error + below, ratio + reach * error + above
-    detectable = change_t * error + (above - below) / 2
+    low, high = min(ratio - reach * error, below), max(ratio + reach * error, above)
+    detectable = max(change_t * error, (above - below) / 2)
     if state == "open" and plan.region is None:
         low, high, detectable = min(low, 0.0), max(high, 0.0), max(detectable, abs(ratio))
     return Decision(

@@ -50,16 +50,6 @@ class Fickle(FakeSuite):
         yield from super().measure_round(index, names, until)
 
 
-class Told(FakeSuite):
-    """Remembers of what it was told in each round that few values do."""
-
-    clear: list[frozenset[str]]
-
-    def measure_round(self, index, names, until, place=None):  # type: ignore[no-untyped-def]
-        self.clear = [*getattr(self, "clear", ()), place.clear]
-        yield from super().measure_round(index, names, until)
-
-
 class Turned(FakeSuite):
     """Found out while a change was being confirmed: what was measured until then was of another kind."""
 
@@ -110,16 +100,6 @@ class TestWhatIsMeasuredAgain:
         assert {names[0] for names in again} == {"slower"}, "first in its processes"
         assert all(set(names) == {"a", "z", "slower"} for names in again), "and costs no start of its own"
         assert len(suite.history) > FIRST_ROUNDS + len(again), "the others go on without it"
-
-    def test_of_a_large_change_only_the_direction_is_asked_for(self) -> None:
-        """Its rounds need few values then; those of a small one get as many as ever."""
-        suite = Told("s", {"large": Simulated(0.3), "small": Simulated(0.03, noise=0.05)}, Clock())
-        found = measured([suite], budget=600.0)
-        assert judged(found)["small"].verdict == "regressed"
-        again = {name for names in suite.history[FIRST_ROUNDS:] for name in names}
-        assert again == {"large", "small"}
-        assert set().union(*suite.clear) == {"large"}
-        assert not any(suite.clear[:FIRST_ROUNDS]), "not as long as it is explored"
 
     def test_an_improvement_takes_less(self) -> None:
         suites = [FakeSuite("s", {"b": Simulated(change)}, Clock()) for change in (0.3, -0.3)]

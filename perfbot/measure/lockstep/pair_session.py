@@ -95,7 +95,6 @@ class PairSession:
         self._random = random
         self._index = index
         self._core, self._crowded, self._hurried = place.core, place.crowded, place.hurried
-        self._clear = place.clear
         self._control = control
         self._share = self._tests = self._hurry = self._extra = 0.0
         self._count = 1
@@ -207,7 +206,6 @@ class PairSession:
             once=once,
             within=spread.within,
             uneven=spread.uneven,
-            clear=name in self._clear,
         )
         taken = self._take(pair, name, values, ready)
         if taken is None:

@@ -177,7 +177,6 @@ def plan_values(
     once: bool = False,
     within: float | None = None,
     uneven: bool = False,
-    clear: bool = False,
 ) -> ValuePlan:
     """The shape of one round.
 
@@ -189,11 +188,8 @@ def plan_values(
         within: variance of a pair in that between processes (:attr:`.spread.Spread.within`): with it
             short calls get as many pairs as make the most of the time.
         uneven: slow calls were seen among its calls.
-        clear: only the direction of a change is asked for, which few pairs of short calls show.
     """
     plan = _planned(speed, share, once=once, within=within)
-    if clear and plan.mode == "turns":
-        plan = replace(plan, pairs=min(plan.pairs, PAIRS))
     if not plan.discard:
         return plan
     jitter = math.ceil(plan.discard / 2) if plan.mode == "turns" else 0

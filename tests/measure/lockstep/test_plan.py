@@ -49,13 +49,6 @@ class TestNoise:
         assert values.seconds(10e-6) < 2.5 * share
         assert plan_values(busy(10e-6), 100 * share, within=1e6).pairs == MOST_PAIRS
 
-    def test_few_do_where_only_a_direction_is_asked_for(self) -> None:
-        many = plan_values(busy(10e-6), 0.2, within=1e3)
-        assert many.pairs > PAIRS
-        assert plan_values(busy(10e-6), 0.2, within=1e3, clear=True).pairs == PAIRS
-        together = busy(20e-3)
-        assert plan_values(together, 0.2, clear=True).pairs == plan_values(together, 0.2).pairs
-
 
 class TestCalls:
     @pytest.mark.parametrize("call", [50e-9, 100e-9, 10e-6, 0.4e-3])
