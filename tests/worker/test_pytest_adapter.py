@@ -160,3 +160,22 @@ class TestAddopts:
     def test_from_nothing_to_be_read(self, tmp_path: Path, text: str) -> None:
         (tmp_path / "pyproject.toml").write_text(text, "latin-1")
         assert adapter.configured_addopts(str(tmp_path)) == []
+
+
+COLLECTED = """
+import gc
+
+MINE = [[] for _ in range(100)]
+
+def test_it(benchmark):
+    assert gc.get_freeze_count() > 5_000, "of pytest and the worker"
+    seen = set(map(id, gc.get_objects()))
+    assert id(MINE) in seen and all(id(one) in seen for one in MINE), "the project's own objects are collected"
+    benchmark(len, MINE)
+"""
+
+
+def test_the_collector_looks_at_the_projects_objects_alone(sides: Sides) -> None:
+    sides.write({"conftest.py": COLLECTED.partition("def")[0], "test_it.py": COLLECTED})
+    taken = take(sides.suite('harness = "pytest"\npaths = ["test_it.py"]'), rounds=1)
+    assert len(taken.rounds("test_it")) == 1, taken.outcomes
