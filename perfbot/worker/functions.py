@@ -35,6 +35,8 @@ class Around:
     def look(self) -> None:
         """Find the code of all functions that there are now: samples know their addresses alone."""
         new: List[CodeType] = []
+        if hasattr(gc, "unfreeze"):
+            gc.unfreeze()  # what times calls is set aside with the rest of the harness, and is to be found, too
         for found in gc.get_objects():
             if type(found) is FunctionType and id(found.__code__) not in self.owners:
                 self.owners[id(found.__code__)] = found

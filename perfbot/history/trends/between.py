@@ -108,17 +108,17 @@ def _between(stretch: Stretch, places: Mapping[int, int], trend: Trend, way: Way
         return Between(trend.subject, "added", links=end + 1)
     if end == start:
         return Between(trend.subject, "gone") if end == len(way.runs) - 1 else None
-    levels = tuple(math.exp(log - way.logs[start]) for log in way.logs[start : end + 1])
+    levels = tuple(math.exp(bounded(log - way.logs[start])) for log in way.logs[start : end + 1])
     if any(start < index <= end for index in way.breaks):
         return Between(trend.subject, "apart", links=end - start, levels=levels)
     size = way.logs[end] - way.logs[start]
     error = math.sqrt(max(way.variances[end] - way.variances[start], 0.0))
     among = {stop.head for stop in stretch.stops[stretch.first + 1 : stretch.last + 1]}
     steps = tuple(step for step in trend.told_steps if step.first in among)
-    interval = (math.expm1(size - REACH_95 * error), math.expm1(size + REACH_95 * error))
+    interval = (math.expm1(bounded(size - REACH_95 * error)), math.expm1(bounded(size + REACH_95 * error)))
     clear = abs(size) > reach * error or any(step.change * size > 0 for step in steps)
-    outcome = _outcome(trend, math.expm1(size)) if clear and size else "unclear"
-    return Between(trend.subject, outcome, math.expm1(size), interval, steps, end - start, levels)
+    outcome = _outcome(trend, math.expm1(bounded(size))) if clear and size else "unclear"
+    return Between(trend.subject, outcome, math.expm1(bounded(size)), interval, steps, end - start, levels)
 
 
 def _indices(stretch: Stretch, places: Mapping[int, int], way: Way) -> tuple[int, int]:

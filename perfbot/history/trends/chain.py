@@ -46,8 +46,8 @@ def chain(seen: Levels, found: Course | None, start: int, name: str) -> Since | 
         name="" if gaps else name,
         commit=node.head,
         moment=node.started,
-        change=math.expm1(total),
-        interval=(math.expm1(total - REACH_95 * error), math.expm1(total + REACH_95 * error)),
+        change=math.expm1(bounded(total)),
+        interval=(math.expm1(bounded(total - REACH_95 * error)), math.expm1(bounded(total + REACH_95 * error))),
         links=len(links.size) - 1 - first,
         missing=links.kind[part].count("bridged"),
         broken=bool(gaps),
@@ -65,7 +65,7 @@ def path(seen: Levels, found: Course | None) -> tuple[Level, ...]:
     for node, size, more, kind in zip(seen.nodes, links.size, links.variance, links.kind, strict=True):
         total, variance = (total, 0.0) if kind == "broken" else (total + float(size), variance + float(more))
         reach = REACH_95 * math.sqrt(variance)
-        level, low, high = (math.exp(_bounded(log)) for log in (total, total - reach, total + reach))
+        level, low, high = (math.exp(bounded(log)) for log in (total, total - reach, total + reach))
         way.append(Level(node, level, low, high, kind))
     return tuple(way)
 
@@ -117,13 +117,13 @@ def _bridge(seen: Levels, found: Course | None, steps: Mapping[int, Step], index
     return _slope(found, index, len(seen.nodes)), 1 / information, "bridged"
 
 
-def _bounded(log: float) -> float:
+def bounded(log: float) -> float:
     """So that factors stay finite and above zero, whatever a history holds."""
     return min(max(log, -LARGEST_LOG), LARGEST_LOG)
 
 
 def _log(change: float) -> float:
-    return _bounded(math.log1p(change)) if change > -1 else -LARGEST_LOG
+    return bounded(math.log1p(change)) if change > -1 else -LARGEST_LOG
 
 
 def _slope(found: Course | None, index: int, nodes: int) -> float:

@@ -7,7 +7,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from perfbot.history.records import Point, Release, Series, Subject
@@ -226,6 +226,7 @@ def test_points_without_values_are_passed_over() -> None:
         max_size=40,
     )
 )
+@example([(1.0, None, None, "a"), (1.0, 0.0, 1.0, "a"), (1.0, 1.0, 0.0, "a"), (1.0, 1.0, 0.0, "a")])
 def test_any_series_is_survived(rows: list[tuple[float | None, float | None, float | None, str]]) -> None:
     points = tuple(
         Point(i, f"c{i - 1}", f"c{i}", f"{i:04}", machine, value, value, change, error)
