@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perfbot.history.records import Release, Step, Stop, Subject, Trend, Way, worse
+from perfbot.history.trends.chain import bounded
 from perfbot.history.trends.levels import Floats
 from perfbot.history.trends.steps import REACH_95
 
