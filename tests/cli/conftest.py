@@ -16,25 +16,10 @@ from unittest import mock
 import pytest
 
 from perfbot.cli.main import main
-from tests.programs import SPIN
+from tests.programs import QUICK, SPIN
 from tests.repositories import Repository
 
-CONFIG = """\
-[run]
-budget = "60 s"
-
-[gate]
-threshold = "60%"
-confirm = "no"
-
-[why]
-enabled = false
-
-[[suite]]
-name = "programs"
-harness = "command"
-commands = { same = "sh same.sh", slower = "sh slower.sh" }
-"""
+CONFIG = QUICK + 'commands = { same = "sh same.sh", slower = "sh slower.sh" }\n'
 
 OFFLINE = {"UV_OFFLINE": "1"}
 """No environment waits for an index to answer: none gets pip, which these suites do without."""

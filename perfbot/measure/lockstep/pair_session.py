@@ -201,11 +201,7 @@ class PairSession:
                 return []
         spread = suite.known.spread(name)
         values = suite.known.stretches.get(name) or plan_values(
-            speed,
-            self._share,
-            once=once,
-            within=spread.within,
-            uneven=spread.uneven,
+            speed, self._share, once=once, within=spread.within, uneven=spread.uneven
         )
         taken = self._take(pair, name, values, ready)
         if taken is None:

@@ -171,12 +171,7 @@ def patience(timeout: float, left: float, *, known: bool) -> float:
 
 
 def plan_values(
-    speed: Speed,
-    share: float,
-    *,
-    once: bool = False,
-    within: float | None = None,
-    uneven: bool = False,
+    speed: Speed, share: float, *, once: bool = False, within: float | None = None, uneven: bool = False
 ) -> ValuePlan:
     """The shape of one round.
 
