@@ -44,6 +44,7 @@ class Ledger:
         more: of pairs of caller and callee: what the caller answers for because it calls the callee more often.
         own: what each took itself, on base and head, shape [side, function].
         calls: how often each was called.
+        waits: the part of ``own`` in which it waited for something.
     """
 
     blamed: Floats
@@ -56,6 +57,7 @@ class Ledger:
     """What each answers for by its calls of others, all taken as dearer: what sampling knows that by."""
     edges: Mapping[tuple[int, int], tuple[float, float]]
     """Calls of each pair of caller and callee, on base and head."""
+    waits: Floats
 
 
 def ledger_of(observation: Observation, roll: Roll, edited: Collection[int] = ()) -> Ledger:
@@ -82,7 +84,8 @@ def ledger_of(observation: Observation, roll: Roll, edited: Collection[int] = ()
     change = head.seconds - base.seconds
     own, calls = np.stack([base.own, head.own]), np.stack([base.calls, head.calls])
     edges = {pair: (base.edges.get(pair, 0.0), head.edges.get(pair, 0.0)) for pair in {*base.edges, *head.edges}}
-    return Ledger(blamed, change - float(blamed.sum()), each, more, own, calls, through, edges)
+    waits = np.stack([base.waits, head.waits])
+    return Ledger(blamed, change - float(blamed.sum()), each, more, own, calls, through, edges, waits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,7 @@ class _Side:
     def __init__(self, profile: Profile, side: Side, roll: Roll) -> None:
         count = len(roll.functions)
         self.seconds = profile.seconds
-        self.own = np.zeros(count)
+        self.own, self.waits = np.zeros(count), np.zeros(count)
         self._take_samples(profile, side, roll)
         self.edges: dict[tuple[int, int], float] = {}
         self.calls = np.zeros(count)
@@ -173,6 +176,8 @@ class _Side:
         for path, times in samples.stacks.items():
             if path:
                 self.own[numbers[path[-1]]] += self.seconds * times / total
+        for function, times in samples.waits.items():
+            self.waits[numbers[function]] += self.seconds * times / total
 
     def _take_calls(self, profile: Profile, side: Side, roll: Roll) -> None:
         """A comprehension's calls are those of the function around it, which calls it as a part of itself."""
