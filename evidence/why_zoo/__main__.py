@@ -36,8 +36,10 @@ from evidence.why import (
     truth_of,
 )
 from evidence.why_zoo.alike import ALIKE
+from evidence.why_zoo.calls import CALLS
 from evidence.why_zoo.case import Case
-from evidence.why_zoo.slower import SLOWER
+from evidence.why_zoo.inputs import INPUTS
+from evidence.why_zoo.objects import OBJECTS
 from evidence.why_zoo.waits import WAITS
 from perfbot.explained import Explanation
 from perfbot.measure.lockstep.explaining import Explaining
@@ -45,7 +47,7 @@ from perfbot.model import SIDES
 from perfbot.why.explain import explain
 from perfbot.why.profile import Observation
 
-GROUPS: Mapping[str, tuple[Case, ...]] = {"slower": SLOWER, "waits": WAITS, "alike": ALIKE}
+GROUPS: Mapping[str, tuple[Case, ...]] = {"slower": (*CALLS, *OBJECTS, *INPUTS), "waits": WAITS, "alike": ALIKE}
 
 SECONDS = 5.0
 """Of explaining, for each program."""

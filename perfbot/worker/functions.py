@@ -237,7 +237,7 @@ def _classes_in(file: str) -> Dict[str, Tuple[int, int]]:
 
 
 def _first_line(node: Any) -> int:
-    return min([node.lineno] + [one.lineno for one in node.decorator_list])
+    return int(min([node.lineno] + [one.lineno for one in node.decorator_list]))
 
 
 def _last_field(node: ast.ClassDef) -> int:
