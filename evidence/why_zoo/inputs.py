@@ -4,6 +4,26 @@ from __future__ import annotations
 
 from evidence.why_zoo.case import AROUND, Case, changed
 
+ROWS = """
+import os
+
+with open(os.path.join(os.path.dirname(__file__), "rows.txt")) as file:
+    ROWS = file.read().splitlines()
+
+
+def parse(rows):
+    found = 0
+    for row in rows:
+        name, _, value = row.partition("=")
+        found += int(value)
+    return found
+
+
+def work():
+    before()
+    return after(parse(ROWS))
+"""
+
 
 def _rows(count: int) -> str:
     return "".join(f"name{number}={number}\n" for number in range(count))
@@ -43,27 +63,6 @@ def check(numbers):
 def work():
     before()
     return after(check(range(150)))
-"""
-
-CACHED = """
-import functools
-
-
-@functools.lru_cache(maxsize=None)
-def price(name):
-    found = 0
-    for turn in range(20):
-        found += len(name) * turn
-    return found
-
-
-def bill():
-    return sum(price(name) for name in ("tea", "milk", "bread") * 10)
-
-
-def work():
-    before()
-    return after(bill())
 """
 
 SORTED = """
@@ -107,71 +106,6 @@ def work():
     return after(len(snapshot(STATE)))
 """
 
-CALLED_BACK = """
-def key(word):
-    return word[-1]
-
-
-WORDS = [f"word{number * 7919 % 251}" for number in range(120)]
-
-
-def work():
-    before()
-    found = sorted(WORDS, key=key)
-    return after(found[0])
-"""
-
-CLOSED = """
-def outer(limit):
-    def inner(number):
-        return number % limit
-    return inner
-
-
-def work():
-    before()
-    inner = outer(5)
-    return after(sum(map(inner, range(150))))
-"""
-
-INHERITED = """
-class Base:
-    def handle(self, number):
-        return number + 1
-
-
-class Handler(Base):
-    pass
-
-
-HANDLER = Handler()
-
-
-def work():
-    before()
-    found = 0
-    for number in range(100):
-        found += HANDLER.handle(number)
-    return after(found)
-"""
-
-OVERRIDDEN = """class Handler(Base):
-    def handle(self, number):
-        checked = [number][0]
-        return super().handle(checked)
-"""
-
-SMALLER = """
-def cut(text, size):
-    return [text[begin:begin + size] for begin in range(0, len(text), size)]
-
-
-def work():
-    before()
-    parts = cut("abcdefgh" * 100, 8)
-    return after(len(parts))
-"""
-
 BIGGER_INPUT = """
 def total(numbers):
     found = 0
@@ -187,89 +121,6 @@ def choose():
 def work():
     before()
     return after(total(choose()))
-"""
-
-SLOTS = """
-class Point:
-    __slots__ = ("x", "y", "z")
-
-    def __init__(self, x):
-        self.x = x
-        self.y = x
-        self.z = x
-
-
-def points():
-    return [Point(number) for number in range(200)]
-
-
-def work():
-    before()
-    return after(len(points()))
-"""
-
-SETUP = """
-class Setup:
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        return False
-
-
-def guarded(number):
-    with Setup():
-        return number + 1
-
-
-def work():
-    before()
-    return after(sum(guarded(number) for number in range(100)))
-"""
-
-SUBCLASSED = """
-class Table(dict):
-    pass
-
-
-TABLE = Table({number: number for number in range(50)})
-
-
-def look(table):
-    found = 0
-    for number in range(150):
-        found += table[number % 50]
-    return found
-
-
-def work():
-    before()
-    return after(look(TABLE))
-"""
-
-EQUAL = """
-class Item:
-    def __init__(self, number):
-        self.number = number
-
-    def __eq__(self, other):
-        return self.number == other.number
-
-    def __hash__(self):
-        return hash(self.number)
-
-
-ITEMS = [Item(number) for number in range(60)]
-KNOWN = set(ITEMS)
-
-
-def common(items):
-    return sum(item in KNOWN for item in items)
-
-
-def work():
-    before()
-    return after(common([Item(number) for number in range(60)]))
 """
 
 INPUTS = (

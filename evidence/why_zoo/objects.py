@@ -4,6 +4,202 @@ from __future__ import annotations
 
 from evidence.why_zoo.case import changed
 
+SHAPES = """
+class Shape:
+    def __init__(self, width, height):
+        self.width = width
+        self.height = height
+        self.area = width * height
+
+
+SHAPES = [Shape(number, number + 1) for number in range(100)]
+
+
+def total(shapes):
+    found = 0
+    for shape in shapes:
+        found += shape.area
+    return found
+
+
+def work():
+    before()
+    return after(total(SHAPES))
+"""
+
+COMPUTED = """        self.height = height
+
+    @property
+    def area(self):
+        return sum([self.width] * self.height) if self.height < 8 else self.width * self.height
+"""
+
+PROXY = """
+class Real:
+    def __init__(self):
+        self.value = 3
+        self.other = 4
+
+
+class Proxy:
+    def __init__(self, real):
+        self.real = real
+        self.value = real.value
+
+
+PROXY = Proxy(Real())
+
+
+def read(proxy):
+    found = 0
+    for _ in range(150):
+        found += proxy.value
+    return found
+
+
+def work():
+    before()
+    return after(read(PROXY))
+"""
+
+POINTS = """
+from dataclasses import dataclass
+
+
+@dataclass
+class Point:
+    x: int
+    y: int
+
+
+def points():
+    return [Point(number, number) for number in range(120)]
+
+
+def work():
+    before()
+    return after(len(points()))
+"""
+
+VALIDATED = """    y: int
+
+    def __post_init__(self):
+        for name, kind in (("x", int), ("y", int)):
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                raise TypeError(name)
+"""
+
+INHERITED = """
+class Base:
+    def handle(self, number):
+        return number + 1
+
+
+class Handler(Base):
+    pass
+
+
+HANDLER = Handler()
+
+
+def work():
+    before()
+    found = 0
+    for number in range(100):
+        found += HANDLER.handle(number)
+    return after(found)
+"""
+
+OVERRIDDEN = """class Handler(Base):
+    def handle(self, number):
+        checked = [number][0]
+        return super().handle(checked)
+"""
+
+SLOTS = """
+class Point:
+    __slots__ = ("x", "y", "z")
+
+    def __init__(self, x):
+        self.x = x
+        self.y = x
+        self.z = x
+
+
+def points():
+    return [Point(number) for number in range(200)]
+
+
+def work():
+    before()
+    return after(len(points()))
+"""
+
+SETUP = """
+class Setup:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return False
+
+
+def guarded(number):
+    with Setup():
+        return number + 1
+
+
+def work():
+    before()
+    return after(sum(guarded(number) for number in range(100)))
+"""
+
+SUBCLASSED = """
+class Table(dict):
+    pass
+
+
+TABLE = Table({number: number for number in range(50)})
+
+
+def look(table):
+    found = 0
+    for number in range(150):
+        found += table[number % 50]
+    return found
+
+
+def work():
+    before()
+    return after(look(TABLE))
+"""
+
+EQUAL = """
+class Item:
+    def __init__(self, number):
+        self.number = number
+
+    def __eq__(self, other):
+        return self.number == other.number
+
+    def __hash__(self):
+        return hash(self.number)
+
+
+ITEMS = [Item(number) for number in range(60)]
+KNOWN = set(ITEMS)
+
+
+def common(items):
+    return sum(item in KNOWN for item in items)
+
+
+def work():
+    before()
+    return after(common([Item(number) for number in range(60)]))
+"""
+
 OBJECTS = (
     changed("property", SHAPES, "        self.height = height\n        self.area = width * height\n", COMPUTED, "Shape.area"),
     changed("getattr", PROXY, "        self.value = real.value\n", "\n    def __getattr__(self, name):\n        return getattr(self.real, name)\n", "Proxy.__getattr__"),
