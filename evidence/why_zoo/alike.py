@@ -100,7 +100,7 @@ ALIKE = (
     Case("made a method", SHOP + AROUND, SHOP.replace(REPORT, CLASS).replace("    report()\n", "    SHOP.report()\n") + AROUND),
     changed("other order", SHOP, "    report()\n    return after(find(\"perfbot\"))\n", "    found = find(\"perfbot\")\n    report()\n    return after(found)\n"),
     changed("comprehension to loop", SHOP, "    return [line(number) for number in range(12)]\n", "    found = []\n    for number in range(12):\n        found.append(line(number))\n    return found\n"),
-    changed("renamed locals, hints", SHOP, LOOP_OF, LOOP_OF.replace("total", "summed").replace("turn", "index")),
+    changed("renamed locals, hints", SHOP, LOOP_OF, LOOP_OF.replace("total", "summed").replace("turn in", "index in").replace("turn *", "index *")),
     changed("doc string", SHOP, "def find(text):\n", 'def find(text):\n    """Find something."""\n'),
     changed("thin decorator", SHOP, "def line(number):", "def same(function):\n    return function\n\n\n@same\ndef line(number):"),
     changed("early return", SHOP, "    found = 0\n    for turn in range(40):", "    if text is None:\n        return 0\n    found = 0\n    for turn in range(40):"),
