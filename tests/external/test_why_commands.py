@@ -66,7 +66,7 @@ def test_the_function_that_was_edited_is_named(tmp_path: Path) -> None:
         subprocess.run(build, cwd=sides.tree(side), check=True)
     suite = sides.suite('harness = "command"\ncommands = { run = "./program" }')
     assert isinstance(suite, CommandSuite)
-    rounds = list(ExplainingCommands(suite).observe(["run"], 120.0))
+    rounds = list(ExplainingCommands(suite, instructions=True).observe(["run"], 120.0))
     result = Result("s", "run", "time", "s", "lower", "regressed", base=0.010, head=0.019, change=0.9)
     found = explain(result, rounds, Edits(head={"program.c": ((3, 3),)}), {}, 1.0)
     first = found.parts[0]
