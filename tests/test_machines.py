@@ -18,7 +18,7 @@ from perfbot.machines import join
 from perfbot.model import Change, Control, Machine, Policy, Problem, Report, Result, Runner, Shard
 from perfbot.render.comment import comment
 from perfbot.render.view import machine
-from tests.worlds import BASE, OTHER, report, result, write
+from tests.builders import BASE, OTHER, report, result, write
 
 EPYC, XEON = Runner(cpu="AMD EPYC 7763", cores=2), Runner(cpu="Intel Xeon 8370C", cores=4)
 
