@@ -101,6 +101,8 @@ def _why(report: Report, open_ones: Sequence[Result]) -> str:
     few = sum(one.rounds < FEWEST_ROUNDS for one in open_ones)
     if report.control is not None and report.control.disturbed:
         return "This runner was disturbed while it measured: base against a copy of itself moved."
+    if report.machines:
+        return "Machines differ, or scatter too much: each row says what which one shows."
     if not report.complete:
         return "The run was stopped before they were decided."
     if few > len(open_ones) / 2:

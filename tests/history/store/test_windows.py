@@ -15,7 +15,7 @@ from perfbot.history.records import Trend, Way
 from perfbot.history.store import Store, standings, ways, windows
 from perfbot.history.trends import window
 from perfbot.model import Report
-from tests.histories import START, a_report, a_result, commit
+from tests.builders import START, a_report, a_result, commit
 
 PROJECT = "group/name"
 
