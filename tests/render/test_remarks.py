@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from tests.worlds import report, result
+from tests.builders import report, result
 
 from perfbot.explained import Explanation, Part
 from perfbot.model import Report, Result
