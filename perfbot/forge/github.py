@@ -259,6 +259,7 @@ def _pull(found: PullRequest) -> MergeRequest:
         fork=name != (target.full_name if target else ""),
         source=name,
         open=found.state == "open",
+        merged=optional(found.merged_at) is not None,
         updated=_iso(found.updated_at),
         description=found.body or "",
     )

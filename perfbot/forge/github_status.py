@@ -11,9 +11,8 @@ from github.CommitStatus import CommitStatus
 
 from perfbot.forge.base import Annotation, RefusedError, Shown, State, Status
 from perfbot.forge.github_server import GitHubServer, number_in, optional
-from perfbot.forge.order import RunOrder, read_order
 from perfbot.forge.rest import text_in
-from perfbot.forge.status_address import order_in, with_order
+from perfbot.forge.status_address import NOBODY, Speaker, read_signature, signature, signed_address, speaker_in
 
 SUMMARY = 65_535
 DESCRIPTION = 140
@@ -43,7 +42,7 @@ class CheckRun:
     conclusion: str
     title: str
     summary: str
-    order: RunOrder | None
+    who: Speaker
     slug: str
 
 
@@ -96,12 +95,12 @@ class GitHubStatuses:
 
     def _plain(self, status: Status) -> None:
         data = {"context": status.name, "description": status.description[:DESCRIPTION]}
-        if address := with_order(status.url, status.order):
+        if address := signed_address(status):
             data["target_url"] = address
         commit = self._server.commit(status.sha)
         self._server.call(
             f"set the status of {status.sha[:7]}",
-            lambda: text_in(commit.create_status(STATES[status.state], **data).state),
+            lambda: text_in(commit.create_status(STATES[status.visible], **data).state),
         )
 
     def _check(self, status: Status) -> None:
@@ -142,11 +141,11 @@ class GitHubStatuses:
             data["details_url"] = status.url
         if status.state == "running":
             return {**data, "status": "in_progress"}
-        if status.order is not None:
-            data["external_id"] = str(status.order)
+        if words := signature(status):
+            data["external_id"] = words
         if self._app and status.rerun:
             data["actions"] = [RERUN]
-        return {**data, "status": "completed", "conclusion": CONCLUSIONS[status.state]}
+        return {**data, "status": "completed", "conclusion": CONCLUSIONS[status.visible]}
 
     def _made(self, status: Status) -> int | None:
         """One with what would be sent: made by a request whose answer was lost."""
@@ -155,8 +154,9 @@ class GitHubStatuses:
             return next((run.id for run in runs if not run.done), None)
         newest = runs[0] if runs else None
         summary = str(_output(status, ())["summary"])
-        same = newest is not None and newest.order == status.order and newest.summary == summary
-        return newest.id if newest and same and newest.conclusion == CONCLUSIONS[status.state] else None
+        who = Speaker(status.order, status.request, status.held) if status.order is not None else NOBODY
+        same = newest is not None and newest.who == who and newest.summary == summary
+        return newest.id if newest and same and newest.conclusion == CONCLUSIONS[status.visible] else None
 
     def _runs(self, status: Status) -> list[CheckRun]:
         """This account's check runs of the name, newest first: another App's may not be changed, and would refuse."""
@@ -178,22 +178,25 @@ def _check_run(found: ClientCheckRun) -> CheckRun:
         conclusion=found.conclusion or "",
         title=(output.title or "") if output else "",
         summary=(output.summary or "") if output else "",
-        order=read_order(found.external_id or ""),
+        who=read_signature(found.external_id or ""),
         slug=(app.slug or "") if app else "",
     )
 
 
 def _shown(run: CheckRun) -> Shown:
-    return Shown(READ.get(run.conclusion, "failed") if run.done else "running", run.title, run.order)
+    state = READ.get(run.conclusion, "failed") if run.done else "running"
+    return _of(run.who, state, run.title)
+
+
+def _of(who: Speaker, state: State, words: str) -> Shown:
+    said: State = "success" if who.held else state
+    return Shown(said, words, who.order, request=who.request, held=who.held)
 
 
 def _row(found: CommitStatus) -> tuple[int, str, Shown]:
     """Number, name, and what is shown."""
-    shown = Shown(
-        READ.get(text_in(found.state), "failed"),
-        found.description or "",
-        order_in(found.target_url or ""),
-    )
+    state = READ.get(text_in(found.state), "failed")
+    shown = _of(speaker_in(found.target_url or ""), state, found.description or "")
     return number_in(found.id), text_in(found.context), shown
 
 

@@ -243,6 +243,7 @@ def _merge_request(found: ProjectMergeRequest) -> MergeRequest:
         target=text_in(found.target_branch),
         fork=told.get("source_project_id") != told.get("target_project_id"),
         open=told.get("state") == "opened",
+        merged=told.get("state") == "merged",
         updated=str(told.get("updated_at") or ""),
         description=str(told.get("description") or ""),
     )

@@ -136,7 +136,7 @@ class FakeGitHub(FakeServer):
         repo = {"full_name": self.project}
         self.pulls[number] = {
             "number": number, "state": "open", "draft": False, "labels": [], "merge_commit_sha": None,
-            "body": None,
+            "body": None, "merged_at": None,
             "head": {"sha": head, "ref": f"topic-{number}", "label": f"octo:topic-{number}", "repo": repo},
             "base": {"ref": "main", "repo": repo}, "updated_at": self.now(), **changes,
         }  # fmt: skip
