@@ -155,6 +155,11 @@ class Shown:
     request: int = 0
     held: bool = False
 
+    @property
+    def visible(self) -> State:
+        """The state that the forge shows."""
+        return "failed" if self.held else self.state
+
 
 @dataclass(frozen=True, slots=True)
 class Again:

@@ -30,6 +30,7 @@ from perfbot.forge.github_server import NOT_READ, GitHubServer, number_in, optio
 from perfbot.forge.github_status import GitHubStatuses
 from perfbot.forge.rest import Rest, commit_in, text_in
 from perfbot.forge.retry import Retries
+from perfbot.web import docs
 
 COMMENT_CHARACTERS = 65_536
 MAX_CHANGED_FILES = 3_000
@@ -175,6 +176,7 @@ class GitHubRepository:
 
     def __init__(self, server: GitHubServer) -> None:
         self._server = server
+        self._readable: set[str] = set()
 
     def merge_request(self, number: int) -> MergeRequest:
         """One pull request."""
@@ -209,8 +211,25 @@ class GitHubRepository:
         try:
             return self._server.call(what, lambda: _content(repository.get_contents(path, revision)))
         except RefusedError as error:
-            if no_such_file(error, revision, '"Not Found"'):
-                return None
+            if not no_such_file(error, revision, '"Not Found"'):
+                raise
+        if revision.startswith("refs/heads/") and revision not in self._readable:
+            self._see(revision)
+            self._readable.add(revision)
+        return None
+
+    def _see(self, revision: str) -> None:
+        """That files may be read at all: GitHub hides what a token may not see behind the answer for what is not there.
+
+        Raises:
+            RefusedError: they may not.
+        """
+        repository = self._server.repository
+        try:
+            self._server.call(f"list the files at {revision}", lambda: bool(repository.get_contents("", revision)))
+        except RefusedError as error:
+            if error.status in (NOT_FOUND, 403):
+                error.hint = f"Give the job `permissions: contents: read`, or the token that right: {docs('security')}"
             raise
 
     def changed_files(self, number: int) -> tuple[str, ...] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,7 +35,10 @@ _FORBIDDEN = frozenset({403, 404})
 
 @dataclass(frozen=True, slots=True)
 class CheckRun:
-    """A check run as GitHub tells of it. ``slug`` is its App's; empty when not told."""
+    """A check run as GitHub tells of it. ``slug`` is its App's; empty when not told.
+
+    ``foreign``: a job's, that has the name by accident or on purpose; perfbot's own have no other id than the speaker.
+    """
 
     id: int
     name: str
@@ -44,6 +48,7 @@ class CheckRun:
     summary: str
     who: Speaker
     slug: str
+    foreign: bool
 
 
 class GitHubStatuses:
@@ -65,6 +70,8 @@ class GitHubStatuses:
                 self._checks = False
         if not self._checks:
             self._plain(status)
+        elif status.state != "running":
+            self._bring_along(status)
 
     def shown(self, status: Status) -> Sequence[Shown]:
         """All statuses of the name on the commit, newest first."""
@@ -92,6 +99,16 @@ class GitHubStatuses:
                 raise
             return ()
         return [row[2] for row in sorted(listed, key=lambda row: -row[0]) if row[1] == status.name]
+
+    def _bring_along(self, status: Status) -> None:
+        """A commit status of the name, from when another token published: where both stand, GitHub requires both.
+
+        A token that may not set it leaves it: then it blocks until the next commit, which has none.
+        """
+        there = self._shown_plain(status)
+        if there and there[0].visible != status.visible:
+            with contextlib.suppress(RefusedError):
+                self._plain(status)
 
     def _plain(self, status: Status) -> None:
         data = {"context": status.name, "description": status.description[:DESCRIPTION]}
@@ -162,7 +179,7 @@ class GitHubStatuses:
         """This account's check runs of the name, newest first: another App's may not be changed, and would refuse."""
         listing = self._server.commit(status.sha).get_check_runs(check_name=status.name, filter="all")
         listed = self._server.each(f"read the checks of {status.sha[:7]}", listing, _check_run, wrapped=True)
-        own = [run for run in listed if run.name == status.name and self._by_me(run)]
+        own = [run for run in listed if run.name == status.name and self._by_me(run) and not run.foreign]
         return sorted(own, key=lambda run: -run.id)
 
     def _by_me(self, run: CheckRun) -> bool:
@@ -180,7 +197,12 @@ def _check_run(found: ClientCheckRun) -> CheckRun:
         summary=(output.summary or "") if output else "",
         who=read_signature(found.external_id or ""),
         slug=(app.slug or "") if app else "",
+        foreign=_is_foreign(found.external_id or ""),
     )
+
+
+def _is_foreign(external_id: str) -> bool:
+    return bool(external_id) and read_signature(external_id) == NOBODY
 
 
 def _shown(run: CheckRun) -> Shown:

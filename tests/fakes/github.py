@@ -77,6 +77,7 @@ class FakeGitHub(FakeServer):
         self.bot = BOT
         self.dispatchable = True
         self.locked = False
+        self.blind = False
         self.tells_runs = True
         self._routes()
 
@@ -98,7 +99,7 @@ class FakeGitHub(FakeServer):
             ("GET", f"{repo}/pulls", self.list_pulls),
             ("GET", f"{repo}/pulls/(?P<number>[0-9]+)", self.pull),
             ("GET", f"{repo}/pulls/(?P<number>[0-9]+)/files", self.list_files),
-            ("GET", f"{repo}/contents/(?P<path>.+)", self.file),
+            ("GET", f"{repo}/contents/(?P<path>.*)", self.file),
             ("GET", f"{repo}/collaborators/(?P<login>[^/]+)/permission", self.permission),
             ("POST", f"{repo}/check-runs", self.create_check),
             ("PATCH", f"{repo}/check-runs/(?P<check>[0-9]+)", self.edit_check),
@@ -258,6 +259,10 @@ class FakeGitHub(FakeServer):
         return self.files.get((f"refs/tags/{ref}", path), self.files.get((ref, path)))
 
     def file(self, request: Request, path: str) -> Answer:
+        if self.blind:
+            return Answer(404, {"message": "Not Found"})
+        if not path:
+            return Answer(200, [{"type": "file", "path": "README.md", "name": "README.md", "encoding": "none"}])
         text = self.at(request.query.get("ref", "main"), path)
         if text is None:
             return Answer(404, {"message": "Not Found"})
