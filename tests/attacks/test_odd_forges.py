@@ -20,9 +20,10 @@ from perfbot.forge.rest import Rest
 from perfbot.forge.retry import Retries, fault_of
 from perfbot.publish.comment_commands import CommandHandler, poll
 from perfbot.publish.flow import publish
+from tests.builders import HEAD, report, result, write
+from tests.ci_jobs import QUICK, InCI, github_ci, gitlab_ci
 from tests.fakes.gitlab import BOT, FakeGitLab
 from tests.fakes.server import Answer, Fault, Request
-from tests.worlds import HEAD, QUICK, InCI, github_ci, gitlab_ci, report, result, write
 
 NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
 
@@ -292,9 +293,8 @@ def test_a_target_branch_that_cannot_be_read_is_not_one_without_rules(ci: InCI, 
 
 
 def test_a_token_that_may_not_read_files_is_not_a_branch_without_rules(tmp_path: Path) -> None:
-    """GitHub answers 404 "Not Found" for what is hidden, as for what is not there: the usual threshold passed for the branch's own."""
+    """GitHub answers 404 "Not Found" for what is hidden, as for what is not there: the usual rules were taken."""
     with github_ci() as ci:
-        ci.config("")
         ci.fake.blind = True
         with pytest.raises(RefusedError) as refused:
             publish(write(tmp_path, report(result("parse", change=0.2))), ci.publisher())

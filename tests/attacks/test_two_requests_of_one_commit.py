@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from perfbot.publish.flow import publish
+from tests.builders import HEAD, OTHER, report, result, write
+from tests.ci_jobs import InCI, github_ci, gitlab_ci
 from tests.fakes.gitlab import FakeGitLab
-from tests.worlds import HEAD, OTHER, InCI, github_ci, gitlab_ci, report, result, write
 
 FORGES = ("gitlab", "github", "github, personal token")
 BESIDE = pytest.mark.parametrize("ci", FORGES[1:], indirect=True)
