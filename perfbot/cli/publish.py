@@ -68,11 +68,17 @@ def execute(args: argparse.Namespace) -> int:
         raise UsageError("Name reports to publish, or --pending.", hint="perfbot publish report.json")
     if args.server:
         return hand_to(args, args.server, args.reports)
+    from perfbot.publish.flow import NobodyError
+
     place = find(args)
-    if args.pending:
-        begin(args, place)
+    try:
+        if args.pending:
+            begin(args, place)
+            return PASS
+        return publish_files(args, place, args.reports)
+    except NobodyError as error:
+        print(f"perfbot: {error}", file=sys.stderr)
         return PASS
-    return publish_files(args, place, args.reports)
 
 
 def hand_to(args: argparse.Namespace, server: str, files: list[Path]) -> int:

@@ -209,8 +209,11 @@ class Repository(Protocol):
     def open_merge_requests(self, since: str) -> Sequence[MergeRequest]:
         """Open ones that something happened to after an ISO 8601 time."""
 
-    def find(self, owner: str, branch: str) -> int:
-        """Number of the open merge request of a branch (of a fork's owner); 0 when there is none or several."""
+    def find(self, owner: str, branch: str) -> Sequence[int]:
+        """Numbers of the open merge requests of a branch (of a fork's owner)."""
+
+    def is_merge(self, commit: str, head: str) -> bool:
+        """Whether a commit merges a head into something, as the forge's own test merges do."""
 
     def default_branch(self) -> str:
         """Name of the branch that changes are merged into."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -33,6 +34,7 @@ from perfbot.forge.retry import Retries
 from perfbot.web import docs
 
 COMMENT_CHARACTERS = 65_536
+FULL_ID = re.compile(r"[0-9a-f]{40}")
 MAX_CHANGED_FILES = 3_000
 """GitHub lists no more files of a pull request than these."""
 
@@ -194,12 +196,19 @@ class GitHubRepository:
             found.append(pull)
         return found
 
-    def find(self, owner: str, branch: str) -> int:
-        """The open pull request of a branch."""
+    def find(self, owner: str, branch: str) -> Sequence[int]:
+        """The open pull requests of a branch: one for each target."""
         listing = self._server.repository.get_pulls(state="open", head=f"{owner}:{branch}")
         what = f"find the pull request of {owner}:{branch}"
-        listed = list(self._server.each(what, listing, lambda pull: number_in(pull.number)))
-        return listed[0] if len(listed) == 1 else 0
+        return list(self._server.each(what, listing, lambda pull: number_in(pull.number)))
+
+    def is_merge(self, commit: str, head: str) -> bool:
+        """GitHub makes another test merge whenever the target moves on, and tells of the newest alone."""
+        if not FULL_ID.fullmatch(commit):
+            return False
+        what, repository = f"read {commit[:7]}", self._server.repository
+        found = self._server.find(what, lambda: [one.sha for one in repository.get_git_commit(commit).parents])
+        return found is not None and len(found) == 2 and found[1] == head
 
     def default_branch(self) -> str:
         """The repository's default branch."""

@@ -219,16 +219,7 @@ class Publisher:
         Raises:
             PublishError: one of the two could not be brought to say so.
         """
-        before = self.forge.lost()
-        agreement = Agreement(
-            self.forge.statuses,
-            status,
-            said,
-            self.section,
-            lambda: self.forge.lost() > before,
-            self._sleep,
-            self._counts,
-        )
+        agreement = self._agreement(status, said)
         shown = agreement.look()
         if comes_late(said.order, Body(self.key), self.section, said.head, shown):
             with contextlib.suppress(PublishError):
@@ -247,6 +238,11 @@ class Publisher:
         if outcome == "superseded":
             self._alone(agreement)
         return "outrun" if agreement.is_outrun else outcome, agreement.standing.state
+
+    def _agreement(self, status: Status, said: Told) -> Agreement:
+        before = self.forge.lost()
+        lost = lambda: self.forge.lost() > before  # noqa: E731
+        return Agreement(self.forge.statuses, status, said, self.section, lost, self._sleep, self._counts)
 
     def _alone(self, agreement: Agreement) -> tuple[Outcome, Ended]:
         """The status where the comment has nothing to say to it."""

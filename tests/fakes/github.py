@@ -78,6 +78,7 @@ class FakeGitHub(FakeServer):
         self.dispatchable = True
         self.locked = False
         self.blind = False
+        self.parents: dict[str, tuple[str, ...]] = {}
         self.tells_runs = True
         self._routes()
 
@@ -104,6 +105,7 @@ class FakeGitHub(FakeServer):
             ("POST", f"{repo}/check-runs", self.create_check),
             ("PATCH", f"{repo}/check-runs/(?P<check>[0-9]+)", self.edit_check),
             ("GET", f"{repo}/commits/(?P<sha>[0-9a-f]+)/check-runs", self.list_checks),
+            ("GET", f"{repo}/git/commits/(?P<sha>[0-9a-f]+)", self.git_commit),
             ("POST", f"{repo}/statuses/(?P<sha>[0-9a-f]+)", self.set_status),
             ("GET", f"{repo}/commits/(?P<sha>[0-9a-f]+)/statuses", self.list_statuses),
             ("GET", f"{repo}/actions/workflows/(?P<workflow>[^/]+)/runs", self.list_runs),
@@ -301,6 +303,11 @@ class FakeGitHub(FakeServer):
         found = [c for c in self.checks if c["head_sha"] == sha and name in (None, c["name"])]
         answer = self.page(request, found, 30)
         return Answer(200, {"total_count": len(found), "check_runs": answer.data}, answer.headers)
+
+    def git_commit(self, request: Request, sha: str) -> Answer:
+        if sha not in self.parents:
+            return Answer(404, {"message": "Not Found"})
+        return Answer(200, {"sha": sha, "parents": [{"sha": parent} for parent in self.parents[sha]]})
 
     def set_status(self, request: Request, sha: str) -> Answer:
         self.statuses.append({"id": next(self.ids), "sha": sha, **request.data})
