@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from perfbot.history.records import Kind, Release, Trend, Way
-from perfbot.history.store import Store, ledger, queries, standings, ways
+from perfbot.history.records import Chain, Kind, Release, Trend
+from perfbot.history.store import Store, chains, ledger, queries, standings
 from perfbot.history.told import describe
 from perfbot.history.trends import look
 from perfbot.model import Metric, Policy, Report
@@ -76,16 +76,16 @@ def refresh(
                 policies[run] = queries.policy(connection, run)
         seen = [look(one, releases, updated=moment) for one in series]
         found = [_judged(trend, policies[one.points[-1].run]) for (trend, _), one in zip(seen, series, strict=True)]
-        kept = [(trend.subject.number, way) for trend, way in seen]
+        kept = [(trend.subject.number, chain) for trend, chain in seen]
         store.write(lambda c, found=found, kept=kept: _keep(c, project, branch, found, kept))  # type: ignore[misc]
     return len(subjects)
 
 
 def _keep(
-    connection: Connection, project: str, branch: str, trends: Sequence[Trend], kept: Sequence[tuple[int, Way]]
+    connection: Connection, project: str, branch: str, trends: Sequence[Trend], kept: Sequence[tuple[int, Chain]]
 ) -> None:
     standings.keep_trends(connection, project, branch, trends)
-    ways.keep_ways(connection, branch, kept)
+    chains.keep_chains(connection, branch, kept)
 
 
 def _judged(trend: Trend, policy: Policy) -> Trend:

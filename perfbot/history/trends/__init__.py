@@ -15,8 +15,8 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from perfbot.history.records import Level, Release, Series, Trend, Way
-from perfbot.history.trends.chain import path, since_release, way_of
+from perfbot.history.records import Chain, Level, Release, Series, Trend
+from perfbot.history.trends.chain import chain_of, path, since_release
 from perfbot.history.trends.levels import Levels, levels
 from perfbot.history.trends.steps import find_course
 
@@ -37,11 +37,11 @@ def analyse(series: Series, releases: Sequence[Release] = (), *, updated: str = 
     return look(series, releases, updated=updated)[0]
 
 
-def look(series: Series, releases: Sequence[Release] = (), *, updated: str = "") -> tuple[Trend, Way]:
+def look(series: Series, releases: Sequence[Release] = (), *, updated: str = "") -> tuple[Trend, Chain]:
     """:func:`analyse`, and the levels that it rests on."""
     seen = levels(series)
     course = find_course(seen) if len(seen.nodes) > 1 else None
-    way = way_of(seen, course)
+    chain = chain_of(seen, course)
     trend = Trend(
         subject=series.subject,
         points=len(series.points),
@@ -51,10 +51,10 @@ def look(series: Series, releases: Sequence[Release] = (), *, updated: str = "")
         steps=course.steps if course else (),
         drift=course.drift if course else None,
         since=since_release(seen, course, releases),
-        course=_thumbnail([math.exp(log) for log in way.logs]),
+        course=_thumbnail([math.exp(log) for log in chain.logs]),
         updated=updated,
     )
-    return trend, way
+    return trend, chain
 
 
 def _thumbnail(levels_: Sequence[float]) -> tuple[float, ...]:

@@ -1,7 +1,7 @@
 """Chained ratios: how far a benchmark moved since a release, whatever machines measured it.
 
 Every run of the branch compared two commits side by side; where one run's base is the run before's head, the
-ratios multiply to the whole way. A machine twice as fast changes values, not ratios. Where a link was not
+ratios multiply to the whole change. A machine twice as fast changes values, not ratios. Where a link was not
 measured, the levels on both of its sides bridge it: the change point that was found there, or none. Two single
 values would do that far worse, and many such bridges would wander. Where no class of machine has values on both
 sides, the chain starts anew after the gap.
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from perfbot.history.records import Level, LinkKind, Release, Since, Step, Way
+from perfbot.history.records import Chain, Level, LinkKind, Release, Since, Step
 from perfbot.history.trends.levels import Floats, Levels
 from perfbot.history.trends.steps import REACH_95, Course
 
@@ -60,17 +60,17 @@ def path(seen: Levels, found: Course | None) -> tuple[Level, ...]:
     After a gap that nothing bridges the level is as before it, and its uncertainty begins anew.
     """
     links = _bridged(seen, found)
-    way: list[Level] = []
+    chain: list[Level] = []
     total = variance = 0.0
     for node, size, more, kind in zip(seen.nodes, links.size, links.variance, links.kind, strict=True):
         total, variance = (total, 0.0) if kind == "broken" else (total + float(size), variance + float(more))
         reach = REACH_95 * math.sqrt(variance)
         level, low, high = (math.exp(bounded(log)) for log in (total, total - reach, total + reach))
-        way.append(Level(node, level, low, high, kind))
-    return tuple(way)
+        chain.append(Level(node, level, low, high, kind))
+    return tuple(chain)
 
 
-def way_of(seen: Levels, found: Course | None) -> Way:
+def chain_of(seen: Levels, found: Course | None) -> Chain:
     """What :func:`path` says, as numbers to keep."""
     links = _bridged(seen, found)
     breaks = [index for index, kind in enumerate(links.kind) if kind == "broken"]
@@ -81,7 +81,7 @@ def way_of(seen: Levels, found: Course | None) -> Way:
         summed[index:] -= summed[index]
     logs = np.clip(np.cumsum(links.size), -LARGEST_LOG, LARGEST_LOG)
     runs = tuple(node.run for node in seen.nodes)
-    return Way(runs, tuple(logs.tolist()), tuple(summed.tolist()), tuple(breaks))
+    return Chain(runs, tuple(logs.tolist()), tuple(summed.tolist()), tuple(breaks))
 
 
 @dataclass(frozen=True, slots=True)

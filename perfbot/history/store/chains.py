@@ -16,13 +16,13 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from perfbot.errors import StoreError
-from perfbot.history.records import Stop, Way
+from perfbot.history.records import Chain, Stop
 from perfbot.history.store.tables import project, run, standing, way
 
 FORMAT = b"\x01"
 
 
-def pack(kept: Way) -> bytes:
+def pack(kept: Chain) -> bytes:
     """Numbers of runs as differences, levels and variances as float32: a few bytes a commit."""
     steps = array("i", [now - before for before, now in zip((0, *kept.runs), kept.runs, strict=False)])
     parts = (steps, array("f", kept.logs), array("f", kept.variances), array("i", kept.breaks))
@@ -33,7 +33,7 @@ def pack(kept: Way) -> bytes:
     return FORMAT + zlib.compress(head + b"".join(part.tobytes() for part in parts), 6)
 
 
-def unpack(data: bytes) -> Way:
+def unpack(data: bytes) -> Chain:
     """What :func:`pack` packed.
 
     Raises:
@@ -54,7 +54,7 @@ def unpack(data: bytes) -> Way:
     for step in parts[0]:
         number += step
         runs.append(number)
-    return Way(tuple(runs), tuple(parts[1]), tuple(parts[2]), tuple(parts[3]))
+    return Chain(tuple(runs), tuple(parts[1]), tuple(parts[2]), tuple(parts[3]))
 
 
 def _numbers(kind: str, data: bytes) -> array[Any]:
@@ -65,9 +65,9 @@ def _numbers(kind: str, data: bytes) -> array[Any]:
     return found
 
 
-def keep_ways(connection: Connection, branch: str, ways: Iterable[tuple[int, Way]]) -> None:
+def keep_chains(connection: Connection, branch: str, chains: Iterable[tuple[int, Chain]]) -> None:
     """Replaces what was kept about these subjects, by their numbers."""
-    rows = [{"subject_id": number, "branch": branch, "data": pack(one)} for number, one in sorted(ways)]
+    rows = [{"subject_id": number, "branch": branch, "data": pack(one)} for number, one in sorted(chains)]
     if rows:
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         new = dialect.insert(way)
@@ -75,9 +75,9 @@ def keep_ways(connection: Connection, branch: str, ways: Iterable[tuple[int, Way
         connection.execute(new.on_conflict_do_update(index_elements=key, set_={"data": new.excluded.data}), rows)
 
 
-def ways(
+def chains(
     connection: Connection, project_name: str, branch: str, numbers: Collection[int] | None = None
-) -> Iterator[tuple[int, Way]]:
+) -> Iterator[tuple[int, Chain]]:
     """The levels of a project's subjects, or of those with these numbers."""
     query = (
         select(way.c.subject_id, way.c.data)
