@@ -130,7 +130,7 @@ LinkKind = Literal["measured", "bridged", "broken"]
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One commit of a series' chain.
+    """One commit of a series' way.
 
     Attributes:
         factor: against the first; ``low`` and ``high`` at 95 %, since the start or the last break.
@@ -145,7 +145,7 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class Way:
     """How a series came along, one entry a commit, oldest first: what two commits are compared by.
 
     Attributes:

@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from perfbot.errors import UsageError
 from perfbot.history.recording import now
-from perfbot.history.records import Chain, Release, Stop, Subject, Trend
-from perfbot.history.store import chains, ledger, queries, standings
+from perfbot.history.records import Release, Stop, Subject, Trend, Way
+from perfbot.history.store import ledger, queries, standings, ways
 from perfbot.history.trends.between import Between, Stretch, compare, find_stop, weeks
 from perfbot.render import comparison as pages
 from perfbot.render.chart import seconds_of, thinned_way
@@ -38,14 +38,14 @@ class Branch:
 
     def __init__(self, connection: Connection, scope: Scope) -> None:
         self.scope = scope
-        self.stops: tuple[Stop, ...] = chains.stops(connection, scope.project, scope.branch)
+        self.stops: tuple[Stop, ...] = ways.stops(connection, scope.project, scope.branch)
         self.releases: tuple[Release, ...] = ledger.read_releases(connection, scope.project)
         self.trends: Mapping[int, Trend] = {
             one.subject.number: one for one in standings.trends(connection, scope.project, scope.branch)
         }
-        kept = chains.chains(connection, scope.project, scope.branch)
-        self.known: tuple[tuple[Trend, Chain], ...] = tuple(
-            (self.trends[number], chain) for number, chain in kept if number in self.trends
+        kept = ways.ways(connection, scope.project, scope.branch)
+        self.known: tuple[tuple[Trend, Way], ...] = tuple(
+            (self.trends[number], way) for number, way in kept if number in self.trends
         )
 
     def compared(self, first: str, last: str) -> Compared:
@@ -113,7 +113,7 @@ def charts(scope: Scope, place: Address) -> str:
 
 def stops_script(connection: Connection, scope: Scope) -> str:
     """The commits of the branch, for the chart."""
-    stops = chains.stops(connection, scope.project, scope.branch)
+    stops = ways.stops(connection, scope.project, scope.branch)
     first, last = (stops[0].started, stops[-1].started) if stops else ("", "")
     shown = [one for one in ledger.read_releases(connection, scope.project) if first <= one.moment <= last]
     return _script("perfbotStops", {
@@ -130,28 +130,28 @@ def names_script(connection: Connection, scope: Scope) -> str:
     return _script("perfbotNames", [[one.page, title_of(one)] for one in known])
 
 
-def chain_script(about: Subject, chain: Chain, places: Mapping[int, int]) -> str:
+def way_script(about: Subject, way: Way, places: Mapping[int, int]) -> str:
     """The levels of one benchmark.
 
     Args:
         places: of each run's commit among the stops.
     """
-    kept = thinned_way([(places[run], log) for run, log in zip(chain.runs, chain.logs, strict=True) if run in places])
+    kept = thinned_way([(places[run], log) for run, log in zip(way.runs, way.logs, strict=True) if run in places])
     data = {"places": [place for place, _ in kept], "logs": [float(f"{log:.5g}") for _, log in kept]}
     return f"(window.perfbotWays ??= {{}})[{_json(about.page)}] = {_json(data)};\n"
 
 
 def one_way_script(connection: Connection, scope: Scope, about: Subject) -> str:
-    """:func:`chain_script` of one subject, read by itself.
+    """:func:`way_script` of one subject, read by itself.
 
     Raises:
         UsageError: its levels are not kept.
     """
-    found = next(iter(chains.chains(connection, scope.project, scope.branch, [about.number])), None)
+    found = next(iter(ways.ways(connection, scope.project, scope.branch, [about.number])), None)
     if found is None:
         raise UsageError(f"{about.full_name} has no levels yet.", hint="Run: perfbot history refresh")
-    stops = chains.stops(connection, scope.project, scope.branch)
-    return chain_script(about, found[1], Stretch(stops, 0, len(stops) - 1).places)
+    stops = ways.stops(connection, scope.project, scope.branch)
+    return way_script(about, found[1], Stretch(stops, 0, len(stops) - 1).places)
 
 
 def _script(name: str, data: Any) -> str:

@@ -67,12 +67,12 @@ def write_site(
 
 def _benchmarks(connection: Connection, seen: comparing.Branch, place: site.Address, folder: Path) -> int:
     places = Stretch(seen.stops, 0, len(seen.stops) - 1).places
-    for trend, chain in seen.known:
+    for trend, way in seen.known:
         about = trend.subject
         made = {
             "html": pages.benchmark(connection, seen.scope, about, place),
             "csv": pages.values(connection, seen.scope, about),
-            "js": comparing.chain_script(about, chain, places),
+            "js": comparing.way_script(about, way, places),
         }
         _write(folder, {f"benchmarks/{about.page}.{kind}": text.encode() for kind, text in made.items()})
     return len(seen.known)

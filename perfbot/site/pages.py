@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from perfbot.errors import UsageError
 from perfbot.history.recording import now
 from perfbot.history.records import Subject, Trend
-from perfbot.history.store import chains, ledger, queries, standings
+from perfbot.history.store import ledger, queries, standings, ways
 from perfbot.history.trends import analyse, course
 from perfbot.render import page as run_page
 from perfbot.render import site
@@ -93,7 +93,7 @@ def benchmark(connection: Connection, scope: Scope, subject: Subject, place: sit
     trend = standings.trend(connection, subject, scope.branch)
     if trend is None or trend.points != len(found.points):
         trend = analyse(found, releases)
-    stops = {stop.head: stop for stop in chains.stops(connection, scope.project, scope.branch)} if trend.steps else {}
+    stops = {stop.head: stop for stop in ways.stops(connection, scope.project, scope.branch)} if trend.steps else {}
     points = cards([(trend, step) for step in trend.steps], stops, place, named=False)
     return site.benchmark(site.Story(scope.project, trend, course(found), releases), place, now(), points)
 

@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from perfbot.history.records import Chain, Release, Step, Stop, Subject, Trend, worse
+from perfbot.history.records import Release, Step, Stop, Subject, Trend, Way, worse
 from perfbot.history.trends.chain import bounded
 from perfbot.history.trends.levels import Floats
 from perfbot.history.trends.steps import REACH_95
@@ -38,8 +38,8 @@ class Between:
 
     Attributes:
         change, interval: fractions, at 95 %; None where it was not measured on both sides, or they are apart.
-        steps: change points on the chain that matter.
-        links: how many measured commits the chain has.
+        steps: change points on the way that matter.
+        links: how many measured commits the way has.
     """
 
     subject: Subject
@@ -86,12 +86,12 @@ def _before(stops: Sequence[Stop], moment: str) -> int | None:
     return next((place for place in range(len(stops) - 1, -1, -1) if stops[place].started <= moment), None)
 
 
-def compare(stretch: Stretch, known: Iterable[tuple[Trend, Chain]]) -> tuple[Between, ...]:
+def compare(stretch: Stretch, known: Iterable[tuple[Trend, Way]]) -> tuple[Between, ...]:
     """Every subject that was measured on or before the stretch's end, the worst first."""
     pairs = tuple(known)
     reach = NormalDist().inv_cdf(1 - ALPHA / 2 / max(len(pairs), 1))
     places = stretch.places
-    found = (_between(stretch, places, trend, chain, reach) for trend, chain in pairs)
+    found = (_between(stretch, places, trend, way, reach) for trend, way in pairs)
     return tuple(sorted(filter(None, found), key=_order))
 
 
@@ -101,19 +101,19 @@ def _order(one: Between) -> tuple[int, float, str, str]:
     return rank, -size, one.subject.full_name, one.subject.metric
 
 
-def _between(stretch: Stretch, places: Mapping[int, int], trend: Trend, chain: Chain, reach: float) -> Between | None:
-    start, end = _indices(stretch, places, chain)
+def _between(stretch: Stretch, places: Mapping[int, int], trend: Trend, way: Way, reach: float) -> Between | None:
+    start, end = _indices(stretch, places, way)
     if end < 0:
         return None
     if start < 0:
         return Between(trend.subject, "added", links=end + 1)
     if end == start:
-        return Between(trend.subject, "gone") if end == len(chain.runs) - 1 else None
-    levels = tuple(math.exp(bounded(log - chain.logs[start])) for log in chain.logs[start : end + 1])
-    if any(start < index <= end for index in chain.breaks):
+        return Between(trend.subject, "gone") if end == len(way.runs) - 1 else None
+    levels = tuple(math.exp(bounded(log - way.logs[start])) for log in way.logs[start : end + 1])
+    if any(start < index <= end for index in way.breaks):
         return Between(trend.subject, "apart", links=end - start, levels=levels)
-    size = chain.logs[end] - chain.logs[start]
-    error = math.sqrt(max(chain.variances[end] - chain.variances[start], 0.0))
+    size = way.logs[end] - way.logs[start]
+    error = math.sqrt(max(way.variances[end] - way.variances[start], 0.0))
     among = {stop.head for stop in stretch.stops[stretch.first + 1 : stretch.last + 1]}
     steps = tuple(step for step in trend.told_steps if step.first in among)
     interval = (math.expm1(bounded(size - REACH_95 * error)), math.expm1(bounded(size + REACH_95 * error)))
@@ -122,11 +122,11 @@ def _between(stretch: Stretch, places: Mapping[int, int], trend: Trend, chain: C
     return Between(trend.subject, outcome, math.expm1(bounded(size)), interval, steps, end - start, levels)
 
 
-def _indices(stretch: Stretch, places: Mapping[int, int], chain: Chain) -> tuple[int, int]:
-    """Of a chain's last commits up to both ends of a stretch; −1 where it begins later."""
+def _indices(stretch: Stretch, places: Mapping[int, int], way: Way) -> tuple[int, int]:
+    """Of a way's last commits up to both ends of a stretch; −1 where it begins later."""
 
     def upto(place: int) -> int:
-        return bisect_right(chain.runs, place, key=lambda run: places.get(run, -1)) - 1
+        return bisect_right(way.runs, place, key=lambda run: places.get(run, -1)) - 1
 
     return upto(stretch.first), upto(stretch.last)
 
@@ -147,7 +147,7 @@ class Cell:
     error: float
 
 
-def weeks(stretch: Stretch, known: Iterable[tuple[Trend, Chain]]) -> dict[tuple[str, str], dict[str, Cell]]:
+def weeks(stretch: Stretch, known: Iterable[tuple[Trend, Way]]) -> dict[tuple[str, str], dict[str, Cell]]:
     """Suites and metrics by week: (suite, metric) to the Monday of each week to the geometric mean's change.
 
     A change for the worse is positive, whichever way is better. Breaks count as no change.
@@ -157,14 +157,14 @@ def weeks(stretch: Stretch, known: Iterable[tuple[Trend, Chain]]) -> dict[tuple[
     week_of = np.array([names.index(monday) for monday in mondays], dtype=np.intp)
     sums: dict[tuple[str, str], Floats] = {}
     counts: dict[tuple[str, str], int] = {}
-    for trend, chain in known:
+    for trend, way in known:
         about = trend.subject
         if about.better == "unknown":
             continue
         key = (about.suite, about.metric)
         counts[key] = counts.get(key, 0) + 1
         sign = 1.0 if about.better == "lower" else -1.0
-        moved = _moved(stretch, places, week_of, chain, len(names)) * np.array([[sign], [1.0], [1.0]])
+        moved = _moved(stretch, places, week_of, way, len(names)) * np.array([[sign], [1.0], [1.0]])
         sums[key] = sums.get(key, 0.0) + moved
     return {key: _cells(names, row, counts[key]) for key, row in sums.items() if row[2].any()}
 
@@ -176,15 +176,15 @@ def _cells(names: Sequence[str], row: Floats, count: int) -> dict[str, Cell]:
     }
 
 
-def _moved(stretch: Stretch, places: Mapping[int, int], week_of: NDArray[np.intp], chain: Chain, weeks_: int) -> Floats:
-    """By week: the sum of a chain's links within the stretch, of their variances, and how many there are."""
-    start, end = _indices(stretch, places, chain)
+def _moved(stretch: Stretch, places: Mapping[int, int], week_of: NDArray[np.intp], way: Way, weeks_: int) -> Floats:
+    """By week: the sum of a way's links within the stretch, of their variances, and how many there are."""
+    start, end = _indices(stretch, places, way)
     part = slice(max(start, 0), end + 1)
-    at = week_of[[places.get(run, 0) for run in chain.runs[part]][1:]]
-    size = np.diff(np.array(chain.logs[part], dtype=np.float64))
-    variance = np.maximum(np.diff(np.array(chain.variances[part], dtype=np.float64)), 0.0)
+    at = week_of[[places.get(run, 0) for run in way.runs[part]][1:]]
+    size = np.diff(np.array(way.logs[part], dtype=np.float64))
+    variance = np.maximum(np.diff(np.array(way.variances[part], dtype=np.float64)), 0.0)
     whole = np.ones(len(size))
-    whole[[index - part.start - 1 for index in chain.breaks if part.start < index <= end]] = 0.0
+    whole[[index - part.start - 1 for index in way.breaks if part.start < index <= end]] = 0.0
     return np.array([np.bincount(at, weights * whole, weeks_) for weights in (size, variance, np.ones(len(size)))])
 
 

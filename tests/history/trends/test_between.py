@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from perfbot.history.records import Chain, Point, Release, Series, Stop, Subject, Trend
+from perfbot.history.records import Point, Release, Series, Stop, Subject, Trend, Way
 from perfbot.history.trends import look
 from perfbot.history.trends.between import Between, Stretch, compare, find_stop, weeks
 from tests.builders import commit
@@ -26,7 +26,7 @@ def stops(count: int = RUNS) -> tuple[Stop, ...]:
 def known(
     name: str, moves: dict[int, float] | None = None, *, seed: int, link: float = 0.005, better: str = "lower",
     missing: frozenset[int] = frozenset(), machines: int = 1, last: int = RUNS,
-) -> tuple[Trend, Chain]:  # fmt: skip
+) -> tuple[Trend, Way]:  # fmt: skip
     """One benchmark's history: values scatter by 5 %, links by ``link``; ``moves`` is the truth, as factors."""
     chance = random.Random(seed)  # noqa: S311
     level, points = 0.01, []
@@ -41,7 +41,9 @@ def known(
         ends = (commit(number - 1), commit(number))
         points.append(Point(number, *ends, moment(number), machine, value, value, ratio, link))
     subject = Subject("core", name, "time", "s", better, number=seed)  # type: ignore[arg-type]
-    return look(Series(subject, tuple(points)))
+    looked = look(Series(subject, tuple(points)))
+    ((_, way),) = looked.ways
+    return looked.trend, way
 
 
 def outcomes(found: tuple[Between, ...]) -> dict[str, str]:
@@ -119,5 +121,5 @@ def test_weeks_add_up_to_the_whole_and_a_loss_is_positive() -> None:
 def test_weeks_of_what_was_not_measured_there_are_empty() -> None:
     late = known("late", seed=1, missing=frozenset(range(1, 41)))
     assert weeks(Stretch(stops(), 4, 24), [late]) == {}
-    assert weeks(Stretch(stops(), 4, 59), [(late[0], Chain((), (), ()))]) == {}
+    assert weeks(Stretch(stops(), 4, 59), [(late[0], Way((), (), ()))]) == {}
     assert weeks(Stretch(stops(), 4, 59), [late])[("core", "time")]

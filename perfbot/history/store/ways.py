@@ -9,20 +9,21 @@ from __future__ import annotations
 import sys
 import zlib
 from array import array
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import accumulate, chain, groupby
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from perfbot.errors import StoreError
-from perfbot.history.records import Chain, Stop
+from perfbot.history.records import Stop, Way
 from perfbot.history.store.tables import project, run, standing, way
 
 FORMAT = b"\x01"
 
 
-def pack(kept: Chain) -> bytes:
+def pack(kept: Way) -> bytes:
     """Numbers of runs as differences, levels and variances as float32: a few bytes a commit."""
     steps = array("i", [now - before for before, now in zip((0, *kept.runs), kept.runs, strict=False)])
     parts = (steps, array("f", kept.logs), array("f", kept.variances), array("i", kept.breaks))
@@ -33,7 +34,7 @@ def pack(kept: Chain) -> bytes:
     return FORMAT + zlib.compress(head + b"".join(part.tobytes() for part in parts), 6)
 
 
-def unpack(data: bytes) -> Chain:
+def unpack(data: bytes) -> Way:
     """What :func:`pack` packed.
 
     Raises:
@@ -54,7 +55,7 @@ def unpack(data: bytes) -> Chain:
     for step in parts[0]:
         number += step
         runs.append(number)
-    return Chain(tuple(runs), tuple(parts[1]), tuple(parts[2]), tuple(parts[3]))
+    return Way(tuple(runs), tuple(parts[1]), tuple(parts[2]), tuple(parts[3]))
 
 
 def _numbers(kind: str, data: bytes) -> array[Any]:
@@ -65,9 +66,12 @@ def _numbers(kind: str, data: bytes) -> array[Any]:
     return found
 
 
-def keep_chains(connection: Connection, branch: str, chains: Iterable[tuple[int, Chain]]) -> None:
-    """Replaces what was kept about these subjects, by their numbers."""
-    rows = [{"subject_id": number, "branch": branch, "data": pack(one)} for number, one in sorted(chains)]
+def keep_ways(connection: Connection, branch: str, ways: Iterable[tuple[int, int, Way]]) -> None:
+    """Replaces parts of what was kept about these subjects: their number, how many commits come before, the part."""
+    rows = [
+        {"subject_id": number, "branch": branch, "start": start, "data": pack(one)}
+        for number, start, one in sorted(ways, key=lambda each: each[:2])
+    ]
     if rows:
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         new = dialect.insert(way)
@@ -75,19 +79,38 @@ def keep_chains(connection: Connection, branch: str, chains: Iterable[tuple[int,
         connection.execute(new.on_conflict_do_update(index_elements=key, set_={"data": new.excluded.data}), rows)
 
 
-def chains(
+def forget_ways(connection: Connection, branch: str, numbers: Collection[int]) -> None:
+    """Drops the levels of these subjects, before those from the beginning are kept."""
+    connection.execute(delete(way).where(way.c.branch == branch, way.c.subject_id.in_(numbers)))
+
+
+def ways(
     connection: Connection, project_name: str, branch: str, numbers: Collection[int] | None = None
-) -> Iterator[tuple[int, Chain]]:
+) -> Iterator[tuple[int, Way]]:
     """The levels of a project's subjects, or of those with these numbers."""
     query = (
         select(way.c.subject_id, way.c.data)
         .join(standing, (standing.c.subject_id == way.c.subject_id) & (standing.c.branch == way.c.branch))
         .join(project, project.c.id == standing.c.project_id)
         .where(project.c.name == project_name, way.c.branch == branch)
+        .order_by(way.c.subject_id, way.c.start)
     )
     if numbers is not None:
         query = query.where(way.c.subject_id.in_(numbers))
-    return ((row.subject_id, unpack(row.data)) for row in connection.execute(query))
+    for number, rows in groupby(connection.execute(query), key=lambda row: row.subject_id):
+        yield number, _whole([unpack(row.data) for row in rows])
+
+
+def _whole(parts: Sequence[Way]) -> Way:
+    if len(parts) == 1:
+        return parts[0]
+    starts = accumulate((len(part.runs) for part in parts), initial=0)
+    return Way(
+        tuple(chain.from_iterable(part.runs for part in parts)),
+        tuple(chain.from_iterable(part.logs for part in parts)),
+        tuple(chain.from_iterable(part.variances for part in parts)),
+        tuple(start + at for start, part in zip(starts, parts, strict=False) for at in part.breaks),
+    )
 
 
 def stops(connection: Connection, project_name: str, branch: str) -> tuple[Stop, ...]:
