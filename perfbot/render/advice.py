@@ -81,7 +81,9 @@ def undecided(report: Report) -> Undecided:
     """What to say about a report's undecided comparisons."""
     open_ones = [one for one in report.results if one.verdict == "inconclusive"]
     budget, enough = _budget(report, open_ones)
-    return Undecided(_known(open_ones), _why(report, open_ones), budget, enough, _threshold(open_ones))
+    return Undecided(
+        _known(open_ones), _why(report, open_ones), budget, enough, "" if report.machines else _threshold(open_ones)
+    )
 
 
 def _known(open_ones: Sequence[Result]) -> str:
