@@ -8,6 +8,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from perfbot.forge.body import Body, Section, compose, put
+from perfbot.forge.first_word import cut
 
 T = TypeVar("T")
 
@@ -43,7 +44,10 @@ def _remembering(body: Body, room: int) -> Body:
     What is forgotten fails: it can be accepted by nobody, or has to be accepted again.
     """
     each = room // max(1, len(body.sections))
-    sections = tuple(replace(s, failing=dict(_within(s.failing.items(), each))) for s in body.sections)
+    sections = tuple(
+        replace(s, failing=dict(_within(s.failing.items(), each)), first=s.first and cut(s.first, each))
+        for s in body.sections
+    )
     accepted = tuple(reversed(list(_within(reversed(body.accepted), room))))
     return replace(body, sections=sections, accepted=accepted)
 

@@ -41,8 +41,8 @@ UNKNOWN_RUN = RunOrder()
 ALONE: dict[str, object] = {"settle": (), "stagger": 0.0, "lag": 0.0}
 """Pauses where nobody else writes, and what was written is there: in a folder."""
 
-Outcome = Literal[Done, "outrun"]
-"""What became of a comment; ``outrun``: a newer run of the same head has spoken."""
+Outcome = Literal[Done, "outrun", "waits"]
+"""What became of a comment; ``outrun``: a newer run of the same head has spoken; ``waits``: it asks another machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class Publisher:
         details_url: page of the full report, linked from the comment.
         history_url: the project's pages, linked from the comment.
         claims: of the author, judged.
+        waits: what merging waits for, in place of whether it is blocked.
         trends: of the target branch, of a history that is ours; what a report says of it is dropped.
         run: the run's place among those of its head, as far as the forge told; see :func:`find_run`.
         started: when the report says that measuring began; counts where the forge did not tell.
@@ -71,6 +72,7 @@ class Publisher:
     history_url: str = ""
     trends: Sequence[Trend] = ()
     claims: Sequence[Described] = ()
+    waits: str = ""
     run: RunOrder = UNKNOWN_RUN
     started: str = ""
     options: dict[str, object] = field(default_factory=dict)
@@ -282,6 +284,7 @@ class Publisher:
             title=self.section,
             courses=courses(self.trends),
             claims=self.claims,
+            waits=self.waits,
             alerts=self.place.alerts or self.forge.kind == "github",
         ).strip()
 
