@@ -63,7 +63,7 @@ def rounds(session: LockstepSuite, count: int) -> list[str]:
 
 
 def waiting_pids(waiting: Waiting) -> set[str]:
-    return {str(link.child.pid) for pair in waiting._pairs for link in pair.links.values()}
+    return {str(link.child.pid) for _, pair in waiting._pairs for link in pair.links.values()}
 
 
 def test_what_waited_measures_what_was_saved_meanwhile(sides: Sides, waiting: Waiting) -> None:
@@ -117,6 +117,6 @@ def test_another_environment_finds_none_of_them(sides: Sides, waiting: Waiting) 
 def test_what_died_while_it_waited_costs_nothing(sides: Sides, waiting: Waiting) -> None:
     assert rounds(session_of(sides, waiting), 1) == ["Measured"]
     assert waiting.add()
-    waiting._pairs[0].links["head"].child.kill()
+    waiting._pairs[0][1].links["head"].child.kill()
     assert rounds(session_of(sides, waiting), 1) == ["Measured"]
     assert len(sides.logged()) == 4
