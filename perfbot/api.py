@@ -45,6 +45,7 @@ __all__ = [
     "Result",
     "claim_globs",
     "compare",
+    "join",
     "read_report",
     "rejudge",
     "runs",
@@ -187,6 +188,21 @@ def rejudge(
             raise UsageError(f"alpha: found {alpha}, expected a probability above 0 and at most 0.5")
         chosen = replace(chosen, alpha=alpha)
     return verdict.rejudge(read, chosen)
+
+
+def join(reports: Sequence[Report | str | Path]) -> Report:
+    """One report out of those of several machines about the same two commits: a change is one that each of them shows.
+
+    Args:
+        reports: at least two, or the files they are in. The policy of the first one decides.
+
+    Raises:
+        ReportError: one cannot be read, they are of different changes, or one is there twice.
+    """
+    from perfbot import machines
+    from perfbot.judge import verdict
+
+    return verdict.rejudge(machines.join([one if isinstance(one, Report) else read_report(one) for one in reports]))
 
 
 def claim_globs(claim: str) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ class Part:
         edited: the change edits its source.
         was: what it was called on base, where that is another name or file.
         package: the package that it belongs to, with both versions, where they differ.
+        waits: of ``own``, what it waited for something (sleep, lock, socket, child), on base and head.
     """
 
     function: str
@@ -45,6 +46,7 @@ class Part:
     edited: bool = False
     was: str = ""
     package: str = ""
+    waits: tuple[float, float] = (0.0, 0.0)
 
     @property
     def short(self) -> str:

@@ -114,6 +114,9 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
         "--pyperf", metavar="FILE.json", help="values of head (and of base in FILE.base.json) for pyperf"
     )
     where.add_argument("--metrics", metavar="FILE.txt", help="values and changes as OpenMetrics, for GitLab and others")
+    where.add_argument(
+        "--code-quality", metavar="FILE.json", help="what became slower at its lines, for GitLab's code quality report"
+    )
     where.add_argument("--trace", metavar="FILE.jsonl", help="what was measured when, turn by turn")
     where.add_argument("--output", metavar="FOLDER", help="all of these at once, under their usual names")
     where.add_argument(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from perfbot.config.tools import ToolSuite
+from perfbot.discover.cmake import programs, topmost
 from perfbot.discover.foreign import TOOLS, count_in
 
 MOST_PACKAGES = 8
@@ -27,8 +29,15 @@ INSTALLS = (
 )
 """How a package of Node is installed, by the first of these files that is there."""
 
-CRITERION = "cargo bench --bench {target} -- --noplot --warm-up-time 0.1 --measurement-time 0.3 {{filter}}"
-JMH_FORKS = "-f 1 -wi 3 -i 3 -w 200ms -r 200ms -rf json -rff {output}"
+CRITERION = (
+    "cargo bench --bench {target} -- --noplot --nresamples 2000 --warm-up-time 0.1 --measurement-time 0.3 {{filter}}"
+)
+JMH_FORKS = "-f 1 -wi 3 -i 3 -w 100ms -r 100ms -rf json -rff {output}"
+GOOGLE_BENCHMARK = "--benchmark_filter={filter} --benchmark_min_time=0.05 --benchmark_out={output}"
+CATCH2 = "-r xml -o {output} --benchmark-samples 1000 --benchmark-warmup-time 20 --benchmark-no-analysis"
+TAG = "'[!benchmark]' "
+CPP = (("Google Benchmark", "google_benchmark", GOOGLE_BENCHMARK), ("Catch2", "catch2", CATCH2))
+"""Tools of programs that CMake builds."""
 
 Counted = tuple[ToolSuite, int]
 """A suite, and how many benchmarks its sources show."""
@@ -36,7 +45,13 @@ Counted = tuple[ToolSuite, int]
 
 def tool_suites(files: Sequence[Path], root: Path) -> tuple[Counted, ...]:
     """The suites that work as they stand; tools whose build cannot be told from files are left to the reader."""
-    return (*_go(files, root), *_criterion(files, root), *_vitest(files, root), *_jmh(files, root))
+    return (
+        *_go(files, root),
+        *_criterion(files, root),
+        *_cmake(files, root),
+        *_vitest(files, root),
+        *_jmh(files, root),
+    )
 
 
 def _by_folder(name: str, files: Sequence[Path]) -> dict[Path, int]:
@@ -60,7 +75,11 @@ def _relative(folder: Path, root: Path) -> str:
 
 
 def _name(folder: Path, root: Path, otherwise: str) -> str:
-    return otherwise if folder == root else re.sub(r"[^A-Za-z0-9._-]+", "-", folder.name).strip("-._") or otherwise
+    return otherwise if folder == root else _plain(folder.name) or otherwise
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")
 
 
 def _go(files: Sequence[Path], root: Path) -> Iterator[Counted]:
@@ -104,6 +123,32 @@ def _target(crate: Path, path: Path) -> str:
 
 def _tables(value: object) -> list[Mapping[str, Any]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _cmake(files: Sequence[Path], root: Path) -> Iterator[Counted]:
+    """A suite for each program that is built in any case, and has benchmarks of one of the tools."""
+    for name, harness, options in CPP:
+        tool = next(tool for tool in TOOLS if tool.name == name)
+        counts = {path.resolve(): count for path in files if (count := count_in(tool, path))}
+        for top in sorted({top for path in counts if (top := topmost(path.parent, root.resolve()))}):
+            for program in programs(top):
+                sources = [source.resolve() for source in program.sources]
+                if count := sum(counts.get(source, 0) for source in sources):
+                    tagged = harness == "catch2" and all(_tagged(source) for source in sources if source in counts)
+                    line = f"{program.path} {TAG if tagged else ''}{options}"
+                    suite = _suite(
+                        root.resolve(), top, program.target, harness, line, _built(program.target), ("time",)
+                    )
+                    yield suite.model_copy(update={"name": _plain(program.target) or harness}), count
+
+
+def _built(target: str) -> list[str]:
+    return ["cmake -S . -B build -DCMAKE_BUILD_TYPE=Release", f"cmake --build build -j --target {shlex.quote(target)}"]
+
+
+def _tagged(source: Path) -> bool:
+    """Whether test cases with benchmarks can be told from tests."""
+    return "[!benchmark]" in source.read_text("utf-8", "replace")
 
 
 def _vitest(files: Sequence[Path], root: Path) -> Iterator[Counted]:

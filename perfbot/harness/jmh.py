@@ -79,6 +79,6 @@ JMH = ToolHarness(
 name = "jvm"
 harness = "jmh"
 setup = ["mvn -q package"]
-command = "java -jar target/benchmarks.jar -f 1 -wi 3 -i 3 -w 200ms -r 200ms -rf json -rff {output}"
+command = "java -jar target/benchmarks.jar -f 1 -wi 3 -i 3 -w 100ms -r 100ms -rf json -rff {output}"
 """,
 )

@@ -16,6 +16,7 @@ from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, PublishError, Report
 from perfbot.forge.base import Forge, MergeRequest
 from perfbot.forge.order import Ended
 from perfbot.history.told import describe
+from perfbot.judge.verdict import rejudge
 from perfbot.model import Report, RunVerdict
 from perfbot.publish import aside
 from perfbot.publish.publisher import Outcome, Publisher, notable, told_when_it_fails
@@ -105,8 +106,11 @@ def _told_apart(files: Sequence[Path]) -> list[str]:
     raise UsageError("The same report is named twice.", hint="Name each report once.")
 
 
-def publish(files: Sequence[Path], publisher: Publisher) -> Published:
+def publish(files: Sequence[Path], publisher: Publisher, *, join: bool = False) -> Published:
     """Read, check, judge, and tell.
+
+    Args:
+        join: the reports are of one suite on several machines.
 
     Raises:
         ReportError: a report cannot be believed; the status says so.
@@ -116,7 +120,7 @@ def publish(files: Sequence[Path], publisher: Publisher) -> Published:
     if place.head and place.kind != "local" and place.head != publisher.request.head:
         return Published((), superseded=True)
     with told_when_it_fails(publisher) if _own(place) else contextlib.nullcontext():
-        sections = group(read(files))
+        sections = group(read(files), join=join)
         checked = _checked(sections, publisher, files[0].name)
     return publish_sections(sections, checked)
 
@@ -188,19 +192,20 @@ def _skipped(publisher: Publisher, report: Report, rules: Rules) -> bool:
     return skipped(report, rules, publisher.forge.repository.changed_files(publisher.request.number))
 
 
-def keep(files: Sequence[Path], place: Place, output: Path, section: str = "") -> str:
+def keep(files: Sequence[Path], place: Place, output: Path, section: str = "", *, join: bool = False) -> str:
     """Keep the comment, as the run itself judged, for a forge that cannot be told; how to tell it later.
 
     What cannot be read is not kept, and said when it is published: the forge's fault comes first.
     """
     kept = []
     with contextlib.suppress(ReportError, UsageError):
-        for name, report in group(read(files)):
+        for name, report in group(read(files), join=join):
             file = output / (f"comment-{name}.md" if name else "comment.md")
-            reports.write_text(comment(report, title=_named(section, name)), file)
+            reports.write_text(comment(rejudge(report) if join else report, title=_named(section, name)), file)
             kept.append(str(file))
     words = ["perfbot", "publish", *map(str, files), "--forge", place.kind, "--url", place.url]
     words += ["--project", place.project or "GROUP/NAME", "--merge-request", str(place.merge_request or "NUMBER")]
     words += ["--section", section] if section else []
+    words += ["--join"] if join else []
     where = f"Kept in {', '.join(kept)}. " if kept else ""
     return f"{where}Publish later with: {shlex.join(words)}"

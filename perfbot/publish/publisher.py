@@ -26,7 +26,7 @@ from perfbot.render import headline
 from perfbot.render.comment import comment
 from perfbot.render.course import courses
 from perfbot.render.links import Links
-from perfbot.render.remarks import has_place, remark
+from perfbot.render.remarks import Remark, where_it_goes_back_to
 
 T = TypeVar("T")
 
@@ -151,7 +151,7 @@ class Publisher:
             said.state,
             said.words,
             summary=text(self.room),
-            annotations=tuple(map(_annotation, filter(_at_a_line, report.results))),
+            annotations=tuple(map(_annotation, where_it_goes_back_to(report, _failing(report)))),
             order=said.order,
         )
         return self._say(lambda body: fitted(body, part, text, self.room), status, said, create=create)
@@ -366,12 +366,11 @@ def notable(report: Report) -> bool:
     return report.verdict != "pass" or any(r.verdict in NOTABLE for r in report.results)
 
 
-def _at_a_line(result: Result) -> bool:
-    return result.gate == "fail" and has_place(result)
+def _failing(report: Report) -> Iterator[Result]:
+    return (result for result in report.results if result.gate == "fail")
 
 
-def _annotation(result: Result) -> Annotation:
-    said = remark(result, whole=True)
+def _annotation(said: Remark) -> Annotation:
     return Annotation(said.path, said.line, said.title, said.message or "failed")
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from perfbot import config, shards
+from perfbot import config, machines, shards
 from perfbot.errors import ConfigError, ReportError
 from perfbot.forge.base import Comments, MergeRequest, Note, Repository
 from perfbot.judge import verdict as judging
@@ -136,12 +136,15 @@ def skipped(report: Report, rules: Rules, changed: Sequence[str] | None) -> bool
     return changed is not None and not rules.target.run.concerns(changed)
 
 
-def group(reports: Sequence[tuple[str, Report]]) -> list[tuple[str, Report]]:
-    """Reports by section: shards become one; several others are told apart by their names.
+def group(reports: Sequence[tuple[str, Report]], *, join: bool = False) -> list[tuple[str, Report]]:
+    """Reports by section: shards become one; several others are told apart by their names, or joined.
 
     Args:
         reports: (name, report); names are unique.
+        join: they are of the same benchmarks on several machines.
     """
+    if join:
+        return [("", machines.join([report for _, report in reports]))]
     parts = [report for _, report in reports if report.shard is not None]
     whole = [(name, report) for name, report in reports if report.shard is None]
     if parts:

@@ -229,6 +229,8 @@ def _lead(report: Report, found: view.Groups) -> str:
     """The worst of several, and what the title does not count."""
     rest = headline.rest(report)
     failing = [one for one in found.bad if one.gate == "fail" and one.change is not None]
+    if found.others and len(found.others) == len(report.results) and {one.verdict for one in found.others} == {"added"}:
+        return "Base has none of them, so there is nothing to compare yet: the next merge request is compared."
     if len(failing) < 2:
         quiet = not (found.bad or found.improved or found.undecided or found.others)
         if quiet and found.unchanged:
@@ -341,8 +343,8 @@ def _kept(parts: Parts, cuts: Cuts) -> dict[str, object]:
 
 
 def _folds(parts: Parts, cuts: Cuts) -> Iterable[Fold | None]:
-    yield _table_fold("All others that block ({})", parts.more_blocking, cuts.more_blocking)
-    yield _table_fold("All others that do not block ({})", parts.more, cuts.more)
+    yield _table_fold("More rows that block ({})", parts.more_blocking, cuts.more_blocking)
+    yield _table_fold("More rows that do not block ({})", parts.more, cuts.more)
     yield _table_fold("Why: the functions behind it ({})", parts.why, cuts.why)
     yield _table_fold("What else differs between both sides ({})", parts.differences, cuts.why)
     yield _outputs(parts.outputs, cuts)

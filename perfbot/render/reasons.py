@@ -11,6 +11,9 @@ Explanations = dict[tuple[str, str, str], Explanation]
 CALLS_SAME = 0.005
 """Numbers of calls that differ by less are shown as one."""
 
+MOSTLY = 0.5
+"""Of a part: so much of it is waiting, and it is said to wait."""
+
 REST_TOLD = 0.1
 """Of the change: so much is left over before a line says how much is explained."""
 
@@ -54,6 +57,9 @@ def because(part: Part, unit: str) -> str:
     base, head = part.calls
     if (base > 0) != (head > 0):
         return f"called {calls_of(part.calls)} times"
+    waits = part.waits[1] - part.waits[0]
+    if part.change and waits / part.change >= MOSTLY:
+        return f"waits {format_quantity(part.waits[0], unit)} → {format_quantity(part.waits[1], unit)}"
     if part.callee:
         return f"`{part.callee}` {calls_of(part.callee_calls)} calls"
     if base > 0 and head > 0 and max(base, head) > 1:

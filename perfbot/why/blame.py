@@ -13,8 +13,10 @@ renamed, moved or drawn into its caller cancels out there.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+import math
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +44,7 @@ class Ledger:
         more: of pairs of caller and callee: what the caller answers for because it calls the callee more often.
         own: what each took itself, on base and head, shape [side, function].
         calls: how often each was called.
+        waits: the part of ``own`` in which it waited for something.
     """
 
     blamed: Floats
@@ -54,6 +57,7 @@ class Ledger:
     """What each answers for by its calls of others, all taken as dearer: what sampling knows that by."""
     edges: Mapping[tuple[int, int], tuple[float, float]]
     """Calls of each pair of caller and callee, on base and head."""
+    waits: Floats
 
 
 def ledger_of(observation: Observation, roll: Roll, edited: Collection[int] = ()) -> Ledger:
@@ -71,20 +75,63 @@ def ledger_of(observation: Observation, roll: Roll, edited: Collection[int] = ()
     dear = [head if head.calls[number] >= base.calls[number] else base for number in range(count)]
     within = _within(dear, count)
     blamed, through, more = each.copy(), np.zeros(count), dict[tuple[int, int], float]()
+    for term in _between(_terms(base, head, roll, common, within, edited)):
+        answers = term.callee if term.moved else term.caller
+        blamed[answers] += term.worth
+        through[answers] += abs(term.worth)
+        if not term.moved:
+            more[term.caller, term.callee] = term.worth
+    change = head.seconds - base.seconds
+    own, calls = np.stack([base.own, head.own]), np.stack([base.calls, head.calls])
+    edges = {pair: (base.edges.get(pair, 0.0), head.edges.get(pair, 0.0)) for pair in {*base.edges, *head.edges}}
+    waits = np.stack([base.waits, head.waits])
+    return Ledger(blamed, change - float(blamed.sum()), each, more, own, calls, through, edges, waits)
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """What it comes to that one function calls another more often. ``moved``: the callee answers for it."""
+
+    caller: int
+    callee: int
+    worth: float
+    moved: bool
+    calls: frozenset[int]
+    """What the callee calls, on either side."""
+
+
+def _terms(
+    base: _Side, head: _Side, roll: Roll, common: Floats, within: Floats, edited: Collection[int]
+) -> Iterator[_Term]:
+    called: dict[int, set[int]] = defaultdict(set)
+    for caller, callee in {*base.edges, *head.edges}:
+        called[caller].add(callee)
     for caller, callee in {*base.edges, *head.edges}:
         before, after = base.often(caller, callee), head.often(caller, callee)
         if abs(after - before) <= SLIGHT * max(after, before) or roll.functions[callee].either.compiled:
             continue
-        term = (1.0 if caller == ROOT else common[caller]) * (after - before) * within[callee]
+        worth = (1.0 if caller == ROOT else common[caller]) * (after - before) * within[callee]
         moved = caller == ROOT or (callee in edited and caller not in edited)
-        blamed[callee if moved else caller] += term
-        through[callee if moved else caller] += abs(term)
-        if not moved:
-            more[caller, callee] = term
-    change = head.seconds - base.seconds
-    own, calls = np.stack([base.own, head.own]), np.stack([base.calls, head.calls])
-    edges = {pair: (base.edges.get(pair, 0.0), head.edges.get(pair, 0.0)) for pair in {*base.edges, *head.edges}}
-    return Ledger(blamed, change - float(blamed.sum()), each, more, own, calls, through, edges)
+        yield _Term(caller, callee, float(worth), moved, frozenset(called[callee]))
+
+
+def _between(terms: Iterable[_Term]) -> Iterator[_Term]:
+    """What comes to stand between a function and one that it calls (a decorator, a wrapper) is worth what it adds.
+
+    The caller calls one thing less and another more, which calls the first: that much did not change.
+    """
+    callers: dict[int, list[_Term]] = defaultdict(list)
+    for term in terms:
+        callers[term.caller].append(term)
+    for mine in callers.values():
+        worth = {term.callee: term.worth for term in mine}
+        for outer in mine:
+            for inner in mine:
+                if inner.callee in outer.calls and worth[outer.callee] * worth[inner.callee] < 0:
+                    least = min(abs(worth[outer.callee]), abs(worth[inner.callee]))
+                    for one in (outer.callee, inner.callee):
+                        worth[one] -= math.copysign(least, worth[one])
+        yield from (replace(term, worth=worth[term.callee]) for term in mine)
 
 
 def _within(dear: list[_Side], count: int) -> Floats:
@@ -107,7 +154,7 @@ class _Side:
     def __init__(self, profile: Profile, side: Side, roll: Roll) -> None:
         count = len(roll.functions)
         self.seconds = profile.seconds
-        self.own = np.zeros(count)
+        self.own, self.waits = np.zeros(count), np.zeros(count)
         self._take_samples(profile, side, roll)
         self.edges: dict[tuple[int, int], float] = {}
         self.calls = np.zeros(count)
@@ -129,6 +176,8 @@ class _Side:
         for path, times in samples.stacks.items():
             if path:
                 self.own[numbers[path[-1]]] += self.seconds * times / total
+        for function, times in samples.waits.items():
+            self.waits[numbers[function]] += self.seconds * times / total
 
     def _take_calls(self, profile: Profile, side: Side, roll: Roll) -> None:
         """A comprehension's calls are those of the function around it, which calls it as a part of itself."""

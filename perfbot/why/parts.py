@@ -50,6 +50,7 @@ def part_of(number: int, known: Known) -> Part:
     change, half = float(known.means.mean[number]), float(known.means.half[number])
     own = [_mean([one.own[index][number] for one in ledgers]) for index in range(len(SIDES))]
     calls = [_mean([one.calls[index][number] for one in ledgers]) for index in range(len(SIDES))]
+    waits = [_mean([one.waits[index][number] for one in ledgers]) for index in range(len(SIDES))]
     callee, often = _callee(number, known, change)
     return Part(
         function=function.name,
@@ -67,6 +68,7 @@ def part_of(number: int, known: Known) -> Part:
         edited=number in known.edited,
         was=matched.was,
         package=_package(function, known.packages),
+        waits=(waits[0], waits[1]),
     )
 
 

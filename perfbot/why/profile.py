@@ -58,11 +58,13 @@ class Samples:
     Attributes:
         stacks: samples by the numbers of functions, the outermost first.
         lines: samples by function and line: in it, and in it with what it calls.
+        waits: samples by function in which it waited for something, in a call of the system.
     """
 
     functions: tuple[Function, ...] = ()
     stacks: Mapping[tuple[int, ...], int] = field(default_factory=dict)
     lines: Mapping[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    waits: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def count(self) -> int:

@@ -333,6 +333,20 @@ def test_criterion_directories_of_one_name_are_refused() -> None:
     assert "target/criterion/x/new/estimates.json and target/criterion/y/new/estimates.json" in one.trouble
 
 
+def test_criterion_numbers_directories_of_one_name() -> None:
+    """As it does for two benchmarks of one name in one program; a name that ends so itself is no second one."""
+    written = [
+        Written(f"target/criterion/{folder}/new/{file}", json.dumps(data).encode())
+        for folder, name, value in (("a b", "a/b", 5), ("a b_2", "a/b", 50), ("c_2", "c_2", 7))
+        for file, data in (
+            ("benchmark.json", {"full_id": name, "directory_name": folder}),
+            ("estimates.json", {"median": {"point_estimate": value}}),
+        )
+    ]
+    found = {name: one["time"][0] for name, one in sound(results("criterion", written)).items()}
+    assert found == pytest.approx({"a/b": 5e-9, "a/b [2]": 50e-9, "c_2": 7e-9})
+
+
 @pytest.mark.parametrize(
     ("unit", "value", "base", "scaled", "better"),
     [

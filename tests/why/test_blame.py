@@ -75,6 +75,22 @@ def test_what_was_renamed_moved_or_drawn_in_cancels_out() -> None:
     assert blamed(PLAIN, split) == {}
 
 
+def test_a_decorator_answers_for_what_it_adds_alone() -> None:
+    traced = {**PLAIN, "report": Does(1.0, {"wrapper": 40}), "wrapper": Does(0.1, {"line": 1})}
+    for edited in (("wrapper", "line"), ("wrapper",), ("wrapper", "line", "find")):
+        assert blamed(PLAIN, traced, edited) == {"wrapper": pytest.approx(4.0, abs=0.05)}
+        assert blamed(traced, PLAIN, edited) == {"wrapper": pytest.approx(-4.0, abs=0.05)}
+    assert blamed(PLAIN, traced) == {"report": pytest.approx(4.0, abs=0.05)}
+
+
+def test_a_decorator_of_the_benchmark_itself_answers_for_what_it_adds() -> None:
+    traced = {"main": Does(0.5, {"work": 1}), "work": PLAIN["main"], **{k: v for k, v in PLAIN.items() if k != "main"}}
+    base = {**PLAIN, "main": Does(PLAIN["main"].own, PLAIN["main"].calls, code="inner")}
+    head = {**traced, "work": Does(PLAIN["main"].own, PLAIN["main"].calls, code="inner")}
+    assert sum(blamed(base, head, ("main",)).values()) == pytest.approx(0.5, abs=0.05)
+    assert max(map(abs, blamed(base, head, ("main",)).values())) == pytest.approx(0.5, abs=0.05)
+
+
 def test_recursion_adds_up() -> None:
     base = {"main": Does(1.0, {"walk": 1}), "walk": Does(0.5, {"walk": 0.9, "leaf": 0.5}), "leaf": Does(0.2)}
     head = {**base, "leaf": Does(0.4)}

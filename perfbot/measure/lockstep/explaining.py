@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -258,8 +259,13 @@ def _calls(answer: messages.Message, calls: int) -> Calls:
 def _samples(answer: messages.Message) -> Samples:
     if "refused" in answer:
         return Samples()
+    waits: Counter[int] = Counter()
+    for path, count, waited in answer["stacks"]:
+        if path and waited:
+            waits[path[-1]] += min(count, waited)
     return Samples(
         _functions(answer),
-        {tuple(path): count for path, count in answer["stacks"]},
+        {tuple(path): count for path, count, _ in answer["stacks"]},
         {(number, line): (own, within) for number, line, own, within in answer["lines"]},
+        waits,
     )

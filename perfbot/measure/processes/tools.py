@@ -22,11 +22,13 @@ class Reading:
 
     Attributes:
         trouble: why there is no value that could be compared; empty where there is one.
+        cpu: of a wall time, the CPU time that the tool itself took for the same calls, in seconds; NaN without.
     """
 
     metric: Metric
     value: float = math.nan
     trouble: str = ""
+    cpu: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)

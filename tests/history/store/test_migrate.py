@@ -17,7 +17,7 @@ from perfbot.history.store import Store, care, open_store, queries
 from perfbot.history.store.database import Database, parse_url
 from perfbot.history.store.migrate import REVISION, alembic_config
 from perfbot.history.store.tables import metadata
-from tests.histories import a_report
+from tests.builders import a_report
 
 BACKENDS = ("sqlite", "postgresql")
 SCRIPTS = ScriptDirectory.from_config(alembic_config())
@@ -26,7 +26,7 @@ EARLIER = [script.revision for script in SCRIPTS.walk_revisions() if script.revi
 
 def test_the_newest_script_is_the_revision() -> None:
     assert SCRIPTS.get_current_head() == REVISION
-    assert EARLIER == ["0002", "0001"]
+    assert EARLIER == ["0003", "0002", "0001"]
 
 
 def test_the_tables_are_what_the_code_says(store: Store) -> None:
