@@ -33,6 +33,9 @@ CRITERION = (
     "cargo bench --bench {target} -- --noplot --nresamples 2000 --warm-up-time 0.1 --measurement-time 0.3 {{filter}}"
 )
 JMH_FORKS = "-f 1 -wi 3 -i 3 -w 100ms -r 100ms -rf json -rff {output}"
+MODES = ("time", "throughput")
+"""What JMH's benchmarks report depends on their mode, which is throughput unless they say otherwise."""
+
 GOOGLE_BENCHMARK = "--benchmark_filter={filter} --benchmark_min_time=0.05 --benchmark_out={output}"
 CATCH2 = "-r xml -o {output} --benchmark-samples 1000 --benchmark-warmup-time 20 --benchmark-no-analysis"
 TAG = "'[!benchmark]' "
@@ -179,7 +182,7 @@ def _jmh(files: Sequence[Path], root: Path) -> Iterator[Counted]:
         text = (module / "pom.xml").read_text("utf-8", "replace")
         if jar := _jar(text):
             line = f"java -jar target/{jar}.jar {JMH_FORKS}"
-            yield _suite(root, module, "jvm", "jmh", line, ["mvn -q -DskipTests package"], ("time",)), count
+            yield _suite(root, module, "jvm", "jmh", line, ["mvn -q -DskipTests package"], MODES), count
 
 
 def _jar(text: str) -> str:
