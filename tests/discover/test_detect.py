@@ -77,7 +77,7 @@ class Bench:
     ],
 )
 def test_what_pyperf_scripts_import_is_no_script(plant, more, runs):
-    found = detect_suites(plant({"perf/common.py": LIBRARY + more}))
+    found = detect_suites(plant({"lib/common.py": LIBRARY + more}))
     assert [suite.harness for suite in found] == (["pyperf"] if runs else [])
 
 
