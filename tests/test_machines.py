@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.worlds import BASE, OTHER, report, result, write
 
 import perfbot
 from perfbot import report as reports
@@ -19,6 +18,7 @@ from perfbot.machines import join
 from perfbot.model import Change, Control, Machine, Policy, Problem, Report, Result, Runner, Shard
 from perfbot.render.comment import comment
 from perfbot.render.view import machine
+from tests.builders import BASE, OTHER, report, result, write
 
 EPYC, XEON = Runner(cpu="AMD EPYC 7763", cores=2), Runner(cpu="Intel Xeon 8370C", cores=4)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ from perfbot.process import scrubbed_environment
 
 PATIENCE = 60.0
 """Seconds that no test should need."""
+
+FEW_PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+"""The suites run under the tests' own Python, whose many plugins of pytest each process would import first."""
 
 
 @dataclass
@@ -64,7 +68,8 @@ class Sides:
         home = self.folder / "home"
         for folder in (scratch, home, *map(self.tree, SIDES)):
             folder.mkdir(parents=True, exist_ok=True)
-        env = scrubbed_environment(os.environ, home, {"LOG": str(self.log), **suite.env, **self.variables})
+        few = FEW_PLUGINS if self.python == Path(sys.executable) else {}
+        env = scrubbed_environment(os.environ, home, {"LOG": str(self.log), **few, **suite.env, **self.variables})
         sides = {side: SideReady(side, self.tree(side), self.python, env) for side in SIDES}
         effects = Effects(Random(seed), scratch, lambda **event: self.events.append(event), reader)  # noqa: S311
         return harness_for(suite).session(suite, sides, effects)

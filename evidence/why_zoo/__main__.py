@@ -17,7 +17,6 @@ import fnmatch
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from random import Random
@@ -43,6 +42,7 @@ from evidence.why_zoo.objects import OBJECTS
 from evidence.why_zoo.waits import WAITS
 from perfbot.explained import Explanation
 from perfbot.measure.lockstep.explaining import Explaining
+from perfbot.measure.lockstep.suite import LockstepSuite
 from perfbot.model import SIDES
 from perfbot.why.explain import explain
 from perfbot.why.profile import Observation
@@ -76,29 +76,35 @@ def write(folder: Path, cases: Mapping[str, Case]) -> dict[str, str]:
 
 def a_run(seed: int, options: argparse.Namespace, folder: Path) -> None:
     """Measure, explain, note."""
-    rng, cases = Random(seed), chosen(options.only)
+    cases = chosen(options.only)
     if not cases:
         raise SystemExit("no program has such a name: 'slower/*', 'waits/*' and 'alike/*' are there")
     functions = write(folder, cases)
     session = session_of(folder, seed, functions, ("site-packages",))
     session.discover()
     verdicts = measured(session, 0, VERDICT_ROUNDS, functions)
-    observed: dict[str, list[Observation]] = {}
-    began = time.monotonic()
-    explaining = Explaining(session, rng)
-    for one in explaining.observe(list(verdicts), options.seconds * len(cases)):
-        observed.setdefault(one.name, []).append(one)
-    took = (time.monotonic() - began) / len(cases)
+    observed = _observed(session, list(verdicts), options.seconds * len(cases), seed)
     truths = measured(session, VERDICT_ROUNDS, TRUTH_ROUNDS, functions)
     edits = edits_between(folder)
-    for (name, case), benchmark in zip(cases.items(), functions, strict=True):
-        if benchmark not in observed:
-            say(f"{name}: not explained: {explaining.failed.get(benchmark, 'not measured')}")
-            continue
-        found = explain(result_of(benchmark, verdicts[benchmark]), observed[benchmark], edits, case.packages, took)
-        record = _record(seed, name, case, found) | truth_of(truths[benchmark], found)
-        append(options.output, record)
-        say("\n".join(_told(record)))
+    for (name, case), one in zip(cases.items(), functions, strict=True):
+        if one in observed and one in truths:
+            found = explain(result_of(one, verdicts[one]), observed[one], edits, case.packages, options.seconds)
+            _note(_record(seed, name, case, found) | truth_of(truths[one], found), options.output)
+
+
+def _observed(session: LockstepSuite, names: list[str], seconds: float, seed: int) -> dict[str, list[Observation]]:
+    observed: dict[str, list[Observation]] = {}
+    explaining = Explaining(session, Random(seed))
+    for one in explaining.observe(names, seconds):
+        observed.setdefault(one.name, []).append(one)
+    for name, reason in explaining.failed.items():
+        say(f"{name}: not explained: {reason}")
+    return observed
+
+
+def _note(record: dict[str, Any], output: Path) -> None:
+    append(output, record)
+    say("\n".join(_told(record)))
 
 
 def _record(seed: int, name: str, case: Case, found: Explanation) -> dict[str, Any]:
@@ -115,16 +121,16 @@ def _record(seed: int, name: str, case: Case, found: Explanation) -> dict[str, A
 
 def outcome(record: Mapping[str, Any]) -> str:
     """``right``, or what is wrong."""
-    parts = record["parts"]
     if not record["guilty"]:
-        return "right" if not parts else "somebody blamed"
-    if not is_there(record):
-        return "nothing to see"
-    if not parts:
-        return "nobody named"
-    if parts[0]["function"] not in record["guilty"]:
-        return "somebody else first"
-    return "right" if holds(record) else "interval"
+        return "somebody blamed" if record["parts"] else "right"
+    return _outcome_of_change(record) if is_there(record) else "nothing to see"
+
+
+def _outcome_of_change(record: Mapping[str, Any]) -> str:
+    first = next((one["function"] for one in record["parts"]), "")
+    if first in record["guilty"]:
+        return "right" if holds(record) else "interval"
+    return "somebody else first" if first else "nobody named"
 
 
 def _told(record: Mapping[str, Any]) -> Iterator[str]:
@@ -140,11 +146,14 @@ def summarise(path: Path) -> None:
     """What came out, in words."""
     every = list(entries(path))
     for group in GROUPS:
-        mine = [outcome(one) for one in every if one["case"].startswith(f"{group}/")]
-        print(f"{group}: {len(mine)}: " + ", ".join(f"{mine.count(one)} {one}" for one in dict.fromkeys(mine)))
+        print(_summary(group, [outcome(one) for one in every if one["case"].startswith(f"{group}/")]))
     for one in every:
         if outcome(one) not in ("right", "nothing to see"):
             print("\n".join(_told(one)))
+
+
+def _summary(group: str, outcomes: list[str]) -> str:
+    return f"{group}: {len(outcomes)}: " + ", ".join(f"{outcomes.count(one)} {one}" for one in dict.fromkeys(outcomes))
 
 
 def main() -> int:

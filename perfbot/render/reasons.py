@@ -117,11 +117,12 @@ def share_of(explanation: Explanation) -> str:
 def lines_of(explanation: Explanation) -> tuple[str, ...]:
     """All of it, for a terminal."""
     name, unit = f"{explanation.suite}/{explanation.benchmark}", explanation.unit
-    moved = f"{format_quantity(explanation.base, unit)} → {format_quantity(explanation.head, unit)}"
+    known = explanation.base or explanation.head
+    moved = f" {format_quantity(explanation.base, unit)} → {format_quantity(explanation.head, unit)}" if known else ""
     parts = (
         f"  {amount(part.change, unit)} ({span(*part.interval, unit)})  `{part.short}`: {because(part, unit)}, "
         f"{whose(part)}{f', {place(part)}' if place(part) else ''}"
         for part in explanation.parts
     )
     notes = (f"  note: {note}" for note in explanation.notes)
-    return (f"why {name} {moved}: {share_of(explanation)}", *parts, *notes)
+    return (f"why {name}{moved}: {share_of(explanation)}", *parts, *notes)

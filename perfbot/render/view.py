@@ -18,6 +18,7 @@ from perfbot.render.policy import rule
 from perfbot.render.whole import whole_suites
 from perfbot.units import (
     AS_FACTOR_FROM,
+    UNTOLD_FROM,
     format_change,
     format_duration,
     format_estimate,
@@ -290,6 +291,8 @@ def row_notes(result: Result, policy: Policy) -> tuple[str, ...]:
 
 def detectable(fraction: float) -> str:
     """A resolution, to two digits, as much as an estimate can bear: "3.1 %", "×7.7"."""
+    if fraction >= UNTOLD_FROM:  # of an estimate that knows nothing
+        return "×∞"
     return format_percentage(float(f"{fraction:.1e}")) if fraction < AS_FACTOR_FROM else format_change(fraction)
 
 

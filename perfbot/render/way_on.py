@@ -35,10 +35,10 @@ def _failing(report: Report, failing: Sequence[Result], links: Links) -> list[st
     ways = ["**What now?** Fix it"]
     acceptable = [one for one in failing if one.verdict != "failed"]
     if acceptable and links.commands:
-        ways.append(f"accept a cost that is worth it: {code(advice.accept_command(acceptable))}")
+        ways.append(f"accept a cost that is worth it: {code(advice.accept_command(acceptable, report.results))}")
     if links.commands:
         ways.append(f"doubt it? `/rebench` measures again (about {_about(report.seconds)})")
-    ways.append(f"here: {code(advice.local_command(failing))}")
+    ways.append(f"here: {code(advice.local_command(failing, report.results))}")
     return [" · ".join(ways)]
 
 

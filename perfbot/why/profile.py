@@ -93,6 +93,8 @@ class Observation:
     sides: Mapping[Side, Profile]
     refused: str = ""
     """Why functions were not timed, or not counted."""
+    other_unit: bool = False
+    """Costs are not of the metric that is explained: instructions stand for time, as far as they follow it."""
 
 
 @dataclass(frozen=True, slots=True)

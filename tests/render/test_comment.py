@@ -214,3 +214,20 @@ def test_hostile_amounts_of_output_are_cut() -> None:
     shown = comment(endless)
     assert len(shown) < 100_000
     assert complaints(shown) == []
+
+
+def test_commands_that_are_offered_match_what_fails_and_nothing_else() -> None:
+    """An acceptance of all of a suite would let later losses pass, too: then one is named, the smallest cost."""
+    steady = result("parse_walk")
+    these = [regression(f"parse_{word}", size) for word, size in zip("abcd", (0.3, 0.05, 0.2, 0.1), strict=True)]
+    apart = comment(report(*these, steady), links=Links(commands=True))
+    assert "`/perfbot accept core/parse_b why`" in apart
+    assert "`perfbot run --only 'core/parse_a'`" in apart
+    together = comment(report(*these, result("walk")), links=Links(commands=True))
+    assert "`/perfbot accept core/parse_* why`" in together
+    assert "`perfbot run --only 'core/parse_*'`" in together
+
+
+def test_the_first_run_says_when_there_will_be_more_to_say() -> None:
+    assert "the next merge request is compared" in comment(report(bare("a", "added"), bare("b", "added")))
+    assert "the next merge request" not in comment(report(bare("a", "added"), result("b")))

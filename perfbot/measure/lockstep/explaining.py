@@ -103,6 +103,10 @@ class Explaining:
             took = time.monotonic() - began
             longest, beside, rounds = max(longest, took), max(0.0, took - planned), rounds + 1
 
+    def notes_of(self, name: str) -> tuple[str, ...]:
+        """What is to be said of a benchmark's explanation: nothing."""
+        return ()
+
     def _round(self, names: Sequence[str], share: float, until: float) -> Iterator[Observation]:
         """Each benchmark once; a lost worker costs this one's round, and a new pair."""
         rest = list(names)

@@ -187,7 +187,7 @@ class LockstepSuite:
                 attempts += 1
                 if attempts == START_ATTEMPTS:
                     message = f"suite {self.name}: the worker of {lost.side} {start_failure(lost)}"
-                    raise MeasureError(message, output=tail(lost.output)) from lost
+                    raise MeasureError(message, output=tail(lost.output), side=lost.side) from lost
 
     def control_round(self, index: int, until: float, place: Placement = ANYWHERE) -> tuple[Round, ...]:
         """The quickest benchmarks of the suite, base against a second process of base."""

@@ -98,6 +98,7 @@ class ReportedSuite:
                 raise MeasureError(
                     f"suite {self.name}, {side}: `{self.runs.tool.line}` {ran[side].trouble}",
                     output=ran[side].printed,
+                    side=side,
                 )
         everything = [*(ran[side].results for side in SIDES), *([own.results] if own is not None else [])]
         self.runs = replace(self.runs, naming=naming(*everything))
