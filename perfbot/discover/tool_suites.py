@@ -30,7 +30,8 @@ INSTALLS = (
 )
 """How a package of Node is installed, by the first of these files that is there."""
 
-CRITERION = "cargo bench{package} --bench {target} -- --noplot --nresamples 2000 --warm-up-time 0.1 --measurement-time 0.3 {{filter}}"
+BRIEFLY = "--noplot --nresamples 2000 --warm-up-time 0.1 --measurement-time 0.3 {filter}"
+CRITERION = "cargo bench{package} --bench {target} -- "
 JMH_FORKS = "-f 1 -wi 3 -i 3 -w 100ms -r 100ms -rf json -rff {output}"
 MODES = ("time", "throughput")
 """What JMH's benchmarks report depends on their mode, which is throughput unless they say otherwise."""
@@ -124,7 +125,7 @@ def _criterion(files: Sequence[Path], root: Path) -> Iterator[Counted]:
         every = "".join(f" --bench {name}" for name in dict.fromkeys(target.name for target in targets))
         setup = [f"cargo bench --no-run{''.join(packages)}{every}"]
         for target in targets:
-            line = CRITERION.format(target=target.name, package=target.chosen)
+            line = CRITERION.format(target=target.name, package=target.chosen) + BRIEFLY
             suite = _suite(root, home, target.name, "criterion", line, setup, ("time",))
             yield suite.model_copy(update={"name": target.name}), target.count
 
