@@ -156,7 +156,7 @@ class CommonSuite:
             try:
                 session.discover()
             except MeasureError as error:
-                yield Lost(self.suite.name, "", high if "head" in error.message else low, error.message)
+                yield Lost(self.suite.name, "", high if error.side == "head" else low, error.message)
                 return
             self._pairs[low, high] = session
         for outcome in self._pairs[low, high].measure_round(index, names, until, place):

@@ -74,6 +74,7 @@ def test_a_tool_that_fails_is_said_with_the_end_of_its_output(sides: Sides) -> N
     with pytest.raises(MeasureError, match=r"suite s, head: `.*tool\.py` ended with 1") as raised:
         sides.suite(suite_of(TOOL)).discover()
     assert "no licence" in raised.value.output
+    assert raised.value.side == "head"
 
 
 def test_a_benchmark_that_a_failing_head_loses_is_failed_and_not_removed(sides: Sides) -> None:
