@@ -79,7 +79,7 @@ JMH = ToolHarness(
 name = "jvm"
 harness = "jmh"
 setup = ["mvn -q package"]
-command = "java -jar target/benchmarks.jar -f 1 -wi 3 -i 3 -w 100ms -r 100ms -rf json -rff {output}"
+command = "java -Djmh.ignoreLock=true -jar target/benchmarks.jar -f 1 -wi 3 -i 3 -w 100ms -r 100ms -rf json -rff {output}"
 metrics = ["time", "throughput"]
 """,
     walls=frozenset({"time", "throughput"}),
