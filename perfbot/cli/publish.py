@@ -170,6 +170,7 @@ def _tell(published: Published) -> None:
             "unchanged": "comment was up to date",
             "none": "no comment needed",
             "superseded": "not published: the merge request has a newer head",
+            "waits": "it is measured on another runner, and what that does not say, too, will block nothing",
             "outrun": "not published: a newer run of this head has spoken; the status is that one's",
         }[outcome]
         print(f"perfbot: {name + ': ' if name else ''}{verdict}; {words}", file=sys.stderr)

@@ -230,6 +230,9 @@ class Runs(Protocol):
     def measure(self, request: MergeRequest, again: Again) -> str:
         """Start one; returns what was done, in words. Raises RefusedError when there is nothing to start."""
 
+    def elsewhere(self, request: MergeRequest, again: Again) -> str:
+        """Start one beside a run that is publishing right now; as :meth:`measure` else. Never of a fork's code."""
+
     def resume(self, request: MergeRequest, again: Again) -> bool:
         """Complete a start that was cut short between its requests; False where there is nothing to complete."""
 

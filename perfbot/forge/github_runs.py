@@ -79,6 +79,12 @@ class GitHubRuns:
             return self._repeat(request, again)
         return "started"
 
+    def elsewhere(self, request: MergeRequest, again: Again) -> str:
+        """Dispatch the workflow, or repeat its newest run."""
+        if request.fork:
+            raise RefusedError("the code of a fork is run on nobody's request but its own", status=403)
+        return self.measure(request, again)
+
     def resume(self, request: MergeRequest, again: Again) -> bool:
         """Nothing: one request starts a run, or none."""
         del request, again

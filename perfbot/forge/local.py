@@ -189,6 +189,10 @@ class LocalRuns:
         del request, again
         raise RefusedError("There is no CI to measure again.", status=NOT_FOUND, hint="Run: perfbot run")
 
+    def elsewhere(self, request: MergeRequest, again: Again) -> str:
+        """Not possible."""
+        return self.measure(request, again)
+
     def resume(self, request: MergeRequest, again: Again) -> bool:
         """Nothing was started."""
         del request, again

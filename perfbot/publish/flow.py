@@ -18,7 +18,7 @@ from perfbot.forge.order import Ended
 from perfbot.history.told import describe
 from perfbot.judge.verdict import rejudge
 from perfbot.model import Report, RunVerdict
-from perfbot.publish import aside
+from perfbot.publish import aside, elsewhere
 from perfbot.publish.publisher import Outcome, Publisher, notable, told_when_it_fails
 from perfbot.publish.verify import (
     MAX_REPORT,
@@ -35,6 +35,9 @@ from perfbot.render.comment import comment
 MOST_REPORTS = 1_000
 """Files of one publication: shards, which become one, or the jobs of a matrix."""
 
+WAITS = "waits"
+"""In place of a verdict: another machine is asked."""
+
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,39}")
 
 
@@ -47,9 +50,9 @@ class Published:
 
     @property
     def code(self) -> int:
-        """Exit code: a failed gate outranks a run that could not be judged."""
+        """Exit code: a failed gate, or one that waits, outranks a run that could not be judged."""
         verdicts = {verdict for _, verdict, _ in self.sections}
-        return GATE_FAILED if "fail" in verdicts else NOT_MEASURED if "error" in verdicts else PASS
+        return GATE_FAILED if verdicts & {"fail", WAITS} else NOT_MEASURED if "error" in verdicts else PASS
 
 
 def find_request(forge: Forge, place: Place) -> MergeRequest:
@@ -175,8 +178,13 @@ def _say(publisher: Publisher, report: Report, rules: Rules) -> tuple[str, str, 
     own = replace(judged(report, rules, publisher.accepted()), trend=describe(publisher.trends))
     if rules.target.publish.claims:
         publisher = replace(publisher, claims=judged_claims(publisher.request.description, own))
+    settled = elsewhere.settle(publisher, own, rules.target.publish.commands_per_hour)
+    if settled.waits:
+        return publisher.section, WAITS, "waits"
+    own = settled.report
     create = rules.target.publish.comment == "always" or notable(own)
     outcome, state = publisher.verdict(own, create=create)
+    elsewhere.close(publisher, settled, own, passes=state == "success")
     return publisher.section, own.verdict if outcome != "outrun" else _verdict(state), outcome
 
 

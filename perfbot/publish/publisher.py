@@ -15,6 +15,7 @@ from perfbot.claims.described import Described
 from perfbot.errors import PublishError
 from perfbot.forge.base import Annotation, Comments, Forge, MergeRequest, State, Status
 from perfbot.forge.body import LONGEST_FAILING, MAX_FAILING, Body, Section, compose, marker, merge, parse, put, stale
+from perfbot.forge.first_word import cut
 from perfbot.forge.order import Ended, RunOrder, Told, place_among
 from perfbot.forge.upsert import LOST, SETTLE, SupersededError, Upsert
 from perfbot.forge.upsert import Outcome as Done
@@ -48,8 +49,8 @@ UNKNOWN_RUN = RunOrder()
 ALONE: dict[str, object] = {"settle": (), "stagger": 0.0, "lag": 0.0}
 """Pauses where nobody else writes, and what was written is there: in a folder."""
 
-Outcome = Literal[Done, "outrun"]
-"""What became of a comment; ``outrun``: a newer run of the same head has spoken."""
+Outcome = Literal[Done, "outrun", "waits"]
+"""What became of a comment; ``outrun``: a newer run of the same head has spoken; ``waits``: it asks another machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Publisher:
         details_url: page of the full report, linked from the comment.
         history_url: the project's pages, linked from the comment.
         claims: of the author, judged.
+        waits: what merging waits for, in place of whether it is blocked.
         trends: of the target branch, of a history that is ours; what a report says of it is dropped.
         run: the run's place among those of its head, as far as the forge told; see :func:`find_run`.
         started: when the report says that measuring began; counts where the forge did not tell.
@@ -78,6 +80,7 @@ class Publisher:
     history_url: str = ""
     trends: Sequence[Trend] = ()
     claims: Sequence[Described] = ()
+    waits: str = ""
     run: RunOrder = UNKNOWN_RUN
     started: str = ""
     options: dict[str, object] = field(default_factory=dict)
@@ -277,6 +280,7 @@ class Publisher:
             title=self.section,
             courses=courses(self.trends),
             claims=self.claims,
+            waits=self.waits,
             alerts=self.place.alerts or self.forge.kind == "github",
         ).strip()
 
@@ -337,7 +341,10 @@ def _remembering(body: Body, room: int) -> Body:
     What is forgotten fails: it can be accepted by nobody, or has to be accepted again.
     """
     each = room // max(1, len(body.sections))
-    sections = tuple(replace(s, failing=dict(_within(s.failing.items(), each))) for s in body.sections)
+    sections = tuple(
+        replace(s, failing=dict(_within(s.failing.items(), each)), first=s.first and cut(s.first, each))
+        for s in body.sections
+    )
     accepted = tuple(reversed(list(_within(reversed(body.accepted), room))))
     return replace(body, sections=sections, accepted=accepted)
 
