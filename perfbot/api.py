@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from perfbot.claims.verdict import Verified
     from perfbot.history.records import Run, Series, Trend
+    from perfbot.measure.lockstep.waiting import Waiting
     from perfbot.measure.trace import Trace
     from perfbot.pipeline.job import Request
     from perfbot.render.progress import Progress
@@ -113,13 +114,23 @@ def _request(repo: Path, environ: Mapping[str, str]) -> Request:
     return Request(repo=repo, environ=dict(environ), cache=cache_folder(environ))
 
 
-def measure(request: Request, progress: Progress | None = None, trace: Trace | None = None) -> Report:
-    """Measure what a request asks for; :func:`compare` for those who have one already."""
+def measure(
+    request: Request,
+    progress: Progress | None = None,
+    trace: Trace | None = None,
+    waiting: Waiting | None = None,
+) -> Report:
+    """Measure what a request asks for; :func:`compare` for those who have one already.
+
+    Args:
+        waiting: has workers ready.
+    """
     from perfbot.measure.trace import no_trace
     from perfbot.pipeline.story import run
+    from perfbot.pipeline.surroundings import HERE, beside
     from perfbot.render.progress import Silent
 
-    return run(request, progress or Silent(), trace or no_trace)
+    return run(request, progress or Silent(), trace or no_trace, beside(waiting) if waiting else HERE)
 
 
 def read_report(file: str | Path) -> Report:

@@ -77,11 +77,17 @@ def execute(args: argparse.Namespace) -> int:
         )
     if args.server:
         return hand_to(args, args.server, args.reports)
+    from perfbot.publish.flow import NobodyError
+
     place = find(args)
-    if args.pending:
-        begin(args, place)
+    try:
+        if args.pending:
+            begin(args, place)
+            return PASS
+        return publish_files(args, place, args.reports, join=args.join)
+    except NobodyError as error:
+        print(f"perfbot: {error}", file=sys.stderr)
         return PASS
-    return publish_files(args, place, args.reports, join=args.join)
 
 
 def hand_to(args: argparse.Namespace, server: str, files: list[Path]) -> int:
@@ -170,6 +176,7 @@ def _tell(published: Published) -> None:
             "unchanged": "comment was up to date",
             "none": "no comment needed",
             "superseded": "not published: the merge request has a newer head",
+            "waits": "it is measured on another runner, and what that does not say, too, will block nothing",
             "outrun": "not published: a newer run of this head has spoken; the status is that one's",
         }[outcome]
         print(f"perfbot: {name + ': ' if name else ''}{verdict}; {words}", file=sys.stderr)

@@ -124,6 +124,7 @@ def comment(
     courses: Courses = NOWHERE,
     alerts: bool = False,
     claims: Sequence[Described] = (),
+    waits: str = "",
 ) -> str:
     """The comment about one report.
 
@@ -136,6 +137,7 @@ def comment(
         title: tells several comments or sections apart ("Python 3.12").
         courses: what the target branch's history says of each benchmark.
         claims: of the merge request's author, judged; shown, and nothing else.
+        waits: what merging waits for, where the gate's word is not the last one yet.
         alerts: whether the forge shows ``> [!CAUTION]`` as a box (GitHub; GitLab from 17.10).
     """
     url, artifacts = link_target(links.report), link_target(links.artifacts)
@@ -146,6 +148,8 @@ def comment(
         Rows(report.policy, links, courses, report.change.target, explanations_of(report)),
         alerts=alerts,
     )
+    if waits:
+        parts = replace(parts, title=f"⏳ {_name(title)}: {headline.headline(report)}: {waits}")
 
     def write(cuts: Cuts) -> str:
         claimed = claim_lines(claims)
@@ -221,8 +225,11 @@ def _split(told: Sequence[Entry], results: Sequence[Result]) -> tuple[tuple[Entr
 
 
 def _title(report: Report, title: str) -> str:
-    named = f"perfbot ({prose(title)})" if title else "perfbot"
-    return f"{headline.icon(report)} {named}: {headline.sentence(report)}"
+    return f"{headline.icon(report)} {_name(title)}: {headline.sentence(report)}"
+
+
+def _name(title: str) -> str:
+    return f"perfbot ({prose(title)})" if title else "perfbot"
 
 
 def _lead(report: Report, found: view.Groups) -> str:
