@@ -80,5 +80,7 @@ name = "jvm"
 harness = "jmh"
 setup = ["mvn -q package"]
 command = "java -jar target/benchmarks.jar -f 1 -wi 3 -i 3 -w 100ms -r 100ms -rf json -rff {output}"
+metrics = ["time", "throughput"]
 """,
+    walls=frozenset({"time", "throughput"}),
 )
