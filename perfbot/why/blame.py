@@ -188,7 +188,7 @@ def _within(base: _Side, head: _Side, rates: Rates) -> Floats | None:
         if caller != ROOT and not base.roll.functions[callee].either.compiled:
             matrix[caller, callee] -= often
     try:
-        found: Floats = np.linalg.solve(matrix, costs)
+        found: Floats = np.asarray(np.linalg.solve(matrix, costs), dtype=np.float64)
     except np.linalg.LinAlgError:
         return None
     return found if np.isfinite(found).all() and (found >= -SLIGHT).all() else None
