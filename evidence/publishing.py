@@ -44,10 +44,10 @@ from perfbot.forge.retry import Retries
 from perfbot.forge.status_address import order_in
 from perfbot.publish.flow import publish
 from perfbot.publish.publisher import Publisher
+from tests.builders import HEAD, OTHER, report, result, write
 from tests.fakes.github import FakeGitHub
 from tests.fakes.gitlab import FakeGitLab
 from tests.fakes.server import Request
-from tests.worlds import HEAD, OTHER, report, result, write
 
 EPOCH = 1_795_435_200.0
 LAG = 3.0

@@ -14,7 +14,7 @@ from perfbot.errors import ChangeError, UsageError
 from perfbot.history import recording
 from perfbot.history.store import open_store
 from perfbot.judge.verdict import rejudge
-from tests.histories import a_history
+from tests.builders import a_history
 from tests.render.samples import typical
 from tests.repositories import Repository
 

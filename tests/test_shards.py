@@ -12,7 +12,7 @@ from perfbot.errors import ReportError, UsageError
 from perfbot.model import Report, Shard
 from perfbot.shards import fingerprint, merge, parse_shard, split
 from perfbot.shards import part as part_of
-from tests.worlds import OTHER, report, result
+from tests.builders import OTHER, report, result
 
 names = st.lists(st.text(min_size=1, max_size=8), unique=True, max_size=30)
 

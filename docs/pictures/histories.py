@@ -12,7 +12,7 @@ from perfbot.history import recording
 from perfbot.history.records import Release
 from perfbot.history.store import ledger, open_store
 from perfbot.model import Report
-from tests.histories import START, a_report, a_result, commit
+from tests.builders import START, a_report, a_result, commit
 
 PROJECT, RUNS = "acme/widgets", 60
 SUITES = {

@@ -20,7 +20,8 @@ from perfbot.publish.comment_commands import CommandHandler
 from perfbot.publish.flow import publish, read
 from perfbot.publish.publisher import KEY, _at_a_line
 from perfbot.publish.verify import read_rules
-from tests.worlds import HEAD, InCI, github_ci, gitlab_ci, report, result, write
+from tests.builders import HEAD, report, result, write
+from tests.ci_jobs import InCI, github_ci, gitlab_ci
 
 NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
 QUICK = {"settle": (0, 0), "stagger": 0, "sleep": lambda _: None}

@@ -24,10 +24,11 @@ from perfbot.service.history import History
 from perfbot.service.publishing import MergeRequests
 from perfbot.service.purpose import asked_of
 from perfbot.service.worker import Worker
+from tests.builders import BASE, HEAD, OTHER, report, result, write
+from tests.ci_jobs import QUICK, InCI, github_ci, gitlab_ci
 from tests.fakes.github import FakeGitHub
 from tests.fakes.gitlab import FakeGitLab
 from tests.site.jobs import GATE, TOKEN, github, gitlab
-from tests.worlds import BASE, HEAD, OTHER, QUICK, InCI, github_ci, gitlab_ci, report, result, write
 
 
 @dataclass

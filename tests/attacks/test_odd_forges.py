@@ -20,9 +20,10 @@ from perfbot.forge.rest import Rest
 from perfbot.forge.retry import Retries, fault_of
 from perfbot.publish.comment_commands import CommandHandler, poll
 from perfbot.publish.flow import publish
+from tests.builders import report, result, write
+from tests.ci_jobs import QUICK, InCI, github_ci, gitlab_ci
 from tests.fakes.gitlab import BOT, FakeGitLab
 from tests.fakes.server import Answer, Fault, Request
-from tests.worlds import QUICK, InCI, github_ci, gitlab_ci, report, result, write
 
 NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
 

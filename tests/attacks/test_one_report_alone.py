@@ -24,7 +24,7 @@ from perfbot.service.ingest import KIND, Ingest
 from perfbot.service.keys import BusyError as KeysBusyError
 from perfbot.service.keys import PublishedKeys
 from perfbot.service.worker import Worker
-from tests.histories import a_report
+from tests.builders import a_report
 from tests.site.jobs import AUDIENCE, GATE, GITLAB, KEY, gitlab
 
 

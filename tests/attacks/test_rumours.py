@@ -16,8 +16,9 @@ from perfbot.forge.order import RunOrder, Told, read_order
 from perfbot.publish import aside
 from perfbot.publish.flow import publish
 from perfbot.publish.publisher import KEY
+from tests.builders import HEAD, report, result, write
+from tests.ci_jobs import InCI, github_ci, gitlab_ci
 from tests.fakes.gitlab import BOT
-from tests.worlds import HEAD, InCI, github_ci, gitlab_ci, report, result, write
 
 
 @pytest.fixture(params=["gitlab", "github"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from perfbot.cli.main import main
-from tests.worlds import report, result, write
+from tests.builders import report, result, write
 
 TOKEN, PASSWORD = "glpat-s3cr3t", "pa55w0rd"
 VARIABLES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")

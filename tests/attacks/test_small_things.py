@@ -37,8 +37,8 @@ from perfbot.service.identity import gatekeeper
 from perfbot.service.main_branch import MainBranches, configured
 from perfbot.sides import scratch as scratches
 from perfbot.sides.scratch import PREFIX, scratch
+from tests.builders import report, result
 from tests.render.samples import typical
-from tests.worlds import report, result
 
 
 def test_an_exceptions_text_of_no_characters_leaves_a_report(tmp_path: Path) -> None:

@@ -11,14 +11,13 @@ from perfbot.claims.described import MOST_CLAIMS, judged_claims
 from perfbot.model import Change, Policy, Report
 from perfbot.render.claims import lines
 from perfbot.render.comment import comment
-from tests.worlds import result, rounds
+from tests.builders import result
 
 FASTER = '[[claim]]\nthat = "core/parse is at least 10 % faster"\n'
 
 
 def report(change: float = -0.2) -> Report:
-    raw = rounds(change, 30)
-    results = (result("parse", change, raw=raw), result("dump", 0.0))
+    results = (result("parse", change, count=30), result("dump", 0.0))
     return Report(Change("b" * 40, "a" * 40), "pass", results, policy=Policy(confirm="no"), family=2)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from perfbot import report as reports
 from perfbot.cli.main import run
-from tests.worlds import report, result
+from tests.builders import report, result
 
 COMMAND = [sys.executable, "-c", "from perfbot.cli.main import run; run()"]
 LOCALES: tuple[dict[str, str], ...] = (

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from perfbot.cli.extras import EXTRA_OF
-from tests.worlds import report, result, write
+from tests.builders import report, result, write
 
 ROOT = Path(__file__).parents[2]
 WITHOUT = f"""

@@ -17,7 +17,7 @@ from perfbot.cli.run import keep_run
 from perfbot.history.store import ledger, open_store
 from perfbot.render.history import sparkline
 from perfbot.report import dumps
-from tests.histories import a_history, a_report, a_result
+from tests.builders import a_history, a_report, a_result
 
 
 @pytest.fixture(scope="module")

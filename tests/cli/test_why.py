@@ -12,8 +12,8 @@ import pytest
 from perfbot.cli import run, why
 from perfbot.cli.main import main
 from perfbot.model import Report
+from tests.render.explanations import explained
 from tests.render.samples import report, result
-from tests.render.test_reasons import explained
 
 
 def typed(monkeypatch: pytest.MonkeyPatch, found: Report, *words: str) -> tuple[int, argparse.Namespace]:

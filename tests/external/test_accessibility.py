@@ -13,8 +13,8 @@ from perfbot.history.records import Release, Subject
 from perfbot.history.store import ledger, open_store
 from perfbot.render.calibration import page as calibration_page
 from perfbot.render.page import page as run_page
+from tests.builders import a_history
 from tests.calibration.samples import calibrated
-from tests.histories import a_history
 from tests.render.samples import disturbed, everything, nothing_to_measure, quiet, undecided
 
 pytestmark = pytest.mark.external

@@ -19,9 +19,9 @@ from cryptography.x509.oid import NameOID
 from perfbot.ci.place import find_place, given
 from perfbot.forge.base import Forge, RefusedError
 from perfbot.forge.connect import connect
+from tests.builders import HEAD
 from tests.fakes.github import APP, FakeGitHub, app_pem
 from tests.fakes.gitlab import FakeGitLab
-from tests.worlds import HEAD
 
 KINDS = ["gitlab", "github", "app"]
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfbot.forge.events import button_of, comment_of, loads
+from tests.builders import HEAD
 from tests.service.payloads import github_button, github_comment, github_suite, gitlab_note
-from tests.worlds import HEAD
 
 
 def test_gitlab() -> None:

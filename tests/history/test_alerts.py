@@ -20,7 +20,7 @@ from perfbot.history.alerts import Condition, Watch, conditions, news
 from perfbot.history.records import Since, Step, Subject, Trend
 from perfbot.history.store import Store, ledger, open_store, queue
 from perfbot.model import Problem
-from tests.histories import a_history, a_report, a_result, commit
+from tests.builders import a_history, a_report, a_result, commit
 
 SUBJECT = Subject("core", "parse", "time", "s", number=7)
 

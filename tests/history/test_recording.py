@@ -10,7 +10,7 @@ import pytest
 from perfbot.history import recording
 from perfbot.history.records import Release
 from perfbot.history.store import Store, open_store, queries, standings
-from tests.histories import a_history, a_report, a_result, commit
+from tests.builders import a_history, a_report, a_result, commit
 
 
 @pytest.fixture

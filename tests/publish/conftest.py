@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from perfbot.forge.retry import Retries
-from tests.worlds import InCI, github_ci, gitlab_ci
+from tests.ci_jobs import InCI, github_ci, gitlab_ci
 
 
 @pytest.fixture(autouse=True)

@@ -28,10 +28,11 @@ from perfbot.publish.flow import publish
 from perfbot.service.app import command_handler, create_app, kept_in
 from perfbot.service.hooks import KIND, Hooks
 from perfbot.service.worker import Worker
+from tests.builders import HEAD, OTHER, report, result, write
+from tests.ci_jobs import QUICK, InCI
 from tests.fakes.github import APP, APP_SLUG, BOT, app_pem
 from tests.fakes.server import Fault
 from tests.service.payloads import github_button, github_suite
-from tests.worlds import HEAD, OTHER, QUICK, InCI, report, result, write
 
 SECRET = "github-webhook-secret"
 NAME = f"{APP_SLUG}[bot]"

@@ -14,8 +14,9 @@ from perfbot.model import Report
 from perfbot.model.aside import Setting
 from perfbot.publish.commands import Misspelt, Rebench, parse
 from perfbot.publish.flow import publish
+from tests.builders import report, result, write
+from tests.ci_jobs import InCI
 from tests.fakes.gitlab import FakeGitLab
-from tests.worlds import InCI, report, result, write
 
 
 def aside(change: float = 0.3, words: str = "against v2.3") -> Report:

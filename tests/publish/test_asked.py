@@ -10,7 +10,7 @@ import pytest
 
 from perfbot.cli.asked import apply
 from perfbot.errors import ChangeError
-from tests.worlds import HEAD, OTHER
+from tests.builders import HEAD, OTHER
 
 
 def options(**given: object) -> argparse.Namespace:

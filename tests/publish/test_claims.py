@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from perfbot.publish.flow import publish
+from tests.builders import HEAD, report, result, write
+from tests.ci_jobs import InCI
 from tests.fakes.gitlab import FakeGitLab
-from tests.worlds import HEAD, InCI, report, result, write
 
 ON = '[gate]\nconfirm = "no"\n[publish]\nclaims = true\n'
 SLOWER = '[[claim]]\nthat = "nothing is slower than 2 %"\n'

@@ -16,8 +16,9 @@ from perfbot.forge.base import Note
 from perfbot.publish.comment_commands import CommandHandler, poll
 from perfbot.publish.flow import publish
 from perfbot.publish.publisher import read_body
+from tests.builders import HEAD, OTHER, report, result, write
+from tests.ci_jobs import QUICK, InCI
 from tests.fakes.gitlab import AUTHOR, STRANGER, FakeGitLab
-from tests.worlds import HEAD, OTHER, QUICK, InCI, report, result, write
 
 NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
 

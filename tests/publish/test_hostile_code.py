@@ -13,8 +13,8 @@ import pytest
 from perfbot import report as reports
 from perfbot.errors import ReportError
 from perfbot.publish.flow import publish
+from tests.ci_jobs import InCI
 from tests.repositories import Repository
-from tests.worlds import InCI
 
 SNOOP = """\
 import os, pathlib

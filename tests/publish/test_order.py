@@ -17,9 +17,10 @@ from perfbot.forge.order import RunOrder, Told, last_word, milliseconds, outrun,
 from perfbot.forge.status_address import order_in, with_order
 from perfbot.publish.flow import Published, publish
 from perfbot.publish.publisher import Publisher
+from tests.builders import HEAD, report, result, write
+from tests.ci_jobs import InCI
 from tests.fakes.gitlab import FakeGitLab
 from tests.fakes.server import Fault
-from tests.worlds import HEAD, InCI, report, result, write
 
 SLOWER = 0.3
 

@@ -11,7 +11,8 @@ import pytest
 from perfbot.errors import ConfigError, ReportError, UsageError
 from perfbot.model import Acceptance, Control, Policy, Problem, Shard
 from perfbot.publish.flow import publish
-from tests.worlds import HEAD, OTHER, InCI, report, result, rounds, write
+from tests.builders import HEAD, OTHER, report, result, write
+from tests.ci_jobs import InCI
 
 
 def test_a_pass(ci: InCI, tmp_path: Path) -> None:
@@ -235,7 +236,7 @@ def test_github_personal_token_falls_back_to_a_status(github: InCI, tmp_path: Pa
 
 
 def test_github_comment_keeps_its_limit(github: InCI, tmp_path: Path) -> None:
-    results = [result(f"benchmark_{n:04d}_" + "x" * 90, change=0.3, raw=rounds(0.3, 8)) for n in range(250)]
+    results = [result(f"benchmark_{n:04d}_" + "x" * 90, change=0.3, count=8) for n in range(250)]
     publish(write(tmp_path, report(*results), report(*results), names=("one", "two")), github.publisher())
     assert len(github.comment()) <= 65_536
     assert "perfbot (one)" in github.comment()
@@ -245,7 +246,7 @@ def test_github_comment_keeps_its_limit(github: InCI, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("jobs", "name"), [(1, "x" * 2_000), (1, "長" * 600), (2, "<" * 700), (12, "x" * 90)])
 def test_a_comment_is_never_longer_than_people_read(ci: InCI, tmp_path: Path, name: str, jobs: int) -> None:
     """However long the names, however many the jobs, and however much longer GitLab lets it be."""
-    results = [result(f"{n:02d}{name}", change=0.3, raw=rounds(0.3, 8)) for n in range(45 if jobs < 12 else 4)]
+    results = [result(f"{n:02d}{name}", change=0.3, count=8) for n in range(45 if jobs < 12 else 4)]
     names = tuple(f"job {number}" for number in range(jobs))
     published = publish(write(tmp_path, *[report(*results)] * jobs, names=names), ci.publisher())
     assert published.code == 1
@@ -268,7 +269,7 @@ def test_the_comment_points_at_the_full_report(ci: InCI, tmp_path: Path) -> None
 
 
 def test_what_was_cut_is_found_in_the_full_report(github: InCI, tmp_path: Path) -> None:
-    results = [result(f"benchmark_{n:04d}_" + "x" * 90, change=0.3, raw=rounds(0.3, 8)) for n in range(500)]
+    results = [result(f"benchmark_{n:04d}_" + "x" * 90, change=0.3, count=8) for n in range(500)]
     publish(write(tmp_path, report(*results)), github.publisher())
     page = f"https://github.com/octo/app/actions/runs/{github.environ['GITHUB_RUN_ID']}"
     assert re.search(rf"… and \d+ more: \[full report\]\(<{page}>\)", github.comment())

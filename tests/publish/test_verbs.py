@@ -14,12 +14,12 @@ from perfbot.forge.upsert import Upsert
 from perfbot.history import recording
 from perfbot.history.store import open_store
 from perfbot.publish import comment_commands, publisher
+from tests.builders import HEAD, a_history, report, result, write
+from tests.ci_jobs import InCI
 from tests.fakes.gitlab import FakeGitLab
 from tests.fakes.server import Fault
-from tests.histories import a_history
 from tests.programs import three_times_slower
 from tests.service.payloads import github_comment, gitlab_note
-from tests.worlds import HEAD, InCI, report, result, write
 
 
 @pytest.fixture

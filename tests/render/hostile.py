@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from perfbot.model import Acceptance, Budget, Limit, Policy, Problem, Report, Runner
-from tests.render.samples import CHANGE, bare, regression, report, result
+from tests.builders import bare
+from tests.render.samples import CHANGE, regression, report, result
 
 TEXTS: dict[str, str] = {
     "pipe": "a|b|c",

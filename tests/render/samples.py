@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from perfbot.model import (
-    Acceptance,
-    Change,
-    Control,
-    Limit,
-    Policy,
-    Problem,
-    Report,
-    Result,
-    Round,
-    Runner,
-    Shard,
-)
+from perfbot.model import Acceptance, Change, Control, Limit, Policy, Problem, Report, Result, Runner, Shard
+from tests import builders
+from tests.builders import bare
 
 CHANGE = Change("60ab91e" + "0" * 33, "f3c2d1a" + "1" * 33, base_name="merge base", target="main")
 RUNNER = Runner(
@@ -25,52 +15,19 @@ RUNNER = Runner(
 )  # fmt: skip
 
 
-def rounds(base: float, head: float, count: int = 8, pairs: int = 6) -> tuple[Round, ...]:
-    """Rounds that wobble in a fixed way."""
-    wobble = [1 + 0.004 * ((7 * i) % 11 - 5) for i in range(pairs)]
-    return tuple(
-        Round(
-            index,
-            tuple(base * w * (1 + 0.01 * ((3 * index) % 5 - 2)) for w in wobble),
-            tuple(head * w * (1 + 0.01 * ((3 * index) % 5 - 2)) * (1 + 0.002 * ((5 * index) % 7 - 3)) for w in wobble),
-            loops=10,
-            seconds=0.1,
-            core=index % 2,
-        )
-        for index in range(count)
-    )
-
-
 def result(name: str = "parse", change: float = 0.0, verdict: str = "unchanged", **more: object) -> Result:
-    """A measured result of 12 ms on base."""
-    base = 0.0118
-    given = {
-        "suite": "core", "benchmark": name, "metric": "time", "unit": "s", "better": "lower", "verdict": verdict,
-        "base": base, "head": base * (1 + change), "change": change, "interval": (change - 0.012, change + 0.012),
-        "confidence": 0.9998, "detectable": 0.019, "threshold": 0.02, "rounds": 8, "seconds": 0.8,
-        "raw": rounds(base, base * (1 + change)),
-    }  # fmt: skip
-    return Result(**{**given, **more})  # type: ignore[arg-type]
-
-
-def bare(name: str, verdict: str, **more: object) -> Result:
-    """A result without values."""
-    return replace(
-        result(name, 0.0, verdict, **{"rounds": 0, "seconds": 0.0, "raw": (), **more}),
-        base=None, head=None, change=None, interval=None, confidence=None, detectable=None,
-    )  # fmt: skip
+    """A measured result of eight rounds."""
+    return builders.result(name, change, verdict, **{"count": 8, **more})
 
 
 def report(*results: Result, **more: object) -> Report:
     """A report of a run of six minutes."""
-    failed = any(one.gate == "fail" for one in results)
     given = {
-        "change": CHANGE, "verdict": "fail" if failed else "pass", "results": results, "runner": RUNNER,
-        "policy": Policy(origin="perfbot.toml at 60ab91e"), "started": "2026-01-02T03:04:05Z", "seconds": 361.0,
-        "budget_seconds": 600.0, "family": len(results), "seed": 7,
+        "change": CHANGE, "runner": RUNNER, "policy": Policy(origin="perfbot.toml at 60ab91e"),
+        "started": "2026-01-02T03:04:05Z", "seconds": 361.0, "budget_seconds": 600.0, "seed": 7,
         "control": Control(0.001, (-0.004, 0.006), 12, disturbed=False),
     }  # fmt: skip
-    return Report(**{**given, **more})  # type: ignore[arg-type]
+    return builders.report(*results, **{**given, **more})
 
 
 def regression(name: str = "parse_large", change: float = 0.38, **more: object) -> Result:

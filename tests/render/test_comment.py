@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from perfbot.model import Problem, Report
 from perfbot.render.comment import LIMIT, comment
 from perfbot.render.links import Links
+from tests.builders import bare
 from tests.render.hostile import TEXTS, saying
 from tests.render.markdown import READER, complaints
 from tests.render.regenerate import MARKER
 from tests.render.samples import (
     ALL,
-    bare,
     counted,
     everything,
     faster,

@@ -11,10 +11,10 @@ from perfbot.render import view
 from perfbot.render.comment import comment
 from perfbot.render.links import Links
 from perfbot.render.page import page
+from tests.render.explanations import explained
 from tests.render.hostile import TEXTS, saying
 from tests.render.markdown import READER
 from tests.render.samples import everything, regression, report, result
-from tests.render.test_reasons import explained
 
 pytestmark = pytest.mark.external
 

@@ -11,8 +11,9 @@ import pyperf
 import pytest
 
 from perfbot.render.pyperf import write_suites
+from tests.builders import rounds
 from tests.render.hostile import TEXTS, saying
-from tests.render.samples import everything, report, result, rounds, set_up_failed, typical
+from tests.render.samples import everything, report, result, set_up_failed, typical
 
 
 def test_head_and_base_are_read_again(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.worlds import HEAD
+from tests.builders import HEAD
 
 NOW = "2026-11-23T12:00:00Z"
 

@@ -27,9 +27,9 @@ from perfbot.service.app import command_handler, create_app, kept_in
 from perfbot.service.hooks import KIND, MAX_BYTES, Hooks
 from perfbot.service.intake import Intake
 from perfbot.service.worker import Worker
+from tests.ci_jobs import InCI, gitlab_ci
 from tests.fakes.gitlab import AUTHOR, STRANGER, FakeGitLab
 from tests.service.payloads import github_button, github_comment, github_suite, gitlab_note
-from tests.worlds import InCI, gitlab_ci
 
 TOKEN = "gitlab-webhook-secret"
 SECRET = "github-webhook-secret"

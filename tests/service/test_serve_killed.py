@@ -19,9 +19,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.builders import HEAD
 from tests.fakes.gitlab import FakeGitLab
 from tests.service.payloads import gitlab_note
-from tests.worlds import HEAD
 
 TOKEN = "a-secret-of-the-webhook"
 REQUESTS = 12

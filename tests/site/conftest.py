@@ -11,7 +11,7 @@ from perfbot.history import recording
 from perfbot.history.records import Release
 from perfbot.history.store import Store, ledger, open_store
 from perfbot.model import Budget, Limit, Policy, Report
-from tests.histories import RUNNER, a_history, commit
+from tests.builders import RUNNER, a_history, commit
 
 POLICY = Policy(limits=(Limit("core/parse", budgets=(Budget("time", 0.0125, "12.5 ms"),)),))
 OTHER = dataclasses.replace(RUNNER, cpu="Other <b>CPU</b>")

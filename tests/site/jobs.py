@@ -22,7 +22,7 @@ from perfbot.service.history import History
 from perfbot.service.identity import Gatekeeper, Identity
 from perfbot.service.purpose import Purpose
 from perfbot.service.worker import Worker
-from tests.histories import commit
+from tests.builders import commit
 
 TOKEN = "a-project-token-of-some-length"
 GITLAB, GITHUB = "https://gitlab.test", "https://token.github.test"

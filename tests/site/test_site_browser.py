@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from perfbot.cli.main import main
-from tests.histories import commit
+from tests.builders import commit
 
 pytestmark = pytest.mark.external
 
@@ -109,7 +109,7 @@ def test_the_overview_sorts_and_the_address_keeps_the_order(page: Any, folder: P
 
 def test_a_link_of_a_comment_leads_to_its_benchmark_on_the_runs_page(page: Any, folder: Path) -> None:
     from perfbot.render.view import anchor
-    from tests.histories import a_result
+    from tests.builders import a_result
 
     fragment = anchor(a_result("parse"))
     page.goto(f"file://{folder}/runs/24.html#{fragment}")

@@ -30,7 +30,7 @@ from perfbot.service.identity import Identity, gatekeeper
 from perfbot.service.ingest import MAX_BYTES
 from perfbot.service.tags import MAX_BYTES as MAX_TAGS
 from perfbot.service.worker import Worker
-from tests.histories import a_history, a_report, a_result, commit
+from tests.builders import a_history, a_report, a_result, commit
 from tests.site.jobs import GATE, GITLAB, MR, OTHER_KEY, TOKEN, Service, github, gitlab
 
 

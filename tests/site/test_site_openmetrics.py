@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parsed
 
 from perfbot.render.openmetrics import exposition, openmetrics
-from tests.histories import a_report, a_result
+from tests.builders import a_report, a_result
 
 SAMPLE = re.compile(r'[a-z_]+(\{([a-z]+="([^"\\\n]|\\.)*",?)+\})? -?[\d.e+-]+')
 

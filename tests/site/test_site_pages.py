@@ -16,7 +16,7 @@ from perfbot.history.records import Level, Point, Step, Subject, Trend
 from perfbot.history.store import Store, standings
 from perfbot.render import site
 from perfbot.render.chart import MOST_POINTS, chart
-from tests.histories import commit
+from tests.builders import commit
 
 VOID = {"meta", "link", "input", "br"}
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from perfbot.errors import StoreError
 from perfbot.history.store.documents import fingerprint, pack_report, pack_rounds, unpack_report, unpack_rounds
 from perfbot.model import Round
-from tests.histories import a_report, a_result
+from tests.builders import a_report, a_result
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 NUMBERS = st.integers(min_value=-1, max_value=2**40)

@@ -21,7 +21,7 @@ from perfbot.errors import StoreError
 from perfbot.history.store import Store, care, open_store, queries
 from perfbot.history.store.tables import comparison
 from perfbot.model import Report
-from tests.histories import a_report, a_result
+from tests.builders import a_report, a_result
 
 CROWD = 50
 
@@ -59,7 +59,7 @@ WRITER = """
     import sys
     from sqlalchemy import event, make_url, text
     from perfbot.history.store import open_store
-    from tests.histories import a_report, a_result
+    from tests.builders import a_report, a_result
 
     store = open_store(sys.argv[1])
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from perfbot.history import recording
 from perfbot.history.store import Store, care, open_store, queries, standings
-from tests.histories import a_report, a_result
+from tests.builders import a_report, a_result
 
 
 def test_runs_of_one_branch_are_kept_at_the_same_time(where: str) -> None:

@@ -17,7 +17,7 @@ from perfbot.history.store import Store, care, open_store, queries
 from perfbot.history.store.database import Database, parse_url
 from perfbot.history.store.migrate import REVISION, alembic_config
 from perfbot.history.store.tables import metadata
-from tests.histories import a_report
+from tests.builders import a_report
 
 BACKENDS = ("sqlite", "postgresql")
 SCRIPTS = ScriptDirectory.from_config(alembic_config())

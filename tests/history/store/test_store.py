@@ -12,7 +12,7 @@ from perfbot.errors import StoreError, UsageError
 from perfbot.history.records import Command, Release
 from perfbot.history.store import Store, care, ledger, queries
 from perfbot.model import Acceptance, Report, Runner
-from tests.histories import RUNNER, START, a_history, a_report, a_result, commit
+from tests.builders import RUNNER, START, a_history, a_report, a_result, commit
 
 
 def test_a_report_comes_back_whole(store: Store) -> None:

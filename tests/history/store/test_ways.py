@@ -15,7 +15,7 @@ from perfbot.history import recording
 from perfbot.history.records import Way
 from perfbot.history.store import Store, ways
 from perfbot.history.store.ways import pack, unpack
-from tests.histories import a_history, a_report, commit
+from tests.builders import a_history, a_report, commit
 
 NUMBERS = st.lists(st.integers(0, 2**31 - 1), max_size=20)
 

@@ -10,7 +10,7 @@ import pytest
 from perfbot.history.records import Point, Release, Series, Stop, Subject, Trend, Way
 from perfbot.history.trends import look
 from perfbot.history.trends.between import Between, Stretch, compare, find_stop, weeks
-from tests.histories import commit
+from tests.builders import commit
 
 RUNS = 60
 

@@ -9,53 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from perfbot import report as reports
 from perfbot.ci.place import Place, find_place, given
 from perfbot.forge.base import Forge
 from perfbot.forge.connect import connect
-from perfbot.model import Change, Report, Result, Round
 from perfbot.publish.flow import find_request
 from perfbot.publish.publisher import Publisher, find_run
+from tests.builders import HEAD
 from tests.fakes.github import FakeGitHub
 from tests.fakes.gitlab import FakeGitLab
 
-BASE, HEAD, OTHER = "b" * 40, "a" * 40, "c" * 40
 QUICK: dict[str, object] = {"settle": (0, 0), "lag": 0, "lost": 0, "stagger": 0, "sleep": lambda seconds: None}
-
-
-def rounds(change: float, count: int = 20) -> tuple[Round, ...]:
-    """Rounds of a benchmark of 10 ms that hardly wobble."""
-    return tuple(
-        Round(
-            index,
-            tuple(0.01 * (1 + 0.001 * ((index + pair) % 5 - 2)) for pair in range(4)),
-            tuple(0.01 * (1 + change) * (1 + 0.001 * ((index * 3 + pair) % 5 - 2)) for pair in range(4)),
-        )
-        for index in range(count)
-    )
-
-
-def result(name: str = "parse", change: float = 0.0, **more: Any) -> Result:
-    """A result that says it is unchanged, whatever its rounds say: nobody may believe it."""
-    data = {"suite": "core", "benchmark": name, "metric": "time", "unit": "s", "better": "lower",
-            "verdict": "unchanged", "raw": rounds(change), "rounds": 20, **more}  # fmt: skip
-    return Result(**data)
-
-
-def report(*results: Result, head: str = HEAD, **more: Any) -> Report:
-    """A report that says it passes."""
-    return Report(**{"change": Change(BASE, head), "verdict": "pass", "results": results, "family": len(results),
-                     "seconds": 60.0, "started": "2026-11-23T12:00:00+00:00", **more})  # fmt: skip
-
-
-def write(folder: Path, *given_reports: Report, names: tuple[str, ...] = ()) -> list[Path]:
-    """Reports as files."""
-    files = []
-    for index, one in enumerate(given_reports):
-        file = folder / f"{names[index] if names else f'report-{index}'}.json"
-        reports.write(one, file)
-        files.append(file)
-    return files
 
 
 @dataclass
