@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -22,6 +21,7 @@ from perfbot.measure.lockstep.link import (
     started,
 )
 from perfbot.measure.lockstep.plan import VALUE_SECONDS, WARM_BELOW_SECONDS, Speed, ValuePlan
+from perfbot.measure.lockstep.signs import AWAKE
 from perfbot.model import SIDES, Round, Side
 from perfbot.runner.address_space import Layout
 from perfbot.runner.cores import pin_process
@@ -263,7 +263,7 @@ class Pair:
 
     def _receive(self, sides: Iterable[Side], seconds: float, *events: str) -> Messages:
         """One message of each side, whichever speaks first: the other one may be waiting for it in vain."""
-        deadline = time.monotonic() + seconds
+        deadline = AWAKE.now() + seconds
         received: Messages = {}
         waiting = [self.links[side] for side in sides]
         while waiting:
@@ -280,7 +280,7 @@ class Pair:
 
     def _both(self, lost: WorkerLost, others: Sequence[Link], deadline: float, events: tuple[str, ...]) -> WorkerLost:
         """What breaks on both sides alike breaks on one of them first: the other one has a moment to do so too."""
-        for other in first_sign(others, min(deadline, time.monotonic() + ALIKE_SECONDS)) if others else ():
+        for other in first_sign(others, min(deadline, AWAKE.now() + ALIKE_SECONDS)) if others else ():
             try:
                 self._expected(other, deadline, events)
             except WorkerLost as too:
