@@ -204,7 +204,7 @@ def _planned(speed: Speed, share: float, *, once: bool, within: float | None) ->
             "together",
             loops,
             warm,
-            _clamp(max(TOGETHER_ROUND_SECONDS, share / 2) / (loops * call), *TOGETHER_VALUES),
+            _clamp(max(TOGETHER_ROUND_SECONDS, share / 2) // (loops * call), *TOGETHER_VALUES),
             pinned,
         )
     if call > SHORT_SECONDS:
