@@ -109,8 +109,9 @@ class Git:
                 argv, cwd=self.folder, env=_environment(self.variables), timeout=timeout, stdin=stdin
             )
         except FileNotFoundError as error:
-            missing = "git" if self.folder.is_dir() else str(self.folder)
-            message = f"`git {arguments[0]}` could not be started: {missing} was not found."
+            if not self.folder.is_dir():
+                raise ChangeError(f"{self.folder} is no folder.", hint="Name a clone, or a folder in one.") from error
+            message = f"`git {arguments[0]}` could not be started: git was not found."
             raise ChangeError(message, hint="perfbot needs git 2.25 or newer on PATH.") from error
         except subprocess.TimeoutExpired as error:
             message = f"`git {arguments[0]}` did not end within {timeout:.0f} s."
