@@ -216,7 +216,7 @@ def _no_work_tree(repo: Path, done: subprocess.CompletedProcess[bytes]) -> Chang
         top = found[1] if found else str(repo)
         message = f"Git refuses to work in {top}, because it belongs to another user."
         return ChangeError(message, hint=f"git config --global --add safe.directory {shlex.quote(top)}")
-    if "must be run in a work tree" in said:
+    if "must be run in a work tree" in said or "cannot use bare repository" in said:
         return ChangeError(f"{repo} is a bare repository: it has no files.", hint="Clone it, and run there.")
     if "not a git repository (or any" in said:
         message = f"{repo} is not in a git repository, so base and head cannot be found."
