@@ -99,7 +99,7 @@ ALL = SimpleNamespace(**{ATTRIBUTES[name]: function for name, function in FUNCTI
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Schedule:
     """A schedule: what it is called, how it takes values, and seconds of the kernel's slices (0: its own)."""
 
     name: str
@@ -107,7 +107,7 @@ class Way:
     slice: float = 0.0
 
 
-def ways(speed: Speed, *, threads: bool) -> Iterator[Way]:
+def ways(speed: Speed, *, threads: bool) -> Iterator[Schedule]:
     """The schedules to try on calls of some speed; those of threads on one core and on all."""
     turns = plan_values(replace(speed, cpu=0.0, queued=0.0), 0.0)  # as if it waited
     loops = max(1, math.ceil(TOGETHER_VALUE_SECONDS / speed.wall))
@@ -116,12 +116,12 @@ def ways(speed: Speed, *, threads: bool) -> Iterator[Way]:
     one = ValuePlan("together", max(1, math.ceil(ONE_VALUE_SECONDS / speed.wall)), warm, 1)
     at_once = ValuePlan("together", loops, warm, count)
     if not threads:
-        yield from (Way("turns", turns), Way("at once, one", one), Way("at once", at_once))
-        yield Way("at once, long slices", at_once, SLICE_SECONDS)
+        yield from (Schedule("turns", turns), Schedule("at once, one", one), Schedule("at once", at_once))
+        yield Schedule("at once, long slices", at_once, SLICE_SECONDS)
     else:
-        for way in (Way("turns", turns), Way("at once", at_once)):
-            yield Way(f"{way.name}, one core", way.values)
-            yield Way(f"{way.name}, all cores", replace(way.values, pinned=False))
+        for way in (Schedule("turns", turns), Schedule("at once", at_once)):
+            yield Schedule(f"{way.name}, one core", way.values)
+            yield Schedule(f"{way.name}, all cores", replace(way.values, pinned=False))
 
 
 def shipped(speed: Speed, *, threads: bool) -> str:

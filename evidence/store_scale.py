@@ -44,13 +44,16 @@ class Look:
     """What was seen after so many comparisons.
 
     Times of pages are in milliseconds, 95th percentiles: of wall time, and of processor time, which depends less on
-    what else the machine does. ``load``: of the machine, for reading the former.
+    what else the machine does. ``anew_seconds``: to find all trends from their beginning; ``refresh_seconds``: after
+    one run more. ``load``: of the machine, for reading the former.
     """
 
     comparisons: int
     ingest_per_second: float
     run_milliseconds: float
+    anew_seconds: float
     refresh_seconds: float
+    refresh_cpu_seconds: float
     overview: float
     search: float
     benchmark: float
@@ -113,11 +116,11 @@ def p95(work: Callable[[], object], count: int, clock: Callable[[], float] = tim
     return statistics.quantiles(took, n=20)[-1]
 
 
-def look(store: Store, comparisons: int, ingest: list[float], runs: int, requests: int) -> Look:
-    """Brings trends up to date and measures."""
-    start = time.perf_counter()
+def look(store: Store, comparisons: int, ingest: list[float], runs: int, requests: int, anew: float) -> Look:
+    """Brings trends up to date after the newest run, and measures."""
+    start, start_cpu = time.perf_counter(), time.process_time()
     recording.refresh(store, PROJECT, "main")
-    refreshed = time.perf_counter() - start
+    refreshed, refreshed_cpu = time.perf_counter() - start, time.process_time() - start_cpu
     routes, _ = History(store).parts()
     client = TestClient(Starlette(routes=routes))
     with store.read() as connection:
@@ -139,7 +142,9 @@ def look(store: Store, comparisons: int, ingest: list[float], runs: int, request
         comparisons,
         len(pages) / usual,
         usual * 1000,
+        anew,
         refreshed,
+        refreshed_cpu,
         p95(lambda: ask(base), requests),
         p95(lambda: ask(f"{base}?q=case_{chance.randrange(len(pages))}"), requests),
         p95(lambda: ask(f"{base}benchmarks/{chance.choice(pages)}.html"), requests),
@@ -163,12 +168,16 @@ def grow(store: Store, maker: Maker, runs: list[int], requests: int) -> Iterator
         if number > 1 and not any(looked - REAL < number <= looked for looked in runs):
             store.write(lambda connection, n=number: copied(connection, maker, n))  # type: ignore[misc]
             continue
-        report = maker.report(number)
+        report, anew = maker.report(number), 0.0
+        if number in runs:
+            start = time.perf_counter()
+            recording.refresh(store, PROJECT, "main", everything=True)
+            anew = time.perf_counter() - start
         start = time.perf_counter()
         assert store.add(report, branch="main", kind="branch")
         ingest.append(time.perf_counter() - start)
         if number in runs:
-            yield look(store, number * len(maker.levels), ingest[-REAL:], number, requests)
+            yield look(store, number * len(maker.levels), ingest[-REAL:], number, requests, anew)
 
 
 REAL = 10
@@ -195,6 +204,7 @@ def copied(connection: Connection, maker: Maker, number: int) -> None:
              "head": head, "log_change": log, "log_error": 0.005}
         )  # fmt: skip
     connection.execute(insert(tables.comparison), comparisons)
+    connection.execute(insert(tables.pending), {"run_id": made})
     for table in (tables.document, tables.rounds):
         names = [column.name for column in table.c if column.name != "run_id"]
         same = select(literal(made), *(table.c[name] for name in names)).where(table.c.run_id == first["id"])

@@ -22,8 +22,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -54,26 +54,39 @@ SURE = 4.0
 """Standard errors from zero at which other rounds, which had no part in explaining, surely saw a change."""
 
 
-def session_of(folder: Path, seed: int) -> LockstepSuite:
-    """The suite of both sides' folders."""
-    functions = ", ".join(f'{name} = "bench:{name}"' for name in BENCHMARKS)
+OWN: Mapping[str, str] = {name: f"bench:{name}" for name in BENCHMARKS}
+"""The function of each benchmark."""
+
+
+def session_of(
+    folder: Path, seed: int, benchmarks: Mapping[str, str] = OWN, besides: tuple[str, ...] = ()
+) -> LockstepSuite:
+    """The suite of both sides' folders.
+
+    Args:
+        besides: folders of each side that imports look into, too.
+    """
+    functions = ", ".join(f'{name} = "{function}"' for name, function in benchmarks.items())
     (suite,) = parse(f'[[suite]]\nname = "s"\nharness = "python"\nfunctions = {{ {functions} }}\n', "why").suites
     home = folder / "home"
     home.mkdir(exist_ok=True)
     sides: dict[Side, SideReady] = {}
     for side in SIDES:
-        env = scrubbed_environment(os.environ, home, {"PYTHONPATH": str(folder / side), "PYTHONDONTWRITEBYTECODE": "1"})
+        path = os.pathsep.join(str(folder / side / one) for one in ("", *besides))
+        env = scrubbed_environment(os.environ, home, {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"})
         sides[side] = SideReady(side, folder / side, Path(sys.executable), env)
     found = harness_for(suite).session(suite, sides, Effects(Random(seed), home, lambda **_: None))
     assert isinstance(found, LockstepSuite)
     return found
 
 
-def measured(session: LockstepSuite, first: int, count: int) -> dict[str, np.ndarray[Any, Any]]:
+def measured(
+    session: LockstepSuite, first: int, count: int, names: Iterable[str] = BENCHMARKS
+) -> dict[str, np.ndarray[Any, Any]]:
     """Medians of both sides in some rounds, shape [round, side], by benchmark."""
     found: dict[str, list[tuple[float, float]]] = {}
     for index in range(first, first + count):
-        for outcome in session.measure_round(index, list(BENCHMARKS), time.monotonic() + FOREVER):
+        for outcome in session.measure_round(index, list(names), time.monotonic() + FOREVER):
             if isinstance(outcome, Measured):
                 taken = outcome.round
                 found.setdefault(outcome.name, []).append((float(np.median(taken.base)), float(np.median(taken.head))))
@@ -96,10 +109,10 @@ def result_of(name: str, rounds: np.ndarray[Any, Any]) -> Result:
 
 def edits_between(folder: Path) -> Edits:
     """The hunks of both folders."""
-    command = ["git", "diff", "--no-index", "--unified=0", "--no-color", "base", "head"]
+    command = ["git", "diff", "--no-index", "--unified=0", "--no-color", "--find-renames", "base", "head"]
     text = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
     text = text.replace("--- a/base/", "--- a/").replace("+++ b/head/", "+++ b/")
-    return edits_of(text)
+    return replace(edits_of(text), source=lambda file: (folder / "head" / file).read_text())
 
 
 # Changes --------------------------------------------------------------------------------------------------------
@@ -206,7 +219,7 @@ def a_run(seed: int, options: argparse.Namespace, folder: Path) -> None:
         explanation = explain(result_of(name, verdicts[name]), observed[name], edits, {}, took)
         record = _record(seed, name, changed, explanation)
         if name in truths:
-            record |= _truth(truths[name], explanation)
+            record |= truth_of(truths[name], explanation)
         append(options.output, record)
         say(f"{name}: {record}")
 
@@ -224,7 +237,7 @@ def _record(seed: int, name: str, changed: Changed, explanation: Explanation) ->
     }  # fmt: skip
 
 
-def _truth(rounds: np.ndarray[Any, Any], explanation: Explanation) -> dict[str, float]:
+def truth_of(rounds: np.ndarray[Any, Any], explanation: Explanation) -> dict[str, float]:
     """The change as other rounds saw it, in the explanation's scale, with its standard error."""
     ratios = np.log(rounds[:, 1] / rounds[:, 0])
     middle = (explanation.base * explanation.head) ** 0.5

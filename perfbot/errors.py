@@ -19,6 +19,8 @@ could not publish or store.
 
 from __future__ import annotations
 
+from typing import Literal
+
 PASS, GATE_FAILED, USAGE, NOT_MEASURED, NOT_PUBLISHED = range(5)
 INTERRUPTED = 130
 """Stopped by Ctrl-C, as shells say it; what was measured until then is kept."""
@@ -56,7 +58,17 @@ class ConfigError(UsageError):
 
 
 class MeasureError(PerfbotError):
-    """Nothing can be judged."""
+    """Nothing can be judged.
+
+    Args:
+        side: on which it lies, where that is known.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str = "", output: str = "", side: Literal["", "base", "head", "both"] = ""
+    ) -> None:
+        super().__init__(message, hint=hint, output=output)
+        self.side = side
 
 
 class ChangeError(MeasureError):

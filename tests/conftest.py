@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from perfbot.measure.lockstep import endurance
+from perfbot.measure.lockstep import endurance, pair_session, plan
 from tests.workers import Sides
 
 if TYPE_CHECKING:
@@ -32,11 +32,16 @@ settings.load_profile("anywhere")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _short_stretches() -> Iterator[None]:
-    """What tests measure is not looked at over thousands of calls, which takes seconds; tests of that set it right."""
+def _short_rounds() -> Iterator[None]:
+    """What tests measure differs by a multiple: rounds are as short as may be, and nobody looks at thousands of calls.
+
+    Tests of that set it right again.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(endurance, "SECONDS", 0.1)
         patch.setattr(endurance, "LEAST_SECONDS", 0.05)
+        patch.setattr(plan, "MEASURING", 0.0)
+        patch.setattr(pair_session, "LONGEST_SHARE", 0.0)
         yield
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ from perfbot.process import scrubbed_environment
 
 PATIENCE = 60.0
 """Seconds that no test should need."""
+
+FEW_PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+"""The suites run under the tests' own Python, whose many plugins of pytest each process would import first."""
 
 
 @dataclass
@@ -57,16 +61,24 @@ class Sides:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
 
-    def suite(self, text: str, *, seed: int = 1) -> SuiteSession:
-        """The suite of a ``[[suite]]`` table (its name is ``s``), ready to be measured."""
+    def suite(self, text: str, *, seed: int = 1, listed: Mapping[str, str] | None = None) -> SuiteSession:
+        """The suite of a ``[[suite]]`` table (its name is ``s``), ready to be measured.
+
+        Args:
+            listed: benchmarks that are asked for, with the files that they were found in.
+        """
         (suite,) = parse(f'[[suite]]\nname = "s"\n{text}\n', "test").suites
         scratch = self.folder / "scratch"
         home = self.folder / "home"
         for folder in (scratch, home, *map(self.tree, SIDES)):
             folder.mkdir(parents=True, exist_ok=True)
-        env = scrubbed_environment(os.environ, home, {"LOG": str(self.log), **suite.env, **self.variables})
+        few = FEW_PLUGINS if self.python == Path(sys.executable) else {}
+        env = scrubbed_environment(os.environ, home, {"LOG": str(self.log), **few, **suite.env, **self.variables})
         sides = {side: SideReady(side, self.tree(side), self.python, env) for side in SIDES}
-        effects = Effects(Random(seed), scratch, lambda **event: self.events.append(event), reader)  # noqa: S311
+        random = Random(seed)  # noqa: S311 - an order, not a secret
+        effects = Effects(
+            random, scratch, lambda **event: self.events.append(event), reader, listed={"s": listed or {}}
+        )
         return harness_for(suite).session(suite, sides, effects)
 
     def rounds_traced(self) -> list[dict[str, Any]]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from perfbot.claims.described import judged_claims
 from perfbot.history.records import Step, Subject, Trend
+from perfbot.model import Acceptance, Problem, Result
 from perfbot.render.comment import comment
 from perfbot.render.course import courses
 from perfbot.render.jobs import JobVerdict, jobs_table
 from perfbot.render.links import Links
-from tests.render.samples import RUNNER, regression, report, result
+from tests.render.samples import RUNNER, bare, counted, regression, report, result
 
 FORGE = "https://forge.example/acme/widgets"
 LINKS = Links(f"{FORGE}/report.html", history=f"{FORGE}/-/", source=f"{FORGE}/blob/f3c2d1a/")
@@ -44,7 +46,11 @@ def blocked() -> str:
 
 def undecided() -> str:
     """The time ran out on a busy runner."""
-    many = (result(f"test_io[{i}]", 0.01, "inconclusive", detectable=0.03 + i / 200) for i in range(27))
+    wide = [0.03 + i / 200 for i in range(27)]
+    many = (
+        result(f"test_io[{i}]", 0.01, "inconclusive", detectable=each, interval=(0.01 - each, 0.01 + each))
+        for i, each in enumerate(wide)
+    )
     steady = (result(f"test_walk[{index}]", 0.001) for index in range(13))
     seen = report(*many, *steady, runner=replace(CPU, load=12.0), seconds=640.0)
     return comment(seen, links=LINKS, alerts=True)
@@ -76,6 +82,99 @@ def matrix() -> str:
     return f"{jobs_table(jobs)}\n\n{comment(first, links=LINKS, title='Python 3.11', alerts=True)}"
 
 
+def accepted() -> str:
+    """A known cost that somebody let pass, and something faster."""
+    given = Acceptance(
+        "core/validate", "checks that the standard asks for", "alice", "2026-01-02T03:00:00Z", change=0.12
+    )
+    seen = report(
+        result("validate", 0.12, "regressed", gate="accepted", reason="accepted by alice: needed for safety"),
+        result("solve", -0.22, "improved"), *_steady(20), acceptances=(given,), runner=CPU,
+    )  # fmt: skip
+    return comment(seen, links=LINKS, alerts=True)
+
+
+def first_run() -> str:
+    """The merge request that brings the benchmarks."""
+    seen = report(*(bare(f"test_{name}", "added") for name in WORDS[:6]), runner=CPU, control=None)
+    return comment(seen, links=LINKS, alerts=True)
+
+
+def broken_suite() -> str:
+    """Nothing could be measured."""
+    output = (
+        "Collecting widgets==2.0\nERROR: Could not find a version that satisfies widgets==9\n"
+        "ERROR: No matching distribution found for widgets==9\n"
+    )
+    why = "set-up failed on head: `pip install .` ended with 1"
+    broken = report(verdict="error", control=None, problems=(Problem("head: set-up", why, output),), runner=CPU)
+    return comment(broken, links=LINKS, alerts=True)
+
+
+def claims() -> str:
+    """An author's words, held against what was measured."""
+    seen = report(result("parse_large", -0.31, "improved"), result("solve", 0.002), *_steady(12), runner=CPU)
+    words = "".join(f'[[claim]]\nthat = "{text}"\n\n' for text in (
+        "core/parse_large is at least 20 % faster", "core/solve is at least 10 % faster", "core/gone is faster",
+    ))  # fmt: skip
+    return comment(seen, links=LINKS, alerts=True, claims=judged_claims(words, seen))
+
+
+def nothing() -> str:
+    """Nothing changed: what is seen most often."""
+    return comment(report(*_steady(40), runner=CPU, seconds=62.0), links=LINKS, alerts=True)
+
+
+def faster() -> str:
+    """Only improvements."""
+    seen = report(*(result(f"load_{i}", -0.06 - i / 20, "improved") for i in range(4)), *_steady(20), runner=CPU)
+    return comment(seen, links=LINKS, alerts=True)
+
+
+def mixed() -> str:
+    """Time, memory, counts and throughput; changes from tiny to ten thousand times."""
+    seen = report(
+        regression("test_query", 9999.0, base=1.2e-6, head=12e-3, interval=(9700.0, 10300.0)),
+        counted("test_query", "instructions", 0.0061, "regressed", gate="fail"),
+        regression("test_import", 0.09, metric="memory", unit="B", base=41.2e6, head=44.9e6, interval=(0.08, 0.1)),
+        regression("test_serve", -0.24, metric="throughput", unit="1/s", better="higher", base=5010.0, head=3808.0,
+                   interval=(-0.26, -0.22)),
+        result("test_cache", -0.9998, "improved", base=0.31, head=62e-6, interval=(-0.99983, -0.99977)),
+        *_steady(9), runner=CPU,
+    )  # fmt: skip
+    return comment(seen, links=LINKS, alerts=True)
+
+
+def names() -> str:
+    """Names as nobody should give them, but some do: very long, of another direction, with parameters."""
+    seen = report(
+        regression("test_" + "a_very_long_description_of_what_is_measured_" * 4 + "end[case-1]", 0.11),
+        regression("test_" + "a_very_long_description_of_what_is_measured_" * 4 + "end[case-2]", 0.09),
+        regression("test_قياس_الأداء[كبير]", 0.07), regression("test_測定[大きい入力|1]", 0.05),
+        *_steady(9), runner=CPU,
+    )  # fmt: skip
+    return comment(seen, links=LINKS, alerts=True)
+
+
+def cut_off() -> str:
+    """A run that was ended half way."""
+    found = (bare(f"test_io[{i}]", "inconclusive", rounds=2, reason="only 2 of at least 6 rounds") for i in range(11))
+    seen = report(regression("test_parse_header", 0.38), *found, *_steady(8), complete=False, runner=CPU, seconds=95.0)
+    return comment(seen, links=LINKS, alerts=True)
+
+
+def five_hundred() -> str:
+    """Rows without an end, on the smaller forge."""
+    rows = (regression(f"{word}_{i}[{WORDS[i % 20]}]", 0.03 + i / 300) for i in range(25) for word in WORDS)
+    return comment(report(*rows, *_steady(3), runner=CPU), links=LINKS, alerts=True, limit=65_536)
+
+
+def _steady(count: int) -> list[Result]:
+    return [result(f"test_walk[{index}]", 0.001 * (index % 5 - 2)) for index in range(count)]
+
+
 COMMENTS: dict[str, Callable[[], str]] = {
-    "blocked": blocked, "undecided": undecided, "many": many, "matrix": matrix,
+    "blocked": blocked, "undecided": undecided, "many": many, "matrix": matrix, "accepted": accepted,
+    "first-run": first_run, "broken-suite": broken_suite, "claims": claims, "nothing": nothing, "faster": faster,
+    "mixed": mixed, "names": names, "cut-off": cut_off, "five-hundred": five_hundred,
 }  # fmt: skip

@@ -45,7 +45,6 @@ T = TypeVar("T")
 Only = Annotated[list[str], Field(description='globs of suite/benchmark, such as "core/parse*"; empty: all')]
 Base = Annotated[str, Field(description="a commit, branch or tag; empty: the merge base with the default branch")]
 Threshold = Annotated[float | None, Field(description="smallest change that matters; none: as configured")]
-Claimed = Annotated[str, Field(description='"core/parse* is at least 10 % faster", "nothing is slower than 2 %", …')]
 Budget = Annotated[float, Field(description="time limit of measuring, 1 to 900 seconds")]
 
 READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
@@ -53,7 +52,7 @@ RUNS = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_
 
 
 @dataclass(frozen=True)
-class Desk:
+class Workplace:
     """One repository, and what surrounds it.
 
     Attributes:
@@ -132,18 +131,18 @@ class Desk:
         return answers.Past(series=series, more=len(found) - len(shown))
 
 
-def server_of(desk: Desk) -> MCPServer[object]:
+def server_of(place: Workplace) -> MCPServer[object]:
     """The server; it has measured nothing yet."""
     server: MCPServer[object] = MCPServer(
         "perfbot", instructions=INSTRUCTIONS, version=__version__, log_level="WARNING"
     )
     workshop = Workshop()
-    _add_measuring(server, desk, workshop)
-    _add_reading(server, desk)
+    _add_measuring(server, place, workshop)
+    _add_reading(server, place)
     return server
 
 
-def _add_measuring(server: MCPServer[object], desk: Desk, workshop: Workshop) -> None:
+def _add_measuring(server: MCPServer[object], place: Workplace, workshop: Workshop) -> None:
     @server.tool(annotations=RUNS)
     async def measure(
         ctx: Context,
@@ -157,15 +156,15 @@ def _add_measuring(server: MCPServer[object], desk: Desk, workshop: Workshop) ->
         """Compare the working tree, with what is not committed, to a commit: what became slower, faster, or did not."""
 
         def asked() -> Request:
-            made = desk.request(
+            made = place.request(
                 base=refusing.revision(base), budget=refusing.seconds(budget_seconds), only=refusing.globs(only)
             )
             return replace(made, threshold=refusing.threshold(threshold_percent))
 
         report = await _measured(ctx, workshop, asked)
-        return answers.measured(report, desk.number())
+        return answers.measured(report, place.number())
 
-    _add_verifying(server, desk, workshop)
+    _add_verifying(server, place, workshop)
 
     @server.tool(annotations=RUNS)
     async def explain(
@@ -174,16 +173,16 @@ def _add_measuring(server: MCPServer[object], desk: Desk, workshop: Workshop) ->
         """Measure benchmarks and find the functions, files and lines that what changed goes back to."""
 
         def asked() -> Request:
-            made = desk.request(
+            made = place.request(
                 base=refusing.revision(base), budget=refusing.seconds(budget_seconds), only=refusing.globs(only)
             )
             return replace(made, why=True)
 
         report = await _measured(ctx, workshop, asked)
-        return answers.explanations(report, desk.number())
+        return answers.explanations(report, place.number())
 
 
-def _add_verifying(server: MCPServer[object], desk: Desk, workshop: Workshop) -> None:
+def _add_verifying(server: MCPServer[object], place: Workplace, workshop: Workshop) -> None:
     @server.tool(annotations=RUNS)
     async def verify(
         ctx: Context,
@@ -196,7 +195,7 @@ def _add_verifying(server: MCPServer[object], desk: Desk, workshop: Workshop) ->
         """Whether a claim about the working tree is true, false or undecided; measures until it is decided."""
 
         def asked() -> Request:
-            return desk.request(
+            return place.request(
                 base=refusing.revision(base),
                 budget=refusing.seconds(budget_seconds),
                 claim=refusing.claim(claim),
@@ -204,7 +203,7 @@ def _add_verifying(server: MCPServer[object], desk: Desk, workshop: Workshop) ->
 
         report = await _measured(ctx, workshop, asked)
         found = _told(lambda: api.verify(claim, report))
-        return answers.verified(found, report, desk.number())
+        return answers.verified(found, report, place.number())
 
 
 async def _measured(ctx: Context, workshop: Workshop, asked: Callable[[], Request]) -> Report:
@@ -227,18 +226,18 @@ async def _measured(ctx: Context, workshop: Workshop, asked: Callable[[], Reques
     return report
 
 
-def _add_reading(server: MCPServer[object], desk: Desk) -> None:
+def _add_reading(server: MCPServer[object], place: Workplace) -> None:
     @server.tool(annotations=READS)
     def list_benchmarks(
         pattern: Annotated[str, Field(description="part of a name, or a glob; empty: all", max_length=200)] = "",
     ) -> answers.Listed:
         """The benchmarks of this repository, as far as its sources tell without running them."""
-        return _told(lambda: desk.listed(pattern))
+        return _told(lambda: place.listed(pattern))
 
     @server.tool(annotations=READS)
     def session() -> answers.Tries:
         """How many tries this session has had, and how much of its probability of a false alarm is left."""
-        return answers.tries(_told(lambda: sessions_of(desk.cache, desk.repo).read(dt.datetime.now(dt.UTC))))
+        return answers.tries(_told(lambda: sessions_of(place.cache, place.repo).read(dt.datetime.now(dt.UTC))))
 
     @server.tool(annotations=READS)
     def history(
@@ -246,26 +245,26 @@ def _add_reading(server: MCPServer[object], desk: Desk) -> None:
         limit: Annotated[int, Field(description="benchmarks at most", ge=1, le=100)] = 20,
     ) -> answers.Past:
         """What the project's history says about benchmarks over time; only where the server was given one."""
-        return _told(lambda: desk.past(pattern, limit))
+        return _told(lambda: place.past(pattern, limit))
 
     @server.tool(annotations=READS)
     def last_report() -> answers.Measured:
         """The last measurement of this repository once more, whoever asked for it."""
-        return answers.measured(_told(desk.last), desk.number())
+        return answers.measured(_told(place.last), place.number())
 
     @server.resource("perfbot://report/last", mime_type="application/json")
     def report() -> str:
         """The last report, with all of its rounds."""
         from perfbot.report import dumps  # noqa: PLC0415
 
-        return dumps(desk.last())
+        return dumps(place.last())
 
     @server.resource("perfbot://report/last/comment", mime_type="text/markdown")
     def comment() -> str:
         """The last report as the comment that a merge request would get."""
         from perfbot.render import comment as comments  # noqa: PLC0415
 
-        return comments.comment(desk.last())
+        return comments.comment(place.last())
 
 
 def _told(work: Callable[[], T]) -> T:

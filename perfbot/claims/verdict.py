@@ -8,7 +8,7 @@ that something changed counts once fresh rounds have borne it out. So a claim ho
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -18,6 +18,7 @@ from perfbot.claims.grammar import Claim
 from perfbot.claims.names import named, nothing_named
 from perfbot.claims.question import Question, question_of
 from perfbot.judge.confirmation import confirmation_of, confirmed, is_confirmed
+from perfbot.judge.machines import hull
 from perfbot.judge.ratios import sides_of
 from perfbot.model import Metric, Policy, Report, Result
 from perfbot.stats.evidence import NOTHING
@@ -98,7 +99,31 @@ def _found(claim: Claim, result: Result, policy: Policy, family: int) -> Found:
         return replace(undecided, why="a value is not a finite number")
     if metric.rule == "exact" or (sides <= 0).any():
         return _by_range(claim, question, result, undecided)
-    return _by_test(claim, question, result, question.plan(result.full_name, metric, policy, family), policy)
+    plan = question.plan(result.full_name, metric, policy, family)
+    machines = sorted({one.machine for one in result.raw})
+    apart = [replace(result, raw=tuple(one for one in result.raw if one.machine == machine)) for machine in machines]
+    return _together([_by_test(claim, question, one, plan, policy) for one in apart], result)
+
+
+def _together(found: Sequence[Found], result: Result) -> Found:
+    """What every machine says by itself; nothing is told by one of several alone."""
+    if len(found) == 1:
+        return found[0]
+    states = {one.state for one in found}
+    known = [one for one in found if one.low is not None and one.high is not None and one.confidence is not None]
+    whole = replace(
+        found[0],
+        state=states.pop() if len(states) == 1 else "undecided",
+        rounds=len(result.raw),
+        change=result.change if found[0].change is not None else None,
+        interval=hull([one.interval for one in found]),
+        low=None, high=None, confidence=None,
+        why="; ".join(dict.fromkeys(one.why for one in found if one.why)) or ("machines differ" if states else ""),
+    )  # fmt: skip
+    if len(known) < len(found):
+        return whole
+    low, high = min(one.low or 0.0 for one in known), max(one.high or 0.0 for one in known)
+    return replace(whole, low=low, high=high, confidence=1 - sum(1 - (one.confidence or 0.0) for one in known))
 
 
 def _by_range(claim: Claim, question: Question, result: Result, undecided: Found) -> Found:

@@ -17,6 +17,7 @@ NAMES = {
     "html": "perfbot-report.html",
     "pyperf": "perfbot-pyperf.json",
     "metrics": "perfbot-metrics.txt",
+    "code_quality": "perfbot-code-quality.json",
     "trace": "perfbot-trace.jsonl",
 }
 """What ``--output FOLDER`` writes."""
@@ -37,6 +38,7 @@ class Artifacts:
     html: Path | None
     pyperf: Path | None
     metrics: Path | None
+    code_quality: Path | None
     trace: Path | None
     format: str = "text"
 
@@ -60,9 +62,11 @@ class Artifacts:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise UsageError(f"--{name}: cannot write to {path.parent}: {error.strerror}") from error
+                raise UsageError(f"{_option(name)}: cannot write to {path.parent}: {error.strerror}") from error
             if path.is_dir():
-                raise UsageError(f"--{name}: {path} is a folder; expected a file (all artifacts: --output {path})")
+                raise UsageError(
+                    f"{_option(name)}: {path} is a folder; expected a file (all artifacts: --output {path})"
+                )
 
     def write(self, report: Report) -> None:
         """Write what was asked for; a file that fails does not cost the others.
@@ -92,6 +96,7 @@ class Artifacts:
             (self.html, lambda path: reports.write_text(_page(report), path)),
             (self.pyperf, lambda path: _write_suites(report, path)),
             (self.metrics, lambda path: reports.write_text(_openmetrics(report), path)),
+            (self.code_quality, lambda path: reports.write_text(_code_quality(report), path)),
         ]
         return [(path, write) for path, write in writers if path is not None]
 
@@ -112,6 +117,10 @@ class Artifacts:
         terminal(report, where=where)
 
 
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
 def _comment(report: Report) -> str:
     from perfbot.render.comment import comment
 
@@ -128,6 +137,12 @@ def _openmetrics(report: Report) -> str:
     from perfbot.render.openmetrics import openmetrics
 
     return openmetrics(report)
+
+
+def _code_quality(report: Report) -> str:
+    from perfbot.render.code_quality import code_quality
+
+    return code_quality(report)
 
 
 def _write_suites(report: Report, path: Path) -> None:

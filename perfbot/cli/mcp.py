@@ -40,19 +40,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Serve until the client is gone."""
-    from perfbot.agents.server import Desk, server_of
+    from perfbot.agents.server import Workplace, server_of
     from perfbot.git.command import open_work_tree
     from perfbot.sides.cache import cache_folder
 
     environ = {name: value for name, value in os.environ.items() if name != TOKEN}
-    desk = Desk(
+    place = Workplace(
         repo=open_work_tree(Path(args.repo)).folder,
         environ=environ,
         cache=cache_folder(environ),
         database=args.database,
         config=Path(args.config).resolve() if args.config else None,
     )
-    server = server_of(desk)
+    server = server_of(place)
     if args.http is None:
         server.run("stdio")
         return PASS

@@ -2,7 +2,8 @@
 
 A report is believed in nothing that the forge can say itself: it must be about the merge request's head, and its
 rounds are judged again under the target branch's policy. Several reports are shards of one run, or the jobs of a
-matrix; they share the comment.
+matrix; they share the comment. With --join they are one suite's on several machines, and nothing counts that one
+machine says alone.
 
 Set PERFBOT_TOKEN (on GitHub Actions GITHUB_TOKEN does), or PERFBOT_APP_ID and PERFBOT_APP_PRIVATE_KEY(_FILE).
 With --server the reports go to a `perfbot serve`, which keeps and publishes them; the job then needs no token of the
@@ -38,6 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help="the history, for its line in the comment (or PERFBOT_DATABASE; default: none)",
     )
+    parser.add_argument(
+        "--join", action="store_true", help="the reports are of the same benchmarks on several machines: one verdict"
+    )
     parser.add_argument("--pending", action="store_true", help="a run begins: status running, old comment marked")
     add_publisher_arguments(parser)
     add_place_arguments(parser)
@@ -66,13 +70,24 @@ def execute(args: argparse.Namespace) -> int:
     """Publish, and return the exit code of the verdict."""
     if bool(args.reports) == args.pending:
         raise UsageError("Name reports to publish, or --pending.", hint="perfbot publish report.json")
+    if args.server and args.join:
+        raise UsageError(
+            "--server takes reports as they were measured, or joined already.",
+            hint="perfbot judge A.json B.json --report both.json, then publish both.json.",
+        )
     if args.server:
         return hand_to(args, args.server, args.reports)
+    from perfbot.publish.flow import NobodyError
+
     place = find(args)
-    if args.pending:
-        begin(args, place)
+    try:
+        if args.pending:
+            begin(args, place)
+            return PASS
+        return publish_files(args, place, args.reports, join=args.join)
+    except NobodyError as error:
+        print(f"perfbot: {error}", file=sys.stderr)
         return PASS
-    return publish_files(args, place, args.reports)
 
 
 def hand_to(args: argparse.Namespace, server: str, files: list[Path]) -> int:
@@ -140,14 +155,14 @@ def _trends(args: argparse.Namespace, project: str, branch: str) -> tuple[Trend,
         return ()
 
 
-def publish_files(args: argparse.Namespace, place: Place, files: list[Path]) -> int:
+def publish_files(args: argparse.Namespace, place: Place, files: list[Path], *, join: bool = False) -> int:
     """Publish reports; when the forge stays down, keep the comment and say how to publish it later."""
     from perfbot.publish import flow
 
     try:
-        published = flow.publish(files, _with_history(speak(args, place), args))
+        published = flow.publish(files, _with_history(speak(args, place), args), join=join)
     except PublishError as error:
-        error.hint = f"{error.hint} {flow.keep(files, place, args.keep, args.section)}".strip()
+        error.hint = f"{error.hint} {flow.keep(files, place, args.keep, args.section, join=join)}".strip()
         raise
     _tell(published)
     return published.code
@@ -161,6 +176,7 @@ def _tell(published: Published) -> None:
             "unchanged": "comment was up to date",
             "none": "no comment needed",
             "superseded": "not published: the merge request has a newer head",
+            "waits": "it is measured on another runner, and what that does not say, too, will block nothing",
             "outrun": "not published: a newer run of this head has spoken; the status is that one's",
         }[outcome]
         print(f"perfbot: {name + ': ' if name else ''}{verdict}; {words}", file=sys.stderr)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from perfbot.calibration.planning import Source
     from perfbot.cli.artifacts import Artifacts
     from perfbot.history.records import Kind
+    from perfbot.measure.lockstep.waiting import Waiting
     from perfbot.model import Report
     from perfbot.model.aside import Setting
 
@@ -113,6 +114,9 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
         "--pyperf", metavar="FILE.json", help="values of head (and of base in FILE.base.json) for pyperf"
     )
     where.add_argument("--metrics", metavar="FILE.txt", help="values and changes as OpenMetrics, for GitLab and others")
+    where.add_argument(
+        "--code-quality", metavar="FILE.json", help="what became slower at its lines, for GitLab's code quality report"
+    )
     where.add_argument("--trace", metavar="FILE.jsonl", help="what was measured when, turn by turn")
     where.add_argument("--output", metavar="FOLDER", help="all of these at once, under their usual names")
     where.add_argument(
@@ -132,6 +136,27 @@ def execute(args: argparse.Namespace) -> int:
 
 def measure(args: argparse.Namespace) -> Report:
     """Run the pipeline with live progress, and write every artifact that was asked for."""
+    with _ahead(args) as waiting:
+        return _measured(args, waiting)
+
+
+@contextlib.contextmanager
+def _ahead(args: argparse.Namespace) -> Iterator[Waiting | None]:
+    """At one's desk, workers start before all else is loaded; None where a run is to be as it was, or elsewhere."""
+    if not args.dirty or args.on or args.seed is not None or args.set_up_anew:
+        yield None
+        return
+    from pathlib import Path
+
+    from perfbot.measure.lockstep.ahead import started_ahead
+    from perfbot.sides.cache import cache_folder
+
+    place = [os.fspath(Path.cwd()), args.config or "", *args.suite, "", *args.only]
+    with started_ahead(cache_folder(os.environ), place) as waiting:
+        yield waiting
+
+
+def _measured(args: argparse.Namespace, waiting: Waiting | None) -> Report:
     from perfbot import api
     from perfbot.cli.artifacts import Artifacts
     from perfbot.cli.interrupts import interruptible
@@ -152,7 +177,7 @@ def measure(args: argparse.Namespace) -> Report:
 
             report = measure_on(args.on, request, _remote_options(args), progress)
         else:
-            report = api.measure(request, progress, trace)
+            report = api.measure(request, progress, trace, waiting)
     with contextlib.suppress(StoreError):  # only what looks at it again would have needed it
         keep_last(report, request)
     report, lost = keep_run(report, database_of(args))

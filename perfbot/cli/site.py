@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Mapping
+from pathlib import Path
 
 from perfbot.cli.database import add_database_argument, must_exist
 from perfbot.errors import PASS
@@ -28,15 +30,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help="where the code is browsed, to link differences (default: as CI says)",
     )
+    parser.add_argument(
+        "--url",
+        default="",
+        metavar="URL",
+        help="where people will reach FOLDER: chats then show a picture beside a link (default: as GitLab Pages says)",
+    )
 
 
 def execute(args: argparse.Namespace) -> int:
     """Bring the trends up to date, then write."""
-    from pathlib import Path
-
     from perfbot.ci.place import difference_url, find_place
     from perfbot.history import recording
     from perfbot.history.store import open_store
+    from perfbot.render.escape import link_target
     from perfbot.site.files import write_site
     from perfbot.site.scope import scope_of
 
@@ -47,10 +54,19 @@ def execute(args: argparse.Namespace) -> int:
     def difference(base: str, head: str) -> str:
         return f"{repository}/compare/{base}...{head}" if repository else difference_url(place, base, head)
 
+    url = link_target(args.url or pages_url(os.environ, Path(args.folder)))
     with open_store(args.database) as store:
         with store.read() as connection:
             scope = scope_of(connection, args.project, args.branch)
         recording.refresh(store, scope.project, scope.branch)
-        count = write_site(store, scope.project, scope.branch, Path(args.folder), difference)
+        count = write_site(store, scope.project, scope.branch, Path(args.folder), difference, url)
     print(f"{count} pages in {args.folder}: open {Path(args.folder) / 'index.html'}")
     return PASS
+
+
+def pages_url(environ: Mapping[str, str], folder: Path) -> str:
+    """Where GitLab Pages shows a folder: what lies in ``public`` is its root; empty elsewhere."""
+    root, parts = environ.get("CI_PAGES_URL", ""), folder.parts
+    if not root or "public" not in parts:
+        return ""
+    return "/".join([root.rstrip("/"), *parts[parts.index("public") + 1 :]])

@@ -78,8 +78,9 @@ class Gate(Record):
     beta: Probability = Field(default=_SHIPPED.beta, gt=0, le=0.5)
     """Probability of calling a change of exactly the threshold "unchanged"."""
 
-    confirm: Literal["no", "here"] = "here"
-    """Where a change is measured again, in fresh rounds, before it counts: in the same run, or nowhere."""
+    confirm: Literal["no", "here", "runner"] = "here"
+    """Where a change is measured again, in fresh rounds, before it counts: nowhere, in the same run, or there and then
+    on another runner, too: publishing has the measuring job started once more, and red is what both runs say."""
 
     undecided: Literal["pass", "fail"] = "pass"
     """What the gate makes of benchmarks that could not be decided."""

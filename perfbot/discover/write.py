@@ -11,6 +11,7 @@ from perfbot.config.suites import Suite
 from perfbot.config.tools import ToolSuite
 from perfbot.discover.detect import Found, Survey
 from perfbot.discover.foreign import Foreign
+from perfbot.discover.tool_suites import CATCH2
 from perfbot.web import SCHEMA, docs
 
 _HEAD = f"""\
@@ -115,14 +116,20 @@ UNFINISHED = {
         '["go test -c -o bench.test ."]',
         "./bench.test -test.run ^$ -test.bench {filter} -test.benchtime {iterations}x",
     ),
-    "criterion": ('["cargo bench --no-run"]', "cargo bench --bench NAME -- --noplot --measurement-time 0.3 {filter}"),
+    "criterion": (
+        '["cargo bench --no-run"]',
+        "cargo bench --bench NAME -- --noplot --nresamples 2000 --measurement-time 0.3 {filter}",
+    ),
     "libtest": ('["cargo +nightly bench --no-run"]', "cargo +nightly bench -- {filter}"),
     "google_benchmark": (
         CMAKE,
         "build/NAME --benchmark_filter={filter} --benchmark_min_time=0.05 --benchmark_out={output}",
     ),
-    "catch2": (CMAKE, "build/NAME '[!benchmark]' -r xml -o {output} --benchmark-samples 20 --benchmark-no-analysis"),
-    "jmh": ('["mvn -q -DskipTests package"]', "java -jar target/NAME.jar -f 1 -wi 3 -i 3 -rf json -rff {output}"),
+    "catch2": (CMAKE, f"build/NAME '[!benchmark]' {CATCH2}"),
+    "jmh": (
+        '["mvn -q -DskipTests package"]',
+        "java -Djmh.ignoreLock=true -jar target/NAME.jar -f 1 -wi 3 -i 3 -rf json -rff {output}",
+    ),
     "benchmarkdotnet": (
         '["dotnet build -c Release"]',
         "dotnet run -c Release --no-build -- --filter '*' --exporters fulljson",

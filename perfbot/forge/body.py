@@ -30,6 +30,8 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote, unquote
 
+from perfbot.forge import first_word
+from perfbot.forge.first_word import FirstWord
 from perfbot.forge.order import Ended, RunOrder, Told, outrun, read_order
 from perfbot.model import Acceptance
 from perfbot.render.jobs import JobVerdict, jobs_table
@@ -67,6 +69,7 @@ class Section:
         banner: one line above a text that is no longer, or not yet, the last word.
         failing: benchmark → change (a fraction) of those that fail the gate, at most :data:`MAX_FAILING`.
         said: the newest run's last word, which the status repeats; of another run than the text where that failed.
+        first: what this run's machine found, while another one is asked about it.
     """
 
     name: str
@@ -78,6 +81,7 @@ class Section:
     banner: str = ""
     failing: Mapping[str, float] = dataclasses.field(default_factory=dict)
     said: Told | None = None
+    first: FirstWord | None = None
 
     def spoken(self, head: str) -> RunOrder | None:
         """The newest run that said something of a head here; None when none did."""
@@ -228,6 +232,8 @@ def _compose_section(section: Section) -> str:
     if section.said is not None:
         said = dataclasses.asdict(section.said) | {"order": str(section.said.order)}
         data["said"] = json.dumps(said, separators=(",", ":"))
+    if section.first is not None:
+        data["first"] = first_word.write(section.first)
     fields = " ".join(f"{name}={_encode(str(value))}" for name, value in data.items())
     banner = f"{_BANNER}{section.banner}\n\n" if section.banner else ""
     text = section.text.strip().replace("<!-- perfbot:", "&lt;!-- perfbot:")
@@ -251,6 +257,7 @@ def _parse_section(fields_text: str, text: str) -> Section:
         banner=banner,
         failing={str(name): float(change) for name, change in json.loads(fields["failing"]).items()},
         said=_parse_said(fields["said"]) if "said" in fields else None,
+        first=first_word.read(fields["first"]) if "first" in fields else None,
     )
 
 

@@ -59,7 +59,7 @@ class GitHubRuns:
         if request.fork:
             return self._repeat_own(request, again)
         default = self._server.default_branch()
-        inputs = {"merge_request": str(request.number), "head": again.head}
+        inputs = {"merge_request": str(request.number), "head": again.head, "target": request.target}
         if again.only:
             inputs["only"] = "\n".join(again.only)
         if again.budget:
@@ -78,6 +78,12 @@ class GitHubRuns:
                 raise
             return self._repeat(request, again)
         return "started"
+
+    def elsewhere(self, request: MergeRequest, again: Again) -> str:
+        """Dispatch the workflow, or repeat its newest run."""
+        if request.fork:
+            raise RefusedError("the code of a fork is run on nobody's request but its own", status=403)
+        return self.measure(request, again)
 
     def resume(self, request: MergeRequest, again: Again) -> bool:
         """Nothing: one request starts a run, or none."""

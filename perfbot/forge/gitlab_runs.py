@@ -17,6 +17,8 @@ WAITING = frozenset({"created", "waiting_for_resource", "preparing", "pending", 
 
 FINISHED = frozenset({"success", "failed", "canceled"})
 
+FORBIDDEN = 403
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -54,6 +56,16 @@ class GitLabRuns:
                 for j in jobs]  # fmt: skip
         self._publish_after(request)
         return max(said, key=len)
+
+    def elsewhere(self, request: MergeRequest, again: Again) -> str:
+        """Start a pipeline: the job that publishes cannot be retried as long as it runs, and nobody would publish."""
+        if request.fork:
+            raise RefusedError("the code of a fork is run on nobody's request but its own", status=FORBIDDEN)
+        self._start_pipeline(request)
+        for job in self._jobs(request):
+            if job.status == "manual":
+                self._play(job, request, again)
+        return "started a new pipeline"
 
     def resume(self, request: MergeRequest, again: Again) -> bool:
         """Go on with a re-run whose start was cut short: the rest of the measuring jobs, and the one that publishes.

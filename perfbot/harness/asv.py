@@ -50,7 +50,8 @@ def _options(suite: AsvSuite, ready: SideReady, effects: Effects) -> dict[str, s
     try:
         settings = read_asv(ready.tree / suite.config, ready.tree)
     except (OSError, ValueError) as error:
-        raise MeasureError(f"suite {suite.name}, {ready.side}: {suite.config} cannot be read: {error}") from error
+        message = f"suite {suite.name}, {ready.side}: {suite.config} cannot be read: {error}"
+        raise MeasureError(message, side=ready.side) from error
     scratch = effects.scratch / f"{suite.name}-{ready.side}"
     scratch.mkdir(exist_ok=True)
     folder = os.path.relpath(ready.tree / settings.folder, ready.tree / suite.directory)

@@ -107,7 +107,7 @@ CATCH2 = ToolHarness(
 name = "catch"
 harness = "catch2"
 setup = ["g++ -O2 -DCATCH_CONFIG_ENABLE_BENCHMARKING bench.cpp -o bench"]
-command = "./bench -r xml -o {output} --benchmark-samples 20 --benchmark-no-analysis"
+command = "./bench -r xml -o {output} --benchmark-samples 1000 --benchmark-warmup-time 20 --benchmark-no-analysis"
 """,
     walls=frozenset({"time"}),
 )

@@ -23,6 +23,9 @@ KNOWN = frozenset({
 RANKS = {"": 0, "median": 1, "mean": 2}
 """What stands for a benchmark: its runs, or the best aggregate where only those were asked for."""
 
+MANUAL = "/manual_time"
+"""In names of benchmarks that time a part of their calls themselves: their CPU time is that of the whole."""
+
 OLD_AGGREGATES = ("_mean", "_median", "_stddev", "_cv")
 """How their names ended before 1.5, which did not say ``run_type``."""
 
@@ -90,8 +93,10 @@ def _read(one: Node, found: Reported) -> Reported:
             failed = key == "error_occurred"
             return replace(found, trouble=text if failed else f"skipped: {text}", failed=failed)
     scale = seconds_in(one["time_unit"].text() if one.get("time_unit") else "ns", one.where)
-    times = (one["real_time"].reading(TIME, scale), one["cpu_time"].reading(CPU, scale))
-    return replace(found, readings=(*times, *_rates(one), *_counters(one)))
+    time, cpu = one["real_time"].reading(TIME, scale), one["cpu_time"].reading(CPU, scale)
+    if MANUAL not in found.name:
+        time = replace(time, cpu=cpu.value)
+    return replace(found, readings=(time, cpu, *_rates(one), *_counters(one)))
 
 
 def _rates(one: Node) -> Iterator[Reading]:

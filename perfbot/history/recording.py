@@ -5,16 +5,16 @@ Trends rest on the runs of one branch alone; a merge request's run is kept besid
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from perfbot.history.records import Kind, Release, Trend, Way
-from perfbot.history.store import Store, ledger, queries, standings, ways
+from perfbot.history.records import Kind, Point, Release, Subject, Trend
+from perfbot.history.store import Store, ledger, queries, standings, ways, windows
 from perfbot.history.told import describe
-from perfbot.history.trends import look
+from perfbot.history.trends import Looked, look, look_on
 from perfbot.model import Metric, Policy, Report
 
 AT_ONCE = 200
@@ -49,54 +49,99 @@ def keep(store: Store, report: Report, *, branch: str, kind: Kind, releases: Ite
     return added
 
 
-def refresh(
-    store: Store,
-    project: str,
-    branch: str,
-    *,
-    everything: bool = False,
-) -> int:
-    """Finds the trends of all subjects with new points, or of all; how many.
+def refresh(store: Store, project: str, branch: str, *, everything: bool = False) -> int:
+    """Takes the points of pending runs into the trends of what they measured, or finds all trends again; how many.
 
     A part at a time, each kept by itself: what was found stays found when this is ended half way, and is not looked
     for again.
     """
     with store.read() as connection:
-        subjects = queries.subjects(connection, project)
-        if not everything:
-            stale = set(standings.stale_subjects(connection, project, branch))
-            subjects = tuple(one for one in subjects if one.number in stale)
+        # Before the windows: a run that another writer takes in meanwhile is in the windows that are read then.
+        pending = windows.waiting(connection, project, branch)
+        if everything:
+            subjects = queries.subjects(connection, project)
+        else:
+            subjects = windows.touched(connection, project, branch) if pending else ()
         releases = ledger.read_releases(connection, project)
-    policies: dict[int, Policy] = {}
-    moment = now()
+    everything = everything or len(pending) > windows.AT_ONCE
+    reading = _Reading(store, branch, pending, releases, now())
     for start in range(0, len(subjects), AT_ONCE):
-        with store.read() as connection:
-            series = list(queries.series(connection, subjects[start : start + AT_ONCE], branch))
-            for run in {one.points[-1].run for one in series} - policies.keys():
-                policies[run] = queries.policy(connection, run)
-        seen = [look(one, releases, updated=moment) for one in series]
-        found = [_judged(trend, policies[one.points[-1].run]) for (trend, _), one in zip(seen, series, strict=True)]
-        kept = [(trend.subject.number, way) for trend, way in seen]
-        store.write(lambda c, found=found, kept=kept: _keep(c, project, branch, found, kept))  # type: ignore[misc]
+        found = reading.look(subjects[start : start + AT_ONCE], everything=everything)
+        store.write(lambda c, found=found: _keep(c, project, branch, found))  # type: ignore[misc]
+    store.write(lambda c: windows.taken_in(c, pending))
     return len(subjects)
 
 
-def _keep(
-    connection: Connection, project: str, branch: str, trends: Sequence[Trend], kept: Sequence[tuple[int, Way]]
-) -> None:
-    standings.keep_trends(connection, project, branch, trends)
-    ways.keep_ways(connection, branch, kept)
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """``anew``: looked at from the beginning."""
+
+    looked: Looked
+    anew: bool
 
 
-def _judged(trend: Trend, policy: Policy) -> Trend:
-    """With what the newest run's policy says of it."""
-    subject = trend.subject
-    metric = Metric(subject.metric, subject.unit, subject.better, subject.rule)
-    return replace(
-        trend,
-        budget=policy.budget_for(subject.full_name, metric),
-        threshold=policy.threshold_for(subject.full_name, metric),
-    )
+class _Reading:
+    """Looks at subjects, part by part; what their parts share is read once."""
+
+    def __init__(
+        self, store: Store, branch: str, pending: Sequence[int], releases: Sequence[Release], moment: str
+    ) -> None:
+        self.store, self.branch, self.pending = store, branch, pending
+        self.releases, self.moment = releases, moment
+        self.runs: dict[int, Point] = {}
+        self.policies: dict[int, Policy] = {}
+
+    def look(self, subjects: Sequence[Subject], *, everything: bool) -> list[_Found]:
+        with self.store.read() as connection:
+            found = [] if everything else list(self._further(connection, subjects))
+            done = {one.looked.trend.subject.number for one in found}
+            rest = [one for one in subjects if one.number not in done]
+            series = queries.series(connection, rest, self.branch) if rest else ()
+            found += [_Found(look(one, self.releases, updated=self.moment), anew=True) for one in series]
+            return [replace(one, looked=self._judged(connection, one.looked)) for one in found]
+
+    def _further(self, connection: Connection, subjects: Sequence[Subject]) -> Iterator[_Found]:
+        """Those whose window is kept and whose fresh points were all measured after it."""
+        numbers = [one.number for one in subjects]
+        kept = windows.stored(connection, self.branch, numbers)
+        packed = {run for data in kept.values() for run in windows.runs_of(data)}
+        windows.measured_by(connection, packed, self.runs)
+        fresh: dict[int, list[tuple[Point, bool]]] = {number: [] for number in kept}
+        for number, point, again in windows.fresh_points(connection, self.branch, list(kept), self.pending):
+            fresh[number].append((point, again))
+        for one in subjects:
+            if one.number not in kept:
+                continue
+            known = windows.unpack(kept[one.number], self.runs)
+            later = [each for each in fresh[one.number] if (each[0].started, each[0].run) > known.last]
+            others = len(later) < len(fresh[one.number])  # they are known already, or came late
+            if others and windows.count_points(connection, self.branch, one.number) != known.points + len(later):
+                continue
+            yield _Found(look_on(one, known, later, self.releases, updated=self.moment), anew=False)
+
+    def _judged(self, connection: Connection, looked: Looked) -> Looked:
+        """With what the newest run's policy says of it."""
+        run, subject = looked.window.last[1], looked.trend.subject
+        if run not in self.policies:
+            self.policies[run] = queries.policy(connection, run)
+        policy, metric = self.policies[run], Metric(subject.metric, subject.unit, subject.better, subject.rule)
+        trend = replace(
+            looked.trend,
+            budget=policy.budget_for(subject.full_name, metric),
+            threshold=policy.threshold_for(subject.full_name, metric),
+        )
+        return replace(looked, trend=trend)
+
+
+def _keep(connection: Connection, project: str, branch: str, found: Sequence[_Found]) -> None:
+    points = {one.looked.trend.subject.number: one.looked.window.points for one in found}
+    newest = windows.not_older(connection, project, branch, points)
+    kept = {one.looked.trend.subject.number: one for one in found if one.looked.trend.subject.number in newest}
+    standings.keep_trends(connection, project, branch, [one.looked.trend for one in kept.values()])
+    windows.keep_windows(connection, branch, [(number, one.looked.window) for number, one in kept.items()])
+    ways.forget_ways(connection, branch, [number for number, one in kept.items() if one.anew])
+    parts = [(number, start, way) for number, one in kept.items() for start, way in one.looked.ways]
+    ways.keep_ways(connection, branch, parts)
 
 
 def read_trends(store: Store, project: str, branch: str) -> tuple[Trend, ...]:

@@ -18,6 +18,7 @@ from perfbot.judge.case import Case, cases_of, evidence_of_each
 from perfbot.judge.confirmation import confirmation_of, confirmed, is_confirmed
 from perfbot.judge.gate import KEPT, budgeted, gate_of, gated, joined
 from perfbot.judge.geometric import geometric_means
+from perfbot.judge.machines import apart, means_together, together
 from perfbot.judge.ratios import means_of, ratios_of
 from perfbot.judge.shape import clauses_of
 from perfbot.model import (
@@ -34,6 +35,7 @@ from perfbot.model import (
     Status,
     Verdict,
 )
+from perfbot.overall import GeometricMean
 from perfbot.stats.evidence import Evidence
 from perfbot.stats.exact import compare
 from perfbot.stats.rounds import Floats
@@ -116,16 +118,45 @@ def rejudge(report: Report, policy: Policy | None = None) -> Report:
     policy = policy or report.policy
     comparisons = [comparison_of(result) for result in report.results]
     noisy = sum(one.status == "measured" and one.metric.rule == "noisy" for one in comparisons)
-    results = judge(
-        comparisons,
-        policy,
-        family=report.family or noisy,
-        acceptances=report.acceptances,
-        control=report.control,
-    )
-    means = geometric_means(results, policy, report.control)
+    found = replace(report, family=report.family or noisy)
+    results, means = (_by_machines if report.machines else _by_rounds)(found, comparisons, policy)
     verdict = gate_of(results, report.problems, complete=report.complete, skipped=report.skipped, means=means)
     return replace(report, results=results, policy=policy, verdict=verdict, geometric_means=means)
+
+
+def _by_rounds(
+    report: Report, comparisons: Sequence[Comparison], policy: Policy
+) -> tuple[tuple[Result, ...], tuple[GeometricMean, ...]]:
+    """Results and suites' means of the rounds of one machine."""
+    results = judge(comparisons, policy, family=report.family, acceptances=report.acceptances, control=report.control)
+    return results, geometric_means(results, policy, report.control)
+
+
+def _by_machines(
+    report: Report, comparisons: Sequence[Comparison], policy: Policy
+) -> tuple[tuple[Result, ...], tuple[GeometricMean, ...]]:
+    """The same of several, each of which is judged by itself."""
+    split = [apart(one, len(report.machines)) for one in comparisons]
+    words: list[list[Result | None]] = [[None] * len(report.machines) for _ in comparisons]
+    means = []
+    for machine, told in enumerate(report.machines):
+        there = [
+            index for index, parts in enumerate(split) if parts[machine] is not None and _judged(comparisons[index])
+        ]
+        own = replace(report, control=told.control)
+        results, of_machine = _by_rounds(own, [part for i in there if (part := split[i][machine])], policy)
+        means.append(of_machine)
+        for index, result in zip(there, results, strict=True):
+            words[index][machine] = result
+    silent = [one for one, said in zip(comparisons, words, strict=True) if not any(said)]
+    rest = iter(_by_rounds(report, silent, policy)[0])
+    found = tuple(together(said, report.machines, policy) if any(said) else next(rest) for said in words)
+    return found, means_together(means)
+
+
+def _judged(comparison: Comparison) -> bool:
+    """Whether rounds decide, and not that something failed."""
+    return comparison.status == "measured" and bool(comparison.rounds)
 
 
 def comparison_of(result: Result) -> Comparison:

@@ -9,7 +9,7 @@ from typing import Literal
 from perfbot.model.metric import Better, Metric
 
 OnGate = Literal["pass", "fail"]
-Confirm = Literal["no", "here"]
+Confirm = Literal["no", "here", "runner"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ class Policy:
         alpha: probability of any false alarm in a run, all comparisons together.
         beta: probability of calling a change of exactly the threshold "unchanged".
         limits: exceptions, in the order of the file.
-        confirm: where a change is measured again before it counts as one; ``no`` takes the first decision's word.
+        confirm: where a change is measured again before it counts as one; ``no`` takes the first decision's word,
+            ``runner`` asks another machine besides, when it is published.
         undecided: what the gate makes of a benchmark that could not be decided.
         origin: where it was read ("perfbot.toml at 60ab91e", "defaults").
         removed: what becomes of benchmarks that base has and head has not, or leaves out.

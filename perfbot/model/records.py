@@ -104,6 +104,7 @@ class Round:
         builds: numbers of the builds of base and head that met in it, from 0.
         confirming: taken under other conditions, once earlier rounds had shown a change; it had no part in showing it.
         reach: calls that each side had made in its process when the round ended; 0 where unknown.
+        machine: which of the report's ``machines`` it was taken on, from 0.
     """
 
     index: int
@@ -118,6 +119,7 @@ class Round:
     confirming: bool = False
     reach: int = 0
     builds: tuple[int, int] = (0, 0)
+    machine: int = 0
 
     def __post_init__(self) -> None:
         for side in SIDES:
@@ -225,6 +227,17 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True)
+class Machine:
+    """One of several machines whose rounds were joined: what its own report said of it."""
+
+    runner: Runner = field(default_factory=Runner)
+    control: Control | None = None
+    seed: int = 0
+    started: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Something went wrong somewhere, and what it means for the run."""
 
@@ -294,4 +307,6 @@ class Report:
     """Why benchmarks changed, of those that were looked into."""
     differences: tuple[Difference, ...] = ()
     """What else differs between both sides, where something was looked into."""
+    machines: tuple[Machine, ...] = ()
+    """Where rounds of several machines were joined; empty otherwise."""
     schema: str = SCHEMA

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
+from typing import Literal
 
 from perfbot.config import Suite
 from perfbot.errors import ChangeError, Interrupted, MeasureError
@@ -13,10 +14,10 @@ from perfbot.explained import Difference, Differs, Explanation
 from perfbot.git.command import open_work_tree
 from perfbot.measure.builds import BuiltSuite
 from perfbot.measure.lockstep.counting import ALLOCATED, FOOTPRINT, INSTRUCTIONS
-from perfbot.measure.lockstep.explaining import Explaining
+from perfbot.measure.lockstep.explaining import LATE_SHARE, Explaining
 from perfbot.measure.lockstep.suite import LockstepSuite
 from perfbot.measure.processes.commands import CommandSuite
-from perfbot.measure.processes.explaining import NOTE, ExplainingCommands
+from perfbot.measure.processes.explaining import ExplainingCommands
 from perfbot.measure.session import SuiteSession
 from perfbot.model import SIDES, TIME, Problem, Result, Side
 from perfbot.pipeline.job import Job, Request
@@ -32,6 +33,9 @@ FIRST_SECONDS, NEXT_SECONDS = 14.0, 7.0
 WHERE = "looking into what changed"
 
 CHANGED = ("regressed", "improved")
+
+Kind = Literal["time", "instructions", "memory"]
+KINDS: tuple[Kind, ...] = ("time", "instructions", "memory")
 
 ALLOCATIONS = (ALLOCATED.name, FOOTPRINT.name)
 
@@ -64,7 +68,8 @@ def explained(
     chosen = _chosen(results, sessions, job.config.why.most) if wanted else []
     if not chosen:
         return
-    seconds = min(job.config.why.share * job.budget, FIRST_SECONDS + NEXT_SECONDS * (len(chosen) - 1))
+    most = job.config.why.share * job.budget / (1 + LATE_SHARE)
+    seconds = min(most, FIRST_SECONDS + NEXT_SECONDS * (len(chosen) - 1))
     progress.stage("looking into what changed")
     try:
         for batch in _batches(chosen, sessions):
@@ -99,38 +104,38 @@ def _metrics(session: Explainable) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Results of one suite that the same rounds explain. ``memory``: by what is allocated."""
+    """Results of one suite that the same rounds explain, all of metrics of one kind."""
 
     session: Explainable
     results: tuple[Result, ...]
-    memory: bool = False
+    kind: Kind = "time"
 
     @property
     def names(self) -> list[str]:
         """Its benchmarks."""
         return list(dict.fromkeys(one.benchmark for one in self.results))
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What is to be said of each explanation."""
-        if isinstance(self.session, CommandSuite):
-            return (NOTE,)
-        return (ALIVE,) if self.memory else ()
-
     def rounds(self, seed: int) -> Explaining | ExplainingCommands:
         """What observes it."""
         if isinstance(self.session, CommandSuite):
-            return ExplainingCommands(self.session)
+            return ExplainingCommands(self.session, instructions=self.kind == "instructions")
         random = Random(f"{seed}:why:{self.session.name}")  # noqa: S311 - an order, not a secret
-        return Explaining(self.session, random, memory=self.memory)
+        return Explaining(self.session, random, memory=self.kind == "memory")
 
 
 def _batches(chosen: Sequence[Result], sessions: Sequence[SuiteSession]) -> Iterator[Batch]:
     for name, session in _explainable(sessions).items():
-        for memory in (False, True):
-            mine = tuple(one for one in chosen if one.suite == name and (one.metric in ALLOCATIONS) == memory)
+        for kind in KINDS:
+            mine = tuple(one for one in chosen if one.suite == name and kind_of(one.metric) == kind)
             if mine:
-                yield Batch(session, mine, memory)
+                yield Batch(session, mine, kind)
+
+
+def kind_of(metric: str) -> Kind:
+    """What a metric is explained by."""
+    if metric in ALLOCATIONS:
+        return "memory"
+    return "instructions" if metric == INSTRUCTIONS.name else "time"
 
 
 def _explain(job: Job, batch: Batch, seconds: float, found: Explained) -> None:
@@ -149,12 +154,13 @@ def _explain(job: Job, batch: Batch, seconds: float, found: Explained) -> None:
         packages = {one.name: f"{one.base} → {one.head}" for one in differences if one.kind == "package"}
         edits = _edits(job, next(one for one in job.suites if one.name == batch.session.name))
         for result in batch.results:
+            notes = (ALIVE,) if batch.kind == "memory" else rounds.notes_of(result.benchmark)
             if reason := rounds.failed.get(result.benchmark, ""):
                 bare = Explanation(result.suite, result.benchmark, result.metric, result.unit, reason=reason)
                 found.explanations.append(bare)
             elif observed[result.benchmark]:
                 explanation = explain(result, observed[result.benchmark], edits, packages, took)
-                found.explanations.append(replace(explanation, notes=(*batch.notes, *explanation.notes)))
+                found.explanations.append(replace(explanation, notes=(*notes, *explanation.notes)))
 
 
 def _edits(job: Job, suite: Suite) -> Edits:
@@ -165,7 +171,8 @@ def _edits(job: Job, suite: Suite) -> Edits:
         "--src-prefix=a/", "--dst-prefix=b/", job.change.base, job.change.head,
     )  # fmt: skip
     files = git.names("ls-tree", "-r", "-z", "--name-only", "--full-tree", job.change.head)
-    return edits_of(text, suite.directory, files)
+    edits = edits_of(text, suite.directory, files)
+    return replace(edits, source=lambda file: git.maybe("show", f"{job.change.head}:{file}"))
 
 
 def differences_of(suite: str, sides: Mapping[Side, Surroundings]) -> list[Difference]:

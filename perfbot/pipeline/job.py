@@ -93,5 +93,7 @@ class Job:
     continued: Continued = field(default_factory=Continued)
     only_reached: bool = False
     """Only what runs something of the change is measured."""
+    listed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Of suites of which no other file has to be read: the benchmarks that are asked for, with their files."""
     counted: Counted = field(default_factory=Counted)
     """The try of a session that it is."""

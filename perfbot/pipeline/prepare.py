@@ -208,5 +208,6 @@ def _for_suite(suite: Suite, sides: Mapping[Side, SideReady]) -> Mapping[Side, S
     """Fail early where the suite's folder is missing on a side."""
     for ready in sides.values():
         if not (ready.tree / suite.directory).is_dir():
-            raise MeasureError(f'suite {suite.name}: the folder "{suite.directory}" is missing on {ready.side}')
+            message = f'suite {suite.name}: the folder "{suite.directory}" is missing on {ready.side}'
+            raise MeasureError(message, side=ready.side)
     return sides

@@ -12,12 +12,13 @@ from pathlib import Path
 from perfbot import report as reports
 from perfbot.ci.place import Place
 from perfbot.claims.described import judged_claims
-from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, PublishError, ReportError, UsageError
+from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, PerfbotError, PublishError, ReportError, UsageError
 from perfbot.forge.base import Forge, MergeRequest
 from perfbot.forge.order import Ended
 from perfbot.history.told import describe
+from perfbot.judge.verdict import rejudge
 from perfbot.model import Report, RunVerdict
-from perfbot.publish import aside
+from perfbot.publish import aside, elsewhere
 from perfbot.publish.publisher import Outcome, Publisher, notable, told_when_it_fails
 from perfbot.publish.verify import (
     MAX_REPORT,
@@ -34,7 +35,14 @@ from perfbot.render.comment import comment
 MOST_REPORTS = 1_000
 """Files of one publication: shards, which become one, or the jobs of a matrix."""
 
+WAITS = "waits"
+"""In place of a verdict: another machine is asked."""
+
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,39}")
+
+
+class NobodyError(PerfbotError):
+    """There is no merge request to publish into, and that is nobody's mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +54,9 @@ class Published:
 
     @property
     def code(self) -> int:
-        """Exit code: a failed gate outranks a run that could not be judged."""
+        """Exit code: a failed gate, or one that waits, outranks a run that could not be judged."""
         verdicts = {verdict for _, verdict, _ in self.sections}
-        return GATE_FAILED if "fail" in verdicts else NOT_MEASURED if "error" in verdicts else PASS
+        return GATE_FAILED if verdicts & {"fail", WAITS} else NOT_MEASURED if "error" in verdicts else PASS
 
 
 def find_request(forge: Forge, place: Place) -> MergeRequest:
@@ -59,7 +67,7 @@ def find_request(forge: Forge, place: Place) -> MergeRequest:
     """
     number = place.merge_request
     if not number and place.branch:
-        number = forge.repository.find(place.owner, place.branch)
+        number = _only(forge.repository.find(place.owner, place.branch))
     if not number and place.kind != "local":
         raise UsageError(
             "Which merge request? Neither the environment nor the branch says.",
@@ -68,7 +76,25 @@ def find_request(forge: Forge, place: Place) -> MergeRequest:
     found = forge.repository.merge_request(number or 1)
     if not found.head and place.kind != "local":
         raise PublishError(f"The forge does not say what the head of merge request {number} is.")
-    return found
+    return replace(found, head=place.head) if place.queued else found
+
+
+def _only(numbers: Sequence[int]) -> int:
+    """The one merge request of a branch.
+
+    Raises:
+        NobodyError: none is open: it was merged or closed meanwhile.
+        UsageError: there are several.
+    """
+    if not numbers:
+        raise NobodyError("No merge request of this branch is open any more: nothing is published.")
+    if len(numbers) > 1:
+        named = ", ".join(map(str, sorted(numbers)))
+        raise UsageError(
+            f"The branch has several open merge requests ({named}), and the job does not say which it is about.",
+            hint="Close all but one, or publish with --merge-request NUMBER.",
+        )
+    return numbers[0]
 
 
 def read(files: Sequence[Path]) -> list[tuple[str, Report]]:
@@ -105,8 +131,11 @@ def _told_apart(files: Sequence[Path]) -> list[str]:
     raise UsageError("The same report is named twice.", hint="Name each report once.")
 
 
-def publish(files: Sequence[Path], publisher: Publisher) -> Published:
+def publish(files: Sequence[Path], publisher: Publisher, *, join: bool = False) -> Published:
     """Read, check, judge, and tell.
+
+    Args:
+        join: the reports are of one suite on several machines.
 
     Raises:
         ReportError: a report cannot be believed; the status says so.
@@ -116,7 +145,7 @@ def publish(files: Sequence[Path], publisher: Publisher) -> Published:
     if place.head and place.kind != "local" and place.head != publisher.request.head:
         return Published((), superseded=True)
     with told_when_it_fails(publisher) if _own(place) else contextlib.nullcontext():
-        sections = group(read(files))
+        sections = group(read(files), join=join)
         checked = _checked(sections, publisher, files[0].name)
     return publish_sections(sections, checked)
 
@@ -134,7 +163,8 @@ def _checked(sections: Sequence[tuple[str, Report]], publisher: Publisher, where
     for name, report in sections:
         if publisher.place.kind == "local":
             request = replace(request, head=report.change.head)
-        check_change(report, request, publisher.place.commits, name or where)
+        is_merge = publisher.forge.repository.is_merge
+        check_change(report, request, publisher.place.commits, name or where, is_merge)
     return replace(publisher, request=request)
 
 
@@ -171,8 +201,15 @@ def _say(publisher: Publisher, report: Report, rules: Rules) -> tuple[str, str, 
     own = replace(judged(report, rules, publisher.accepted()), trend=describe(publisher.trends))
     if rules.target.publish.claims:
         publisher = replace(publisher, claims=judged_claims(publisher.request.description, own))
+    settled = elsewhere.settle(publisher, own, rules.target.publish.commands_per_hour)
+    if settled.waits:
+        return publisher.section, WAITS, "waits"
+    own = settled.report
     create = rules.target.publish.comment == "always" or notable(own)
     outcome, state = publisher.verdict(own, create=create)
+    if publisher.place.queued and outcome == "superseded":
+        outcome = "none"  # the comment is about the merge request's own head, and stays so
+    elsewhere.close(publisher, settled, own, passes=state == "success")
     return publisher.section, own.verdict if outcome != "outrun" else _verdict(state), outcome
 
 
@@ -188,19 +225,20 @@ def _skipped(publisher: Publisher, report: Report, rules: Rules) -> bool:
     return skipped(report, rules, publisher.forge.repository.changed_files(publisher.request.number))
 
 
-def keep(files: Sequence[Path], place: Place, output: Path, section: str = "") -> str:
+def keep(files: Sequence[Path], place: Place, output: Path, section: str = "", *, join: bool = False) -> str:
     """Keep the comment, as the run itself judged, for a forge that cannot be told; how to tell it later.
 
     What cannot be read is not kept, and said when it is published: the forge's fault comes first.
     """
     kept = []
     with contextlib.suppress(ReportError, UsageError):
-        for name, report in group(read(files)):
+        for name, report in group(read(files), join=join):
             file = output / (f"comment-{name}.md" if name else "comment.md")
-            reports.write_text(comment(report, title=_named(section, name)), file)
+            reports.write_text(comment(rejudge(report) if join else report, title=_named(section, name)), file)
             kept.append(str(file))
     words = ["perfbot", "publish", *map(str, files), "--forge", place.kind, "--url", place.url]
     words += ["--project", place.project or "GROUP/NAME", "--merge-request", str(place.merge_request or "NUMBER")]
     words += ["--section", section] if section else []
+    words += ["--join"] if join else []
     where = f"Kept in {', '.join(kept)}. " if kept else ""
     return f"{where}Publish later with: {shlex.join(words)}"

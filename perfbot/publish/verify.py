@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from perfbot import config, shards
+from perfbot import config, machines, shards
 from perfbot.errors import ConfigError, ReportError
 from perfbot.forge.base import Comments, MergeRequest, Note, Repository
 from perfbot.judge import verdict as judging
@@ -61,17 +61,30 @@ def read_rules(repository: Repository, request: MergeRequest) -> Rules:
     return Rules(target, replace(head.policy, origin=f"at {request.head[:7]}") if changed else None)
 
 
-def check_change(report: Report, request: MergeRequest, commits: Sequence[str], where: str) -> None:
-    """That a report is about the merge request's head.
+def check_change(
+    report: Report,
+    request: MergeRequest,
+    commits: Sequence[str],
+    where: str,
+    is_merge: Callable[[str, str], bool] = lambda commit, head: False,  # noqa: ARG005
+) -> None:
+    """That a report is about the merge request's head, and about the branch that it goes to.
 
     Args:
         commits: further commits that stand for the head, as the CI says.
+        is_merge: whether a commit merges a head, as the forge says; see :class:`Repository`.
 
     Raises:
-        ReportError: it is about another commit.
+        ReportError: it is about another commit, or was measured for another target.
     """
-    head = report.change.head
-    if head not in {request.head, request.merge_sha, *commits} - {""}:
+    head, target = report.change.head, report.change.target
+    if target and request.target and report.change.origin != "local" and target != request.target:
+        raise ReportError(
+            f"{where} was measured for another branch than {request.target}, which merge request {request.number} "
+            "goes to now.",
+            hint="Measure again: comment /rebench, or push.",
+        )
+    if head not in {request.head, request.merge_sha, *commits} - {""} and not is_merge(head, request.head):
         raise ReportError(
             f"{where} is about {head[:7]}, but the head of merge request {request.number} is {request.head[:7]}.",
             hint="Measure the head again. A report of another commit is never published.",
@@ -136,12 +149,15 @@ def skipped(report: Report, rules: Rules, changed: Sequence[str] | None) -> bool
     return changed is not None and not rules.target.run.concerns(changed)
 
 
-def group(reports: Sequence[tuple[str, Report]]) -> list[tuple[str, Report]]:
-    """Reports by section: shards become one; several others are told apart by their names.
+def group(reports: Sequence[tuple[str, Report]], *, join: bool = False) -> list[tuple[str, Report]]:
+    """Reports by section: shards become one; several others are told apart by their names, or joined.
 
     Args:
         reports: (name, report); names are unique.
+        join: they are of the same benchmarks on several machines.
     """
+    if join:
+        return [("", machines.join([report for _, report in reports]))]
     parts = [report for _, report in reports if report.shard is not None]
     whole = [(name, report) for name, report in reports if report.shard is None]
     if parts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from perfbot.model import Report, Result
 from perfbot.render.families import common_glob
@@ -26,26 +27,36 @@ MOST_NEED = 0.9
 BUSY = 0.5
 """Load for each core from which a runner counts as busy."""
 
+TINY = 1e-9
+"""What is left of a cost that fell to nothing, for taking its logarithm."""
+
 FEWEST_ROUNDS = 6
 NAMED = 3
 """Benchmarks that a command names one by one."""
 
 
-def glob_of(results: Sequence[Result]) -> str:
-    """A glob for the benchmarks of some results, fit for a command line and for ``/perfbot accept``."""
-    return common_glob([one.full_name for one in results])
+def local_command(results: Sequence[Result], every: Sequence[Result]) -> str:
+    """What measures some benchmarks of a run again on one's own machine.
 
-
-def local_command(results: Sequence[Result]) -> str:
-    """What measures some benchmarks again on one's own machine: each by its name, or many by what they share."""
+    Each by its name, or many by what they share; where others share it, too, the first alone.
+    """
     names = sorted({one.full_name for one in results})
-    globs = [common_glob([name]) for name in names] if len(names) <= NAMED else [common_glob(names)]
+    globs = [common_glob([name]) for name in names] if len(names) <= NAMED else [_glob(results, every, results[0])]
     return " ".join(["perfbot run", *(f"--only '{glob}'" for glob in globs)])
 
 
-def accept_command(results: Sequence[Result]) -> str:
-    """What to write to let a known cost pass."""
-    return f"/perfbot accept {glob_of(results)} why"
+def accept_command(results: Sequence[Result], every: Sequence[Result]) -> str:
+    """What to write to let a known cost pass: all of it by one glob, or the smallest where others would match, too."""
+    smallest = min(results, key=lambda one: abs(math.log1p(max(one.change or 0.0, TINY - 1))))
+    return f"/perfbot accept {_glob(results, every, smallest)} why"
+
+
+def _glob(results: Sequence[Result], every: Sequence[Result], one: Result) -> str:
+    """A glob for all of some results and for no others of the run, or else for one of them."""
+    names = {each.full_name for each in results}
+    glob = common_glob(sorted(names))
+    others = any(fnmatchcase(each.full_name, glob) for each in every if each.full_name not in names)
+    return common_glob([one.full_name]) if others else glob
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +81,9 @@ def undecided(report: Report) -> Undecided:
     """What to say about a report's undecided comparisons."""
     open_ones = [one for one in report.results if one.verdict == "inconclusive"]
     budget, enough = _budget(report, open_ones)
-    return Undecided(_known(open_ones), _why(report, open_ones), budget, enough, _threshold(open_ones))
+    return Undecided(
+        _known(open_ones), _why(report, open_ones), budget, enough, "" if report.machines else _threshold(open_ones)
+    )
 
 
 def _known(open_ones: Sequence[Result]) -> str:
@@ -90,6 +103,8 @@ def _why(report: Report, open_ones: Sequence[Result]) -> str:
     few = sum(one.rounds < FEWEST_ROUNDS for one in open_ones)
     if report.control is not None and report.control.disturbed:
         return "This runner was disturbed while it measured: base against a copy of itself moved."
+    if report.machines:
+        return "Machines differ, or scatter too much: each row says what which one shows."
     if not report.complete:
         return "The run was stopped before they were decided."
     if few > len(open_ones) / 2:

@@ -124,6 +124,7 @@ def comment(
     courses: Courses = NOWHERE,
     alerts: bool = False,
     claims: Sequence[Described] = (),
+    waits: str = "",
 ) -> str:
     """The comment about one report.
 
@@ -136,6 +137,7 @@ def comment(
         title: tells several comments or sections apart ("Python 3.12").
         courses: what the target branch's history says of each benchmark.
         claims: of the merge request's author, judged; shown, and nothing else.
+        waits: what merging waits for, where the gate's word is not the last one yet.
         alerts: whether the forge shows ``> [!CAUTION]`` as a box (GitHub; GitLab from 17.10).
     """
     url, artifacts = link_target(links.report), link_target(links.artifacts)
@@ -146,6 +148,8 @@ def comment(
         Rows(report.policy, links, courses, report.change.target, explanations_of(report)),
         alerts=alerts,
     )
+    if waits:
+        parts = replace(parts, title=f"⏳ {_name(title)}: {headline.headline(report)}: {waits}")
 
     def write(cuts: Cuts) -> str:
         claimed = claim_lines(claims)
@@ -221,14 +225,19 @@ def _split(told: Sequence[Entry], results: Sequence[Result]) -> tuple[tuple[Entr
 
 
 def _title(report: Report, title: str) -> str:
-    named = f"perfbot ({prose(title)})" if title else "perfbot"
-    return f"{headline.icon(report)} {named}: {headline.sentence(report)}"
+    return f"{headline.icon(report)} {_name(title)}: {headline.sentence(report)}"
+
+
+def _name(title: str) -> str:
+    return f"perfbot ({prose(title)})" if title else "perfbot"
 
 
 def _lead(report: Report, found: view.Groups) -> str:
     """The worst of several, and what the title does not count."""
     rest = headline.rest(report)
     failing = [one for one in found.bad if one.gate == "fail" and one.change is not None]
+    if found.others and len(found.others) == len(report.results) and {one.verdict for one in found.others} == {"added"}:
+        return "Base has none of them, so there is nothing to compare yet: the next merge request is compared."
     if len(failing) < 2:
         quiet = not (found.bad or found.improved or found.undecided or found.others)
         if quiet and found.unchanged:
@@ -341,8 +350,8 @@ def _kept(parts: Parts, cuts: Cuts) -> dict[str, object]:
 
 
 def _folds(parts: Parts, cuts: Cuts) -> Iterable[Fold | None]:
-    yield _table_fold("All others that block ({})", parts.more_blocking, cuts.more_blocking)
-    yield _table_fold("All others that do not block ({})", parts.more, cuts.more)
+    yield _table_fold("More rows that block ({})", parts.more_blocking, cuts.more_blocking)
+    yield _table_fold("More rows that do not block ({})", parts.more, cuts.more)
     yield _table_fold("Why: the functions behind it ({})", parts.why, cuts.why)
     yield _table_fold("What else differs between both sides ({})", parts.differences, cuts.why)
     yield _outputs(parts.outputs, cuts)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from perfbot.history.records import Stop, Trend
+from perfbot.history.records import Stop, Trend, tone_of
 from perfbot.history.trends.between import Between, Cell, Stretch
 from perfbot.render.cards import cards
+from perfbot.render.preview import bars
 from perfbot.render.site import Address, plain, site_page, spark, title_of
 from perfbot.units import format_change, format_interval
 from perfbot.words import comparative, counted
@@ -43,6 +44,7 @@ class Comparison:
         run: the run that measured just these two side by side; 0 where none did.
         choices: names that may be compared, the newest last.
         direct: choices lead to pages of their own, by name; else the server is asked.
+        picture: what the page's picture is called.
     """
 
     project: str
@@ -55,6 +57,7 @@ class Comparison:
     run: int = 0
     choices: Sequence[str] = ()
     direct: Mapping[str, str] | None = None
+    picture: str = ""
 
 
 def comparison(seen: Comparison, place: Address, updated: str) -> str:
@@ -72,8 +75,15 @@ def comparison(seen: Comparison, place: Address, updated: str) -> str:
         unclear_title=counted(len(unclear), "benchmark"), left_out=max(0, len(unclear) - MOST_UNCLEAR),
         chart=_chart(told, place, start, end), heat=heat(seen.weeks), cards=cards(stepped, _by_head(seen), place),
         first=plain(seen.first), last=plain(seen.last), choices=[plain(name) for name in seen.choices],
-        direct=seen.direct,
+        direct=seen.direct, about=f"{plain(seen.project)}, {counted(len(seen.found), 'benchmark')} compared",
+        picture=place.shown_as(seen.picture),
     )  # fmt: skip
+
+
+def picture(found: Sequence[Between]) -> bytes:
+    """What a chat shows beside a link to a comparison: its changes."""
+    told = [one for one in found if one.outcome in ("worse", "better", "changed") and one.change is not None]
+    return bars([(one.change or 0.0, tone_of(one.subject, one.change or 0.0)) for one in told])
 
 
 def _by_head(seen: Comparison) -> dict[str, Stop]:

@@ -11,6 +11,9 @@ Explanations = dict[tuple[str, str, str], Explanation]
 CALLS_SAME = 0.005
 """Numbers of calls that differ by less are shown as one."""
 
+MOSTLY = 0.5
+"""Of a part: so much of it is waiting, and it is said to wait."""
+
 REST_TOLD = 0.1
 """Of the change: so much is left over before a line says how much is explained."""
 
@@ -54,6 +57,9 @@ def because(part: Part, unit: str) -> str:
     base, head = part.calls
     if (base > 0) != (head > 0):
         return f"called {calls_of(part.calls)} times"
+    waits = part.waits[1] - part.waits[0]
+    if part.change and waits / part.change >= MOSTLY:
+        return f"waits {format_quantity(part.waits[0], unit)} → {format_quantity(part.waits[1], unit)}"
     if part.callee:
         return f"`{part.callee}` {calls_of(part.callee_calls)} calls"
     if base > 0 and head > 0 and max(base, head) > 1:
@@ -73,6 +79,8 @@ def whose(part: Part) -> str:
     """What the change has to do with a function."""
     if part.edited:
         return "edited here"
+    if part.uses:
+        return f"uses `{part.uses}`, edited in line {part.uses_line}"
     if part.package:
         return part.package
     return f"was `{part.was}`" if part.was else "not edited"
@@ -111,11 +119,12 @@ def share_of(explanation: Explanation) -> str:
 def lines_of(explanation: Explanation) -> tuple[str, ...]:
     """All of it, for a terminal."""
     name, unit = f"{explanation.suite}/{explanation.benchmark}", explanation.unit
-    moved = f"{format_quantity(explanation.base, unit)} → {format_quantity(explanation.head, unit)}"
+    known = explanation.base or explanation.head
+    moved = f" {format_quantity(explanation.base, unit)} → {format_quantity(explanation.head, unit)}" if known else ""
     parts = (
         f"  {amount(part.change, unit)} ({span(*part.interval, unit)})  `{part.short}`: {because(part, unit)}, "
         f"{whose(part)}{f', {place(part)}' if place(part) else ''}"
         for part in explanation.parts
     )
     notes = (f"  note: {note}" for note in explanation.notes)
-    return (f"why {name} {moved}: {share_of(explanation)}", *parts, *notes)
+    return (f"why {name}{moved}: {share_of(explanation)}", *parts, *notes)

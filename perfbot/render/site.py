@@ -18,6 +18,7 @@ from perfbot.render.chart import NAME_LENGTH, as_json, chart
 from perfbot.render.escape import clean
 from perfbot.render.history import step_words
 from perfbot.render.layout import lay_out, source
+from perfbot.render.preview import Panel
 from perfbot.units import format_change, format_interval, format_noise, format_quantity
 from perfbot.words import comparative, counted
 
@@ -70,6 +71,7 @@ class Address:
         compare: two commits, releases or branches to the address of their comparison; empty where there is none.
         difference: two commits to what the forge shows of their difference; empty where no forge is known.
         charts: the address of the page that draws several benchmarks in one chart.
+        picture: where the pictures of links lie, as chats reach it; empty where nobody said.
     """
 
     assets: str
@@ -81,6 +83,11 @@ class Address:
     home: str = ""
     up: str = ""
     live: bool = False
+    picture: str = ""
+
+    def shown_as(self, name: str) -> str:
+        """The address of a page's picture; empty where nobody said what chats reach."""
+        return f"{self.picture}{name}" if self.picture else ""
 
 
 def overview(seen: Overview, place: Address, updated: str) -> str:
@@ -101,6 +108,7 @@ def overview(seen: Overview, place: Address, updated: str) -> str:
         runs=[_run(run, place) for run in seen.runs], charts=place.charts,
         since_release={"link": seen.compared, "ends": seen.release[0], "gist": seen.release[1]},
         about=", ".join(filter(None, (": ".join(filter(None, seen.release)), _summary(seen)))),
+        picture=place.shown_as("preview.png"),
     )  # fmt: skip
 
 
@@ -138,6 +146,7 @@ def benchmark(story: Story, place: Address, updated: str, change_points: Sequenc
         machines=_machines(points),
         cards=change_points, charts=f"{place.charts}?b={subject.page}" if place.charts else "",
         about="; ".join(f"{name}: {value}" for name, value, _ in _facts(trend)),
+        picture=place.shown_as(f"benchmarks/{subject.page}.png") if trend.told_steps else "",
         points=[_point(point, subject, place) for point in reversed(points[-LATEST:])],
     )  # fmt: skip
 
@@ -193,6 +202,12 @@ def site_page(template: str, place: Address, updated: str, **view: Any) -> str:
 def plain(text: str) -> str:
     """Anybody's text, fit to be shown."""
     return clean(text, NAME_LENGTH)
+
+
+def panel(trend: Trend) -> Panel:
+    """A benchmark in a picture, coloured by what became of it."""
+    tone = _chip(trend)["tone"]
+    return Panel(trend.course, "bad" if tone == "bad" else "good" if tone == "good" else "")
 
 
 def title_of(subject: Subject) -> str:

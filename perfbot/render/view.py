@@ -10,14 +10,15 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from perfbot.judge.confirmation import is_over
-from perfbot.model import Policy, Report, Result
+from perfbot.model import Machine, Policy, Report, Result, Runner
 from perfbot.render.policy import rule
 from perfbot.render.whole import whole_suites
 from perfbot.units import (
     AS_FACTOR_FROM,
+    UNTOLD_FROM,
     format_change,
     format_duration,
     format_estimate,
@@ -150,8 +151,13 @@ def benchmarks(results: Iterable[Result]) -> int:
 
 
 def machine(report: Report) -> str:
-    """The runner in a few words: "AMD EPYC, 2 cores"."""
-    runner = report.runner
+    """The runner in a few words: "AMD EPYC, 2 cores"; of several: "2 × AMD EPYC, 2 cores and Xeon, 4 cores"."""
+    kinds = Counter(_kind(one.runner) for one in report.machines)
+    several = (f"{count} × {kind}" if count > 1 else kind for kind, count in kinds.items())
+    return " and ".join(several) if report.machines else _kind(report.runner)
+
+
+def _kind(runner: Runner) -> str:
     return ", ".join(part for part in (runner.cpu, counted(runner.cores, "core") if runner.cores else "") if part)
 
 
@@ -285,6 +291,8 @@ def row_notes(result: Result, policy: Policy) -> tuple[str, ...]:
 
 def detectable(fraction: float) -> str:
     """A resolution, to two digits, as much as an estimate can bear: "3.1 %", "×7.7"."""
+    if fraction >= UNTOLD_FROM:  # of an estimate that knows nothing
+        return "×∞"
     return format_percentage(float(f"{fraction:.1e}")) if fraction < AS_FACTOR_FROM else format_change(fraction)
 
 
@@ -334,6 +342,22 @@ def control(report: Report) -> str:
 
 def measured_facts(report: Report) -> tuple[tuple[str, str], ...]:
     """How the run was measured, as pairs of a name and a text."""
+    if report.machines:
+        each = tuple((f"Machine {number}", _of_machine(one)) for number, one in enumerate(report.machines, 1))
+        return (*each, *_measured_facts(replace(report, runner=Runner(), control=None, seed=0, machines=())))
+    return _measured_facts(report)
+
+
+def _of_machine(machine: Machine) -> str:
+    """One of several: what it is, and how it was disturbed."""
+    control, runner = machine.control, machine.runner
+    moved = f"base against itself {format_change(control.change)}" if control else ""
+    disturbed = ", disturbed" if control and control.disturbed else ""
+    facts = (_kind(runner), runner.system, f"load {runner.load:.2g} at the start", moved + disturbed)
+    return ", ".join(text for text in (*facts, f"seed {machine.seed}" if machine.seed else "") if text)
+
+
+def _measured_facts(report: Report) -> tuple[tuple[str, str], ...]:
     runner, policy = report.runner, report.policy
     state = [
         "pinned" if runner.pinned else "not pinned to a core",

@@ -233,6 +233,9 @@ def _contradictions(report: Report) -> Iterator[Contradiction]:
         if report.verdict == "pass" and result.gate == "fail":
             yield f"{place}.gate", "fail", 'no failed gate in a report whose verdict is "pass"'
         yield from _in_result(result, place)
+        for number, taken in enumerate(result.raw):
+            if not 0 <= taken.machine < max(1, len(report.machines)):
+                yield f"{place}.raw[{number}].machine", taken.machine, "the number of one of its machines, from 0"
     if report.shard and not 1 <= report.shard.index <= report.shard.count:
         yield "shard.index", report.shard.index, f"1 to {report.shard.count}"
 

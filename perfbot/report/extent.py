@@ -21,8 +21,8 @@ BYTES_A_VALUE = 10
 """A file of so many bytes for each of its values at the least: measured ones have 8 to 20 digits. Each takes ten times
 the memory of two bytes of a file that holds zeros alone."""
 
-RESULTS, ROUNDS, PAIRS, SHARDS = 50_000, 5_000, 2_000, 1_000
-"""In a report; of a result; of a round (judging compares each pair with each other one); of a run."""
+RESULTS, ROUNDS, PAIRS, SHARDS, MACHINES = 50_000, 5_000, 2_000, 1_000, 16
+"""In a report; of a result; of a round (judging compares each pair with each other one); of a run; joined in one."""
 
 NAME, LINE, TEXT = 4_000, 20_000, 200_000
 """Characters: of what is called something; of a sentence; of the end of an output."""
@@ -62,6 +62,8 @@ def excesses(report: Report) -> Iterator[Excess]:
     """Where a report holds more than it may."""
     if report.shard is not None and report.shard.count > SHARDS:
         yield "shard.count", report.shard.count, f"at most {SHARDS:,}"
+    if len(report.machines) > MACHINES:
+        yield "machines", len(report.machines), f"at most {MACHINES}"
     if len(report.results) > RESULTS:
         yield "results", len(report.results), f"at most {RESULTS:,} results"
         return
@@ -85,7 +87,7 @@ def _of_round(measured: Round, place: str) -> Iterator[Excess]:
     for side in ("base", "head"):
         if len(getattr(measured, side)) > PAIRS:
             yield f"{place}.{side}", len(getattr(measured, side)), f"at most {PAIRS:,} values"
-    for name in ("index", "loops", "core"):
+    for name in ("index", "loops", "core", "machine"):
         yield from _of_number(getattr(measured, name), name, f"{place}.{name}")
 
 

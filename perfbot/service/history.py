@@ -55,7 +55,7 @@ class History:
         seen = [
             *Api(self.store).routes(),
             *metrics_routes(self.store, tally),
-            *Pages(self.store, self.difference).routes(),
+            *Pages(self.store, self.difference, self.public_url).routes(),
         ]
         routes: list[BaseRoute] = []
         handlers: dict[str, Handler] = {}

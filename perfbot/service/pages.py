@@ -19,6 +19,7 @@ from perfbot.errors import UsageError
 from perfbot.history.recording import now
 from perfbot.history.records import Subject
 from perfbot.history.store import Store, queries, standings
+from perfbot.render import comparison, preview
 from perfbot.render import site as render
 from perfbot.site import comparing, pages
 from perfbot.site.scope import Scope, scope_of
@@ -37,8 +38,13 @@ def address_of(public_url: str, project: str) -> str:
 class Pages:
     """Endpoints of the pages."""
 
-    def __init__(self, store: Store, difference: Callable[[str, str, str], str] = lambda _project, _a, _b: "") -> None:
-        self.store, self.difference = store, difference
+    def __init__(
+        self,
+        store: Store,
+        difference: Callable[[str, str, str], str] = lambda _project, _a, _b: "",
+        public_url: str = "",
+    ) -> None:
+        self.store, self.difference, self.public_url = store, difference, public_url
 
     def routes(self) -> list[Route]:
         """All pages; the assets are the same for every project."""
@@ -56,6 +62,9 @@ class Pages:
             Route("/{project:path}/-/benchmarks/{page}.js", self.levels),
             Route("/{project:path}/-/runs/{number:row}.html", self.run),
             Route("/{project:path}/-/badge.svg", self.badge),
+            Route("/{project:path}/-/preview.png", self.picture),
+            Route("/{project:path}/-/compare.png", self.compare),
+            Route("/{project:path}/-/benchmarks/{page}.png", self.picture_of_benchmark),
         ]
 
     def projects(self, request: Request) -> Response:
@@ -121,7 +130,11 @@ class Pages:
                 found = seen.compared(first, asked.get("to", "")[:200] or scope.branch)
             except UsageError as error:
                 return PlainTextResponse(f"{error.message}\n", 404)
-            return HTMLResponse(comparing.page(connection, seen, found, self._place(scope)))
+            if request.url.path.endswith(".png"):
+                return _png(comparison.picture(found.found))
+            query = urlencode({"from": first, "to": asked.get("to", "")[:200] or scope.branch})
+            shown = f"compare.png?{query}"
+            return HTMLResponse(comparing.page(connection, seen, found, self._place(scope), picture=shown))
 
         return self._of_project(request, page)
 
@@ -163,6 +176,19 @@ class Pages:
 
         return self._of_project(request, picture)
 
+    def picture(self, request: Request) -> Response:
+        """What chats show beside a link to the overview."""
+        return self._of_project(request, lambda c, scope: _png(pages.picture(c, scope)))
+
+    def picture_of_benchmark(self, request: Request) -> Response:
+        """What they show beside a link to a benchmark."""
+
+        def drawn(connection: Connection, scope: Scope, about: Subject) -> Response:
+            trend = standings.trend(connection, about, scope.branch)
+            return _missing() if trend is None else _png(preview.courses([render.panel(trend)]))
+
+        return self._of_benchmark(request, drawn)
+
     def _place(self, scope: Scope, *, below: bool = False) -> render.Address:
         up = "../" if below else ""
         return render.Address(
@@ -175,6 +201,7 @@ class Pages:
             home="../" if below else "./",
             up="" if below else "/",
             live=True,
+            picture=address_of(self.public_url, scope.project) if scope.project else "",
         )
 
     def _of_project(self, request: Request, page: Callable[[Connection, Scope], Response]) -> Response:
@@ -189,6 +216,10 @@ class Pages:
 @lru_cache
 def _packed(name: str) -> bytes:
     return gzip.compress(render.assets()[name], mtime=0)
+
+
+def _png(data: bytes) -> Response:
+    return Response(data, media_type="image/png", headers={"cache-control": "max-age=300"})
 
 
 def _javascript(text: str) -> Response:

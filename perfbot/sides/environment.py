@@ -125,12 +125,14 @@ def prepare(
     stamp = hashlib.sha256(f"{checkout.slot.folder}\0{text}".encode()).hexdigest()
     outer, slot = os.environ if environ is None else environ, checkout.slot
     inner = {**_lasting(slot, outer, needs_python=needs_python), **(variables or {})}
-    reused = reusable(slot, stamp, checkout.files, quick=at_desk) and (not needs_python or _python(slot).exists())
+    how = reusable(slot, stamp, checkout.files, quick=at_desk)
+    reused = bool(how) and (not needs_python or _python(slot).exists())
+    setting_up = _SetUp(checkout, outer, inner, started + timeout, on_line, on_step, directory)
     if not reused:
-        setting_up = _SetUp(checkout, outer, inner, started + timeout, on_line, on_step, directory)
         setting_up.everything(setup, python=python, needs_python=needs_python, requires=requires)
+    if not reused or (at_desk and how == "compared"):  # what somebody wrote since may be bytecode that was missing
         if at_desk and needs_python:
-            setting_up.compile()
+            setting_up.compile(requires)
         note(slot, stamp, checkout.files)
     python_of, bin_of = (_python(slot), _bin(slot)) if needs_python else (None, None)
     return Environment(checkout.side, python_of, bin_of, slot.home, inner, reused, time.monotonic() - started)
@@ -354,10 +356,17 @@ class _SetUp:
             self.say(f"set-up did not bring {', '.join(missing)}: installing")
             self.command(f"pip install {shlex.join(missing)}")
 
-    def compile(self) -> None:
-        """Make bytecode of environment and tree: what does not compile is nobody's concern here."""
-        argv = [os.fspath(_python(self.slot)), "-m", "compileall", "-q", "-j", "0", "."]
+    def compile(self, requires: Sequence[str]) -> None:
+        """Make bytecode of environment and tree: what does not compile is nobody's concern here.
+
+        pytest compiles its plugins in a way of its own, whenever they have not been yet.
+        """
+        python = os.fspath(_python(self.slot))
+        argv = [python, "-m", "compileall", "-q", "-j", "0", "."]
         self.run([*argv, os.fspath(self.slot.env / "lib")], cwd=self.checkout.path, silent=True)
+        if "pytest" in requires:
+            nothing = [python, "-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider"]
+            self.run([*nothing, os.fspath(self.slot.home)], cwd=self.slot.home, silent=True)
 
     def missing(self, requires: Sequence[str]) -> list[str]:
         """Those of the requirements whose module cannot be found."""

@@ -87,18 +87,21 @@ def page(
     place: Address,
     direct: Any = None,
     choices: Sequence[str] = (),
+    *,
+    picture: str,
 ) -> str:
     """The page of a comparison.
 
     Args:
         direct: names of both ends to addresses, as JSON for the page; None where a server is asked.
+        picture: what its picture for links is called.
     """
     start, end = (compared.stretch.stops[at].head for at in (compared.stretch.first, compared.stretch.last))
     view = pages.Comparison(
         project=seen.scope.project, first=compared.first, last=compared.last, stretch=compared.stretch,
         found=compared.found, trends=seen.trends, weeks=weeks(compared.stretch, seen.known),
         run=queries.run_between(connection, seen.scope.project, start, end), choices=choices or seen.choices(),
-        direct=direct,
+        direct=direct, picture=picture,
     )  # fmt: skip
     return pages.comparison(view, place, now())
 

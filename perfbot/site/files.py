@@ -13,9 +13,9 @@ from perfbot.errors import StoreError, UsageError
 from perfbot.history.records import Run, slug
 from perfbot.history.store import Store, queries
 from perfbot.history.trends.between import Stretch
-from perfbot.render import site
+from perfbot.render import preview, site
 from perfbot.render.chart import as_json
-from perfbot.render.comparison import gist
+from perfbot.render.comparison import gist, picture
 from perfbot.site import comparing, pages
 from perfbot.site.scope import scope_of
 
@@ -29,12 +29,18 @@ Difference = Callable[[str, str], str]
 
 
 def write_site(
-    store: Store, project: str | None, branch: str | None, folder: Path, difference: Difference = lambda _a, _b: ""
+    store: Store,
+    project: str | None,
+    branch: str | None,
+    folder: Path,
+    difference: Difference = lambda _a, _b: "",
+    url: str = "",
 ) -> int:
     """Writes the pages of a project; how many.
 
     Args:
         difference: two commits to what the forge shows of their difference; empty where that is not known.
+        url: where people will reach the folder; with it, pages have a picture that chats show beside a link.
 
     Raises:
         UsageError: no such project.
@@ -45,7 +51,7 @@ def write_site(
         runs = queries.runs(connection, scope.project, limit=KEPT_RUNS)
         seen = comparing.Branch(connection, scope)
         pairs = _pairs(seen)
-        top, below = _places(runs, pairs, difference)
+        top, below = _places(runs, pairs, difference, f"{url.rstrip('/')}/" if url else "")
         _write(folder, {f"assets/{name}": data for name, data in site.assets().items()})
         count = _benchmarks(connection, seen, below, folder)
         gists = _comparisons(connection, seen, pairs, below, folder)
@@ -59,6 +65,8 @@ def write_site(
             "names.js": comparing.names_script(connection, scope),
         }
         _write(folder, {name: text.encode() for name, text in made.items()})
+        if url:
+            _write(folder, {"preview.png": pages.picture(connection, scope)})
         for one in runs:
             text = pages.run(connection, one.number, "../index.html")
             _write(folder, {f"runs/{one.number}.html": text.encode()})
@@ -75,6 +83,8 @@ def _benchmarks(connection: Connection, seen: comparing.Branch, place: site.Addr
             "js": comparing.way_script(about, way, places),
         }
         _write(folder, {f"benchmarks/{about.page}.{kind}": text.encode() for kind, text in made.items()})
+        if place.picture and trend.told_steps:  # a flat line tells nothing, and a project may have thousands
+            _write(folder, {f"benchmarks/{about.page}.png": preview.courses([site.panel(trend)])})
     return len(seen.known)
 
 
@@ -106,13 +116,16 @@ def _comparisons(
         except UsageError:  # no commit of the branch was measured between two releases
             continue
         told[first, last] = gist(found.found)
-        text = comparing.page(connection, seen, found, place, direct, names)
+        shown = f"compare/{name.removesuffix('.html')}.png"
+        text = comparing.page(connection, seen, found, place, direct, names, picture=shown)
         _write(folder, {f"compare/{name}": text.encode()})
+        if place.picture:
+            _write(folder, {shown: picture(found.found)})
     return told
 
 
 def _places(
-    runs: Sequence[Run], pairs: Mapping[tuple[str, str], str], difference: Difference
+    runs: Sequence[Run], pairs: Mapping[tuple[str, str], str], difference: Difference, url: str
 ) -> tuple[site.Address, site.Address]:
     shown = {one.number for one in runs}
 
@@ -123,7 +136,7 @@ def _places(
         return site.Address(
             f"{up}assets/", lambda name: f"{up}benchmarks/{name}.html",
             lambda number: f"{up}runs/{number}.html" if number in shown else "",
-            compare, difference, f"{up}charts.html", f"{up}index.html",
+            compare, difference, f"{up}charts.html", f"{up}index.html", picture=url,
         )  # fmt: skip
 
     return place(""), place("../")

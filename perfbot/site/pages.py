@@ -10,7 +10,7 @@ from perfbot.history.records import Subject, Trend
 from perfbot.history.store import ledger, queries, standings, ways
 from perfbot.history.trends import analyse, course
 from perfbot.render import page as run_page
-from perfbot.render import site
+from perfbot.render import preview, site
 from perfbot.render.cards import cards
 from perfbot.render.history import to_csv
 from perfbot.site.scope import Scope
@@ -96,6 +96,16 @@ def benchmark(connection: Connection, scope: Scope, subject: Subject, place: sit
     stops = {stop.head: stop for stop in ways.stops(connection, scope.project, scope.branch)} if trend.steps else {}
     points = cards([(trend, step) for step in trend.steps], stops, place, named=False)
     return site.benchmark(site.Story(scope.project, trend, course(found), releases), place, now(), points)
+
+
+def picture(connection: Connection, scope: Scope) -> bytes:
+    """What a chat shows beside a link to the overview: what became worse, then what stepped last, then the others."""
+    known: dict[int, Trend] = {}
+    orders: tuple[standings.Order, ...] = ("loss", "stepped", "name")
+    for order in orders:
+        for trend in standings.trends(connection, scope.project, scope.branch, order=order, limit=preview.MOST_PANELS):
+            known.setdefault(trend.subject.number, trend)
+    return preview.courses([site.panel(trend) for trend in known.values()])
 
 
 def values(connection: Connection, scope: Scope, subject: Subject) -> str:

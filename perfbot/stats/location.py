@@ -79,8 +79,8 @@ def _between(ordered: Floats, at: NDArray[np.intp], start: NDArray[np.int_], end
 def spread(values: Sequence[float]) -> float | None:
     """Standard deviation of one value as the estimator feels it: its standard error times the root of their number.
 
-    Outliers are winsorised as in :func:`estimates`, so a mean of n such values strays by ``spread / sqrt(n)``. None for
-    fewer than two values.
+    Outliers are winsorised as in :func:`estimates`, so the standard error of a mean of n such values is
+    ``spread / sqrt(n)``. None for fewer than two values.
     """
     if len(values) < 2:
         return None

@@ -53,7 +53,7 @@ def mean_ratios(
     # Below, a round's weight is in units of the mean one.
     mean_weight = total(weight) / rounds
     below, above = total(base) / rounds, total(head) / rounds
-    # A round strays by head/above - base/below; its squares, and those less the typical ratio's, from plain sums.
+    # A round deviates by head/above - base/below; its squares, and those less the typical ratio's, from plain sums.
     heads, bases, both = total(head**2) / above**2, total(base**2) / below**2, total(head * base) / (above * below)
     squares = heads + bases - 2 * both
     shift = typical - typical[..., :1]  # sums of squares about a value of the sample lose no digits

@@ -19,6 +19,7 @@ from perfbot.units.reading import (
 )
 from perfbot.units.showing import (
     AS_FACTOR_FROM,
+    UNTOLD_FROM,
     format_change,
     format_duration,
     format_estimate,
@@ -32,6 +33,7 @@ from perfbot.units.showing import (
 __all__ = [
     "AS_FACTOR_FROM",
     "DIRECTIONS",
+    "UNTOLD_FROM",
     "Meaning",
     "format_change",
     "format_duration",

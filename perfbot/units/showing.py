@@ -23,7 +23,10 @@ AS_FACTOR_FROM = 2.0
 """Changes from +200 % on are shown as a factor: "×3.1" is read faster than "+210 %"."""
 
 UNTOLD_FROM = 1e4
-"""A factor this large is the end of an interval that knows nothing; it is written as infinity."""
+"""Ends of an interval that are further apart know nothing: one that is itself so large is written as infinity."""
+
+COUNTED_TO = 1e7
+"""Factors from here on are written with an exponent."""
 
 AS_DIVISOR_FROM = -0.9
 """Changes from −90 % down are shown as a divisor: rounded percentages near −100 % say nothing."""
@@ -54,7 +57,7 @@ def format_interval(low: float, high: float) -> str:
     """The interval of a change on one scale: ``[+35, +41]`` in percent, ``[×1.9, ×3.2]`` where an end is a factor."""
     if _in_percent(low) and _in_percent(high):
         return f"[{_percent(low)}, {_percent(high)}]"
-    return f"[{_factor(low)}, {_factor(high)}]"
+    return f"[{', '.join(_ends(low, high))}]"
 
 
 def format_estimate(change: float, interval: tuple[float, float] | None) -> tuple[str, str]:
@@ -70,7 +73,7 @@ def format_estimate(change: float, interval: tuple[float, float] | None) -> tupl
     if all(map(_in_percent, (change, *interval))):
         margin = max(interval[1] - change, change - interval[0])
         return format_change(change), f"±{_margin(margin)}"
-    low, high = map(_factor, interval)
+    low, high = _ends(*interval)
     if low == high:
         apart = max((1 + interval[1]) / (1 + change), (1 + change) / (1 + interval[0])) - 1
         return _factor(change), f"±{_margin(apart)} %"
@@ -139,19 +142,31 @@ def _margin(fraction: float) -> str:
 
 
 def _factor(fraction: float) -> str:
-    """A change as a factor or divisor: ``×3.1``, ``÷12``, ``×1.02``."""
+    """A change as a factor or divisor: ``×3.1``, ``÷12``, ``×1.02``, ``×10,000``."""
     if 1 + fraction >= 1:
-        return f"×{_two_digits(1 + fraction)}" if 1 + fraction < UNTOLD_FROM else "×∞"
-    if (1 + fraction) * UNTOLD_FROM <= 1:
+        return f"×{_two_digits(1 + fraction)}"
+    if 1 + fraction <= 0:
         return "÷∞"
     divisor = _two_digits(1 / (1 + fraction))
-    return f"÷{divisor}" if float(divisor.replace(",", "")) > 1 else "×1.00"
+    return f"÷{divisor}" if divisor not in ("1.00", "0.99") else "×1.00"
+
+
+def _ends(low: float, high: float) -> tuple[str, str]:
+    """The ends of an interval as factors; infinite where they are so large and so far apart that they know nothing."""
+    if 1 + high < (1 + low) * UNTOLD_FROM:
+        return _factor(low), _factor(high)
+    return (
+        "÷∞" if (1 + low) * UNTOLD_FROM <= 1 else _factor(low),
+        "×∞" if 1 + high >= UNTOLD_FROM else _factor(high),
+    )
 
 
 def _two_digits(factor: float) -> str:
     """Two digits; three close to 1, where two would say nothing."""
     if factor < 1.995:
         return f"{factor:.2f}"
+    if factor >= COUNTED_TO:
+        return f"{factor:.1e}".replace("e+0", "e").replace("e+", "e") if math.isfinite(factor) else "∞"
     return f"{factor:.1f}" if factor < 9.95 else f"{_rounded(factor, 2):,.0f}"
 
 

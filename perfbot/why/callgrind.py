@@ -80,7 +80,20 @@ def _line(text: str, last: int) -> int:
     return last + number if text[0] in "+-" else number
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A profile, and the program or library of each of its functions."""
+
+    profile: Profile
+    programs: tuple[str, ...]
+
+
 def profile_of(files: Iterable[str], home: str) -> Profile:
+    """As :func:`counted_of`, without programs."""
+    return counted_of(files, home).profile
+
+
+def counted_of(files: Iterable[str], home: str) -> Counted:
     """One run of a command with all processes that it started.
 
     Args:
@@ -98,13 +111,19 @@ def profile_of(files: Iterable[str], home: str) -> Profile:
     functions = tuple(_function(key, read.lines.get(key, []), home) for key in keys)
     edges = {(at[caller], at[callee]): float(count) for (caller, callee), count in read.edges.items()}
     stacks: dict[tuple[int, ...], int] = {(at[key],): cost for key, cost in read.own.items() if cost > 0}
-    return Profile(float(sum(read.own.values())), Calls(functions, edges), Samples(functions, stacks))
+    profile = Profile(float(sum(read.own.values())), Calls(functions, edges), Samples(functions, stacks))
+    return Counted(profile, tuple(program for program, _, _ in keys))
+
+
+def is_own(path: str, home: str) -> bool:
+    """Whether a file lies below the folder that the command ran in."""
+    return path.startswith(f"{home.rstrip('/')}/")
 
 
 def _function(key: Key, lines: list[int], home: str) -> Function:
     program, file, name = key
     top = f"{home.rstrip('/')}/"
-    place: Place = "own" if program.startswith(top) or file.startswith(top) else "std"
+    place: Place = "own" if is_own(program, home) or is_own(file, home) else "std"
     sourced = file not in ("", UNKNOWN)
     path = file if sourced else program
     path = path.removeprefix(top).removeprefix("./") if place == "own" else path.rpartition("/")[2]

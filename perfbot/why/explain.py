@@ -27,6 +27,11 @@ APART = 1.5
 
 APART_NOTE = "the rounds that explain saw another change than those that decided: these are their costs"
 
+NOT_SEEN = (
+    "it does not follow from the instructions that it executes: memory or waiting, which perf sees where it is "
+    "installed and may sample"
+)
+
 STEP = 0.01
 """Of a side's cost, to see what follows it."""
 
@@ -50,6 +55,8 @@ def explain(
     roll = roll_of(observations)
     edited = {number for number, one in enumerate(roll.functions) if _is_edited(one, edits)}
     costs = _costs_of(result, observations)
+    if costs.notes and observations[0].other_unit:
+        return _with(bare, base=result.base or 0.0, head=result.head or 0.0, rounds=len(observations), reason=NOT_SEEN)
     scaled = [_at(one, costs.sides) for one in observations]
     ledgers = [ledger_of(observation, roll, edited) for observation in scaled]
     blamed = np.array([one.blamed for one in ledgers])

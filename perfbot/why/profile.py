@@ -58,11 +58,13 @@ class Samples:
     Attributes:
         stacks: samples by the numbers of functions, the outermost first.
         lines: samples by function and line: in it, and in it with what it calls.
+        waits: samples by function in which it waited for something, in a call of the system.
     """
 
     functions: tuple[Function, ...] = ()
     stacks: Mapping[tuple[int, ...], int] = field(default_factory=dict)
     lines: Mapping[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    waits: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -91,6 +93,8 @@ class Observation:
     sides: Mapping[Side, Profile]
     refused: str = ""
     """Why functions were not timed, or not counted."""
+    other_unit: bool = False
+    """Costs are not of the metric that is explained: instructions stand for time, as far as they follow it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,6 @@ from .turns import warm
 MOST_STACKS = 4000
 """Different stacks that are told of one stretch; the rarest are cut at their root."""
 
-MOST_FUNCTIONS = 5000
-
 TIMED = {id(code) for code in (
     timers.Calls._many.__code__,
     timers.Calls._many_with_arguments.__code__,
@@ -148,9 +146,9 @@ def sample(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
             ``hand_over_last``, ``loops``, ``discard`` and ``draw`` as in :func:`turns.turns`.
 
     Returns:
-        ``functions``; ``stacks`` [numbers from the outermost, samples]; ``lines`` [function, line, samples in it,
-        samples in it and what it calls]; ``lost``: samples outside of what is timed; ``cost``: nanoseconds of all calls
-        together, with what sampling takes of them; or ``refused``.
+        ``functions``; ``stacks`` [numbers from the outermost, samples, those that waited]; ``lines`` [function,
+        line, samples in it, samples in it and what it calls]; ``lost``: samples outside of what is timed; ``cost``:
+        nanoseconds of all calls together, with what sampling takes of them; or ``refused``.
     """
     try:
         sampler: Optional[Sampler] = _sampler()
@@ -192,20 +190,20 @@ class _Stacks:
 
     def __init__(self, functions: Functions) -> None:
         self._functions = functions
-        self._samples: Dict[Sample, int] = {}
+        self._samples: Dict[Sample, Tuple[int, int]] = {}
 
-    def add(self, samples: Dict[Sample, int]) -> None:
-        for chain, count in samples.items():
-            self._samples[chain] = self._samples.get(chain, 0) + count
+    def add(self, samples: Dict[Sample, Tuple[int, int]]) -> None:
+        for chain, found in samples.items():
+            self._samples[chain] = _sum(self._samples.get(chain), found)
 
     def answer(self, sampler: Sampler, awaits: bool) -> Dict[str, Any]:
         if any(self._functions.at(address) is None for chain in self._samples for address, _ in chain):
             self._functions.look_around()
-        stacks: Dict[Tuple[int, ...], int] = {}
+        stacks: Dict[Tuple[int, ...], Tuple[int, int]] = {}
         own: Dict[Tuple[int, int], int] = {}
         within: Dict[Tuple[int, int], int] = {}
         lost = 0
-        for chain, count in self._samples.items():
+        for chain, (count, waited) in self._samples.items():
             inside = self._inside(chain, awaits)
             if inside is None:
                 lost += count
@@ -213,13 +211,13 @@ class _Stacks:
             places = [self._place(sampler, *one) for one in inside]
             met = [place for place in places if place is not None]
             path = tuple(number for number, _ in met)
-            stacks[path] = stacks.get(path, 0) + count
+            stacks[path] = _sum(stacks.get(path), (count, waited))
             if met:
                 own[met[-1]] = own.get(met[-1], 0) + count
             for place in set(met):
                 within[place] = within.get(place, 0) + count
         return {
-            "stacks": [[list(path), count] for path, count in _shortened(stacks)],
+            "stacks": [[list(path), count, waited] for path, (count, waited) in _shortened(stacks)],
             "lines": [[number, line, own.get((number, line), 0), count] for (number, line), count in within.items()],
             "lost": lost,
         }
@@ -246,12 +244,16 @@ class _Stacks:
         return self._functions.number(code), line_of(code, sampler.layout.lasti(code, instruction))
 
 
-def _shortened(stacks: Dict[Tuple[int, ...], int]) -> List[Tuple[Tuple[int, ...], int]]:
+def _sum(one: Optional[Tuple[int, int]], other: Tuple[int, int]) -> Tuple[int, int]:
+    return other if one is None else (one[0] + other[0], one[1] + other[1])
+
+
+def _shortened(stacks: Dict[Tuple[int, ...], Tuple[int, int]]) -> List[Tuple[Tuple[int, ...], Tuple[int, int]]]:
     """The most frequent stacks; of the others only the innermost functions."""
-    ordered = sorted(stacks.items(), key=lambda item: -item[1])
-    rest: Dict[Tuple[int, ...], int] = {}
-    for path, count in ordered[MOST_STACKS:]:
-        rest[path[-1:]] = rest.get(path[-1:], 0) + count
+    ordered = sorted(stacks.items(), key=lambda item: -item[1][0])
+    rest: Dict[Tuple[int, ...], Tuple[int, int]] = {}
+    for path, found in ordered[MOST_STACKS:]:
+        rest[path[-1:]] = _sum(rest.get(path[-1:]), found)
     return ordered[:MOST_STACKS] + list(rest.items())
 
 
@@ -288,7 +290,7 @@ def allocations(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, 
         stacks[number] = stacks.get(number, 0) + size
     return {
         "functions": functions.described(),
-        "stacks": [[[number], size] for number, size in stacks.items()],
+        "stacks": [[[number], size, 0] for number, size in stacks.items()],
         "lines": [[number, line, size, size] for (number, line), size in sizes.items()],
         "lost": 0,
         "cost": sum(sizes.values()),

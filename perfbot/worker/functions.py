@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import hashlib
 import os
@@ -29,6 +30,7 @@ class Around:
         self.owners: Dict[int, FunctionType] = {}
         self.codes: Dict[int, CodeType] = {}
         self.modules: Dict[str, str] = {}
+        self.classes: Dict[str, Dict[str, Tuple[int, int]]] = {}
         self.described: Dict[int, Dict[str, Any]] = {}
         self.look()
 
@@ -63,17 +65,31 @@ class Around:
         owner = self.owners.get(id(code))
         name = getattr(code, "co_qualname", None) or (owner.__qualname__ if owner is not None else code.co_name)
         module = owner.__module__ if owner is not None else self.modules.get(code.co_filename)
-        place, file = self._place(code.co_filename)
-        lines = [line for line in _lines(code) if line]
+        source, begin = code.co_filename, code.co_firstlineno
+        end = max([begin, *(line for line in _lines(code) if line)])
+        if owner is not None and source.startswith("<"):  # of one that was generated, only its owner knows the name
+            name = owner.__qualname__
+            source, begin, end = self._class_of(owner) or (source, begin, end)
+        place, file = self._place(source)
         return {
             "name": str(name)[:LONGEST],
             "module": str(module or "")[:LONGEST],
             "place": place,
             "file": file[-LONGEST:],
-            "line": code.co_firstlineno,
-            "end": max([code.co_firstlineno, *lines]),
+            "line": begin,
+            "end": end,
             "print": fingerprint(code),
         }
+
+    def _class_of(self, owner: FunctionType) -> Optional[Tuple[str, int, int]]:
+        """Where the class stands that a method was generated for (dataclasses, attrs): file, first and last line."""
+        file = getattr(sys.modules.get(owner.__module__), "__file__", None)
+        if not isinstance(file, str) or not file.endswith(".py"):
+            return None
+        if file not in self.classes:
+            self.classes[file] = _classes_in(file)
+        found = self.classes[file].get(owner.__qualname__.rpartition(".")[0])
+        return None if found is None else (file, found[0], found[1])
 
     def _place(self, file: str) -> Tuple[str, str]:
         """Where a file lies: ``own`` (the checkout), ``site`` (installed), ``std``, ``bot``, or empty; and its path."""
@@ -199,6 +215,34 @@ def _take_in(code: CodeType, parts: Any) -> None:
             parts.update(repr(sorted(map(repr, constant))).encode("utf-8", "replace"))
         else:
             parts.update(repr((type(constant).__name__, constant)).encode("utf-8", "replace"))
+
+
+def _classes_in(file: str) -> Dict[str, Tuple[int, int]]:
+    """Classes of a file by their qualified names: the lines from decorators and fields to the first method."""
+    try:
+        with open(file, "rb") as source:
+            tree = ast.parse(source.read())
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return {}
+    found: Dict[str, Tuple[int, int]] = {}
+
+    def look(body: List[Any], prefix: str) -> None:
+        for node in body:
+            if isinstance(node, ast.ClassDef):
+                found[prefix + node.name] = _first_line(node), _last_field(node)
+                look(node.body, prefix + node.name + ".")
+
+    look(tree.body, "")
+    return found
+
+
+def _first_line(node: Any) -> int:
+    return int(min([node.lineno] + [one.lineno for one in node.decorator_list]))
+
+
+def _last_field(node: ast.ClassDef) -> int:
+    methods = [_first_line(one) for one in node.body if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    return max(node.lineno, min(methods) - 1) if methods else int(getattr(node, "end_lineno", 0) or node.lineno)
 
 
 def _of_text(text: str) -> Dict[str, Any]:

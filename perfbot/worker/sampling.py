@@ -29,6 +29,12 @@ DEEPEST = 200
 ROOM = 48 << 20
 """Bytes for samples between two times that they are taken out."""
 
+SAVED_RAX, SAVED_RIP = 144, 168
+"""Offsets in ``ucontext_t`` on x86-64 (``sys/ucontext.h``: REG_RAX and REG_RIP of ``uc_mcontext.gregs``)."""
+
+WAITS = 4
+"""Marks a sample in the address of its innermost code: objects lie at multiples of 16."""
+
 Sample = Tuple[Tuple[int, int], ...]
 """Address of the code and of the instruction, of each frame, innermost first."""
 
@@ -160,10 +166,20 @@ def _halves(words: List[int]) -> List[int]:
 def _machine_code(layout: Layout, table: int) -> bytes:
     """The handler, for x86-64: it may use whatever the System V ABI lets a function use, and no stack.
 
-    ``table`` holds: where the next sample goes, where the room ends, the frame to stop at.
+    ``table`` holds: where the next sample goes, where the room ends, the frame to stop at. The third argument is what
+    the kernel saved of the thread (``ucontext_t``): it waits where the signal interrupted a system call, which is then
+    to be made again (the next instruction is ``syscall``) or has returned ``-EINTR`` (the last one was).
     """
     inner = b"" if layout.inner is None else _load(b"\x48\x8b\x92", layout.inner)
     body = _Assembler()
+    body.add(b"\x45\x31\xc0")  # xor r8d, r8d
+    body.add(_load(b"\x48\x8b\xb2", SAVED_RIP))  # mov rsi, [rdx+SAVED_RIP]
+    body.add(b"\x66\x81\x3e\x0f\x05").jump(b"\x0f\x84", "waits")  # cmp word [rsi], syscall; je waits
+    body.add(b"\x66\x81\x7e\xfe\x0f\x05").jump(b"\x0f\x85", "runs")  # cmp word [rsi-2], syscall; jne runs
+    body.add(_load(b"\x48\x83\xba", SAVED_RAX) + b"\xfc").jump(b"\x0f\x85", "runs")  # cmp [rdx+SAVED_RAX], -4; jne
+    body.label("waits")
+    body.add(b"\x41\xb8" + struct.pack("<I", WAITS))  # mov r8d, WAITS
+    body.label("runs")
     body.add(b"\x48\xb8" + struct.pack("<Q", table))  # mov rax, table
     body.add(b"\x48\x8b\x08")  # mov rcx, [rax]
     body.add(b"\x48\x3b\x48\x08").jump(b"\x0f\x83", "out")  # cmp rcx, [rax+8]; jae out
@@ -176,7 +192,8 @@ def _machine_code(layout: Layout, table: int) -> bytes:
     body.add(b"\xf6\xc2\x07").jump(b"\x0f\x85", "out")  # test dl, 7; jnz out: this is no frame
     body.add(b"\x48\x89\xd6\x48\xc1\xee\x2f").jump(b"\x0f\x85", "out")  # mov rsi, rdx; shr rsi, 47; jnz out
     body.add(b"\x48\x81\xfa\x00\x00\x01\x00").jump(b"\x0f\x82", "out")  # cmp rdx, 65536; jb out
-    body.add(_load(b"\x4c\x8b\x92", layout.code) + b"\x4c\x89\x11")  # mov r10, [rdx+code]; mov [rcx], r10
+    body.add(_load(b"\x4c\x8b\x92", layout.code) + b"\x4d\x09\xc2")  # mov r10, [rdx+code]; or r10, r8
+    body.add(b"\x4c\x89\x11" + b"\x45\x31\xc0")  # mov [rcx], r10; xor r8d, r8d: the innermost frame alone says it
     body.add(_load(b"\x4c\x8b\x92", layout.at) + b"\x4c\x89\x51\x08")  # mov r10, [rdx+at]; mov [rcx+8], r10
     body.add(_load(b"\x48\x8b\x92", layout.back))  # mov rdx, [rdx+back]
     body.add(b"\x48\x83\xc1\x10" + b"\x41\xff\xc9").jump(b"\x0f\x85", "frame")  # add rcx, 16; dec r9d; jnz frame
@@ -250,15 +267,23 @@ class Sampler:
         signal.setitimer(signal.ITIMER_REAL, 0)
         self._signal(signal.SIGALRM, self._before)
 
-    def taken(self) -> Dict[Sample, int]:
-        """How often each chain of frames was met since the last time; the outermost one ran in the frame given."""
+    def taken(self) -> Dict[Sample, Tuple[int, int]]:
+        """How often each chain of frames was met since the last time, and of these, while the thread waited.
+
+        The outermost one ran in the frame given.
+        """
         used = self._table[0] - self._begin
         self._table[0] = self._begin
         found: Dict[bytes, int] = {}
         data = self._room[:used]
         for chain in _chains(data):
             found[chain] = found.get(chain, 0) + 1
-        return {_sample(chain): count for chain, count in found.items()}
+        samples: Dict[Sample, Tuple[int, int]] = {}
+        for chain, count in found.items():
+            frames, waits = _sample(chain)
+            met, waited = samples.get(frames, (0, 0))
+            samples[frames] = met + count, waited + count * waits
+        return samples
 
 
 def _chains(data: bytes) -> List[bytes]:
@@ -276,6 +301,7 @@ def _chains(data: bytes) -> List[bytes]:
     return chains
 
 
-def _sample(chain: bytes) -> Sample:
+def _sample(chain: bytes) -> Tuple[Sample, bool]:
     words = struct.unpack("<{}Q".format(len(chain) // WORD), chain)
-    return tuple((words[i] & ~3, words[i + 1]) for i in range(0, len(words), 2))
+    waits = bool(words and words[0] & WAITS)
+    return tuple((words[i] & ~(3 | WAITS), words[i + 1]) for i in range(0, len(words), 2)), waits

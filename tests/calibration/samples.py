@@ -16,7 +16,7 @@ POLICY = Policy(threshold=0.02)
 
 
 def rounds(spread: float, count: int, random: Random, seconds: float = 0.5) -> tuple[Round, ...]:
-    """Rounds of calls of a millisecond whose ratio strays by ``spread``."""
+    """Rounds of calls of a millisecond whose ratio has the standard deviation ``spread``."""
     return tuple(
         Round(index, (1e-3,), (1e-3 * (1 + random.gauss(0, spread)),), seconds=seconds) for index in range(count)
     )

@@ -14,11 +14,15 @@ from pathlib import Path
 
 import pytest
 import yaml
+from prometheus_client.parser import text_string_to_metric_families
 
 import perfbot
 from perfbot import config
+from perfbot.claims.grammar import parse_claim
 from perfbot.cli import main as command_line
 from perfbot.errors import ConfigError
+from perfbot.publish.commands import Misspelt
+from perfbot.publish.commands import parse as commands_in
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")])
@@ -84,6 +88,8 @@ def test_commands_exist_with_their_options(block: Block, capsys: pytest.CaptureF
 @pytest.mark.parametrize("block", of("toml"))
 def test_configuration_is_valid(block: Block) -> None:
     tables = tomllib.loads(block.text)
+    for claim in tables.get("claim", []):
+        parse_claim(claim["that"])
     if not tables.keys() <= set(OURS) or not tables:
         return
     try:
@@ -107,6 +113,24 @@ def test_python_compiles_and_names_what_is_there(block: Block) -> None:
     for node in ast.walk(ast.parse(block.text)):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "perfbot":
             assert hasattr(perfbot, node.attr), f"{block.where}: perfbot.{node.attr}"
+
+
+@pytest.mark.parametrize("block", of("prometheus"))
+def test_metrics_are_read_as_such(block: Block) -> None:
+    assert [*text_string_to_metric_families(block.text)]
+
+
+@pytest.mark.parametrize("block", of("text"))
+def test_what_is_typed_into_a_comment_is_a_command(block: Block) -> None:
+    typed = [line for line in block.text.splitlines() if line.startswith("/")]
+    found = commands_in(block.text)
+    assert len(found) == len(typed), f"{block.where}: {found}"
+    assert not [one for one in found if isinstance(one, Misspelt)], f"{block.where}: {found}"
+
+
+def test_each_block_says_what_it_is() -> None:
+    known = {"sh", "console", "bash", "toml", "json", "yaml", "yml", "python", "py", "prometheus", "text"}
+    assert {block.where: block.language for block in blocks() if block.language not in known} == {}
 
 
 def test_blocks_are_found() -> None:

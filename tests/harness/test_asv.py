@@ -271,8 +271,11 @@ def test_the_configuration_may_lie_in_a_folder_of_its_own(sides: Sides) -> None:
 
 def test_a_configuration_that_is_none_is_said(sides: Sides) -> None:
     sides.write({"asv.conf.json": "[1]"})
-    with pytest.raises(MeasureError, match=r"suite s, base: asv\.conf\.json cannot be read: expected a table"):
+    with pytest.raises(
+        MeasureError, match=r"suite s, base: asv\.conf\.json cannot be read: expected a table"
+    ) as raised:
         sides.suite('harness = "asv"')
+    assert raised.value.side == "base"
 
 
 def test_a_missing_folder_of_benchmarks_is_said(sides: Sides) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from perfbot.history import recording
 from perfbot.history.records import Release
-from perfbot.history.store import Store, open_store, queries, standings
+from perfbot.history.store import Store, open_store, queries, standings, windows
 from tests.builders import a_history, a_report, a_result, commit
 
 
@@ -26,7 +26,7 @@ def test_trends_follow_each_branch_run(store: Store) -> None:
         (trend,) = standings.trends(connection, "group/name", "main")
         assert [step.first for step in trend.steps] == [commit(16)]
         assert trend.points == 20
-        assert standings.stale_subjects(connection, "group/name", "main") == ()
+        assert windows.touched(connection, "group/name", "main") == ()
 
 
 def test_a_merge_requests_run_changes_no_trend(store: Store) -> None:

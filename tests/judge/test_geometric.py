@@ -29,7 +29,7 @@ def suite(
     seed: int = 1,
     files: Sequence[str] = ("a.py",),
 ) -> tuple[Result, ...]:
-    """Benchmarks with these changes (logs), whose rounds stray by themselves and together."""
+    """Benchmarks with these changes (logs), whose rounds scatter by themselves and together."""
     random = np.random.default_rng(seed)
     common = random.normal(0, shared, rounds)
     found = []

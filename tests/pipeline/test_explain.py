@@ -40,9 +40,10 @@ budget = "60s"
 
 [gate]
 threshold = "40%"
+confirm = "no"
 
 [why]
-share = "8%"                  # of the budget, for one benchmark
+share = "4%"                  # of the budget, for one benchmark
 
 [[suite]]
 name = "core"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from perfbot.errors import ConfigError, ReportError, UsageError
-from perfbot.model import Acceptance, Control, Policy, Problem, Shard
+from perfbot.model import Acceptance, Control, Policy, Problem, Runner, Shard
 from perfbot.publish.flow import publish
 from tests.builders import HEAD, OTHER, report, result, write
 from tests.ci_jobs import InCI
@@ -304,3 +304,36 @@ def test_own_numbers_survive_the_second_judgement(ci: InCI, tmp_path: Path) -> N
     publish(write(tmp_path, report(lying)), ci.publisher())
     assert "+30" in ci.comment()
     assert "−50" not in ci.comment()
+
+
+def test_joined_machines_have_one_verdict(ci: InCI, tmp_path: Path) -> None:
+    """What one machine alone shows is not red; what both show is, and the row says where."""
+    kinds = [Runner(cpu="AMD EPYC 7763", cores=2), Runner(cpu="Intel Xeon 8370C", cores=4)]
+
+    def of(change: float, *there: float) -> list[Path]:
+        every = [
+            report(result(change=change), result("other"), runner=kinds[0], seed=1),
+            *(report(result(change=one), result("other"), runner=kinds[1], seed=2) for one in there),
+        ]
+        return write(tmp_path, *every)
+
+    assert publish(of(0.3, 0.0), ci.publisher(), join=True).code == 0
+    assert re.search(r"regressed \+30 % on AMD EPYC 7763, unchanged \S+ % on Intel Xeon 8370C", ci.comment())
+    ci.next_run()
+    assert publish(of(0.3, 0.3), ci.publisher(), join=True).code == 1
+    assert "+30 % on AMD EPYC 7763, +30 % on Intel Xeon 8370C" in ci.comment()
+    ci.next_run()
+    with pytest.raises(ReportError, match="nothing to be joined with"):
+        publish(of(0.3), ci.publisher(), join=True)
+    assert ci.status()[0] == "failed"
+
+
+def test_machines_names_are_text(ci: InCI, tmp_path: Path) -> None:
+    odd = Runner(cpu="<img src=x> `x` | [a](b); @ada\n# title", cores=2)
+    files = write(
+        tmp_path, report(result(change=0.3), runner=odd, seed=1), report(result(change=0.3), runner=odd, seed=2)
+    )
+    assert publish(files, ci.publisher(), join=True).code == 1
+    text = ci.comment()
+    assert "<img" not in text.replace("`<img src=x>`", "")
+    assert "\n# title" not in text

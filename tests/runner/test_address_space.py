@@ -1,4 +1,4 @@
-"""Memory laid out alike: by real processes, and by what the kernel is asked."""
+"""A shared address-space layout: by real processes, and by what the kernel is asked."""
 
 from __future__ import annotations
 

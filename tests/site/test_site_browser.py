@@ -34,7 +34,7 @@ def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     width, height = SIZES[size]
     opened = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
     complaints: list[str] = []
-    opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    opened.on("console", lambda message: complaints.append(message.text))
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     opened.on(
         "request", lambda asked: complaints.append(asked.url) if not asked.url.startswith(("file:", "data:")) else None

@@ -227,3 +227,18 @@ def test_what_several_benchmarks_are_drawn_from(folder: Path) -> None:
     way = json.loads(page.read_text().partition("] = ")[2].strip("; \n"))
     assert way["places"] == list(range(24))
     assert way["logs"][23] == pytest.approx(0.14, abs=0.03), "ln(0.0115 / 0.010)"
+
+
+def test_pages_have_pictures_for_chats_where_their_address_is_known(
+    history: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI_PAGES_URL", "https://group.gitlab.io/name")
+    target = tmp_path / "public" / "perf"
+    assert main(["site", str(target), "--database", history]) == 0
+    shown = set()
+    for path in pages(target):
+        for address in re.findall(r'property="og:image" content="([^"]+)"', path.read_text()):
+            assert address.startswith("https://group.gitlab.io/name/perf/")
+            shown.add(target / unquote(address.removeprefix("https://group.gitlab.io/name/perf/")))
+    assert shown == set(target.rglob("*.png"))
+    assert {path.parent.name for path in shown} == {"perf", "benchmarks", "compare"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import re
 
 import httpx
@@ -168,3 +169,20 @@ def test_metrics_tell_requests_runs_and_jobs(client: TestClient) -> None:
         "perfbot_requests": "counter", "perfbot_request_seconds": "counter",
         "perfbot_jobs_waiting": "gauge", "perfbot_runs": "gauge",
     }  # fmt: skip
+
+
+def test_a_pasted_link_has_a_picture_where_people_reach_the_service(store: Store) -> None:
+    routes, _ = History(store, public_url="https://perf.example/").parts()
+    client = TestClient(Starlette(routes=routes))
+    for page in ("", f"{PARSE}.html", "compare"):
+        text = client.get(BASE + page).text
+        (address,) = re.findall(r'property="og:image" content="([^"]+)"', text)
+        assert address.startswith(f"https://perf.example{BASE}")
+        picture = client.get(html.unescape(address).removeprefix("https://perf.example"))
+        assert picture.headers["content-type"] == "image/png"
+        assert picture.content.startswith(b"\x89PNG")
+    assert client.get(f"{BASE}benchmarks/none.png").status_code == 404
+
+
+def test_nothing_is_said_of_pictures_that_nobody_could_reach(client: TestClient) -> None:
+    assert "og:image" not in client.get(BASE).text

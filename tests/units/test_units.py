@@ -177,6 +177,9 @@ def test_quantities_are_shown_with_three_digits(value, unit, text):
         (-0.92, "÷13"),
         (-0.996, "÷250"),
         (-1, "÷∞"),
+        (9999.0, "×10,000"),
+        (1.23e8, "×1.2e8"),
+        (-0.99999, "÷100,000"),
         (math.inf, "×∞"),
     ],
 )
@@ -192,6 +195,8 @@ def test_changes_are_shown_with_their_sign(fraction, text):
         (-0.002, 0.011, "[−0.2, +1.1]"),
         (1.5, 3.1, "[×2.5, ×4.1]"),
         (-1, math.inf, "[÷∞, ×∞]"),
+        (9700.0, 10300.0, "[×9,700, ×10,000]"),
+        (-0.999999, 1e6, "[÷∞, ×∞]"),
     ],
 )
 def test_intervals_are_shown(low, high, text):

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+import os
+import select
+import subprocess
 import sys
+import threading
 import time
 from collections import Counter
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +28,10 @@ def idle() -> int:
 def busy(calls: int) -> None:
     for _ in range(calls):
         idle()
+
+
+def asleep(seconds: float) -> None:
+    time.sleep(seconds)
 
 
 def nested(depth: int, calls: int) -> None:
@@ -47,7 +58,7 @@ def shares(sampler: Sampler, calls: int = 300_000, depth: int = 0) -> tuple[Coun
     functions.look_around()
     found: Counter[str] = Counter()
     deepest = 0
-    for chain, count in sampler.taken().items():
+    for chain, (count, _) in sampler.taken().items():
         code = functions.at(chain[0][0]) if chain else None
         found[code.co_name if code else "?"] += count
         deepest = max(deepest, len(chain))
@@ -75,7 +86,7 @@ def test_lines_are_those_of_the_code(sampler: Sampler) -> None:
     functions.look_around()
     first = idle.__code__.co_firstlineno
     lines: Counter[int] = Counter()
-    for chain, count in sampler.taken().items():
+    for chain, (count, _) in sampler.taken().items():
         code = functions.at(chain[0][0]) if chain else None  # it was between two frames
         if code is idle.__code__:
             lines[line_of(code, sampler.layout.lasti(code, chain[0][1])) - first] += count
@@ -94,10 +105,82 @@ def test_what_comes_after_the_end_is_not_sampled(sampler: Sampler) -> None:
 def test_sleep_goes_on_for_its_time_and_is_where_time_goes(sampler: Sampler) -> None:
     began = time.monotonic()
     sampler.start(sys._getframe(), 1e-3)
-    time.sleep(0.2)
+    asleep(0.2)
     sampler.stop()
     assert time.monotonic() - began >= 0.2
-    assert sum(sampler.taken().values()) > 20
+    met, waited = map(sum, zip(*sampler.taken().values(), strict=True))
+    assert met > 20
+    assert waited > 0.9 * met
+
+
+@pytest.mark.parametrize("kind", ["lock", "pipe", "child", "poll"])
+def test_all_that_waits_for_something_is_seen_to_wait(sampler: Sampler, kind: str) -> None:
+    def wait() -> None:
+        if kind == "lock":
+            lock = threading.Lock()
+            lock.acquire()
+            lock.acquire(timeout=0.1)
+        elif kind == "child":
+            subprocess.run(["sleep", "0.1"], check=True)
+        else:
+            here, there = os.pipe()
+            threading.Timer(0.1, os.write, (there, b"x")).start()
+            if kind == "poll":
+                select.select([here], [], [])
+            os.read(here, 1)
+            os.close(here)
+
+    sampler.start(sys._getframe(), 1e-3)
+    wait()
+    sampler.stop()
+    met, waited = map(sum, zip(*sampler.taken().values(), strict=True))
+    assert waited > 0.5 * met
+
+
+def test_what_computes_or_calls_the_system_all_the_time_does_not_wait(sampler: Sampler) -> None:
+    for action in (lambda: busy(200_000), lambda: [os.getppid() for _ in range(300_000)]):
+        sampler.start(sys._getframe(), 2e-4)
+        action()
+        sampler.stop()
+        met, waited = map(sum, zip(*sampler.taken().values(), strict=True))
+        assert met > 20
+        assert waited < 0.1 * met
+
+
+def described(text: str, module: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    (folder / f"{module}.py").write_text(text)
+    monkeypatch.syspath_prepend(str(folder))
+    found = importlib.import_module(module)
+    functions = Functions(Around(str(folder)))
+    for one in ("A", "B"):
+        functions.number(getattr(found, one).__init__.__code__)
+    return functions.described()
+
+
+DATACLASSES = """\
+from dataclasses import dataclass
+
+
+@dataclass
+class A:
+    x: int
+    y: int = 0
+
+    def area(self):
+        return self.x * self.y
+
+
+@dataclass
+class B:
+    x: int
+"""
+
+
+def test_methods_that_were_generated_stand_at_their_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = described(DATACLASSES, "generated_for_classes", tmp_path, monkeypatch)
+    assert (one["name"], one["place"], one["file"]) == ("A.__init__", "own", "generated_for_classes.py")
+    assert (one["line"], one["end"]) == (4, 8)  # not the lines of its own methods
+    assert (other["name"], other["line"], other["end"]) == ("B.__init__", 13, 15)
 
 
 def test_other_interpreters_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,6 +95,7 @@ def pack_rounds(rounds: Sequence[Round]) -> bytes:
             r.confirming,
             r.reach,
             r.builds,
+            r.machine,
         ]
         for r in rounds
     ]
@@ -150,10 +151,14 @@ def _rounds(header: list[list[Any]], values: array[float]) -> tuple[Round, ...]:
 
 
 def _later(
-    waited: list[float] | None = None, confirming: bool = False, reach: int = 0, builds: Sequence[int] = (0, 0)
-) -> tuple[tuple[float, float] | None, bool, int, tuple[int, int]]:
+    waited: list[float] | None = None,
+    confirming: bool = False,
+    reach: int = 0,
+    builds: Sequence[int] = (0, 0),
+    machine: int = 0,
+) -> tuple[tuple[float, float] | None, bool, int, tuple[int, int], int]:
     """What rounds of earlier versions do not tell."""
-    return (waited[0], waited[1]) if waited else None, confirming, reach, (builds[0], builds[1])
+    return (waited[0], waited[1]) if waited else None, confirming, reach, (builds[0], builds[1]), machine
 
 
 def fingerprint(report: Report) -> str:

@@ -82,6 +82,8 @@ def write_rows(connection: Connection, rows: Rows) -> int | None:
     for table, values in parts:
         if values:
             connection.execute(insert(table), [{"run_id": number, **row} for row in values])
+    if rows.run["kind"] == "branch" and rows.run["used"]:
+        connection.execute(insert(tables.pending), {"run_id": number})
     return number
 
 

@@ -19,7 +19,7 @@ from perfbot.history.store.database import Database
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest revision; a test compares it with the scripts."""
 
 LOCK_KEY = 7_033_268

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from perfbot.errors import StoreError
 from perfbot.history.records import Subject, Trend
-from perfbot.history.store.tables import comparison, project, run, standing, subject
+from perfbot.history.store.tables import project, standing, subject
 
 Order = Literal["loss", "stepped", "noise", "name"]
 
@@ -138,23 +138,3 @@ def _decoded(text: str) -> Trend:
         return _codec().validate_json(text)  # type: ignore[no-any-return]
     except ValueError as error:
         raise StoreError(f"A kept trend is damaged: {error}", hint="Run: perfbot history refresh") from error
-
-
-def stale_subjects(connection: Connection, project_name: str, branch: str) -> tuple[int, ...]:
-    """The subjects with more points on the branch than their kept trend knows of."""
-    points = (
-        select(comparison.c.subject_id, func.count().label("points"))
-        .join(run)
-        .where(run.c.kind == "branch", run.c.branch == branch, run.c.used)
-        .group_by(comparison.c.subject_id)
-        .subquery()
-    )
-    query = (
-        select(points.c.subject_id)
-        .join(subject, subject.c.id == points.c.subject_id)
-        .join(project, project.c.id == subject.c.project_id)
-        .outerjoin(standing, (standing.c.subject_id == points.c.subject_id) & (standing.c.branch == branch))
-        .where(project.c.name == project_name)
-        .where(standing.c.points.is_(None) | (standing.c.points != points.c.points))
-    )
-    return tuple(connection.scalars(query.order_by(points.c.subject_id)))

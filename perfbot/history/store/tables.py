@@ -3,9 +3,11 @@
 ::
 
     project ─┬─ run ──┬── comparison ── rounds          one row a benchmark, metric and run
+             │        ├── pending                       its points are not in any trend yet
              │        ├── document                      the rest of the report, without loss
              │        └── acceptance
-             ├─ subject ─── comparison, standing, way   one row a benchmark and metric; its trend and levels, kept ready
+             ├─ subject ─── comparison                  one row a benchmark and metric
+             │          └── standing, way, window       its trend and levels, kept ready; what they go on from
              ├─ release, calibration, command
              ├─ alert                                   what was told and whether it still holds
              └─ job                                     work shared by all replicas; each is done once
@@ -197,13 +199,32 @@ standing = Table(
     Index(None, "project_id", "branch", "page"),
 )
 
-# The levels of a subject, commit by commit, as bytes: comparing two commits reads these, not all comparisons.
+# The levels of a subject, commit by commit, as bytes: comparing two commits reads these, not all comparisons. What is
+# final is never written again: one row a part, by how many commits come before it.
 way = Table(
     "way",
     metadata,
     Column("subject_id", ForeignKey("subject.id"), primary_key=True),
     Column("branch", Text, primary_key=True),
+    Column("start", Integer, primary_key=True, autoincrement=False),
     Column("data", LargeBinary, nullable=False),
+)
+
+# What the next look at a subject goes on from: the newest commits of its series, and what is final of those before.
+window = Table(
+    "window",
+    metadata,
+    Column("subject_id", ForeignKey("subject.id"), primary_key=True),
+    Column("branch", Text, primary_key=True),
+    Column("points", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+# Runs of branches that count and whose points some trend may lack.
+pending = Table(
+    "pending",
+    metadata,
+    Column("run_id", ForeignKey("run.id", ondelete="CASCADE"), primary_key=True),
 )
 
 alert = Table(

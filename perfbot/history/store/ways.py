@@ -9,10 +9,11 @@ from __future__ import annotations
 import sys
 import zlib
 from array import array
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import accumulate, chain, groupby
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from perfbot.errors import StoreError
@@ -65,14 +66,22 @@ def _numbers(kind: str, data: bytes) -> array[Any]:
     return found
 
 
-def keep_ways(connection: Connection, branch: str, ways: Iterable[tuple[int, Way]]) -> None:
-    """Replaces what was kept about these subjects, by their numbers."""
-    rows = [{"subject_id": number, "branch": branch, "data": pack(one)} for number, one in sorted(ways)]
+def keep_ways(connection: Connection, branch: str, ways: Iterable[tuple[int, int, Way]]) -> None:
+    """Replaces parts of what was kept about these subjects: their number, how many commits come before, the part."""
+    rows = [
+        {"subject_id": number, "branch": branch, "start": start, "data": pack(one)}
+        for number, start, one in sorted(ways, key=lambda each: each[:2])
+    ]
     if rows:
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         new = dialect.insert(way)
         key = list(way.primary_key)
         connection.execute(new.on_conflict_do_update(index_elements=key, set_={"data": new.excluded.data}), rows)
+
+
+def forget_ways(connection: Connection, branch: str, numbers: Collection[int]) -> None:
+    """Drops the levels of these subjects, before those from the beginning are kept."""
+    connection.execute(delete(way).where(way.c.branch == branch, way.c.subject_id.in_(numbers)))
 
 
 def ways(
@@ -84,10 +93,24 @@ def ways(
         .join(standing, (standing.c.subject_id == way.c.subject_id) & (standing.c.branch == way.c.branch))
         .join(project, project.c.id == standing.c.project_id)
         .where(project.c.name == project_name, way.c.branch == branch)
+        .order_by(way.c.subject_id, way.c.start)
     )
     if numbers is not None:
         query = query.where(way.c.subject_id.in_(numbers))
-    return ((row.subject_id, unpack(row.data)) for row in connection.execute(query))
+    for number, rows in groupby(connection.execute(query), key=lambda row: row.subject_id):
+        yield number, _whole([unpack(row.data) for row in rows])
+
+
+def _whole(parts: Sequence[Way]) -> Way:
+    if len(parts) == 1:
+        return parts[0]
+    starts = accumulate((len(part.runs) for part in parts), initial=0)
+    return Way(
+        tuple(chain.from_iterable(part.runs for part in parts)),
+        tuple(chain.from_iterable(part.logs for part in parts)),
+        tuple(chain.from_iterable(part.variances for part in parts)),
+        tuple(start + at for start, part in zip(starts, parts, strict=False) for at in part.breaks),
+    )
 
 
 def stops(connection: Connection, project_name: str, branch: str) -> tuple[Stop, ...]:

@@ -11,69 +11,14 @@ spans it. Each estimate is weighted by how sure it is.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from itertools import pairwise
 
-from perfbot.history.records import Level, Release, Series, Trend, Way
-from perfbot.history.trends.chain import path, since_release, way_of
-from perfbot.history.trends.levels import Levels, levels
-from perfbot.history.trends.steps import find_course
+from perfbot.history.records import Release, Series, Trend
+from perfbot.history.trends.window import Looked, Window, course, look, look_on
 
-__all__ = ["analyse", "course", "look"]
-
-THUMBNAIL = 24
-"""Levels of a series in a list."""
+__all__ = ["Looked", "Window", "analyse", "course", "look", "look_on"]
 
 
 def analyse(series: Series, releases: Sequence[Release] = (), *, updated: str = "") -> Trend:
-    """What a series' history says.
-
-    Args:
-        series: of one subject, oldest first; points without values are passed over.
-        releases: oldest first; the chain starts at the newest one that lies within the series.
-        updated: when this was asked, for the reader.
-    """
-    return look(series, releases, updated=updated)[0]
-
-
-def look(series: Series, releases: Sequence[Release] = (), *, updated: str = "") -> tuple[Trend, Way]:
-    """:func:`analyse`, and the levels that it rests on."""
-    seen = levels(series)
-    course = find_course(seen) if len(seen.nodes) > 1 else None
-    way = way_of(seen, course)
-    trend = Trend(
-        subject=series.subject,
-        points=len(series.points),
-        latest=series.points[-1].head_value if series.points else None,
-        machine=series.points[-1].machine if series.points else "",
-        noise=_noise(seen),
-        steps=course.steps if course else (),
-        drift=course.drift if course else None,
-        since=since_release(seen, course, releases),
-        course=_thumbnail([math.exp(log) for log in way.logs]),
-        updated=updated,
-    )
-    return trend, way
-
-
-def _thumbnail(levels_: Sequence[float]) -> tuple[float, ...]:
-    """At most ``THUMBNAIL`` levels, each the mean of its part."""
-    count = len(levels_)
-    if count <= THUMBNAIL:
-        return tuple(levels_)
-    edges = [round(i * count / THUMBNAIL) for i in range(THUMBNAIL + 1)]
-    return tuple(sum(levels_[a:b]) / (b - a) for a, b in pairwise(edges))
-
-
-def _noise(seen: Levels) -> float | None:
-    return float(seen.sigma[-1]) if len(seen.nodes) > 2 else None
-
-
-def course(series: Series) -> tuple[Level, ...]:
-    """One level a commit against the first, by chained ratios.
-
-    What a picture of a series shows: unlike values, it does not jump when the machine changes.
-    """
-    seen = levels(series)
-    return path(seen, find_course(seen) if len(seen.nodes) > 1 else None)
+    """What a series' history says: :func:`~perfbot.history.trends.window.look` without what is kept for the next."""
+    return look(series, releases, updated=updated).trend

@@ -14,8 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from perfbot.history.records import Level, LinkKind, Release, Since, Step, Way
+from perfbot.history.records import LinkKind, Point, Release, Since, Step, Way
 from perfbot.history.trends.levels import Floats, Levels
 from perfbot.history.trends.steps import REACH_95, Course
 
@@ -23,65 +24,135 @@ LARGEST_LOG = 600.0
 """Of a factor: beyond, floating point ends."""
 
 
-def since_release(seen: Levels, found: Course | None, releases: Sequence[Release]) -> Since | None:
-    """The chain from the newest release that has links after it, or from the first node; None without links."""
-    for release in reversed(releases):
-        start = _place(seen, release)
-        if start is not None and start < len(seen.nodes) - 1:
-            return chain(seen, found, start, release.name)
-    return chain(seen, found, 0, "") if len(seen.nodes) > 1 else None
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A commit from which a chain may start.
+
+    Attributes:
+        name: of the release it is; empty where it is the first commit, or follows a gap that nothing bridges
+            (``broken``).
+        index: how many commits of the series come before it.
+        log, variance, bridged: level against the first, its variance since the last gap, and links bridged so far.
+    """
+
+    name: str
+    commit: str
+    moment: str
+    index: int
+    log: float
+    variance: float
+    bridged: int
+    broken: bool = False
 
 
-def chain(seen: Levels, found: Course | None, start: int, name: str) -> Since | None:
-    """The chain from node ``start`` to the last; None when its last link is missing and cannot be bridged."""
-    links = _bridged(seen, found)
-    gaps = [index for index in range(start + 1, len(links.size)) if links.kind[index] == "broken"]
-    first = gaps[-1] if gaps else start
-    if first >= len(links.size) - 1:
-        return None
-    part = slice(first + 1, len(links.size))
-    total, error = float(links.size[part].sum()), math.sqrt(float(links.variance[part].sum()))
-    node = seen.nodes[first]
-    return Since(
-        name="" if gaps else name,
-        commit=node.head,
-        moment=node.started,
-        change=math.expm1(bounded(total)),
-        interval=(math.expm1(bounded(total - REACH_95 * error)), math.expm1(bounded(total + REACH_95 * error))),
-        links=len(links.size) - 1 - first,
-        missing=links.kind[part].count("bridged"),
-        broken=bool(gaps),
-    )
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What is final of a series: all before the first commit of its window, in as little room as goes on with.
+
+    Attributes:
+        index: how many commits; ``log``, ``variance``, ``bridged``: at the window's first, and ``link``: to it.
+        start: where a chain starts that starts before the window.
+        steps: the change points up to the window's first commit.
+        parts: sums of levels (factors) and how many, part by part, for a thumbnail.
+    """
+
+    index: int = 0
+    log: float = 0.0
+    variance: float = 0.0
+    bridged: int = 0
+    link: LinkKind = "measured"
+    start: Mark | None = None
+    steps: tuple[Step, ...] = ()
+    parts: tuple[tuple[float, int], ...] = ()
 
 
-def path(seen: Levels, found: Course | None) -> tuple[Level, ...]:
-    """The level of each node against the first: by ratios where measured, else by the levels on both sides.
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The levels of a window's commits, going on from what is closed.
+
+    Attributes:
+        logs, variances: level against the series' first, and its variance since the last gap.
+        bridged: how many links were bridged up to each.
+        breaks: indices (of the window) whose link to the one before nothing bridges.
+    """
+
+    nodes: tuple[Point, ...]
+    first: int
+    logs: Floats
+    variances: Floats
+    bridged: NDArray[np.intp]
+    breaks: tuple[int, ...]
+    kinds: tuple[LinkKind, ...]
+
+    def mark(self, index: int, name: str = "", *, broken: bool = False) -> Mark:
+        """A commit of the window as a start."""
+        node = self.nodes[index]
+        log, variance, bridged = float(self.logs[index]), float(self.variances[index]), int(self.bridged[index])
+        return Mark(name, node.head, node.started, self.first + index, log, variance, bridged, broken)
+
+    def way(self, end: int) -> Way:
+        """The window's first commits, as numbers to keep."""
+        breaks = tuple(at for at in self.breaks if at < end)
+        runs = tuple(node.run for node in self.nodes[:end])
+        logs = np.clip(self.logs[:end], -LARGEST_LOG, LARGEST_LOG)
+        return Way(runs, tuple(logs.tolist()), tuple(self.variances[:end].tolist()), breaks)
+
+
+def chained(seen: Levels, found: Course | None, closed: Closed) -> Chain:
+    """Joins the links of a window: by ratios where measured, else by the levels on both sides.
 
     After a gap that nothing bridges the level is as before it, and its uncertainty begins anew.
     """
     links = _bridged(seen, found)
-    way: list[Level] = []
-    total = variance = 0.0
-    for node, size, more, kind in zip(seen.nodes, links.size, links.variance, links.kind, strict=True):
-        total, variance = (total, 0.0) if kind == "broken" else (total + float(size), variance + float(more))
-        reach = REACH_95 * math.sqrt(variance)
-        level, low, high = (math.exp(bounded(log)) for log in (total, total - reach, total + reach))
-        way.append(Level(node, level, low, high, kind))
-    return tuple(way)
-
-
-def way_of(seen: Levels, found: Course | None) -> Way:
-    """What :func:`path` says, as numbers to keep."""
-    links = _bridged(seen, found)
     breaks = [index for index, kind in enumerate(links.kind) if kind == "broken"]
     variance = np.where(np.isfinite(links.variance), links.variance, 0.0)
     variance[breaks] = 0.0
-    summed = np.cumsum(variance)
+    summed = closed.variance + np.cumsum(variance)
     for index in breaks:
         summed[index:] -= summed[index]
-    logs = np.clip(np.cumsum(links.size), -LARGEST_LOG, LARGEST_LOG)
-    runs = tuple(node.run for node in seen.nodes)
-    return Way(runs, tuple(logs.tolist()), tuple(summed.tolist()), tuple(breaks))
+    bridged = closed.bridged + np.cumsum([kind == "bridged" for kind in links.kind], dtype=np.intp)
+    if closed.link == "broken":
+        breaks.insert(0, 0)
+    logs = closed.log + np.cumsum(links.size)
+    kinds = (closed.link, *links.kind[1:]) if links.kind else ()
+    return Chain(seen.nodes, closed.index, logs, summed, bridged, tuple(breaks), kinds)
+
+
+def since_release(chain: Chain, closed: Closed, releases: Sequence[Release]) -> Since | None:
+    """The chain from the newest release that has links after it, or from the first commit; None without links."""
+    last = len(chain.nodes) - 1
+    if last < 0 or chain.first + last < 1:
+        return None
+    start = start_of(chain, closed, releases, last - 1, last)
+    links = chain.first + last - start.index
+    if links < 1:
+        return None
+    total = float(chain.logs[last]) - start.log
+    error = math.sqrt(max(float(chain.variances[last]) - start.variance, 0.0))
+    return Since(
+        name=start.name,
+        commit=start.commit,
+        moment=start.moment,
+        change=math.expm1(bounded(total)),
+        interval=(math.expm1(bounded(total - REACH_95 * error)), math.expm1(bounded(total + REACH_95 * error))),
+        links=links,
+        missing=int(chain.bridged[last]) - start.bridged,
+        broken=start.broken,
+    )
+
+
+def start_of(chain: Chain, closed: Closed, releases: Sequence[Release], last: int, last_gap: int) -> Mark:
+    """Where a chain starts: at the newest release up to an index of the window, or after a later gap up to another."""
+    start = closed.start or chain.mark(0)
+    for release in reversed(releases):
+        if release.name == start.name:
+            break
+        place = _place(chain.nodes, release)
+        if place is not None and place <= last:
+            start = chain.mark(place, release.name)
+            break
+    gaps = [at for at in chain.breaks if at <= last_gap and chain.first + at > start.index]
+    return chain.mark(gaps[-1], broken=True) if gaps else start
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +217,9 @@ def _information(seen: Levels, before: int, index: int, after: int) -> float:
     return total
 
 
-def _place(seen: Levels, release: Release) -> int | None:
+def _place(nodes: Sequence[Point], release: Release) -> int | None:
     """The node of a release: its commit, or the last one measured before it was made."""
-    for index, node in enumerate(seen.nodes):
+    for index, node in enumerate(nodes):
         if node.head == release.commit:
             return index
-    earlier = [index for index, node in enumerate(seen.nodes) if node.started <= release.moment]
-    return earlier[-1] if earlier else None
+    return next((index for index in range(len(nodes) - 1, -1, -1) if nodes[index].started <= release.moment), None)

@@ -10,13 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from statistics import fmean
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
-from perfbot.history.records import Point, Series
+from perfbot.history.records import Point
 
 Floats = NDArray[np.float64]
 
@@ -68,15 +67,39 @@ class Levels:
     exact: bool
 
 
-def levels(series: Series) -> Levels:
-    """Prepares a series; points without a positive value and without a ratio are left out."""
-    exact = series.subject.rule == "exact"
-    groups = [tuple(group) for _, group in groupby(filter(_known, series.points), key=lambda p: p.head)]
-    nodes = tuple(group[-1] for group in groups)
+def known(point: Point) -> bool:
+    """Whether a point says something of its series: it has a positive value on head."""
+    return bool(point.head_value and point.head_value > 0 and math.isfinite(point.head_value))
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Points of a series, those of one commit beside each other; only :func:`known` ones.
+
+    Attributes:
+        points: who measured what; of their numbers none is read.
+        values: on head, positive.
+        changes, errors: log(head/base) and its standard error; NaN where unknown.
+    """
+
+    points: Sequence[Point]
+    values: Sequence[float]
+    changes: Sequence[float]
+    errors: Sequence[float]
+
+
+def levels(measured: Measured, *, exact: bool) -> Levels:
+    """Prepares points for looking at them."""
+    heads = [point.head for point in measured.points]
+    starts = [at for at, head in enumerate(heads) if at == 0 or head != heads[at - 1]]
+    ends = [*starts[1:], len(heads)]
+    nodes = tuple(measured.points[end - 1] for end in ends) if heads else ()
     numbers: dict[str, int] = {}
     machine = np.array([numbers.setdefault(node.machine, len(numbers)) for node in nodes], dtype=np.intp)
-    raw = np.array([_value(group) for group in groups], dtype=np.float64)
-    link, error = _links(groups, exact)
+    raw, link, error = _each(measured, exact=exact)
+    if len(nodes) < len(heads):
+        raw, link, error = _joined(measured, starts, raw, link, error)
+    error = error if exact else _calmed(link, error)
     y, sigma = raw.copy(), np.full(len(nodes), EXACT)
     if not exact:
         for number in range(len(numbers)):
@@ -85,39 +108,40 @@ def levels(series: Series) -> Levels:
     return Levels(nodes, y, machine, sigma, link, error, exact)
 
 
-def _known(point: Point) -> bool:
-    return bool(point.head_value and point.head_value > 0 and math.isfinite(point.head_value))
-
-
-def _value(group: Sequence[Point]) -> float:
-    """Mean log value of a commit measured several times, on the machine of its last measurement."""
-    if len(group) == 1:  # nearly always, and a series has thousands
-        return math.log(group[0].head_value or 0.0)
-    same = [point for point in group if point.machine == group[-1].machine]
-    return fmean(math.log(point.head_value) for point in same if point.head_value)
-
-
-def _links(groups: Sequence[Sequence[Point]], exact: bool) -> tuple[Floats, Floats]:
-    link = np.full(len(groups), np.nan)
-    error = np.full(len(groups), np.inf)
-    for index in range(1, len(groups)):
-        before = groups[index - 1][-1].head
-        measured = [p for p in groups[index] if p.base == before and p.log_change is not None]
-        if measured:
-            link[index], error[index] = _joined(measured, exact)
-    return link, (error if exact else _calmed(link, error))
-
-
-def _joined(measured: Sequence[Point], exact: bool) -> tuple[float, float]:
-    """Several measurements of one step, weighted by how sure each is."""
+def _each(measured: Measured, *, exact: bool) -> tuple[Floats, Floats, Floats]:
+    """Of each point: its log value, and its link to the commit before with its error."""
     floor, unknown = (EXACT, EXACT) if exact else (SMALLEST_LINK_ERROR, UNKNOWN_LINK_ERROR)
-    errors = [unknown if p.log_error is None else max(p.log_error, floor) for p in measured]
-    if len(measured) == 1:
-        return measured[0].log_change or 0.0, errors[0]
-    weights = [error**-2 for error in errors]
-    total = sum(weights)
-    joined = sum(w * (p.log_change or 0.0) for w, p in zip(weights, measured, strict=True)) / total
-    return joined, 1 / math.sqrt(total)
+    points = measured.points
+    raw = np.log(np.asarray(measured.values, dtype=np.float64))
+    changes, errors = (np.asarray(each, dtype=np.float64) for each in (measured.changes, measured.errors))
+    follows = np.zeros(len(points), dtype=bool)
+    before = ""
+    for at, point in enumerate(points):
+        if at and point.head != points[at - 1].head:
+            before = points[at - 1].head
+        follows[at] = bool(before) and point.base == before
+    follows &= np.isfinite(changes)
+    sure = np.where(np.isnan(errors), unknown, np.maximum(errors, floor))
+    return raw, np.where(follows, changes, np.nan), np.where(follows, sure, np.inf)
+
+
+def _joined(
+    measured: Measured, starts: Sequence[int], raw: Floats, link: Floats, error: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Several measurements of a commit as one: values on the last machine, links weighted by how sure each is."""
+    ends = [*starts[1:], len(measured.points)]
+    found = np.array([raw[end - 1] for end in ends]), np.array(link[starts]), np.array(error[starts])
+    for at, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        if end - start == 1:
+            continue
+        machine = measured.points[end - 1].machine
+        found[0][at] = np.mean([raw[i] for i in range(start, end) if measured.points[i].machine == machine])
+        weights = error[start:end] ** -2
+        total = float(weights.sum())
+        if total > 0:
+            found[1][at] = float((weights * np.nan_to_num(link[start:end])).sum()) / total
+            found[2][at] = 1 / math.sqrt(total)
+    return found
 
 
 def _calmed(link: Floats, error: Floats) -> Floats:
@@ -163,10 +187,12 @@ def _around(raw: Floats) -> Floats:
     if count >= NEIGHBOURS:
         full = np.median(np.lib.stride_tricks.sliding_window_view(raw, NEIGHBOURS), axis=1)
         before[NEIGHBOURS - 1 :], after[: len(full)] = full, full
+    few = raw[:NEIGHBOURS].tolist()  # of so few numbers, in half the time
     for at in range(min(NEIGHBOURS - 1, count)):
-        before[at] = np.median(raw[: at + 1] if at >= WITNESSES else raw[:NEIGHBOURS])
+        before[at] = median(few[: at + 1] if at >= WITNESSES else few[:NEIGHBOURS])
+    few = raw[-NEIGHBOURS:].tolist()
     for at in range(max(0, count - NEIGHBOURS + 1), count):
-        after[at] = np.median(raw[at:]) if count - at >= WITNESSES else before[at]
+        after[at] = median(few[at - count :]) if count - at >= WITNESSES else before[at]
     return np.where(np.abs(raw - before) < np.abs(raw - after), before, after)
 
 

@@ -66,7 +66,7 @@ class MeasuredServer:
             time.sleep(POLL_SECONDS)
         code = self.child.wait(0)
         reason = "was not ready in time" if code is None else f"ended with {code} before it was ready"
-        raise MeasureError(f"the server of {self.side} {reason}", output=self.child.output())
+        raise MeasureError(f"the server of {self.side} {reason}", output=self.child.output(), side=self.side)
 
 
 def cpu_seconds(pid: int) -> float:
@@ -185,7 +185,8 @@ class HttpSession:
                 try:
                     server.wait_until_ready(self.ready, self.start_timeout)
                 except MeasureError as error:
-                    raise MeasureError(f"suite {self.name}: {error.message}", output=error.output) from error
+                    message = f"suite {self.name}: {error.message}"
+                    raise MeasureError(message, output=error.output, side=error.side) from error
             yield servers
 
     async def _ask_both(

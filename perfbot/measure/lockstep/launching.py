@@ -119,6 +119,11 @@ class Launcher:
         os.close(answers_there)
         os.close(orders_there)
 
+    @property
+    def pid(self) -> int:
+        """Of the process that starts commands."""
+        return self._child.pid
+
     def run(
         self,
         commands: Sequence[Command],

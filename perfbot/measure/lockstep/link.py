@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+import psutil
+
 from perfbot.measure.lockstep import messages
 from perfbot.measure.lockstep.signs import AWAKE
 from perfbot.measure.lockstep.twins import ForkFailed, Start, can_fork, fork
@@ -209,6 +211,15 @@ class Link:
     def signs(self) -> tuple[int, ...]:
         """Descriptors that are readable once it says something, or ends: a child of its may hold its pipe open."""
         return (self._read_fd, *((self._end_fd,) if self._end_fd >= 0 else ()))
+
+    @property
+    def used(self) -> float:
+        """Processor seconds; 0 once it has ended."""
+        try:
+            times = psutil.Process(self.child.pid).cpu_times()
+        except psutil.Error:
+            return 0.0
+        return float(times.user + times.system)
 
     @property
     def has_message(self) -> bool:

@@ -146,7 +146,7 @@ def is_samples(answer: Message) -> bool:
     if known is None or not isinstance(stacks, list) or len(stacks) > MOST_TOLD:
         return False
     told = all(
-        isinstance(row, list) and len(row) == 2 and _count(row[1]) and isinstance(row[0], list)
+        isinstance(row, list) and len(row) == 3 and _count(row[1]) and _whole(row[2]) and isinstance(row[0], list)
         and all(_whole(number) and number < known for number in row[0])
         for row in stacks
     )  # fmt: skip

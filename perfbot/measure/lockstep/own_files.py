@@ -136,4 +136,4 @@ class Lister:
 
     def _error(self, lost: WorkerLost) -> MeasureError:
         message = f"suite {self.suite}: the benchmarks of {lost.side} could not be listed: {start_failure(lost)}"
-        return MeasureError(message, output=tail(lost.output))
+        return MeasureError(message, output=tail(lost.output), side=lost.side)

@@ -148,6 +148,16 @@ class Pair:
             link.send(op="begin", cwd=str(specs[side].cwd), options=dict(specs[side].options))
         self.patience, self._start = timeout, start
 
+    def ready(self, deadline: float) -> None:
+        """Wait until both workers have said something, which stays to be read."""
+        for link in self.links.values():
+            first_sign([link], deadline)
+
+    @property
+    def used(self) -> float:
+        """Processor seconds of both workers so far, as far as they live."""
+        return sum(link.used for link in self.links.values())
+
     def collect(self) -> dict[Side, Collected]:
         """List both sides' benchmarks.
 

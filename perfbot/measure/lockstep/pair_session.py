@@ -18,6 +18,7 @@ from perfbot.measure.lockstep.plan import (
     LATE_SECONDS,
     Speed,
     ValuePlan,
+    measuring_seconds,
     patience,
     plan_values,
 )
@@ -123,7 +124,7 @@ class PairSession:
             pair.enter_all([suite.identity(name) for name in names])
             startup = suite.known.startup_seconds if self._begun else time.monotonic() - began
             longest = max(suite.known.predicted_seconds(name) for name in names)
-            measuring = BRIEF_SECONDS if suite.brief else startup
+            measuring = BRIEF_SECONDS if suite.brief else measuring_seconds(startup)
             self._share = 0.0 if self._hurried else max(measuring / len(names), LONGEST_SHARE * longest)
             suite.known.started(startup)
             suite.trace(event="pair", suite=suite.name, round=self._index, core=self._core, startup=startup,

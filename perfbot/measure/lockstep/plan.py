@@ -36,6 +36,9 @@ FEWEST_PAIRS = 8
 MOST_PAIRS = 200
 """No round has more, however dear the start-up is."""
 
+MEASURING = 1.0
+"""A round measures about so many times as long as it takes to start, until it is known what noise consists of."""
+
 LONGEST_MEASURING = 2.0
 """A round measures at most so many times as long as it takes to start: that costs half as much again where pairs are
 all the noise there is, and saves most where it only seems so."""
@@ -155,6 +158,11 @@ class ValuePlan:
         drawn = [self.discard + random.randrange(self.jitter + 1) for _ in range(turns)]
         drawn[0] += random.randrange(self.phase + 1)
         return drawn
+
+
+def measuring_seconds(startup: float) -> float:
+    """Of a round whose processes took ``startup`` seconds to start, for all its benchmarks together."""
+    return MEASURING * startup
 
 
 def patience(timeout: float, left: float, *, known: bool) -> float:

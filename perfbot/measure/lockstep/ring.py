@@ -19,7 +19,14 @@ from perfbot.measure.lockstep import messages
 from perfbot.measure.lockstep.known import Known
 from perfbot.measure.lockstep.link import HANGS, RUBBISH, Link, WorkerLost, WorkerSpec, first_sign, started
 from perfbot.measure.lockstep.pair import SLOWER, START_SECONDS
-from perfbot.measure.lockstep.plan import VALUE_SECONDS, WARM_BELOW_SECONDS, Speed, ValuePlan, plan_values
+from perfbot.measure.lockstep.plan import (
+    VALUE_SECONDS,
+    WARM_BELOW_SECONDS,
+    Speed,
+    ValuePlan,
+    measuring_seconds,
+    plan_values,
+)
 from perfbot.measure.lockstep.reasons import reason_of, start_failure
 from perfbot.measure.lockstep.signs import AWAKE
 from perfbot.measure.session import Placement
@@ -89,7 +96,7 @@ class RingSuite:
             began = time.monotonic()
             ring = Ring(self, random.sample(list(commits), len(commits)), place, random)
             ring.enter([self.identities[name] for name in names])
-            share = (time.monotonic() - began) / len(names)
+            share = measuring_seconds(time.monotonic() - began) / len(names)
             self.known.started(time.monotonic() - began)
             for name in names:
                 if time.monotonic() + self.known.predicted_seconds(name) > until:

@@ -120,7 +120,8 @@ def _medians(group: Sequence[Reported]) -> tuple[Reading, ...]:
         for reading in one.readings:
             by_name.setdefault(reading.metric.name, []).append(reading)
     return tuple(
-        next((one for one in all_ if one.trouble), None) or replace(all_[0], value=median(one.value for one in all_))
+        next((one for one in all_ if one.trouble), None)
+        or replace(all_[0], value=median(one.value for one in all_), cpu=median(one.cpu for one in all_))
         for all_ in by_name.values()
     )
 

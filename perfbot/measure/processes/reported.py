@@ -98,6 +98,7 @@ class ReportedSuite:
                 raise MeasureError(
                     f"suite {self.name}, {side}: `{self.runs.tool.line}` {ran[side].trouble}",
                     output=ran[side].printed,
+                    side=side,
                 )
         everything = [*(ran[side].results for side in SIDES), *([own.results] if own is not None else [])]
         self.runs = replace(self.runs, naming=naming(*everything))
@@ -147,6 +148,9 @@ class ReportedSuite:
             if failures := {side: reason for side in SIDES if (reason := self._failure(ran[side], name))}:
                 side: Side = "head" if "head" in failures else "base"
                 yield Failed(name, "both" if len(failures) == len(SIDES) else side, failures[side])
+                continue
+            if more := pairing.failing({side: ran[side].found[name] for side in SIDES if name in ran[side].found}):
+                yield Failed(name, *more)
                 continue
             for metric in self._metrics[name]:
                 readings = {side: ran[side].reading(name, metric.name) for side in SIDES}

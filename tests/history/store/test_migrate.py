@@ -26,7 +26,7 @@ EARLIER = [script.revision for script in SCRIPTS.walk_revisions() if script.revi
 
 def test_the_newest_script_is_the_revision() -> None:
     assert SCRIPTS.get_current_head() == REVISION
-    assert EARLIER == ["0002", "0001"]
+    assert EARLIER == ["0003", "0002", "0001"]
 
 
 def test_the_tables_are_what_the_code_says(store: Store) -> None:

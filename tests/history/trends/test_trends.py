@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from perfbot.history.records import Point, Release, Series, Subject
 from perfbot.history.trends import analyse, course
-from perfbot.history.trends.levels import levels
+from perfbot.history.trends.levels import Levels, Measured, levels
 from perfbot.history.trends.steps import bound
 
 SUBJECT = Subject("core", "parse", "time", "s")
@@ -41,6 +41,12 @@ def make(
                   machine[i] if machine else "m", value, value, change, error)
         )  # fmt: skip
     return Series(subject, tuple(points))
+
+
+def prepared(points: tuple[Point, ...]) -> Levels:
+    """Points as the numbers that are looked at."""
+    columns = zip(*((p.head_value or 0.0, p.log_change or 0.0, p.log_error or 0.0) for p in points), strict=True)
+    return levels(Measured(points, *columns), exact=False)
 
 
 def test_a_step_is_placed_between_its_commits_and_sized() -> None:
@@ -151,14 +157,14 @@ def test_a_missing_link_is_bridged_on_one_machine_and_breaks_the_chain_across_tw
 
 
 def test_a_link_is_only_between_neighbours_that_were_compared() -> None:
-    seen = levels(make([1.0] * 5, measured=[True, True, False, True, True]))
+    seen = prepared(make([1.0] * 5, measured=[True, True, False, True, True]).points)
     assert [math.isfinite(link) for link in seen.link] == [False, True, False, True, True]
 
 
 def test_a_commit_measured_twice_is_one_node_and_surer() -> None:
     series = make([1.0] * 10)
     twice = dataclasses.replace(series.points[4], run=99)
-    seen = levels(Series(SUBJECT, (*series.points[:5], twice, *series.points[5:])))
+    seen = prepared((*series.points[:5], twice, *series.points[5:]))
     assert len(seen.nodes) == 10
     assert seen.link_error[4] <= seen.link_error[3]
 

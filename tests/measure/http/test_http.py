@@ -90,12 +90,14 @@ def test_a_server_that_does_not_start_is_said_with_its_output(sides: Sides) -> N
     with pytest.raises(MeasureError, match="suite s: the server of head ended with 1 before it was ready") as raised:
         sides.suite(START + request("x", "/")).discover()
     assert "no port for me" in raised.value.output
+    assert raised.value.side == "head"
 
 
 def test_a_server_that_never_answers_is_said(sides: Sides) -> None:
     write(sides, base="import time\ntime.sleep(60)")
-    with pytest.raises(MeasureError, match="the server of base was not ready in time"):
+    with pytest.raises(MeasureError, match="the server of base was not ready in time") as raised:
         sides.suite(START + 'start_timeout = "0.5s"\n' + request("x", "/")).discover()
+    assert raised.value.side == "base"
 
 
 def test_a_server_that_dies_costs_its_request(sides: Sides) -> None:

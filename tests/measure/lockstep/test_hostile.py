@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes import gone
-from tests.workers import Sides, Taken, take
+from tests.workers import FEW_PLUGINS, Sides, Taken, take
 
 HOSTILE = """\
 import ctypes, json, os, signal, subprocess, sys, threading, time
@@ -239,7 +239,7 @@ class TestSees:
         return next(line for line in map(json.loads, taken[0].logged()) if "environ" in line)
 
     def test_no_variable_that_is_not_allowed(self, seen: dict[str, list[str]]) -> None:
-        own = {"PERFBOT", "PERFBOT_CHILD", "PERFBOT_PADDING", "PYTHONHASHSEED", "HOME", "LOG"}
+        own = {"PERFBOT", "PERFBOT_CHILD", "PERFBOT_PADDING", "PYTHONHASHSEED", "HOME", "LOG", *FEW_PLUGINS}
         allowed = {"PATH", "LANG", "LANGUAGE", "TZ", "TERM", "TMPDIR", "SHELL", "USER", "LOGNAME", "LD_LIBRARY_PATH"}
         certificates = {
             name for name in seen["environ"] if name.endswith(("_CERT", "_BUNDLE", "_CERTS", "_DIR", "_FILE"))

@@ -74,6 +74,7 @@ def test_a_tool_that_fails_is_said_with_the_end_of_its_output(sides: Sides) -> N
     with pytest.raises(MeasureError, match=r"suite s, head: `.*tool\.py` ended with 1") as raised:
         sides.suite(suite_of(TOOL)).discover()
     assert "no licence" in raised.value.output
+    assert raised.value.side == "head"
 
 
 def test_a_benchmark_that_a_failing_head_loses_is_failed_and_not_removed(sides: Sides) -> None:
@@ -286,6 +287,38 @@ def test_medians_of_short_calls_stay_as_they_are_on_both_sides(sides: Sides, bas
         assert [*timed.round.base, *timed.round.head] == pytest.approx([float(base) / 1e3, float(head) / 1e3])
     else:
         assert timed.round.base[0] < 0.9 * float(base) / 1e3, "it had half of the core, or less"
+
+
+def google_like(wall: float, cpu: float, name: str = "x") -> str:
+    """A tool that computes for a while and reports times as Google Benchmark does."""
+    one = {"name": name, "run_type": "iteration", "real_time": wall, "cpu_time": cpu, "time_unit": "ns"}
+    return f"import time\n{BUSY}work()\nprint({json.dumps({'benchmarks': [one]})!r})\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "base", "head", "own"),
+    [
+        ("x", 50, 49, True),
+        ("x", 50, 5, False),  # most of it was another thread's
+        ("x", 900, 49, False),  # or of other calls
+        ("x/manual_time", 50, 49, False),
+    ],
+)
+def test_a_tools_own_cpu_time_stands_for_its_wall_time(
+    sides: Sides, monkeypatch: pytest.MonkeyPatch, name: str, base: float, head: float, own: bool
+) -> None:
+    """Where it fits to the share of the core on both sides."""
+    monkeypatch.setattr(tool_runs, "_share", lambda usage: 0.5)
+    for side, cpu in (("base", base), ("head", head)):
+        sides.write({"tool.py": google_like(100, cpu, name)}, sides=[side])  # type: ignore[list-item]
+    session = sides.suite(suite_of(TOOL, harness="google_benchmark"))
+    (found,) = (benchmark.name for benchmark in session.discover().benchmarks)
+    place = Placement(min(os.sched_getaffinity(0)))
+    (timed,) = session.measure_round(0, [found], time.monotonic() + PATIENCE, place)
+    assert isinstance(timed, Measured)
+    assert (timed.round.together, timed.round.clock, timed.notes) == (True, "cpu", (AT_ONCE,))
+    taken = (*timed.round.base, *timed.round.head)
+    assert taken == pytest.approx((base * 1e-9, head * 1e-9) if own else (50e-9, 50e-9))
 
 
 def test_tools_that_wait_take_turns_by_wall_time(sides: Sides, monkeypatch: pytest.MonkeyPatch) -> None:
