@@ -396,13 +396,8 @@ def _fenced(below: Sequence[str]) -> str | None:
         return None
     mark = opened["mark"]
     for place, line in enumerate(below[begin + 1 :], begin + 1):
-        bare = line.strip()
-        if (
-            bare
-            and set(bare) == {mark[0]}
-            and len(bare) >= len(mark)
-            and _column(line, line.index(mark[0])) <= _MOST_INDENT
-        ):
+        bare, indent = line.strip(), _column(line, len(line) - len(line.lstrip()))
+        if bare and set(bare) == {mark[0]} and len(bare) >= len(mark) and indent <= _MOST_INDENT:
             return "\n".join(below[begin + 1 : place])
     return None
 

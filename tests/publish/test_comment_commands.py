@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import string
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
