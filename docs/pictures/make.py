@@ -34,13 +34,14 @@ KEPT = {
     "comment-blocked-1440", "comment-blocked-768-dark", "comment-blocked-390", "comment-undecided-768",
     "comment-many-768", "comment-matrix-768-dark", "overview-1440", "overview-768-dark", "overview-390",
     "benchmark-1440", "benchmark-390", "release-1440", "release-768-dark", "release-390", "together-1440-dark",
-    "report-1440", "report-390",
+    "report-1440", "report-390", "comment-mixed-768", "comment-first-run-768", "comment-broken-suite-768",
+    "comment-accepted-768", "comment-claims-768",
 }  # fmt: skip
 """What the documentation shows."""
 
 FORGE = "https://forge.example/acme/widgets/-/compare"
-COLOURS = 128
-"""Of a kept picture: pages have few, and files stay small."""
+COLOURS = 255
+"""Of a kept picture: pages have few, and files stay small; small spots keep their colour."""
 
 
 def comments(browser: Any) -> Iterator[Path]:
@@ -91,7 +92,9 @@ def _kept(what: Any, name: str, width: int, *, dark: bool) -> Path:
     file = folder / f"{stem}.png"
     what.screenshot(path=file)
     with Image.open(file) as drawn:
-        drawn.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
+        drawn.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+            file, optimize=True
+        )
     return file
 
 

@@ -37,7 +37,7 @@ TOOLS = (
         "Google Benchmark",
         "google_benchmark",
         re.compile(r".*\.(?:cc|cpp|cxx)"),
-        re.compile(r"^BENCHMARK\w*\(", re.MULTILINE),
+        re.compile(r"^[ \t]*(?:BENCHMARK(?!_MAIN\b)\w*|(?:::)?(?:benchmark::)?RegisterBenchmark)\(", re.MULTILINE),
         re.compile(r"benchmark/benchmark\.h"),
     ),
     Tool(

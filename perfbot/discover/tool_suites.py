@@ -8,6 +8,7 @@ import shlex
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,12 @@ INSTALLS = (
 )
 """How a package of Node is installed, by the first of these files that is there."""
 
-CRITERION = (
-    "cargo bench --bench {target} -- --noplot --nresamples 2000 --warm-up-time 0.1 --measurement-time 0.3 {{filter}}"
-)
+BRIEFLY = "--noplot --nresamples 2000 --warm-up-time 0.1 --measurement-time 0.3 {filter}"
+CRITERION = "cargo bench{package} --bench {target} -- "
 JMH_FORKS = "-f 1 -wi 3 -i 3 -w 100ms -r 100ms -rf json -rff {output}"
+MODES = ("time", "throughput")
+"""What JMH's benchmarks report depends on their mode, which is throughput unless they say otherwise."""
+
 GOOGLE_BENCHMARK = "--benchmark_filter={filter} --benchmark_min_time=0.05 --benchmark_out={output}"
 CATCH2 = "-r xml -o {output} --benchmark-samples 1000 --benchmark-warmup-time 20 --benchmark-no-analysis"
 TAG = "'[!benchmark]' "
@@ -94,31 +97,59 @@ def _go(files: Sequence[Path], root: Path) -> Iterator[Counted]:
         yield _suite(root, folder, "go", "go", GO_ONE, ["go test -c -o bench.test ."], ("time", "allocated")), count
 
 
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A file of benchmarks that cargo builds.
+
+    Attributes:
+        home: folder of the workspace, or of the crate where it is in none; builds are shared there.
+        chosen: arguments that choose its package, if it is one of several.
+    """
+
+    home: Path
+    chosen: str
+    name: str
+    count: int
+
+
 def _criterion(files: Sequence[Path], root: Path) -> Iterator[Counted]:
+    """A suite a file; those of one workspace have one set-up, so that what they depend on is built once a side."""
     tool = next(tool for tool in TOOLS if tool.name == "criterion")
+    homes: dict[Path, list[_Target]] = {}
     for path in files:
         crate = _above(path.parent, root, "Cargo.toml")
-        if crate is None or not (count := count_in(tool, path)):
-            continue
-        target = _target(crate, path)
-        if target:
-            line, setup = CRITERION.format(target=target), [f"cargo bench --no-run --bench {target}"]
-            suite = _suite(root, crate, target, "criterion", line, setup, ("time",))
-            yield suite.model_copy(update={"name": target}), count
+        if crate is not None and (count := count_in(tool, path)) and (found := _target(crate, path, root, count)):
+            homes.setdefault(found.home, []).append(found)
+    for home, targets in homes.items():
+        packages = dict.fromkeys(target.chosen for target in targets)
+        every = "".join(f" --bench {name}" for name in dict.fromkeys(target.name for target in targets))
+        setup = [f"cargo bench --no-run{''.join(packages)}{every}"]
+        for target in targets:
+            line = CRITERION.format(target=target.name, package=target.chosen) + BRIEFLY
+            suite = _suite(root, home, target.name, "criterion", line, setup, ("time",))
+            yield suite.model_copy(update={"name": target.name}), target.count
 
 
-def _target(crate: Path, path: Path) -> str:
-    """The name that cargo gives a file of benchmarks; empty where the manifest does not take it."""
-    try:
-        manifest = tomllib.loads((crate / "Cargo.toml").read_text("utf-8"))
-    except (OSError, ValueError):
-        return ""
+def _target(crate: Path, path: Path, root: Path, count: int) -> _Target | None:
+    """What cargo makes of a file of benchmarks; None where the manifest does not take it."""
+    manifest = _manifest(crate)
     own = path.relative_to(crate).as_posix()
     for bench in _tables(manifest.get("bench")):
         name = str(bench.get("name", ""))
         if own in (bench.get("path"), f"benches/{name}.rs", f"benches/{name}/main.rs"):
-            return name
-    return ""
+            above = [folder for folder in (crate, *crate.parents) if folder.is_relative_to(root)]
+            home = next((folder for folder in above if "workspace" in _manifest(folder)), crate)
+            package = manifest.get("package")
+            called = str(package.get("name", "")) if isinstance(package, dict) else ""
+            return _Target(home, f" -p {shlex.quote(called)}" if home != crate and called else "", name, count)
+    return None
+
+
+def _manifest(folder: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads((folder / "Cargo.toml").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
 
 
 def _tables(value: object) -> list[Mapping[str, Any]]:
@@ -178,8 +209,8 @@ def _jmh(files: Sequence[Path], root: Path) -> Iterator[Counted]:
     for module, count in sorted(modules.items()):
         text = (module / "pom.xml").read_text("utf-8", "replace")
         if jar := _jar(text):
-            line = f"java -jar target/{jar}.jar {JMH_FORKS}"
-            yield _suite(root, module, "jvm", "jmh", line, ["mvn -q -DskipTests package"], ("time",)), count
+            line = f"java -Djmh.ignoreLock=true -jar target/{jar}.jar {JMH_FORKS}"
+            yield _suite(root, module, "jvm", "jmh", line, ["mvn -q -DskipTests package"], MODES), count
 
 
 def _jar(text: str) -> str:

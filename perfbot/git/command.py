@@ -1,7 +1,9 @@
 """Git, asked safely: no hooks, no prompts, no translated messages, none of the caller's repository variables.
 
-Nothing that a change contains is executed by these calls: hooks and file-system monitors are switched off, and
-filters run only where the user's own configuration names them.
+Nothing that a change contains is executed by these calls: hooks and file-system monitors are switched off,
+filters run only where the user's own configuration names them, and a folder of a commit that looks like a repository
+is none (git can hold a bare one as files, and would obey its configuration). A commit is what its id says: replacements
+of it, which code of an earlier job may have left in the clone, do not count.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ NETWORK_SECONDS = 900.0
 SAFE = (
     "-c", "core.hooksPath=/dev/null",
     "-c", "core.fsmonitor=false",
+    "-c", "core.useReplaceRefs=false",
+    "-c", "safe.bareRepository=explicit",
     "-c", "gc.auto=0",
     "-c", "maintenance.auto=false",
     "-c", "log.showSignature=false",

@@ -170,7 +170,8 @@ def _edits(job: Job, suite: Suite) -> Edits:
         "--src-prefix=a/", "--dst-prefix=b/", job.change.base, job.change.head,
     )  # fmt: skip
     files = git.names("ls-tree", "-r", "-z", "--name-only", "--full-tree", job.change.head)
-    return edits_of(text, suite.directory, files)
+    edits = edits_of(text, suite.directory, files)
+    return replace(edits, source=lambda file: git.maybe("show", f"{job.change.head}:{file}"))
 
 
 def differences_of(suite: str, sides: Mapping[Side, Surroundings]) -> list[Difference]:

@@ -231,7 +231,9 @@ class CommandHandler:
         moment = self.now.strftime("%Y-%m-%dT%H:%M:%SZ")
         self._change(lambda body: _asked_at(all_stale(body, banner), moment))
         if self.forge.kind == "github" and self._published_by_me():
-            self.forge.statuses.show(Status("running", "perfbot", request.head, "Measuring again."))
+            self.forge.statuses.show(
+                Status("running", "perfbot", request.head, "Measuring again.", request=request.number)
+            )
 
     def _published_by_me(self) -> bool:
         """Only who published can end a check that waits: workflows may publish under another name than this one."""

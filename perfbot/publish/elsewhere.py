@@ -26,7 +26,8 @@ from perfbot.judge.gate import gate_of, joined
 from perfbot.judge.machines import change_of, kind_of, together
 from perfbot.model import Machine, Metric, Policy, Problem, Report, Result, Runner
 from perfbot.overall import GeometricMean
-from perfbot.publish.publisher import Publisher, fitted
+from perfbot.publish.fitting import fitted
+from perfbot.publish.publisher import Publisher
 from perfbot.render import headline
 from perfbot.units import format_change
 

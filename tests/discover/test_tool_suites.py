@@ -35,7 +35,7 @@ def test_the_jar_that_maven_makes(tmp_path: Path, pom: str, jar: str) -> None:
     source.parent.mkdir(parents=True)
     source.write_text(JMH)
     found = [suite.command.split(".jar")[0] for suite, _ in tool_suites([source], tmp_path)]
-    assert found == ([f"java -jar target/{jar}"] if jar else [])
+    assert found == ([f"java -Djmh.ignoreLock=true -jar target/{jar}"] if jar else [])
 
 
 BENCHMARKS = "#include <benchmark/benchmark.h>\nBENCHMARK(parse);\nBENCHMARK(write);\n"
@@ -78,3 +78,34 @@ def test_catch2s_benchmarks_are_told_from_its_tests_where_they_say_so(tmp_path: 
     ((suite, _),) = tool_suites([tmp_path / "lib/a.cpp"], tmp_path)
     assert ("'[!benchmark]'" in suite.command) == bool(tag)
     assert suite.setup[1] == "cmake --build build -j --target tests"
+
+
+BENCH = "use criterion::*;\nfn f(c: &mut Criterion) { c.bench_function(1); }\n"
+MEMBER = '[package]\nname = "{}"\n[[bench]]\nname = "{}"\nharness = false\n'
+
+
+def test_suites_of_one_cargo_workspace_have_one_set_up(tmp_path: Path) -> None:
+    """So they share checkouts, and criterion is compiled once a side; a crate beside it has its own."""
+    texts = {"Cargo.toml": '[workspace]\nmembers = ["core", "text"]\n', "own/Cargo.toml": "[workspace]\n"}
+    for crate, package, target in (
+        ("core", "core-tools", "hash"),
+        ("text", "text-tools", "words"),
+        ("own", "o", "solo"),
+    ):
+        texts[f"{crate}/Cargo.toml"] = texts.get(f"{crate}/Cargo.toml", "") + MEMBER.format(package, target)
+        texts[f"{crate}/benches/{target}.rs"] = BENCH
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = [suite for suite, _ in tool_suites([tmp_path / name for name in sorted(texts)], tmp_path)]
+    both = "cargo bench --no-run -p core-tools -p text-tools --bench hash --bench words"
+    assert [(one.name, one.directory, one.setup) for one in found] == [
+        ("hash", ".", (both,)),
+        ("words", ".", (both,)),
+        ("solo", "own", ("cargo bench --no-run --bench solo",)),
+    ]
+    assert [one.command.partition(" -- ")[0] for one in found] == [
+        "cargo bench -p core-tools --bench hash",
+        "cargo bench -p text-tools --bench words",
+        "cargo bench --bench solo",
+    ]
