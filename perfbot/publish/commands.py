@@ -24,7 +24,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from perfbot.model.aside import MOST_SETTINGS, Setting, is_revision, parse_setting, words_of
-from perfbot.model.statement import LONGEST, Statement, statement
+from perfbot.model.statement import LONGEST, Statement
+from perfbot.publish.fences import fenced, is_bench, read_bench
 from perfbot.units import format_duration, parse_duration
 
 MAX_GLOBS = 20
@@ -159,7 +160,7 @@ def typed_lines(text: str) -> str:
 
 
 def _typed(match: re.Match[str], below: Sequence[str]) -> str:
-    block = _fenced(below) if _is_bench(match["verb"], match["rest"] or "") else None
+    block = fenced(below) if is_bench(match["verb"], match["rest"] or "") else None
     shown = f"\n```\n{block[:LONGEST]}\n```" if block else ""
     return match[0][: 2 * MAX_REASON] + shown
 
@@ -173,8 +174,8 @@ def _found(text: str) -> Iterator[tuple[re.Match[str], Sequence[str]]]:
 def _command(verb: str, rest: str, below: Sequence[str]) -> Command:
     if len(rest) > MAX_LINE:
         return Misspelt(f"A command has at most {MAX_LINE} characters.")
-    if _is_bench(verb, rest):
-        return _bench(rest.strip()[len("bench") :].strip(), below)
+    if is_bench(verb, rest):
+        return _bench(rest, below)
     return _rebench(rest) if verb == "rebench" else _perfbot(rest)
 
 
@@ -368,38 +369,12 @@ def _perfbot(rest: str) -> Command:
     return _accept(rest.strip())
 
 
-def _is_bench(verb: str, rest: str) -> bool:
-    return verb == "perfbot" and re.match(r"\s*bench(?:\s|$)", rest) is not None
-
-
 def _bench(rest: str, below: Sequence[str]) -> Command:
-    """The statement is the rest of the line, with or without backticks, or the last one of the block below."""
-    match = re.match(r"--budget(?:=|\s+)(?P<budget>\S+)\s*", rest)
-    budget = _budget(match["budget"]) if match else 0.0
+    found, budget_text = read_bench(rest, below)
+    budget = _budget(budget_text) if budget_text else 0.0
     if isinstance(budget, Misspelt):
         return budget
-    line = rest[match.end() :] if match else rest
-    if line.startswith("-"):
-        return Misspelt("`/perfbot bench` knows `--budget` and no other option.")
-    span = re.fullmatch(r"(`+)\s?(.*?)\s?\1", line)
-    try:
-        return Bench(statement(span[2] if span else line, _fenced(below) or ""), budget)
-    except ValueError as error:
-        return Misspelt(f"`/perfbot bench`: {error}.")
-
-
-def _fenced(below: Sequence[str]) -> str | None:
-    """What stands in a fenced block of Python that begins at once; None where none does, or where it has no end."""
-    begin = next((place for place, line in enumerate(below) if line.strip()), len(below))
-    opened = re.fullmatch(r"(?P<mark>`{3,}|~{3,})[ \t]*(?:python|py)?[ \t]*", below[begin]) if below[begin:] else None
-    if opened is None:
-        return None
-    mark = opened["mark"]
-    for place, line in enumerate(below[begin + 1 :], begin + 1):
-        bare, indent = line.strip(), _column(line, len(line) - len(line.lstrip()))
-        if bare and set(bare) == {mark[0]} and len(bare) >= len(mark) and indent <= _MOST_INDENT:
-            return "\n".join(below[begin + 1 : place])
-    return None
+    return Bench(found, budget) if isinstance(found, Statement) else Misspelt(f"`/perfbot bench`: {found}.")
 
 
 def _accept(rest: str) -> Command:
