@@ -291,7 +291,7 @@ def _instead(args: argparse.Namespace) -> dict[str, Any]:
         return {}
     from pathlib import Path
 
-    from perfbot.cli.bench import parts, suite_of
+    from perfbot.cli.statements import parts, suite_of
     from perfbot.git.command import open_work_tree
 
     line, preamble = parts(asked_for)

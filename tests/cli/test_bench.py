@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from perfbot.cli.bench import parts
+from perfbot.cli.statements import parts
 from perfbot.errors import NOT_MEASURED, USAGE
 from perfbot.model.statement import Statement, unpacked
 from tests.cli.conftest import OFFLINE, Shell
