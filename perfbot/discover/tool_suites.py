@@ -209,7 +209,7 @@ def _jmh(files: Sequence[Path], root: Path) -> Iterator[Counted]:
     for module, count in sorted(modules.items()):
         text = (module / "pom.xml").read_text("utf-8", "replace")
         if jar := _jar(text):
-            line = f"java -jar target/{jar}.jar {JMH_FORKS}"
+            line = f"java -Djmh.ignoreLock=true -jar target/{jar}.jar {JMH_FORKS}"
             yield _suite(root, module, "jvm", "jmh", line, ["mvn -q -DskipTests package"], MODES), count
 
 

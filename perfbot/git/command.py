@@ -109,8 +109,9 @@ class Git:
                 argv, cwd=self.folder, env=_environment(self.variables), timeout=timeout, stdin=stdin
             )
         except FileNotFoundError as error:
-            missing = "git" if self.folder.is_dir() else str(self.folder)
-            message = f"`git {arguments[0]}` could not be started: {missing} was not found."
+            if not self.folder.is_dir():
+                raise ChangeError(f"{self.folder} is no folder.", hint="Name a clone, or a folder in one.") from error
+            message = f"`git {arguments[0]}` could not be started: git was not found."
             raise ChangeError(message, hint="perfbot needs git 2.25 or newer on PATH.") from error
         except subprocess.TimeoutExpired as error:
             message = f"`git {arguments[0]}` did not end within {timeout:.0f} s."
@@ -215,7 +216,7 @@ def _no_work_tree(repo: Path, done: subprocess.CompletedProcess[bytes]) -> Chang
         top = found[1] if found else str(repo)
         message = f"Git refuses to work in {top}, because it belongs to another user."
         return ChangeError(message, hint=f"git config --global --add safe.directory {shlex.quote(top)}")
-    if "must be run in a work tree" in said:
+    if "must be run in a work tree" in said or "cannot use bare repository" in said:
         return ChangeError(f"{repo} is a bare repository: it has no files.", hint="Clone it, and run there.")
     if "not a git repository (or any" in said:
         message = f"{repo} is not in a git repository, so base and head cannot be found."

@@ -14,7 +14,7 @@ from perfbot.explained import Difference, Differs, Explanation
 from perfbot.git.command import open_work_tree
 from perfbot.measure.builds import BuiltSuite
 from perfbot.measure.lockstep.counting import ALLOCATED, FOOTPRINT, INSTRUCTIONS
-from perfbot.measure.lockstep.explaining import Explaining
+from perfbot.measure.lockstep.explaining import LATE_SHARE, Explaining
 from perfbot.measure.lockstep.suite import LockstepSuite
 from perfbot.measure.processes.commands import CommandSuite
 from perfbot.measure.processes.explaining import ExplainingCommands
@@ -68,7 +68,8 @@ def explained(
     chosen = _chosen(results, sessions, job.config.why.most) if wanted else []
     if not chosen:
         return
-    seconds = min(job.config.why.share * job.budget, FIRST_SECONDS + NEXT_SECONDS * (len(chosen) - 1))
+    most = job.config.why.share * job.budget / (1 + LATE_SHARE)
+    seconds = min(most, FIRST_SECONDS + NEXT_SECONDS * (len(chosen) - 1))
     progress.stage("looking into what changed")
     try:
         for batch in _batches(chosen, sessions):

@@ -3,12 +3,16 @@
 A call of the benchmark costs T = Σ n(f) s(f): each function's calls times what a call of it takes itself. Calls come
 from callers: n(f) = Σ n(g) a(g, f), where a is how often g calls f in one call of its own. Between base and head
 
-    ΔT = Σ_g m(g) [ Δs(g) + Σ_f Δa(g, f) I(f) ],    m(g) = min(n_base(g), n_head(g)),
+    ΔT = Σ_g [ m(g) Δs(g) + Σ_f R(g, f) I(f) ],    m(g) = min(n_base(g), n_head(g)),
 
-exactly, where I(f) = s(f) + Σ a(f, ·) I(·) is what a call of f takes with all that it calls, each function as on the
-side that calls it more often (on which its cost is known best). So a function answers for what it does itself, and
-for what it calls more often than before; not for being called more often, which its caller answers for. What was
-renamed, moved or drawn into its caller cancels out there.
+exactly, where R(g, f) = ΔE(g, f) - Δn(g) b(g, f) are those of g's calls of f that its own calls do not account for, at
+b calls of f in each call of g that came or went, and I(f) = s(f) + Σ b(f, ·) I(·) is what such a call of f takes with
+all that it calls, at the cost of the side that calls it more often (on which that is known best). So a function answers
+for what it does itself, and for what it calls more often than before; not for being called more often, which its
+caller answers for. What was renamed, moved or drawn into its caller cancels out there.
+
+That holds for any b. Not all calls of a function are alike: those that came or went are taken to have called what came
+or went with them, as far as calls of it may call so often, and nothing else.
 """
 
 from __future__ import annotations
@@ -27,10 +31,18 @@ from perfbot.why.profile import Observation, Profile
 
 Floats = npt.NDArray[np.float64]
 
+Rates = Mapping[tuple[int, int], float]
+
 ROOT = -1
 
 SLIGHT = 1e-9
 """Calls that differ by less do not differ."""
+
+TOLERANCE = 0.1
+"""What a call takes with all that it calls is known so badly."""
+
+UNLIKE = 1.1
+"""So much more often than all of them may those calls of a function call another that came or went."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +84,9 @@ def ledger_of(observation: Observation, roll: Roll, edited: Collection[int] = ()
     base, head = sides
     common = np.minimum(base.calls, head.calls)
     each = common * (head.each - base.each)
-    dear = [head if head.calls[number] >= base.calls[number] else base for number in range(count)]
-    within = _within(dear, count)
+    rates, within = _rates(base, head)
     blamed, through, more = each.copy(), np.zeros(count), dict[tuple[int, int], float]()
-    for term in _between(_terms(base, head, roll, common, within, edited)):
+    for term in _between(_terms(base, head, rates, within, edited)):
         answers = term.callee if term.moved else term.caller
         blamed[answers] += term.worth
         through[answers] += abs(term.worth)
@@ -100,17 +111,17 @@ class _Term:
     """What the callee calls, on either side."""
 
 
-def _terms(
-    base: _Side, head: _Side, roll: Roll, common: Floats, within: Floats, edited: Collection[int]
-) -> Iterator[_Term]:
+def _terms(base: _Side, head: _Side, rates: Rates, within: Floats, edited: Collection[int]) -> Iterator[_Term]:
     called: dict[int, set[int]] = defaultdict(set)
     for caller, callee in {*base.edges, *head.edges}:
         called[caller].add(callee)
     for caller, callee in {*base.edges, *head.edges}:
-        before, after = base.often(caller, callee), head.often(caller, callee)
-        if abs(after - before) <= SLIGHT * max(after, before) or roll.functions[callee].either.compiled:
+        before, after = base.edges.get((caller, callee), 0.0), head.edges.get((caller, callee), 0.0)
+        accounted = 0.0 if caller == ROOT else rates[caller, callee] * (head.calls - base.calls)[caller]
+        left = after - before - accounted
+        if abs(left) <= SLIGHT * max(after, before) or base.roll.functions[callee].either.compiled:
             continue
-        worth = (1.0 if caller == ROOT else common[caller]) * (after - before) * within[callee]
+        worth = left * within[callee]
         moved = caller == ROOT or (callee in edited and caller not in edited)
         yield _Term(caller, callee, float(worth), moved, frozenset(called[callee]))
 
@@ -134,18 +145,53 @@ def _between(terms: Iterable[_Term]) -> Iterator[_Term]:
         yield from (replace(term, worth=worth[term.callee]) for term in mine)
 
 
-def _within(dear: list[_Side], count: int) -> Floats:
-    """What a call of each takes with all that it calls; as much as it takes itself where that has no answer."""
-    matrix = np.eye(count)
-    costs = np.array([dear[number].each[number] for number in range(count)])
-    for number in range(count):
-        for callee, often in dear[number].callees.get(number, {}).items():
-            matrix[number, callee] -= often
+def _rates(base: _Side, head: _Side) -> tuple[Rates, Floats]:
+    """How often a call of each function that came or went calls others, and what it takes with all these.
+
+    No call takes longer than the whole: where rates say that one does (in circles of functions that call each other),
+    those of all calls are taken instead.
+    """
+    pairs = {*base.edges, *head.edges}
+    rates = {pair: _rate(base, head, *pair) for pair in pairs}
+    within = _within(base, head, rates)
+    if within is not None and within.max(initial=0.0) <= (1 + TOLERANCE) * max(base.seconds, head.seconds):
+        return rates, within
+    rates = {pair: _on_the_dearer_side(base, head, *pair) for pair in pairs}
+    within = _within(base, head, rates)
+    return rates, _costs(base, head) if within is None else within
+
+
+def _on_the_dearer_side(base: _Side, head: _Side, caller: int, callee: int) -> float:
+    """Calls of one function in each call of another, where that is called more often."""
+    return (head if caller == ROOT or head.calls[caller] >= base.calls[caller] else base).often(caller, callee)
+
+
+def _rate(base: _Side, head: _Side, caller: int, callee: int) -> float:
+    change = 0.0 if caller == ROOT else float(head.calls[caller] - base.calls[caller])
+    if caller == callee or abs(change) <= SLIGHT * max(base.calls[caller], head.calls[caller]):
+        return _on_the_dearer_side(base, head, caller, callee)
+    known = max(base.often(caller, callee), head.often(caller, callee))
+    pair = caller, callee
+    return min(max((head.edges.get(pair, 0.0) - base.edges.get(pair, 0.0)) / change, 0.0), UNLIKE * known)
+
+
+def _costs(base: _Side, head: _Side) -> Floats:
+    """What a call of each takes itself, on the side that calls it more often."""
+    return np.where(head.calls >= base.calls, head.each, base.each)
+
+
+def _within(base: _Side, head: _Side, rates: Rates) -> Floats | None:
+    """What a call of each takes with all that it calls; None where that has no answer."""
+    costs = _costs(base, head)
+    matrix = np.eye(len(costs))
+    for (caller, callee), often in rates.items():
+        if caller != ROOT and not base.roll.functions[callee].either.compiled:
+            matrix[caller, callee] -= often
     try:
-        found: Floats = np.linalg.solve(matrix, costs)
+        found: Floats = np.asarray(np.linalg.solve(matrix, costs), dtype=np.float64)
     except np.linalg.LinAlgError:
-        return costs
-    return np.where((found >= 0) & np.isfinite(found), found, costs)
+        return None
+    return found if np.isfinite(found).all() and (found >= -SLIGHT).all() else None
 
 
 class _Side:
@@ -153,7 +199,7 @@ class _Side:
 
     def __init__(self, profile: Profile, side: Side, roll: Roll) -> None:
         count = len(roll.functions)
-        self.seconds = profile.seconds
+        self.seconds, self.roll = profile.seconds, roll
         self.own, self.waits = np.zeros(count), np.zeros(count)
         self._take_samples(profile, side, roll)
         self.edges: dict[tuple[int, int], float] = {}
@@ -165,10 +211,6 @@ class _Side:
             self.edges[ROOT, int(number)] = 1.0
             self.calls[number] = 1.0
         self.each = np.divide(self.own, self.calls, out=np.zeros(count), where=self.calls > 0)
-        self.callees: dict[int, dict[int, float]] = {}
-        for caller, callee in self.edges:
-            if caller != ROOT and not roll.functions[callee].either.compiled:
-                self.callees.setdefault(caller, {})[callee] = self.often(caller, callee)
 
     def _take_samples(self, profile: Profile, side: Side, roll: Roll) -> None:
         samples, total = profile.samples, profile.samples.count

@@ -13,7 +13,7 @@ import pytest
 
 from perfbot.errors import ReportError
 from perfbot.forge.base import RefusedError, Status
-from perfbot.forge.order import RunOrder, Told, last_word, milliseconds, outrun, place_among, read_order
+from perfbot.forge.order import RunOrder, milliseconds, outrun, place_among, read_order
 from perfbot.forge.status_address import NOBODY, Speaker, read_signature, signature, signed_address, speaker_in
 from perfbot.publish.flow import Published, publish
 from perfbot.publish.publisher import Publisher
@@ -325,9 +325,6 @@ def test_the_order_is_one_of_moments_then_numbers() -> None:
     assert outrun(first, again)
     assert not outrun(first, first)
     assert not outrun(first, None)
-    told = [Told("a", first, "failed", ""), Told("b", again, "success", ""), None]
-    assert last_word(told, "a") == told[0]
-    assert last_word(told, "c") is None
 
 
 @pytest.mark.parametrize("text", ["", "1", "1.2", "1.2.3.4.5", "1.2.x", "1.2.²", "-1.2.3", "1.2." + "9" * 19])
