@@ -18,12 +18,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 from perfbot.errors import SetupError
 from perfbot.model import Side
 from perfbot.process import Finished, run, scrubbed_environment
 from perfbot.sides.cache import Checkout, Slot, remove_tree
+from perfbot.sides.installs import installed
 from perfbot.sides.kept import clear, note, reusable
 from perfbot.sides.package_indexes import find_indexes, holds_credentials
 
@@ -60,13 +61,10 @@ class OnStep(Protocol):
 def _untold(side: Side, command: str, seconds: float, packages: int, *, ok: bool) -> None: ...
 
 
-_BY_PIP = re.compile(r"^Successfully installed (.+)$", re.MULTILINE)
-_BY_UV = re.compile(r"^Installed (\d+) packages?\b", re.MULTILINE)
-
-
-def installed(output: str) -> int:
-    """How many packages pip or uv say that they installed."""
-    return sum(len(names.split()) for names in _BY_PIP.findall(output)) + sum(map(int, _BY_UV.findall(output)))
+class _Wanted(TypedDict):
+    python: str | None
+    needs_python: bool
+    requires: Sequence[str]
 
 
 def recipe(
@@ -110,8 +108,7 @@ def prepare(
         environ: perfbot's own environment (default: the process's).
         directory: of the checkout, where set-up runs.
         timeout: seconds for all of set-up.
-        at_desk: it will be used many times in a row, on one's own machine: bytecode is made now, and not looked at
-            byte for byte before each use.
+        at_desk: it will be used many times on one's own machine: bytecode is made now, not compared before each use.
         on_line: told each command (``base: $ pip install .``) and each line of its output (``base: …``).
         on_step: told how each command ended.
 
@@ -119,9 +116,8 @@ def prepare(
         SetupError: a command failed or ran out of time; ``output`` holds the end of what it said.
     """
     started = time.monotonic()
-    text = recipe(
-        setup, python=python, needs_python=needs_python, requires=requires, variables=variables, directory=directory
-    )
+    wanted: _Wanted = {"python": python, "needs_python": needs_python, "requires": requires}
+    text = recipe(setup, variables=variables, directory=directory, **wanted)
     stamp = hashlib.sha256(f"{checkout.slot.folder}\0{text}".encode()).hexdigest()
     outer, slot = os.environ if environ is None else environ, checkout.slot
     inner = {**_lasting(slot, outer, needs_python=needs_python), **(variables or {})}
@@ -129,7 +125,7 @@ def prepare(
     reused = bool(how) and (not needs_python or _python(slot).exists())
     setting_up = _SetUp(checkout, outer, inner, started + timeout, on_line, on_step, directory)
     if not reused:
-        setting_up.everything(setup, python=python, needs_python=needs_python, requires=requires)
+        setting_up.everything(setup, **wanted)
     if not reused or (at_desk and how == "compared"):  # what somebody wrote since may be bytecode that was missing
         if at_desk and needs_python:
             setting_up.compile(requires)
