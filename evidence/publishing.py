@@ -41,7 +41,7 @@ from perfbot.forge.base import Forge
 from perfbot.forge.body import parse
 from perfbot.forge.order import RunOrder, Told
 from perfbot.forge.retry import Retries
-from perfbot.forge.status_address import order_in
+from perfbot.forge.status_address import read_signature, speaker_in
 from perfbot.publish.flow import publish
 from perfbot.publish.publisher import Publisher
 from tests.builders import HEAD, OTHER, report, result, write
@@ -337,15 +337,15 @@ class Episode:
         """Order and state of the status that counts: the last one of the head, on GitLab in the newest pipeline."""
         if self.kind == "gitlab":
             own = [s for s in self.fake.statuses if (s["sha"], s["pipeline_id"]) == (newest.head, newest.pipeline)]
-            return order_in(own[-1]["target_url"]), own[-1]["status"]
+            return speaker_in(own[-1]["target_url"]).order, own[-1]["status"]
         if self.fake.personal:
             state = {"failure": "failed"}
             own = [s for s in self.fake.statuses if s["sha"] == newest.head]
-            return order_in(own[-1]["target_url"]), state.get(own[-1]["state"], own[-1]["state"])
+            return speaker_in(own[-1]["target_url"]).order, state.get(own[-1]["state"], own[-1]["state"])
         checks = [c for c in self.fake.checks if c["head_sha"] == newest.head]
         last = max(checks, key=lambda check: check["id"])
-        order = tuple(map(int, last.get("external_id", "0.0.0").split(".")))
-        return RunOrder(*order), {"failure": "failed"}.get(last["conclusion"], last["conclusion"])
+        order = read_signature(last.get("external_id") or "").order
+        return order, {"failure": "failed"}.get(last["conclusion"], last["conclusion"])
 
 
 def _run(order: RunOrder) -> RunOrder:

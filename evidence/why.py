@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -112,7 +112,7 @@ def edits_between(folder: Path) -> Edits:
     command = ["git", "diff", "--no-index", "--unified=0", "--no-color", "--find-renames", "base", "head"]
     text = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
     text = text.replace("--- a/base/", "--- a/").replace("+++ b/head/", "+++ b/")
-    return edits_of(text)
+    return replace(edits_of(text), source=lambda file: (folder / "head" / file).read_text())
 
 
 # Changes --------------------------------------------------------------------------------------------------------

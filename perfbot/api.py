@@ -18,8 +18,9 @@ The same functions serve the command line. Nothing here writes a file, asks a fo
 from __future__ import annotations
 
 import contextlib
+import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from perfbot.claims.verdict import Verified
     from perfbot.history.records import Run, Series, Trend
+    from perfbot.measure.lockstep.waiting import Waiting
     from perfbot.measure.trace import Trace
     from perfbot.pipeline.job import Request
     from perfbot.render.progress import Progress
@@ -62,8 +64,8 @@ def compare(
     head: str = "",
     dirty: bool = False,
     config: str | Path | None = None,
-    suites: Sequence[str] = (),
-    only: Sequence[str] = (),
+    suites: str | Sequence[str] = (),
+    only: str | Sequence[str] = (),
     budget: str | float | None = None,
     threshold: str | float | None = None,
     seed: int | None = None,
@@ -81,7 +83,7 @@ def compare(
         base, head: the same, one by one; found as if nothing had been said where they are empty.
         dirty: head is the working tree, with what is not committed. Tries of one session share ``alpha``.
         config: a perfbot.toml to use instead of the repository's own.
-        suites, only: names of suites, globs of ``suite/benchmark``; empty: all.
+        suites, only: names of suites, globs of ``suite/benchmark``, or one of them; empty: all.
         budget: the time limit of measuring, seconds or ``"2m"``; None: as configured.
         threshold: the smallest change that matters, a fraction or ``"2%"``; None: as configured.
         seed: of every random choice; None: drawn.
@@ -92,18 +94,38 @@ def compare(
         claim: what :func:`verify` is to be asked: measured is what it is about, until that is decided.
 
     Raises:
+        UsageError: an argument is none of what is expected.
         PerfbotError: nothing could be measured at all. What went wrong with some benchmarks is in the report.
     """
     from perfbot.claims.grammar import parse_claim
 
     request = replace(
         _request(Path(repo), os.environ if environ is None else environ),
-        budget=parse_duration(budget) if isinstance(budget, str) else budget,
-        threshold=parse_percentage(threshold) if isinstance(threshold, str) else threshold,
+        budget=_above_zero("budget", budget, parse_duration),
+        threshold=_above_zero("threshold", threshold, parse_percentage),
         config=Path(config) if config else None, claim=parse_claim(claim) if claim else None, fresh=fresh,
-        spec=spec, base=base, head=head, dirty=dirty, suites=tuple(suites), only=tuple(only), seed=seed, why=why,
+        spec=spec, base=base, head=head, dirty=dirty, suites=_each(suites), only=_each(only), seed=seed, why=why,
     )  # fmt: skip
     return measure(request, progress)
+
+
+def _each(names: str | Sequence[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def _above_zero(name: str, given: str | float | None, parse: Callable[[str], float]) -> float | None:
+    """A duration or a share as somebody gives it.
+
+    Raises:
+        UsageError: it is none, or not above zero.
+    """
+    try:
+        value = parse(given) if isinstance(given, str) else given
+    except ValueError as error:
+        raise UsageError(f"{name}: {error}") from None
+    if value is not None and not 0 < value < math.inf:
+        raise UsageError(f"{name}: found {given}, expected a finite number above zero")
+    return value
 
 
 def _request(repo: Path, environ: Mapping[str, str]) -> Request:
@@ -113,13 +135,23 @@ def _request(repo: Path, environ: Mapping[str, str]) -> Request:
     return Request(repo=repo, environ=dict(environ), cache=cache_folder(environ))
 
 
-def measure(request: Request, progress: Progress | None = None, trace: Trace | None = None) -> Report:
-    """Measure what a request asks for; :func:`compare` for those who have one already."""
+def measure(
+    request: Request,
+    progress: Progress | None = None,
+    trace: Trace | None = None,
+    waiting: Waiting | None = None,
+) -> Report:
+    """Measure what a request asks for; :func:`compare` for those who have one already.
+
+    Args:
+        waiting: has workers ready.
+    """
     from perfbot.measure.trace import no_trace
     from perfbot.pipeline.story import run
+    from perfbot.pipeline.surroundings import HERE, beside
     from perfbot.render.progress import Silent
 
-    return run(request, progress or Silent(), trace or no_trace)
+    return run(request, progress or Silent(), trace or no_trace, beside(waiting) if waiting else HERE)
 
 
 def read_report(file: str | Path) -> Report:
@@ -158,7 +190,8 @@ def rejudge(
         alpha: probability of any false alarm in the run.
 
     Raises:
-        UsageError: ``alpha`` is no probability, or both ``policy`` and ``config`` are given.
+        UsageError: ``threshold`` is not above zero, ``alpha`` is no probability, or both ``policy`` and ``config`` are
+            given.
     """
     from perfbot.judge import verdict
 
@@ -170,8 +203,8 @@ def rejudge(
 
         policy = load(Path(config), Path.cwd()).policy
     chosen = policy or read.policy
-    if threshold is not None:
-        chosen = replace(chosen, threshold=parse_percentage(threshold) if isinstance(threshold, str) else threshold)
+    if (wanted := _above_zero("threshold", threshold, parse_percentage)) is not None:
+        chosen = replace(chosen, threshold=wanted)
     if alpha is not None:
         if not 0 < alpha <= 0.5:
             raise UsageError(f"alpha: found {alpha}, expected a probability above 0 and at most 0.5")

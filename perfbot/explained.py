@@ -29,6 +29,7 @@ class Part:
         was: what it was called on base, where that is another name or file.
         package: the package that it belongs to, with both versions, where they differ.
         waits: of ``own``, what it waited for something (sleep, lock, socket, child), on base and head.
+        uses: where it is not edited itself: what it uses of its file that is (a constant, a class), at ``uses_line``.
     """
 
     function: str
@@ -47,6 +48,8 @@ class Part:
     was: str = ""
     package: str = ""
     waits: tuple[float, float] = (0.0, 0.0)
+    uses: str = ""
+    uses_line: int = 0
 
     @property
     def short(self) -> str:

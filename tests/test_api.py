@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +19,7 @@ from perfbot.history import recording
 from perfbot.history.store import open_store
 from perfbot.judge.verdict import rejudge
 from tests.builders import a_history
+from tests.programs import three_times_slower
 from tests.render.samples import typical
 from tests.repositories import Repository
 
@@ -69,3 +74,35 @@ def test_a_comparison_of_nothing_says_so(tmp_path: Path) -> None:
     commit = repository.commit({"a.txt": "a"})
     with pytest.raises(ChangeError, match="same commit"):
         perfbot.compare(f"{commit}..{commit}", repo=repository.path, environ={})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"budget": "soon"}, 'budget: found "soon", expected a duration'),
+        ({"budget": -3}, "budget: found -3, expected a finite number above zero"),
+        ({"budget": math.inf}, "budget: found inf"),
+        ({"threshold": "much"}, "threshold: found"),
+        ({"threshold": 0}, "threshold: found 0, expected a finite number above zero"),
+        ({"threshold": math.nan}, "threshold: found nan"),
+    ],
+)
+def test_what_an_argument_cannot_be_is_said_before_anything_is_done(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(said)):
+        perfbot.compare(repo="/nowhere", environ={}, **arguments)
+    if "threshold" in arguments:
+        with pytest.raises(UsageError, match=re.escape(said)):
+            perfbot.rejudge(typical(), **arguments)
+
+
+def test_one_glob_is_as_good_as_a_list_of_one(tmp_path: Path) -> None:
+    repository = three_times_slower(tmp_path / "project")
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PERFBOT_CACHE": str(tmp_path / "cache")}
+    for only in ("nothing-like-it", ["nothing-like-it"]):
+        with pytest.raises(UsageError, match="--only nothing-like-it: none of"):
+            perfbot.compare("HEAD^..HEAD", repo=repository.path, environ=environ, only=only)
+
+
+def test_a_folder_that_is_not_there_is_said() -> None:
+    with pytest.raises(ChangeError, match=r"^/nowhere is no folder\.\nName a clone"):
+        perfbot.compare(repo="/nowhere", environ={"HOME": "/nowhere"})

@@ -61,8 +61,12 @@ class Sides:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
 
-    def suite(self, text: str, *, seed: int = 1) -> SuiteSession:
-        """The suite of a ``[[suite]]`` table (its name is ``s``), ready to be measured."""
+    def suite(self, text: str, *, seed: int = 1, listed: Mapping[str, str] | None = None) -> SuiteSession:
+        """The suite of a ``[[suite]]`` table (its name is ``s``), ready to be measured.
+
+        Args:
+            listed: benchmarks that are asked for, with the files that they were found in.
+        """
         (suite,) = parse(f'[[suite]]\nname = "s"\n{text}\n', "test").suites
         scratch = self.folder / "scratch"
         home = self.folder / "home"
@@ -71,7 +75,10 @@ class Sides:
         few = FEW_PLUGINS if self.python == Path(sys.executable) else {}
         env = scrubbed_environment(os.environ, home, {"LOG": str(self.log), **few, **suite.env, **self.variables})
         sides = {side: SideReady(side, self.tree(side), self.python, env) for side in SIDES}
-        effects = Effects(Random(seed), scratch, lambda **event: self.events.append(event), reader)  # noqa: S311
+        random = Random(seed)  # noqa: S311 - an order, not a secret
+        effects = Effects(
+            random, scratch, lambda **event: self.events.append(event), reader, listed={"s": listed or {}}
+        )
         return harness_for(suite).session(suite, sides, effects)
 
     def rounds_traced(self) -> list[dict[str, Any]]:

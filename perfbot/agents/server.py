@@ -45,7 +45,6 @@ T = TypeVar("T")
 Only = Annotated[list[str], Field(description='globs of suite/benchmark, such as "core/parse*"; empty: all')]
 Base = Annotated[str, Field(description="a commit, branch or tag; empty: the merge base with the default branch")]
 Threshold = Annotated[float | None, Field(description="smallest change that matters; none: as configured")]
-Claimed = Annotated[str, Field(description='"core/parse* is at least 10 % faster", "nothing is slower than 2 %", …')]
 Budget = Annotated[float, Field(description="time limit of measuring, 1 to 900 seconds")]
 
 READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from perfbot.ci.event import number_in
 from perfbot.errors import ChangeError
 
 BRANCH_EVENTS = ("push", "schedule", "workflow_dispatch")
@@ -100,7 +101,7 @@ def _gitlab_branch(environ: Mapping[str, str]) -> ChangeRequest:
         project=environ.get("CI_PROJECT_PATH", ""),
         target=default,
         status_sha=environ.get("CI_COMMIT_SHA", ""),
-        pipeline=_number(environ.get("CI_PIPELINE_ID")),
+        pipeline=number_in(environ.get("CI_PIPELINE_ID")),
     )
 
 
@@ -118,10 +119,10 @@ def _gitlab_merge_request(environ: Mapping[str, str]) -> ChangeRequest:
         remotes=(f"{url}.git",) if url else (),
         origin="gitlab",
         project=environ.get("CI_MERGE_REQUEST_PROJECT_PATH", "") or environ.get("CI_PROJECT_PATH", ""),
-        merge_request=_number(environ.get("CI_MERGE_REQUEST_IID")),
+        merge_request=number_in(environ.get("CI_MERGE_REQUEST_IID")),
         target=target,
         status_sha=environ.get("CI_COMMIT_SHA", ""),
-        pipeline=_number(environ.get("CI_PIPELINE_ID")),
+        pipeline=number_in(environ.get("CI_PIPELINE_ID")),
         notes=() if kind == "detached" else (_AUTHOR_SIDE,),
     )
 
@@ -147,7 +148,7 @@ def _github(environ: Mapping[str, str], event: Mapping[str, Any]) -> ChangeReque
         default_branch=_text(event, "repository", "default_branch"),
         target=_text(event, "repository", "default_branch"),
         status_sha=environ.get("GITHUB_SHA", ""),
-        pipeline=_number(environ.get("GITHUB_RUN_ID")),
+        pipeline=number_in(environ.get("GITHUB_RUN_ID")),
         head_name=environ.get("GITHUB_HEAD_REF", "") or environ.get("GITHUB_REF_NAME", ""),
     )
     if name == "pull_request_target":
@@ -155,7 +156,9 @@ def _github(environ: Mapping[str, str], event: Mapping[str, Any]) -> ChangeReque
     if name == "pull_request":
         return _pull_request(common, event)
     if name == "merge_group":
-        return _pair(common, event, ("merge_group", "base_sha"), ("merge_group", "head_sha"))
+        target = _text(event, "merge_group", "base_ref").removeprefix("refs/heads/") or common.target
+        queued = replace(common, target=target)
+        return _pair(queued, event, ("merge_group", "base_sha"), ("merge_group", "head_sha"))
     if name == "workflow_dispatch" and _text(event, "inputs", "head"):
         return _asked_again(common, event)
     if name == "push" and _commit(_text(event, "before")):
@@ -172,10 +175,19 @@ def _unsafe_event() -> ChangeError:
 
 
 def _asked_again(common: ChangeRequest, event: Mapping[str, Any]) -> ChangeRequest:
-    """A merge request measured again: the workflow runs on the default branch, its inputs name the head."""
+    """A merge request measured again: the workflow runs on the default branch, its inputs name head and target."""
     head = _text(event, "inputs", "head")
-    number = _number(_field(event, "inputs", "merge_request"))
-    return replace(common, head=head, head_name="", merge_request=number, status_sha=head)
+    target = _text(event, "inputs", "target") or common.default_branch
+    number = number_in(_field(event, "inputs", "merge_request"))
+    return replace(
+        common,
+        head=head,
+        head_name="",
+        merge_request=number,
+        status_sha=head,
+        default_branch=target,
+        target=target,
+    )
 
 
 def _pair(
@@ -206,7 +218,7 @@ def _pull_request(common: ChangeRequest, event: Mapping[str, Any]) -> ChangeRequ
         base_name="merge base",
         head_name=_text(event, "pull_request", "head", "ref"),
         project=_text(event, "pull_request", "base", "repo", "full_name") or common.project,
-        merge_request=_number(event.get("number")) or _number(_field(event, "pull_request", "number")),
+        merge_request=number_in(event.get("number")) or number_in(_field(event, "pull_request", "number")),
         default_branch=target,
         target=target,
         status_sha=head,
@@ -223,10 +235,6 @@ def _field(event: Mapping[str, Any], *path: str) -> object:
 def _text(event: Mapping[str, Any], *path: str) -> str:
     found = _field(event, *path)
     return found if isinstance(found, str) else ""
-
-
-def _number(value: object) -> int:
-    return int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()) else 0
 
 
 def _commit(sha: str) -> str:

@@ -28,3 +28,15 @@ def read_event(environ: Mapping[str, str], file: Path | None = None) -> dict[str
     if not isinstance(event, dict):
         raise UsageError(f"{path}: expected a JSON object, the event's payload")
     return event
+
+
+LARGEST = 2**63 - 1
+"""Of what forges number: they keep it in 64 bits."""
+
+
+def number_in(value: object) -> int:
+    """A number of a variable or a payload; 0 for what is none, or none that a forge gives."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < len(str(LARGEST)):
+        return int(value)
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and 0 <= value <= LARGEST else 0  # type: ignore[operator, return-value]

@@ -6,12 +6,14 @@ set by the forge and, in a trusted job, out of a merge request's reach.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
 from perfbot.addresses import plain_address
+from perfbot.ci.event import number_in
 from perfbot.errors import UsageError
 from perfbot.model import ForgeKind
 from perfbot.units import milliseconds
@@ -21,6 +23,9 @@ GITLAB, GITHUB_API = "https://gitlab.com", "https://api.github.com"
 GITHUB = "https://github.com"
 LABEL = "perfbot"
 """A label of this name makes perfbot measure whatever the change touches."""
+
+_QUEUED = re.compile(r"gh-readonly-queue/.+/pr-(?P<number>[0-9]{1,18})-[0-9a-f]{40}")
+"""Only GitHub can make branches of that name."""
 
 JOB, WORKFLOW = "perfbot", "perfbot.yml"
 
@@ -57,6 +62,7 @@ class Place:
         artifacts: page of the pipeline or run that measured, with its artifacts.
         measured_by: name of the job or file name of the workflow that measures.
         labels: of the merge request, as far as the CI tells.
+        queued: the run is about a merge queue's commit for that merge request: the status is all that is told.
         alerts: whether the forge is known to draw ``> [!CAUTION]`` as a box (GitHub; GitLab from 17.10).
     """
 
@@ -78,6 +84,7 @@ class Place:
     artifacts: str = ""
     measured_by: str = ""
     labels: tuple[str, ...] = ()
+    queued: bool = False
     alerts: bool = False
     ca_bundle: str = ""
     secrets: Secrets = Secrets()
@@ -198,13 +205,13 @@ def _gitlab(environ: Mapping[str, str]) -> Place:
         kind="gitlab",
         url=environ.get("CI_SERVER_URL", GITLAB),
         project=target,
-        merge_request=_number(environ.get("CI_MERGE_REQUEST_IID")),
+        merge_request=number_in(environ.get("CI_MERGE_REQUEST_IID")),
         head=environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", "") or sha,
         sha=sha,
         commits=(sha,),
-        pipeline=_number(environ.get("CI_PIPELINE_ID")) if at_home else 0,
-        run=(_number(environ.get("CI_PIPELINE_ID")), _number(environ.get("CI_JOB_ID"))),
-        job=_number(environ.get("CI_JOB_ID")) if at_home else 0,
+        pipeline=number_in(environ.get("CI_PIPELINE_ID")) if at_home else 0,
+        run=(number_in(environ.get("CI_PIPELINE_ID")), number_in(environ.get("CI_JOB_ID"))),
+        job=number_in(environ.get("CI_JOB_ID")) if at_home else 0,
         link=environ.get("CI_JOB_URL", ""),
         artifacts=environ.get("CI_PIPELINE_URL", ""),
         measured_by=environ.get("PERFBOT_JOB", JOB),
@@ -215,13 +222,13 @@ def _gitlab(environ: Mapping[str, str]) -> Place:
 
 
 def _github(environ: Mapping[str, str], event: Mapping[str, Any]) -> Place:
-    run = _number(environ.get("GITHUB_RUN_ID"))
+    run = number_in(environ.get("GITHUB_RUN_ID"))
     place = Place(
         kind="github",
         url=environ.get("GITHUB_API_URL", GITHUB_API),
         alerts=True,
         project=environ.get("GITHUB_REPOSITORY", ""),
-        run=(run, _number(environ.get("GITHUB_RUN_ATTEMPT"))),
+        run=(run, number_in(environ.get("GITHUB_RUN_ATTEMPT"))),
         job=run,
         link=_run_page(environ, run),
         artifacts=_run_page(environ, run),
@@ -230,21 +237,31 @@ def _github(environ: Mapping[str, str], event: Mapping[str, Any]) -> Place:
     name = environ.get("GITHUB_EVENT_NAME", "")
     if name == "workflow_run":
         measured = event.get("workflow_run") or {}
-        place = replace(place, artifacts=_run_page(environ, _number(measured.get("id"))))
-        return _after_workflow(place, measured)
+        place = _after_workflow(replace(place, artifacts=_run_page(environ, number_in(measured.get("id")))), measured)
+        return _in_queue(place, place.branch, place.head) if measured.get("event") == "merge_group" else place
     if name == "workflow_dispatch":
         inputs = event.get("inputs") or {}
         head = str(inputs.get("head") or "")
-        return replace(place, merge_request=_number(inputs.get("merge_request")), head=head, sha=head)
+        return replace(place, merge_request=number_in(inputs.get("merge_request")), head=head, sha=head)
+    if name == "merge_group":
+        group = event.get("merge_group") or {}
+        return _in_queue(place, str(group.get("head_ref") or ""), str(group.get("head_sha") or ""))
     if pull := event.get("pull_request"):
         return _of_pull(place, pull, environ.get("GITHUB_SHA", ""))
     if issue := event.get("issue"):
-        return replace(place, merge_request=_number(issue.get("number")))
+        return replace(place, merge_request=number_in(issue.get("number")))
     return place
 
 
+def _in_queue(place: Place, branch: str, head: str) -> Place:
+    """A commit of GitHub's merge queue: its branch names the merge request that it puts on those before."""
+    found = _QUEUED.fullmatch(branch.removeprefix("refs/heads/"))
+    number = number_in(found["number"]) if found else 0
+    return replace(place, merge_request=number, head=head, sha=head, owner="", branch="", queued=bool(number))
+
+
 def _version(environ: Mapping[str, str]) -> tuple[int, int]:
-    return _number(environ.get("CI_SERVER_VERSION_MAJOR")), _number(environ.get("CI_SERVER_VERSION_MINOR"))
+    return number_in(environ.get("CI_SERVER_VERSION_MAJOR")), number_in(environ.get("CI_SERVER_VERSION_MINOR"))
 
 
 def source_url(place: Place, commit: str) -> str:
@@ -279,7 +296,7 @@ def _of_pull(place: Place, pull: Mapping[str, Any], merge: str) -> Place:
     head = str(pull["head"]["sha"])
     return replace(
         place,
-        merge_request=_number(pull.get("number")),
+        merge_request=number_in(pull.get("number")),
         head=head,
         sha=head,
         commits=(merge,),
@@ -293,16 +310,12 @@ def _after_workflow(place: Place, run: Mapping[str, Any]) -> Place:
     head = str(run.get("head_sha") or "")
     return replace(
         place,
-        merge_request=_number(pulls[0].get("number")) if len(pulls) == 1 else 0,
+        merge_request=number_in(pulls[0].get("number")) if len(pulls) == 1 else 0,
         owner=str(((run.get("head_repository") or {}).get("owner") or {}).get("login") or ""),
         branch=str(run.get("head_branch") or ""),
         head=head,
         source=str((run.get("head_repository") or {}).get("full_name") or ""),
         sha=head,
-        run=(_number(run.get("id")), _number(run.get("run_attempt"))),
+        run=(number_in(run.get("id")), number_in(run.get("run_attempt"))),
         moment=milliseconds(str(run.get("run_started_at") or "")),
     )
-
-
-def _number(value: object) -> int:
-    return int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()) else 0

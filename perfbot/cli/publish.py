@@ -77,11 +77,17 @@ def execute(args: argparse.Namespace) -> int:
         )
     if args.server:
         return hand_to(args, args.server, args.reports)
+    from perfbot.publish.flow import NobodyError
+
     place = find(args)
-    if args.pending:
-        begin(args, place)
+    try:
+        if args.pending:
+            begin(args, place)
+            return PASS
+        return publish_files(args, place, args.reports, join=args.join)
+    except NobodyError as error:
+        print(f"perfbot: {error}", file=sys.stderr)
         return PASS
-    return publish_files(args, place, args.reports, join=args.join)
 
 
 def hand_to(args: argparse.Namespace, server: str, files: list[Path]) -> int:

@@ -15,9 +15,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from perfbot.cli import asked
 from perfbot.cli.database import VARIABLE as DATABASE
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from perfbot.calibration.planning import Source
     from perfbot.cli.artifacts import Artifacts
     from perfbot.history.records import Kind
+    from perfbot.measure.lockstep.waiting import Waiting
     from perfbot.model import Report
     from perfbot.model.aside import Setting
 
@@ -135,6 +136,27 @@ def execute(args: argparse.Namespace) -> int:
 
 def measure(args: argparse.Namespace) -> Report:
     """Run the pipeline with live progress, and write every artifact that was asked for."""
+    with _ahead(args) as waiting:
+        return _measured(args, waiting)
+
+
+@contextlib.contextmanager
+def _ahead(args: argparse.Namespace) -> Iterator[Waiting | None]:
+    """At one's desk, workers start before all else is loaded; None where a run is to be as it was, or elsewhere."""
+    if not args.dirty or args.on or args.seed is not None or args.set_up_anew:
+        yield None
+        return
+    from pathlib import Path
+
+    from perfbot.measure.lockstep.ahead import started_ahead
+    from perfbot.sides.cache import cache_folder
+
+    place = [os.fspath(Path.cwd()), args.config or "", *args.suite, "", *args.only]
+    with started_ahead(cache_folder(os.environ), place) as waiting:
+        yield waiting
+
+
+def _measured(args: argparse.Namespace, waiting: Waiting | None) -> Report:
     from perfbot import api
     from perfbot.cli.artifacts import Artifacts
     from perfbot.cli.interrupts import interruptible
@@ -155,7 +177,7 @@ def measure(args: argparse.Namespace) -> Report:
 
             report = measure_on(args.on, request, _remote_options(args), progress)
         else:
-            report = api.measure(request, progress, trace)
+            report = api.measure(request, progress, trace, waiting)
     with contextlib.suppress(StoreError):  # only what looks at it again would have needed it
         keep_last(report, request)
     report, lost = keep_run(report, database_of(args))
@@ -254,12 +276,28 @@ def request_from(args: argparse.Namespace):  # type: ignore[no-untyped-def]
         bisect=args.bisect,
         settings=tuple(_setting(text) for text in args.env),
         why=args.why,
-        force=args.force,
         fresh=args.fresh,
         afresh=args.set_up_anew,
         shard=parse_shard(args.shard) if args.shard else None,
         calibration=_source(args),
+        **{"force": args.force, **_instead(args)},
     )
+
+
+def _instead(args: argparse.Namespace) -> dict[str, Any]:
+    """What a comment wants measured instead of the suites."""
+    asked_for = getattr(args, "statement", None)
+    if asked_for is None:
+        return {}
+    from pathlib import Path
+
+    from perfbot.cli.statements import parts, suite_of
+    from perfbot.git.command import open_work_tree
+
+    line, preamble = parts(asked_for)
+    config = Path(args.config) if args.config else None
+    suite = suite_of(line, preamble, config, open_work_tree(Path.cwd()).folder, checked=False)
+    return {"given": (suite,), "aside": asked_for.words, "force": True, "only": (), "suites": ()}
 
 
 def _setting(text: str) -> Setting:

@@ -77,17 +77,15 @@ def _each_save(saves: Saves, waiting: Waiting) -> Iterator[None]:
 
 def _verdict(request: Request, saves: Saves, waiting: Waiting, *, verbose: bool) -> bool:
     """One verdict, told in a few lines; whether it came to one."""
-    from dataclasses import replace
-
     from perfbot.measure.trace import no_trace
     from perfbot.pipeline.story import run
-    from perfbot.pipeline.surroundings import HERE
+    from perfbot.pipeline.surroundings import beside
     from perfbot.render.terminal import terminal
 
     began = time.monotonic()
     saves.changed()
     try:
-        report = run(request, _watching(saves, verbose=verbose), no_trace, replace(HERE, start=waiting.start))
+        report = run(request, _watching(saves, verbose=verbose), no_trace, beside(waiting))
     except Interrupted:
         raise
     except PerfbotError as error:

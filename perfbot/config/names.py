@@ -78,13 +78,6 @@ def closest(pattern: str, names: Iterable[str]) -> str:
     return called[near[0]] if near else ""
 
 
-def can_be_meant(names: str, globs: Sequence[str]) -> bool:
-    """The same for a pattern of names: whether any of them can be."""
-    parts = names.split("/")
-    endings = ["/".join(parts[index:]) for index in range(len(parts))]
-    return not globs or any(can_meet(ending, g) for g in globs for ending in endings)
-
-
 ANY = "*"
 
 LONGEST = 600

@@ -153,7 +153,7 @@ def _python_files(files: Iterable[Path]) -> tuple[list[_File], list[_File]]:
             continue
         if names := sources.pytest_benchmarks(module):
             pytest_files.append(_File(path, len(names), sources.imports(module)))
-        elif (scripted := sources.pyperf_benchmarks(module)) is not None:
+        elif (scripted := sources.pyperf_benchmarks(module)) is not None and sources.runs(module):
             pyperf_files.append(_File(path, len(scripted), sources.imports(module)))
     return pytest_files, pyperf_files
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import glob
 import re
+import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ PARAMETERS = "[[]*]"
 
 _MARKS = ("benchmark", "codspeed_benchmark")
 _FIXTURES = ("benchmark", "codspeed")
+
+OF_PYTHON = sys.stdlib_module_names
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -202,6 +205,34 @@ def pyperf_benchmarks(module: ast.Module) -> tuple[str, ...] | None:
         return None
     named = [call for call in calls if _dotted(call).rpartition(".")[2] in PYPERF_CALLS and call.args]
     return tuple(_literal(call.args[0]) for call in sorted(named, key=lambda call: (call.lineno, call.col_offset)))
+
+
+def runs(module: ast.Module) -> bool:
+    """Whether a file does something when it is run; one that others import only defines, and prepares Python itself."""
+    defined: set[str] = set()
+    for node in _carried_out(module.body):
+        if isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr) and node.value is not None:
+            called = [_dotted(call) for call in ast.walk(node.value) if isinstance(call, ast.Call)]
+            if any(name.partition(".")[0] in defined or name.rpartition(".")[2] == "Runner" for name in called):
+                return True
+        if isinstance(node, ast.ClassDef | _Function):
+            defined.add(node.name)
+        elif isinstance(node, ast.Assign):
+            defined |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            module_name = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+            names = [(module_name or one.name, one.asname or one.name) for one in node.names]
+            defined |= {name.partition(".")[0] for from_, name in names if from_.partition(".")[0] not in OF_PYTHON}
+    return False
+
+
+def _carried_out(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a module, and those inside of its conditions and loops."""
+    for node in body:
+        yield node
+        if not isinstance(node, ast.ClassDef | _Function):
+            for inner in ("body", "orelse", "finalbody"):
+                yield from _carried_out(getattr(node, inner, []))
 
 
 def _literal(node: ast.expr) -> str:

@@ -7,7 +7,8 @@ import re
 import shlex
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,12 @@ INSTALLS = (
 )
 """How a package of Node is installed, by the first of these files that is there."""
 
-CRITERION = (
-    "cargo bench --bench {target} -- --noplot --nresamples 2000 --warm-up-time 0.1 --measurement-time 0.3 {{filter}}"
-)
+BRIEFLY = "--noplot --nresamples 2000 --warm-up-time 0.1 --measurement-time 0.3 {filter}"
+CRITERION = "cargo bench{package} --bench {target} -- "
 JMH_FORKS = "-f 1 -wi 3 -i 3 -w 100ms -r 100ms -rf json -rff {output}"
+MODES = ("time", "throughput")
+"""What JMH's benchmarks report depends on their mode, which is throughput unless they say otherwise."""
+
 GOOGLE_BENCHMARK = "--benchmark_filter={filter} --benchmark_min_time=0.05 --benchmark_out={output}"
 CATCH2 = "-r xml -o {output} --benchmark-samples 1000 --benchmark-warmup-time 20 --benchmark-no-analysis"
 TAG = "'[!benchmark]' "
@@ -94,31 +97,69 @@ def _go(files: Sequence[Path], root: Path) -> Iterator[Counted]:
         yield _suite(root, folder, "go", "go", GO_ONE, ["go test -c -o bench.test ."], ("time", "allocated")), count
 
 
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A file of benchmarks that cargo builds.
+
+    Attributes:
+        home: folder of the workspace, or of the crate where it is in none; builds are shared there.
+        chosen: arguments that choose its package, if it is one of several.
+        features: without which cargo does not build it.
+    """
+
+    home: Path
+    chosen: str
+    features: tuple[str, ...]
+    name: str
+    count: int
+
+
 def _criterion(files: Sequence[Path], root: Path) -> Iterator[Counted]:
+    """A suite a file; those of one workspace have one set-up, so that what they depend on is built once a side."""
     tool = next(tool for tool in TOOLS if tool.name == "criterion")
+    homes: dict[Path, list[_Target]] = {}
     for path in files:
         crate = _above(path.parent, root, "Cargo.toml")
-        if crate is None or not (count := count_in(tool, path)):
-            continue
-        target = _target(crate, path)
-        if target:
-            line, setup = CRITERION.format(target=target), [f"cargo bench --no-run --bench {target}"]
-            suite = _suite(root, crate, target, "criterion", line, setup, ("time",))
-            yield suite.model_copy(update={"name": target}), count
+        if crate is not None and (count := count_in(tool, path)) and (found := _target(crate, path, root, count)):
+            homes.setdefault(found.home, []).append(found)
+    for home, targets in homes.items():
+        packages = dict.fromkeys(target.chosen for target in targets)
+        every = "".join(f" --bench {name}" for name in dict.fromkeys(target.name for target in targets))
+        needed = dict.fromkeys(feature for target in targets for feature in target.features)
+        setup = [f"cargo bench --no-run{''.join(packages)}{_features(needed)}{every}"]
+        for target in targets:
+            chosen = f"{target.chosen}{_features(target.features)}"
+            line = CRITERION.format(target=target.name, package=chosen) + BRIEFLY
+            suite = _suite(root, home, target.name, "criterion", line, setup, ("time",))
+            yield suite.model_copy(update={"name": target.name}), target.count
 
 
-def _target(crate: Path, path: Path) -> str:
-    """The name that cargo gives a file of benchmarks; empty where the manifest does not take it."""
-    try:
-        manifest = tomllib.loads((crate / "Cargo.toml").read_text("utf-8"))
-    except (OSError, ValueError):
-        return ""
+def _target(crate: Path, path: Path, root: Path, count: int) -> _Target | None:
+    """What cargo makes of a file of benchmarks; None where the manifest does not take it."""
+    manifest = _manifest(crate)
     own = path.relative_to(crate).as_posix()
     for bench in _tables(manifest.get("bench")):
         name = str(bench.get("name", ""))
         if own in (bench.get("path"), f"benches/{name}.rs", f"benches/{name}/main.rs"):
-            return name
-    return ""
+            above = [folder for folder in (crate, *crate.parents) if folder.is_relative_to(root)]
+            home = next((folder for folder in above if "workspace" in _manifest(folder)), crate)
+            package = manifest.get("package")
+            called = str(package.get("name", "")) if isinstance(package, dict) else ""
+            member = called if home != crate else ""
+            features = tuple(f"{member}/{one}" if member else str(one) for one in bench.get("required-features", ()))
+            return _Target(home, f" -p {shlex.quote(member)}" if member else "", features, name, count)
+    return None
+
+
+def _features(names: Collection[str]) -> str:
+    return f" --features {shlex.quote(','.join(names))}" if names else ""
+
+
+def _manifest(folder: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads((folder / "Cargo.toml").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
 
 
 def _tables(value: object) -> list[Mapping[str, Any]]:
@@ -152,22 +193,43 @@ def _tagged(source: Path) -> bool:
 
 
 def _vitest(files: Sequence[Path], root: Path) -> Iterator[Counted]:
-    packages: Counter[Path] = Counter()
+    """A suite a package; those of a workspace are installed where its lock file lies, with what its top depends on."""
+    packages: Counter[tuple[Path, Path, Path]] = Counter()
     for folder, count in _by_folder("vitest", files).items():
-        if (package := _above(folder, root, "package.json")) and _depends_on(package, "vitest"):
-            packages[package] += count
-    for package, count in sorted(packages.items()):
-        install = next(line for name, line in INSTALLS if (package / name).is_file())
-        line = "node_modules/.bin/vitest bench --run --outputJson {output}"
-        yield _suite(root, package, "node", "vitest", line, [install], ("time",)), count
+        if package := _above(folder, root, "package.json"):
+            ways = [above for above in (package, *package.parents) if above.is_relative_to(root)]
+            home = next(filter(_is_installed_from, ways), package)
+            holder = next(
+                (above for above in ways if above.is_relative_to(home) and _depends_on(above, "vitest")), None
+            )
+            if holder is not None:
+                packages[home, package, holder] += count
+    for (home, package, holder), count in sorted(packages.items()):
+        install = next(line for name, line in INSTALLS if (home / name).is_file())
+        inside = "" if package == home else f" --root {shlex.quote(_relative(package, home))}"
+        linked = f"{shlex.quote(_relative(holder, home))}/" if "pnpm" in install and holder != home else ""
+        line = f"{linked}node_modules/.bin/vitest bench --run{inside} --outputJson {{output}}"
+        suite = _suite(root, home, "node", "vitest", line, [install], ("time",))
+        yield suite.model_copy(update={"name": _name(package, root, "node")}), count
+
+
+def _is_installed_from(package: Path) -> bool:
+    """Whether a lock file says so, or that it is the top of a workspace."""
+    locks = any((package / name).is_file() for name, _ in INSTALLS if name != "package.json")
+    return locks or (package / "pnpm-workspace.yaml").is_file() or "workspaces" in _package(package)
 
 
 def _depends_on(package: Path, name: str) -> bool:
+    kinds = (_package(package).get(kind) for kind in ("devDependencies", "dependencies"))
+    return any(name in kind for kind in kinds if isinstance(kind, dict))
+
+
+def _package(folder: Path) -> Mapping[str, Any]:
     try:
-        manifest = json.loads((package / "package.json").read_text("utf-8"))
+        found = json.loads((folder / "package.json").read_text("utf-8"))
     except (OSError, ValueError):
-        return False
-    return any(name in manifest.get(kind, {}) for kind in ("devDependencies", "dependencies"))
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _jmh(files: Sequence[Path], root: Path) -> Iterator[Counted]:
@@ -178,8 +240,8 @@ def _jmh(files: Sequence[Path], root: Path) -> Iterator[Counted]:
     for module, count in sorted(modules.items()):
         text = (module / "pom.xml").read_text("utf-8", "replace")
         if jar := _jar(text):
-            line = f"java -jar target/{jar}.jar {JMH_FORKS}"
-            yield _suite(root, module, "jvm", "jmh", line, ["mvn -q -DskipTests package"], ("time",)), count
+            line = f"java -Djmh.ignoreLock=true -jar target/{jar}.jar {JMH_FORKS}"
+            yield _suite(root, module, "jvm", "jmh", line, ["mvn -q -DskipTests package"], MODES), count
 
 
 def _jar(text: str) -> str:

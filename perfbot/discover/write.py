@@ -126,7 +126,10 @@ UNFINISHED = {
         "build/NAME --benchmark_filter={filter} --benchmark_min_time=0.05 --benchmark_out={output}",
     ),
     "catch2": (CMAKE, f"build/NAME '[!benchmark]' {CATCH2}"),
-    "jmh": ('["mvn -q -DskipTests package"]', "java -jar target/NAME.jar -f 1 -wi 3 -i 3 -rf json -rff {output}"),
+    "jmh": (
+        '["mvn -q -DskipTests package"]',
+        "java -Djmh.ignoreLock=true -jar target/NAME.jar -f 1 -wi 3 -i 3 -rf json -rff {output}",
+    ),
     "benchmarkdotnet": (
         '["dotnet build -c Release"]',
         "dotnet run -c Release --no-build -- --filter '*' --exporters fulljson",

@@ -86,6 +86,7 @@ class MergeRequest:
     fork: bool = False
     source: str = ""
     open: bool = True
+    merged: bool = False
     updated: str = ""
     description: str = field(default="", repr=False)
 
@@ -112,6 +113,8 @@ class Status:
         summary: markdown, shown where the forge has room for it.
         rerun: offer a button that measures again, where the forge has one.
         order: of the run that speaks; None for what is no last word, such as "running".
+        request: number of the merge request that it is about; a commit may be the head of several.
+        held: what is said is a pass, and what is shown a failure: another merge request of this commit fails.
     """
 
     state: State
@@ -124,6 +127,13 @@ class Status:
     annotations: tuple[Annotation, ...] = ()
     rerun: bool = True
     order: RunOrder | None = None
+    request: int = 0
+    held: bool = False
+
+    @property
+    def visible(self) -> State:
+        """The state that the forge is to show."""
+        return "failed" if self.held else self.state
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +141,24 @@ class Shown:
     """A status as the forge shows it.
 
     Attributes:
+        state: what the run said, also where it is held.
         order: of the run that spoke; None where it cannot be told.
         here: in the pipeline that was asked about; a commit may have several.
+        request: number of the merge request that it is about; 0 where that cannot be told.
+        held: a failure is shown, because of another merge request of this commit.
     """
 
     state: State
     description: str
     order: RunOrder | None = None
     here: bool = True
+    request: int = 0
+    held: bool = False
+
+    @property
+    def visible(self) -> State:
+        """The state that the forge shows."""
+        return "failed" if self.held else self.state
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +209,11 @@ class Repository(Protocol):
     def open_merge_requests(self, since: str) -> Sequence[MergeRequest]:
         """Open ones that something happened to after an ISO 8601 time."""
 
-    def find(self, owner: str, branch: str) -> int:
-        """Number of the open merge request of a branch (of a fork's owner); 0 when there is none or several."""
+    def find(self, owner: str, branch: str) -> Sequence[int]:
+        """Numbers of the open merge requests of a branch (of a fork's owner)."""
+
+    def is_merge(self, commit: str, head: str) -> bool:
+        """Whether a commit merges a head into something, as the forge's own test merges do."""
 
     def default_branch(self) -> str:
         """Name of the branch that changes are merged into."""
@@ -215,7 +238,7 @@ class Statuses(Protocol):
         """Show a status; the last one shown of a name counts."""
 
     def shown(self, status: Status) -> Sequence[Shown]:
-        """What is shown of this name on this commit, newest first."""
+        """What is shown of this name on this commit, newest first, whichever merge request it is about."""
 
     def cut(self, description: str) -> str:
         """A description as the forge keeps it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -30,8 +31,10 @@ from perfbot.forge.github_server import NOT_READ, GitHubServer, number_in, optio
 from perfbot.forge.github_status import GitHubStatuses
 from perfbot.forge.rest import Rest, commit_in, text_in
 from perfbot.forge.retry import Retries
+from perfbot.web import docs
 
 COMMENT_CHARACTERS = 65_536
+FULL_ID = re.compile(r"[0-9a-f]{40}")
 MAX_CHANGED_FILES = 3_000
 """GitHub lists no more files of a pull request than these."""
 
@@ -175,6 +178,7 @@ class GitHubRepository:
 
     def __init__(self, server: GitHubServer) -> None:
         self._server = server
+        self._readable: set[str] = set()
 
     def merge_request(self, number: int) -> MergeRequest:
         """One pull request."""
@@ -192,12 +196,19 @@ class GitHubRepository:
             found.append(pull)
         return found
 
-    def find(self, owner: str, branch: str) -> int:
-        """The open pull request of a branch."""
+    def find(self, owner: str, branch: str) -> Sequence[int]:
+        """The open pull requests of a branch: one for each target."""
         listing = self._server.repository.get_pulls(state="open", head=f"{owner}:{branch}")
         what = f"find the pull request of {owner}:{branch}"
-        listed = list(self._server.each(what, listing, lambda pull: number_in(pull.number)))
-        return listed[0] if len(listed) == 1 else 0
+        return list(self._server.each(what, listing, lambda pull: number_in(pull.number)))
+
+    def is_merge(self, commit: str, head: str) -> bool:
+        """GitHub makes another test merge whenever the target moves on, and tells of the newest alone."""
+        if not FULL_ID.fullmatch(commit):
+            return False
+        what, repository = f"read {commit[:7]}", self._server.repository
+        found = self._server.find(what, lambda: [one.sha for one in repository.get_git_commit(commit).parents])
+        return found is not None and len(found) == 2 and found[1] == head
 
     def default_branch(self) -> str:
         """The repository's default branch."""
@@ -209,8 +220,25 @@ class GitHubRepository:
         try:
             return self._server.call(what, lambda: _content(repository.get_contents(path, revision)))
         except RefusedError as error:
-            if no_such_file(error, revision, '"Not Found"'):
-                return None
+            if not no_such_file(error, revision, '"Not Found"'):
+                raise
+        if revision.startswith("refs/heads/") and revision not in self._readable:
+            self._see(revision)
+            self._readable.add(revision)
+        return None
+
+    def _see(self, revision: str) -> None:
+        """That files may be read at all: GitHub hides what a token may not see behind the answer for what is not there.
+
+        Raises:
+            RefusedError: they may not.
+        """
+        repository = self._server.repository
+        try:
+            self._server.call(f"list the files at {revision}", lambda: bool(repository.get_contents("", revision)))
+        except RefusedError as error:
+            if error.status in (NOT_FOUND, 403):
+                error.hint = f"Give the job `permissions: contents: read`, or the token that right: {docs('security')}"
             raise
 
     def changed_files(self, number: int) -> tuple[str, ...] | None:
@@ -259,6 +287,7 @@ def _pull(found: PullRequest) -> MergeRequest:
         fork=name != (target.full_name if target else ""),
         source=name,
         open=found.state == "open",
+        merged=optional(found.merged_at) is not None,
         updated=_iso(found.updated_at),
         description=found.body or "",
     )

@@ -59,7 +59,7 @@ class GitHubRuns:
         if request.fork:
             return self._repeat_own(request, again)
         default = self._server.default_branch()
-        inputs = {"merge_request": str(request.number), "head": again.head}
+        inputs = {"merge_request": str(request.number), "head": again.head, "target": request.target}
         if again.only:
             inputs["only"] = "\n".join(again.only)
         if again.budget:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +12,8 @@ from github.CommitStatus import CommitStatus
 
 from perfbot.forge.base import Annotation, RefusedError, Shown, State, Status
 from perfbot.forge.github_server import GitHubServer, number_in, optional
-from perfbot.forge.order import RunOrder, read_order
 from perfbot.forge.rest import text_in
-from perfbot.forge.status_address import order_in, with_order
+from perfbot.forge.status_address import NOBODY, Speaker, read_signature, signature, signed_address, speaker_in
 
 SUMMARY = 65_535
 DESCRIPTION = 140
@@ -35,7 +35,10 @@ _FORBIDDEN = frozenset({403, 404})
 
 @dataclass(frozen=True, slots=True)
 class CheckRun:
-    """A check run as GitHub tells of it. ``slug`` is its App's; empty when not told."""
+    """A check run as GitHub tells of it. ``slug`` is its App's; empty when not told.
+
+    ``foreign``: a job's, that has the name by accident or on purpose; perfbot's own have no other id than the speaker.
+    """
 
     id: int
     name: str
@@ -43,8 +46,9 @@ class CheckRun:
     conclusion: str
     title: str
     summary: str
-    order: RunOrder | None
+    who: Speaker
     slug: str
+    foreign: bool
 
 
 class GitHubStatuses:
@@ -66,6 +70,8 @@ class GitHubStatuses:
                 self._checks = False
         if not self._checks:
             self._plain(status)
+        elif status.state != "running":
+            self._bring_along(status)
 
     def shown(self, status: Status) -> Sequence[Shown]:
         """All statuses of the name on the commit, newest first."""
@@ -94,14 +100,24 @@ class GitHubStatuses:
             return ()
         return [row[2] for row in sorted(listed, key=lambda row: -row[0]) if row[1] == status.name]
 
+    def _bring_along(self, status: Status) -> None:
+        """A commit status of the name, from when another token published: where both stand, GitHub requires both.
+
+        A token that may not set it leaves it: then it blocks until the next commit, which has none.
+        """
+        there = self._shown_plain(status)
+        if there and there[0].visible != status.visible:
+            with contextlib.suppress(RefusedError):
+                self._plain(status)
+
     def _plain(self, status: Status) -> None:
         data = {"context": status.name, "description": status.description[:DESCRIPTION]}
-        if address := with_order(status.url, status.order):
+        if address := signed_address(status):
             data["target_url"] = address
         commit = self._server.commit(status.sha)
         self._server.call(
             f"set the status of {status.sha[:7]}",
-            lambda: text_in(commit.create_status(STATES[status.state], **data).state),
+            lambda: text_in(commit.create_status(STATES[status.visible], **data).state),
         )
 
     def _check(self, status: Status) -> None:
@@ -142,11 +158,11 @@ class GitHubStatuses:
             data["details_url"] = status.url
         if status.state == "running":
             return {**data, "status": "in_progress"}
-        if status.order is not None:
-            data["external_id"] = str(status.order)
+        if words := signature(status):
+            data["external_id"] = words
         if self._app and status.rerun:
             data["actions"] = [RERUN]
-        return {**data, "status": "completed", "conclusion": CONCLUSIONS[status.state]}
+        return {**data, "status": "completed", "conclusion": CONCLUSIONS[status.visible]}
 
     def _made(self, status: Status) -> int | None:
         """One with what would be sent: made by a request whose answer was lost."""
@@ -155,14 +171,15 @@ class GitHubStatuses:
             return next((run.id for run in runs if not run.done), None)
         newest = runs[0] if runs else None
         summary = str(_output(status, ())["summary"])
-        same = newest is not None and newest.order == status.order and newest.summary == summary
-        return newest.id if newest and same and newest.conclusion == CONCLUSIONS[status.state] else None
+        who = Speaker(status.order, status.request, status.held) if status.order is not None else NOBODY
+        same = newest is not None and newest.who == who and newest.summary == summary
+        return newest.id if newest and same and newest.conclusion == CONCLUSIONS[status.visible] else None
 
     def _runs(self, status: Status) -> list[CheckRun]:
         """This account's check runs of the name, newest first: another App's may not be changed, and would refuse."""
         listing = self._server.commit(status.sha).get_check_runs(check_name=status.name, filter="all")
         listed = self._server.each(f"read the checks of {status.sha[:7]}", listing, _check_run, wrapped=True)
-        own = [run for run in listed if run.name == status.name and self._by_me(run)]
+        own = [run for run in listed if run.name == status.name and self._by_me(run) and not run.foreign]
         return sorted(own, key=lambda run: -run.id)
 
     def _by_me(self, run: CheckRun) -> bool:
@@ -178,22 +195,30 @@ def _check_run(found: ClientCheckRun) -> CheckRun:
         conclusion=found.conclusion or "",
         title=(output.title or "") if output else "",
         summary=(output.summary or "") if output else "",
-        order=read_order(found.external_id or ""),
+        who=read_signature(found.external_id or ""),
         slug=(app.slug or "") if app else "",
+        foreign=_is_foreign(found.external_id or ""),
     )
 
 
+def _is_foreign(external_id: str) -> bool:
+    return bool(external_id) and read_signature(external_id) == NOBODY
+
+
 def _shown(run: CheckRun) -> Shown:
-    return Shown(READ.get(run.conclusion, "failed") if run.done else "running", run.title, run.order)
+    state = READ.get(run.conclusion, "failed") if run.done else "running"
+    return _of(run.who, state, run.title)
+
+
+def _of(who: Speaker, state: State, words: str) -> Shown:
+    said: State = "success" if who.held else state
+    return Shown(said, words, who.order, request=who.request, held=who.held)
 
 
 def _row(found: CommitStatus) -> tuple[int, str, Shown]:
     """Number, name, and what is shown."""
-    shown = Shown(
-        READ.get(text_in(found.state), "failed"),
-        found.description or "",
-        order_in(found.target_url or ""),
-    )
+    state = READ.get(text_in(found.state), "failed")
+    shown = _of(speaker_in(found.target_url or ""), state, found.description or "")
     return number_in(found.id), text_in(found.context), shown
 
 

@@ -173,14 +173,18 @@ class GitLabRepository:
         requests = self._server.project.mergerequests
         return list(self._server.each("list merge requests", requests, _merge_request, **query))
 
-    def find(self, owner: str, branch: str) -> int:
-        """The open merge request of a source branch of this very project: a fork's branch may be called alike."""
+    def find(self, owner: str, branch: str) -> Sequence[int]:
+        """The open merge requests of a source branch of this very project: a fork's branch may be called alike."""
         del owner
         what = f"find the merge request of {branch}"
         query = {"state": "opened", "source_branch": branch}
         every = self._server.each(what, self._server.project.mergerequests, _merge_request, **query)
-        listed = [request for request in every if not request.fork]
-        return listed[0].number if len(listed) == 1 else 0
+        return [request.number for request in every if not request.fork]
+
+    def is_merge(self, commit: str, head: str) -> bool:
+        """Not needed: what is measured is the author's commit, in merged results, too."""
+        del commit, head
+        return False
 
     def default_branch(self) -> str:
         """The project's default branch."""
@@ -243,6 +247,7 @@ def _merge_request(found: ProjectMergeRequest) -> MergeRequest:
         target=text_in(found.target_branch),
         fork=told.get("source_project_id") != told.get("target_project_id"),
         open=told.get("state") == "opened",
+        merged=told.get("state") == "merged",
         updated=str(told.get("updated_at") or ""),
         description=str(told.get("description") or ""),
     )

@@ -10,7 +10,7 @@ from gitlab.v4.objects import ProjectCommitStatus, ProjectCommitStatusManager
 
 from perfbot.forge.base import RefusedError, Shown, State, Status
 from perfbot.forge.gitlab_server import BAD_REQUEST, GitLabServer
-from perfbot.forge.status_address import order_in, with_order
+from perfbot.forge.status_address import signed_address, speaker_in
 
 DESCRIPTION = 255
 STATES: dict[str, State] = {"pending": "running", "running": "running", "success": "success"}
@@ -21,7 +21,7 @@ _EVENTS: dict[State, str] = {"running": "run", "success": "success", "failed": "
 
 
 class GitLabStatuses:
-    """Commit statuses; the order of the run that spoke stands in their address."""
+    """Commit statuses; who spoke stands in their address."""
 
     def __init__(self, server: GitLabServer) -> None:
         self._server = server
@@ -29,19 +29,19 @@ class GitLabStatuses:
     def show(self, status: Status) -> None:
         """Set a status. Setting the state that stands already is refused by GitLab, and is success."""
         data: dict[str, Any] = {
-            "state": status.state,
+            "state": status.visible,
             "name": status.name,
             "description": self.cut(status.description),
         }
         if status.pipeline:
             data["pipeline_id"] = status.pipeline
-        if address := with_order(status.url, status.order):
+        if address := signed_address(status):
             data["target_url"] = address
         what = f"set the status of {status.sha[:7]}"
         try:
             self._server.call(what, lambda: self._of(status).create(data).id)
         except RefusedError as error:
-            if error.status != BAD_REQUEST or not _stands(status.state, error.message):
+            if error.status != BAD_REQUEST or not _stands(status.visible, error.message):
                 raise
 
     def shown(self, status: Status) -> Sequence[Shown]:
@@ -71,5 +71,7 @@ def _row(found: ProjectCommitStatus) -> tuple[int, str, int, Shown]:
     """Number, name, pipeline, and what is shown."""
     told = found.attributes
     state = STATES.get(str(found.status), "failed")
-    shown = Shown(state, str(told.get("description") or ""), order_in(str(told.get("target_url") or "")))
+    who = speaker_in(str(told.get("target_url") or ""))
+    said: State = "success" if who.held else state
+    shown = Shown(said, str(told.get("description") or ""), who.order, request=who.request, held=who.held)
     return int(found.id), str(found.name), int(told.get("pipeline_id") or 0), shown

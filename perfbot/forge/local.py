@@ -116,10 +116,15 @@ class LocalRepository:
         del since
         return ()
 
-    def find(self, owner: str, branch: str) -> int:
+    def is_merge(self, commit: str, head: str) -> bool:
+        """Nobody merges here."""
+        del commit, head
+        return False
+
+    def find(self, owner: str, branch: str) -> Sequence[int]:
         """The one there is."""
         del owner, branch
-        return 1
+        return (1,)
 
     def default_branch(self) -> str:
         """Not known here."""

@@ -85,12 +85,6 @@ def place_among(run: tuple[int, int], *, forge: int = 0, started: str = "", now:
     return RunOrder(forge or min(milliseconds(started) or now, now), *run)
 
 
-def last_word(told: Iterable[Told | None], head: str) -> Told | None:
-    """What the newest run said of a head; the first of several of one run."""
-    own = [one for one in told if one is not None and one.head == head]
-    return max(own, key=lambda one: one.order, default=None)
-
-
 def outrun(order: RunOrder, standing: RunOrder | None) -> bool:
     """Whether a newer run has spoken, or the same one later: that may speak again when a known cost was accepted."""
     return standing is not None and standing > order

@@ -1,7 +1,9 @@
 """Git, asked safely: no hooks, no prompts, no translated messages, none of the caller's repository variables.
 
-Nothing that a change contains is executed by these calls: hooks and file-system monitors are switched off, and
-filters run only where the user's own configuration names them.
+Nothing that a change contains is executed by these calls: hooks and file-system monitors are switched off,
+filters run only where the user's own configuration names them, and a folder of a commit that looks like a repository
+is none (git can hold a bare one as files, and would obey its configuration). A commit is what its id says: replacements
+of it, which code of an earlier job may have left in the clone, do not count.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ NETWORK_SECONDS = 900.0
 SAFE = (
     "-c", "core.hooksPath=/dev/null",
     "-c", "core.fsmonitor=false",
+    "-c", "core.useReplaceRefs=false",
+    "-c", "safe.bareRepository=explicit",
     "-c", "gc.auto=0",
     "-c", "maintenance.auto=false",
     "-c", "log.showSignature=false",
@@ -105,8 +109,9 @@ class Git:
                 argv, cwd=self.folder, env=_environment(self.variables), timeout=timeout, stdin=stdin
             )
         except FileNotFoundError as error:
-            missing = "git" if self.folder.is_dir() else str(self.folder)
-            message = f"`git {arguments[0]}` could not be started: {missing} was not found."
+            if not self.folder.is_dir():
+                raise ChangeError(f"{self.folder} is no folder.", hint="Name a clone, or a folder in one.") from error
+            message = f"`git {arguments[0]}` could not be started: git was not found."
             raise ChangeError(message, hint="perfbot needs git 2.25 or newer on PATH.") from error
         except subprocess.TimeoutExpired as error:
             message = f"`git {arguments[0]}` did not end within {timeout:.0f} s."
@@ -211,7 +216,7 @@ def _no_work_tree(repo: Path, done: subprocess.CompletedProcess[bytes]) -> Chang
         top = found[1] if found else str(repo)
         message = f"Git refuses to work in {top}, because it belongs to another user."
         return ChangeError(message, hint=f"git config --global --add safe.directory {shlex.quote(top)}")
-    if "must be run in a work tree" in said:
+    if "must be run in a work tree" in said or "cannot use bare repository" in said:
         return ChangeError(f"{repo} is a bare repository: it has no files.", hint="Clone it, and run there.")
     if "not a git repository (or any" in said:
         message = f"{repo} is not in a git repository, so base and head cannot be found."

@@ -97,12 +97,15 @@ def _initialised(clone: Git, module: Submodule) -> bool:
 
 
 def _own_copy(clone: Git, module: Submodule) -> Path | None:
-    """The user's copy of a submodule, when it has the commit."""
-    places = (clone.folder / module.path, clone.common_folder() / "modules" / module.name)
-    for place in places:
-        is_repository = (place / ".git").exists() or (place / "HEAD").is_file()
-        if is_repository and Git(place).commit(module.commit):
-            return place
+    """The user's copy of a submodule, when it has the commit.
+
+    In the work tree it is one by its ``.git``, which no commit can hold; a change may have brought what else is there.
+    """
+    work, own = clone.folder / module.path, clone.common_folder() / "modules" / module.name
+    if (work / ".git").exists() and Git(work).commit(module.commit):
+        return work
+    if (own / "HEAD").is_file() and Git(own, {"GIT_DIR": str(own)}).commit(module.commit):
+        return own
     return None
 
 

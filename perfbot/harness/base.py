@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -15,7 +15,7 @@ from perfbot.measure.lockstep.counting import INSTRUCTIONS, Counter, ways
 from perfbot.measure.lockstep.link import WorkerSpec
 from perfbot.measure.lockstep.own_files import OwnFiles
 from perfbot.measure.lockstep.pair import Pair
-from perfbot.measure.lockstep.suite import LockstepSuite
+from perfbot.measure.lockstep.suite import LockstepSuite, Narrow
 from perfbot.measure.lockstep.timed import TIMED, timed_metrics
 from perfbot.measure.lockstep.waiting import Starter
 from perfbot.measure.processes.tools import Written
@@ -55,6 +55,7 @@ class Effects:
         alone: there is one suite in the run: what lists it may go on to be its first round.
         brief: somebody waits for the verdict, and will ask again.
         start: starts the pair of workers of a round.
+        listed: of a suite, the benchmarks that are wanted and where they were last found: nothing else is read.
     """
 
     random: Random
@@ -64,6 +65,7 @@ class Effects:
     alone: bool = False
     brief: bool = False
     start: Starter = Pair
+    listed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 class Harness(Protocol):
@@ -127,11 +129,11 @@ def files_session(
 ) -> LockstepSuite:
     """Lock-step workers for a suite of files, each listing its own benchmarks."""
 
-    def found() -> dict[Side, WorkerSpec]:
-        options = {s: {"paths": suite.relative_paths(sides[s].tree), "args": list(suite.args)} for s in SIDES}
+    def found(files: Sequence[str] = ()) -> dict[Side, WorkerSpec]:
+        options = {s: {"paths": files or suite.relative_paths(sides[s].tree), "args": list(suite.args)} for s in SIDES}
         return worker_specs(suite, sides, adapter, options)
 
-    specs = found()
+    specs, wanted = found(), effects.listed.get(suite.name, {})
     return LockstepSuite(
         suite.name,
         specs,
@@ -145,4 +147,5 @@ def files_session(
         goes_on=effects.alone,
         brief=effects.brief,
         start=effects.start,
+        narrow=Narrow(found(sorted(set(wanted.values()))), frozenset(wanted)) if wanted else None,
     )

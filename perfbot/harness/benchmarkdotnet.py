@@ -30,13 +30,15 @@ def _identify(one: Node) -> Reported:
     parts = [one.get(key) for key in ("Namespace", "Type", "Method")]
     short = ".".join(str(part.value) for part in parts if part is not None)
     name = one["FullName"].text() if one.get("FullName") is not None or not short else whole(short)
-    display = one.get("DisplayInfo")
+    display, given = one.get("DisplayInfo"), one.get("Parameters")
+    parameters = ("parameters", f" [{whole(str(given.value))}]" if given is not None and given.value else "")
     found = JOB.fullmatch(whole(str(display.value))) if display is not None else None
     if found is None:
-        return Reported(name, one.where)
+        return Reported(name, one.where, traits=(parameters,))
     made_up = MADE_UP.fullmatch(found["id"])
     job = (found["settings"] or found["id"]) if made_up else found["id"]
-    return Reported(name, one.where, traits=(("job", f" [{job}]"), ("settings", f" [{found['settings'] or '-'}]")))
+    traits = (parameters, ("job", f" [{job}]"), ("settings", f" [{found['settings'] or '-'}]"))
+    return Reported(name, one.where, traits=traits)
 
 
 def _read(one: Node, found: Reported) -> Reported:

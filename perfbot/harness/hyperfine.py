@@ -24,6 +24,7 @@ def _identify(one: Node) -> Reported:
 
 
 def _read(one: Node, found: Reported) -> Reported:
+    found = replace(found, failing=_failing(one))
     time = one["median"].reading(TIME)
     user, system = one.get("user"), one.get("system")
     if user is None or system is None:
@@ -31,6 +32,12 @@ def _read(one: Node, found: Reported) -> Reported:
     parts = [user.reading(CPU), system.reading(CPU)]
     cpu = next((part for part in parts if part.trouble), Reading(CPU, sum(part.value for part in parts)))
     return replace(found, readings=(time, cpu))
+
+
+def _failing(one: Node) -> float:
+    """Share of the runs that did not succeed, with ``--ignore-failure``; a signal has no exit code."""
+    codes = one.value.get("exit_codes")
+    return sum(code != 0 for code in codes) / len(codes) if isinstance(codes, list) and codes else 0.0
 
 
 HYPERFINE = ToolHarness(

@@ -72,13 +72,17 @@ def _score(one: Node) -> Reading:
     return one["score"].reading(metrics[means.unit], means.scale)
 
 
+FORKS = "-f 1 -wi 3 -i 3 -w 100ms -r 100ms"
+
 JMH = ToolHarness(
     parse,
-    """\
+    f"""\
 [[suite]]
 name = "jvm"
 harness = "jmh"
 setup = ["mvn -q package"]
-command = "java -jar target/benchmarks.jar -f 1 -wi 3 -i 3 -w 100ms -r 100ms -rf json -rff {output}"
+command = "java -Djmh.ignoreLock=true -jar target/benchmarks.jar {FORKS} -rf json -rff {{output}}"
+metrics = ["time", "throughput"]
 """,
+    walls=frozenset({"time", "throughput"}),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from perfbot.errors import MeasureError
@@ -17,6 +17,9 @@ from perfbot.units import DIRECTIONS
 MILLISECOND = 1e-3
 TIMED = re.compile(r"(?:http_req|grpc_req|ws|browser)_\w+|iteration_duration|group_duration")
 """k6's own trends are times; those of a script may be anything unless the summary says so."""
+ANSWERED = re.compile(r"http_req(?!_failed)|iteration|data_received")
+"""Metrics that look better when requests fail fast."""
+
 DATA = ("data_received", "data_sent")
 
 
@@ -26,6 +29,7 @@ def parse(written: Sequence[Written]) -> Parsed:
     Quantiles of times are latency_p50, latency_p90, …, all others value_p50, value_p90, ….
     """
     names: dict[str, str] = {}
+    failing: dict[str, float] = {}
 
     def metrics() -> Iterator[Node | Unreadable]:
         for top in documents(written):
@@ -36,17 +40,27 @@ def parse(written: Sequence[Written]) -> Parsed:
                 continue
             if isinstance(top, Unreadable):
                 yield top
+            share = _failing(dict(pairs))
             for name, one in pairs:
                 names[one.where] = whole(name)
+                failing[one.where] = share if ANSWERED.match(name) else 0.0
                 yield one
 
     def identify(one: Node) -> Reported:
         name = names[one.where]
         if not name.strip():
             wrong(one.where, "a metric without a name", "a name")
-        return Reported(name, one.where)
+        return Reported(name, one.where, failing=failing[one.where])
 
     return by_result(metrics(), identify, _read)
+
+
+def _failing(metrics: Mapping[str, Node]) -> float:
+    """Share of the requests that failed, as ``http_req_failed`` says."""
+    one = metrics.get("http_req_failed")
+    values = one.value.get("values", one.value) if one is not None and isinstance(one.value, dict) else {}
+    share = values.get("rate", values.get("value", 0.0)) if isinstance(values, dict) else 0.0
+    return min(1.0, float(share)) if isinstance(share, int | float) and Node("", share).is_number else 0.0
 
 
 def _read(one: Node, found: Reported) -> Reported | None:

@@ -51,12 +51,14 @@ def _named(url: str, where: str) -> Reported:
 
 
 def _more(one: Reported, where: str, line: str) -> Reported:
-    """A test with what one of its lines says."""
+    """A test with what one of its lines says; of wrk2's two distributions (``--u_latency``), the first."""
     if found := SIZE.fullmatch(line):
         size = ("connections", f" [{found['threads']} threads, {found['connections']} connections]")
         return replace(one, traits=(size, *(trait for trait in one.traits if trait[0] != size[0])))
     if found := QUANTILE.fullmatch(line):
-        return replace(one, readings=(*one.readings, _quantile(found, where)))
+        quantile = _quantile(found, where)
+        known = any(reading.metric.name == quantile.metric.name for reading in one.readings)
+        return one if known else replace(one, readings=(*one.readings, quantile))
     if found := TROUBLE.fullmatch(line):
         return replace(one, trouble=one.trouble or f"{where}: {found[1]}", failed=True)
     return one

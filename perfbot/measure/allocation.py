@@ -23,6 +23,10 @@ SPARE = 1.25
 LIKELY_ROUNDS = 8
 """That most benchmarks need where a round scatters by a third of the threshold or less."""
 
+PLENTY_ROUNDS = 24
+"""That most changes are found and confirmed in. Where time does not do for so many, rounds are as short as they can be:
+what a longer one tells more is less than what another pair of processes would."""
+
 TYPED_SECONDS = (30, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1200, 1800, 2700, 3600, 5400, 7200, 10_800, 21_600)
 """Budgets that somebody would type."""
 
@@ -115,8 +119,7 @@ def outlook(suites: Sequence[tuple[SuiteSession, Sequence[SequentialTest]]], lef
         left: seconds of the budget; below 0 where a call that hung took more.
     """
     left = max(left, 0.0)
-    costs = [cost for suite, tests in suites for cost in _likely_costs(suite, tests)]
-    starts = sum(suite.startup_seconds * LIKELY_ROUNDS for suite, tests in suites if tests)
+    costs, starts = _likely_costs(suites)
     needed = (sum(costs) + starts) / lanes
     if not costs or needed <= left:
         return ""
@@ -131,9 +134,17 @@ def outlook(suites: Sequence[tuple[SuiteSession, Sequence[SequentialTest]]], lef
     )
 
 
-def _likely_costs(suite: SuiteSession, tests: Sequence[SequentialTest]) -> list[float]:
-    known = _predictions(tests, suite)
-    return [known[name] * LIKELY_ROUNDS for name in dict.fromkeys(test.benchmark.name for test in tests)]
+def is_short(suites: Sequence[tuple[SuiteSession, Sequence[SequentialTest]]], left: float, lanes: int) -> bool:
+    """Whether what is left of the budget does not do for plenty of rounds; arguments as in :func:`outlook`."""
+    costs, starts = _likely_costs(suites)
+    return (sum(costs) + starts) * PLENTY_ROUNDS / LIKELY_ROUNDS > left * lanes
+
+
+def _likely_costs(suites: Sequence[tuple[SuiteSession, Sequence[SequentialTest]]]) -> tuple[list[float], float]:
+    """Seconds that each benchmark's likely rounds take, and starting them all."""
+    known = [_predictions(tests, suite) for suite, tests in suites]
+    costs = [seconds * LIKELY_ROUNDS for predicted in known for seconds in predicted.values()]
+    return costs, sum(suite.startup_seconds * LIKELY_ROUNDS for suite, tests in suites if tests)
 
 
 def _predictions(tests: Sequence[SequentialTest], suite: SuiteSession) -> dict[str, float]:

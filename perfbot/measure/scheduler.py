@@ -13,7 +13,16 @@ from typing import Literal
 
 from perfbot.errors import Interrupted, MeasureError
 from perfbot.judge.confirmation import is_confirmed
-from perfbot.measure.allocation import affordable, fitting, has_begun, outlook, too_short, trial_seconds, urgency
+from perfbot.measure.allocation import (
+    affordable,
+    fitting,
+    has_begun,
+    is_short,
+    outlook,
+    too_short,
+    trial_seconds,
+    urgency,
+)
 from perfbot.measure.confirming import LAST_SHARE, next_to_confirm, seconds_to_confirm
 from perfbot.measure.discovering import EVERYTHING, Selection, discovered
 from perfbot.measure.forecast import Foretold, forecast
@@ -238,7 +247,7 @@ class Scheduler:
         self._told = True
         every = [(suite, self._exploring(suite.name)) for suite in self._suites]
         told = outlook(every, self._until - now, self._lanes)
-        self._hurried = bool(told)
+        self._hurried = is_short(every, self._until - now, self._lanes)
         if told and not self._foretold.lines:
             self._progress.log(told)
             self._notes += (told,)

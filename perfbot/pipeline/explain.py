@@ -14,7 +14,7 @@ from perfbot.explained import Difference, Differs, Explanation
 from perfbot.git.command import open_work_tree
 from perfbot.measure.builds import BuiltSuite
 from perfbot.measure.lockstep.counting import ALLOCATED, FOOTPRINT, INSTRUCTIONS
-from perfbot.measure.lockstep.explaining import Explaining
+from perfbot.measure.lockstep.explaining import LATE_SHARE, Explaining
 from perfbot.measure.lockstep.suite import LockstepSuite
 from perfbot.measure.processes.commands import CommandSuite
 from perfbot.measure.processes.explaining import ExplainingCommands
@@ -68,7 +68,8 @@ def explained(
     chosen = _chosen(results, sessions, job.config.why.most) if wanted else []
     if not chosen:
         return
-    seconds = min(job.config.why.share * job.budget, FIRST_SECONDS + NEXT_SECONDS * (len(chosen) - 1))
+    most = job.config.why.share * job.budget / (1 + LATE_SHARE)
+    seconds = min(most, FIRST_SECONDS + NEXT_SECONDS * (len(chosen) - 1))
     progress.stage("looking into what changed")
     try:
         for batch in _batches(chosen, sessions):
@@ -170,7 +171,8 @@ def _edits(job: Job, suite: Suite) -> Edits:
         "--src-prefix=a/", "--dst-prefix=b/", job.change.base, job.change.head,
     )  # fmt: skip
     files = git.names("ls-tree", "-r", "-z", "--name-only", "--full-tree", job.change.head)
-    return edits_of(text, suite.directory, files)
+    edits = edits_of(text, suite.directory, files)
+    return replace(edits, source=lambda file: git.maybe("show", f"{job.change.head}:{file}"))
 
 
 def differences_of(suite: str, sides: Mapping[Side, Surroundings]) -> list[Difference]:

@@ -29,6 +29,8 @@ class Request:
     dirty: bool = False
     given: tuple[Suite, ...] = ()
     """Suites to run instead of the configured ones."""
+    aside: str = ""
+    """What is not as usual about it, in words, besides base and variables: a statement of somebody's comment."""
     suites: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     budget: float | None = None
@@ -93,5 +95,7 @@ class Job:
     continued: Continued = field(default_factory=Continued)
     only_reached: bool = False
     """Only what runs something of the change is measured."""
+    listed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Of suites of which no other file has to be read: the benchmarks that are asked for, with their files."""
     counted: Counted = field(default_factory=Counted)
     """The try of a session that it is."""

@@ -105,7 +105,7 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
         folder = stack.enter_context(found.around.scratch())
         alone = len(job.suites) == 1 and builds_of(job.suites[0]) == 1
         order = Random(job.seed)  # noqa: S311 - an order, not a secret
-        effects = Effects(order, folder, trace, reader, alone, request.dirty, found.around.start)
+        effects = Effects(order, folder, trace, reader, alone, request.dirty, found.around.start, job.listed)
         progress.stage(f"preparing {short(job.change.base)} and {short(job.change.head)}", folded=True)
         sessions, differing = _set_up(job, request, progress, effects, stack, found)
         if not sessions:

@@ -6,15 +6,16 @@ import datetime as dt
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from perfbot import __version__
 from perfbot.measure.lockstep.pair import Pair
-from perfbot.measure.lockstep.waiting import Starter
+from perfbot.measure.lockstep.waiting import Starter, Waiting
 from perfbot.model import Runner
 from perfbot.runner.cores import allowed_cores
-from perfbot.runner.load import Lookout
+from perfbot.runner.load import Lookout, own_seconds
 from perfbot.runner.machine import read_machine
 from perfbot.sides.scratch import scratch
 
@@ -51,3 +52,9 @@ class Surroundings:
 
 
 HERE = Surroundings()
+
+
+def beside(waiting: Waiting) -> Surroundings:
+    """Those of this machine, with workers that wait; what these take of it while they get ready is perfbot's own."""
+    own = partial(Lookout, own=lambda: own_seconds() + waiting.used)
+    return replace(HERE, start=waiting.start, lookout=own)

@@ -20,7 +20,10 @@ from perfbot.forge.base import Shown, Status, Statuses
 from perfbot.forge.body import Body, Section, put
 from perfbot.forge.order import RunOrder, Told, outrun
 from perfbot.forge.upsert import SETTLE
+from perfbot.publish.shared_commit import held_back, of_request
 from perfbot.render.escape import prose
+
+NEVER = RunOrder()
 
 
 @dataclass(slots=True)
@@ -34,6 +37,7 @@ class Agreement:
         lost: whether a request of this publication had no answer: carried out late, it may have written over the
             status that would bear out the comment.
         sleep: waits for the status of a run that has just told its comment.
+        counts: whether another merge request, by its number, still has this head: its failure holds a pass back.
 
     Attributes:
         standing: what is shown in the end: this run's word or a newer one's.
@@ -46,10 +50,12 @@ class Agreement:
     section: str
     lost: Callable[[], bool] = lambda: False
     sleep: Callable[[float], None] = time.sleep
+    counts: Callable[[int], bool] = lambda number: True  # noqa: ARG005
     standing: Told = field(init=False)
     newer: Told | None = field(default=None, init=False)
     _wrote: Status | None = field(default=None, init=False)
     _shown: Sequence[Shown] = field(default=(), init=False)
+    _every: Sequence[Shown] = field(default=(), init=False)
     _rumours: set[RunOrder] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
@@ -61,8 +67,9 @@ class Agreement:
         return self.standing.order > self.said.order
 
     def look(self) -> Sequence[Shown]:
-        """What is shown now."""
-        self._shown = self.statuses.shown(self.status)
+        """What is shown now, as far as it is about this merge request."""
+        self._every = self.statuses.shown(self.status)
+        self._shown = of_request(self._every, self.status.request)
         return self._shown
 
     def believed(self, body: Body) -> Body:
@@ -97,8 +104,8 @@ class Agreement:
         if told is not None and (newest := newest_shown(shown, told)) != told:
             self.newer = newest
             return False
-        wanted = self._wanted()
-        here = next((one for one in shown if one.here), None)
+        wanted = held_back(self._wanted(), self._every, self.counts)
+        here = next((one for one in self._every if one.here), None)
         if self._is_shown(here, wanted):
             return True
         self.statuses.show(wanted)
@@ -114,8 +121,10 @@ class Agreement:
     def _is_shown(self, here: Shown | None, wanted: Status) -> bool:
         if self._wrote == wanted and (here is None or here.order in (None, wanted.order)):
             return True  # however the forge may have changed its words; some do not tell at all
-        same_word = here is not None and here.description == self.statuses.cut(wanted.description)
-        return here is not None and same_word and (here.state, here.order) == (wanted.state, wanted.order)
+        if here is None or here.description != self.statuses.cut(wanted.description):
+            return False
+        alike = (here.state, here.order, here.held) == (wanted.state, wanted.order, wanted.held)
+        return alike and here.request in (0, wanted.request)
 
 
 def without_rumour(body: Body, section: str, head: str, shown: Sequence[Shown]) -> Body:
@@ -141,9 +150,12 @@ def _same_word(one: Shown, said: Told) -> bool:
 
 
 def restored(body: Body, section: str, newer: Told | None) -> Body:
-    """The comment with a newer run's word in it again, where only its status remembers that."""
+    """The comment with a newer run's word in it again, where only its status remembers that.
+
+    A section that says nothing of that head is of an older one: statuses follow comments, never the other way round.
+    """
     part = body.section(section)
-    if newer is None or part is None or (part.spoken(newer.head) or newer.order) >= newer.order:
+    if newer is None or part is None or (part.spoken(newer.head) or NEVER) >= newer.order:
         return body
     text = f"### perfbot: {prose(newer.words)}\n\nAn older run has written over the table; the full report has it."
     return put(body, Section(section, newer.head, newer.order, text, said=newer))

@@ -12,7 +12,8 @@ from dataclasses import replace
 from perfbot.forge.body import Section
 from perfbot.model import Report, RunVerdict
 from perfbot.publish.agreement import is_borne_out
-from perfbot.publish.publisher import SMALLEST, Outcome, Publisher, fitted
+from perfbot.publish.fitting import SMALLEST, fitted
+from perfbot.publish.publisher import Outcome, Publisher
 from perfbot.render.escape import code
 
 KEY = "aside"
@@ -38,7 +39,7 @@ def standing(publisher: Publisher) -> RunVerdict:
     found = part.said if part is not None else None
     if part is None or found is None or found.head != head:
         return "error"
-    shown = publisher.forge.statuses.shown(publisher.status("running", ""))
+    shown = publisher.shown(publisher.status("running", ""))
     return "error" if not is_borne_out(part, head, shown) else "pass" if found.state == "success" else "fail"
 
 

@@ -26,7 +26,8 @@ from perfbot.judge.gate import gate_of, joined
 from perfbot.judge.machines import change_of, kind_of, together
 from perfbot.model import Machine, Metric, Policy, Problem, Report, Result, Runner
 from perfbot.overall import GeometricMean
-from perfbot.publish.publisher import Publisher, fitted
+from perfbot.publish.fitting import fitted
+from perfbot.publish.publisher import Publisher
 from perfbot.render import headline
 from perfbot.units import format_change
 
@@ -241,7 +242,7 @@ def _told(publisher: Publisher, report: Report, first: FirstWord) -> str:
     waiting = replace(publisher, waits=WAITS)
     words, head = f"{headline.headline(report)}: {WAITS}", publisher.request.head
     status = waiting.status("running", words)
-    shown = publisher.forge.statuses.shown(status)
+    shown = publisher.shown(status)
     now = publisher.clock()
     order = publisher.order().at(round(now * 1000), (one.order for one in shown))
     said = Told(head, order, "failed", words)

@@ -12,7 +12,7 @@ from pathlib import Path
 from perfbot import report as reports
 from perfbot.ci.place import Place
 from perfbot.claims.described import judged_claims
-from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, PublishError, ReportError, UsageError
+from perfbot.errors import GATE_FAILED, NOT_MEASURED, PASS, PerfbotError, PublishError, ReportError, UsageError
 from perfbot.forge.base import Forge, MergeRequest
 from perfbot.forge.order import Ended
 from perfbot.history.told import describe
@@ -41,6 +41,10 @@ WAITS = "waits"
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,39}")
 
 
+class NobodyError(PerfbotError):
+    """There is no merge request to publish into, and that is nobody's mistake."""
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
     """What came of it, section by section: (name, verdict, what happened to the comment)."""
@@ -63,7 +67,7 @@ def find_request(forge: Forge, place: Place) -> MergeRequest:
     """
     number = place.merge_request
     if not number and place.branch:
-        number = forge.repository.find(place.owner, place.branch)
+        number = _only(forge.repository.find(place.owner, place.branch))
     if not number and place.kind != "local":
         raise UsageError(
             "Which merge request? Neither the environment nor the branch says.",
@@ -72,7 +76,25 @@ def find_request(forge: Forge, place: Place) -> MergeRequest:
     found = forge.repository.merge_request(number or 1)
     if not found.head and place.kind != "local":
         raise PublishError(f"The forge does not say what the head of merge request {number} is.")
-    return found
+    return replace(found, head=place.head) if place.queued else found
+
+
+def _only(numbers: Sequence[int]) -> int:
+    """The one merge request of a branch.
+
+    Raises:
+        NobodyError: none is open: it was merged or closed meanwhile.
+        UsageError: there are several.
+    """
+    if not numbers:
+        raise NobodyError("No merge request of this branch is open any more: nothing is published.")
+    if len(numbers) > 1:
+        named = ", ".join(map(str, sorted(numbers)))
+        raise UsageError(
+            f"The branch has several open merge requests ({named}), and the job does not say which it is about.",
+            hint="Close all but one, or publish with --merge-request NUMBER.",
+        )
+    return numbers[0]
 
 
 def read(files: Sequence[Path]) -> list[tuple[str, Report]]:
@@ -141,7 +163,8 @@ def _checked(sections: Sequence[tuple[str, Report]], publisher: Publisher, where
     for name, report in sections:
         if publisher.place.kind == "local":
             request = replace(request, head=report.change.head)
-        check_change(report, request, publisher.place.commits, name or where)
+        is_merge = publisher.forge.repository.is_merge
+        check_change(report, request, publisher.place.commits, name or where, is_merge)
     return replace(publisher, request=request)
 
 
@@ -184,6 +207,8 @@ def _say(publisher: Publisher, report: Report, rules: Rules) -> tuple[str, str, 
     own = settled.report
     create = rules.target.publish.comment == "always" or notable(own)
     outcome, state = publisher.verdict(own, create=create)
+    if publisher.place.queued and outcome == "superseded":
+        outcome = "none"  # the comment is about the merge request's own head, and stays so
     elsewhere.close(publisher, settled, own, passes=state == "success")
     return publisher.section, own.verdict if outcome != "outrun" else _verdict(state), outcome
 

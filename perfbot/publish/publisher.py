@@ -5,23 +5,23 @@ from __future__ import annotations
 import contextlib
 import functools
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeVar
-from urllib.parse import quote
+from typing import Literal
 
 from perfbot.ci.place import Place, source_url
 from perfbot.claims.described import Described
 from perfbot.errors import PublishError
-from perfbot.forge.base import Annotation, Comments, Forge, MergeRequest, State, Status
-from perfbot.forge.body import LONGEST_FAILING, MAX_FAILING, Body, Section, compose, marker, merge, parse, put, stale
-from perfbot.forge.first_word import cut
+from perfbot.forge.base import Annotation, Comments, Forge, MergeRequest, Shown, State, Status
+from perfbot.forge.body import LONGEST_FAILING, MAX_FAILING, Body, Section, marker, merge, parse, put, stale
 from perfbot.forge.order import Ended, RunOrder, Told, place_among
 from perfbot.forge.upsert import LOST, SETTLE, SupersededError, Upsert
 from perfbot.forge.upsert import Outcome as Done
 from perfbot.history.records import Trend
 from perfbot.model import Acceptance, Report, Result
 from perfbot.publish.agreement import Agreement, begins_late, comes_late, newest_shown, restored, taken_back
+from perfbot.publish.fitting import fitted
+from perfbot.publish.shared_commit import held_back, is_of_commit, of_request
 from perfbot.publish.verify import believed
 from perfbot.render import headline
 from perfbot.render.comment import comment
@@ -29,17 +29,9 @@ from perfbot.render.course import courses
 from perfbot.render.links import Links
 from perfbot.render.remarks import Remark, where_it_goes_back_to
 
-T = TypeVar("T")
-
 KEY = "default"
-SMALLEST = 300
-"""Bytes a section always gets: its title."""
-
 LONGEST_COMMENT = 100_000
 """Bytes of a comment, however much longer the forge lets it be: what is longer is not read, and slow to show."""
-
-MARGIN = 1_000
-"""Bytes kept free for hidden lines, beyond what they take now."""
 
 NOTABLE = frozenset({"regressed", "improved", "added", "removed", "failed"})
 STATES: dict[str, Ended] = {"pass": "success", "fail": "failed", "error": "failed"}
@@ -116,7 +108,7 @@ class Publisher:
         """
         head, order = self.request.head, self.order()
         status, lost = self.status("running", "Measuring."), self.forge.lost()
-        if begins_late(order, self.body(), self.section, head, self.forge.statuses.shown(status)):
+        if begins_late(order, self.body(), self.section, head, self.shown(status)):
             self._take_back(status, order)
             return False
         self.forge.statuses.show(status)
@@ -128,11 +120,12 @@ class Publisher:
 
     def _take_back(self, status: Status, order: RunOrder) -> bool:
         """A verdict may have come between looking and saying "running", which may have been carried out late."""
-        head, shown = self.request.head, self.forge.statuses.shown(status)
+        head, every = self.request.head, self.forge.statuses.shown(status)
+        shown = of_request(every, self.request.number)
         self._restore(newest_shown(shown, Told(head, UNKNOWN_RUN, "failed", "")))
         verdict = taken_back(status, order, self.body(), self.section, head, shown)
         if verdict is not None:
-            self.forge.statuses.show(verdict)
+            self.forge.statuses.show(held_back(verdict, every, self._counts))
         return verdict is not None
 
     def verdict(self, report: Report, *, create: bool) -> tuple[Outcome, Ended]:
@@ -180,7 +173,7 @@ class Publisher:
     def _said(self, state: Ended, words: str) -> Told:
         """What this run says now, and after what it has said: so jobs of one run that differ come to one end, too."""
         statuses, order = self.forge.statuses, self.order()
-        shown = statuses.shown(self.status(state, words))
+        shown = self.shown(self.status(state, words))
         own = order.at(round(self.clock() * 1000), (one.order for one in shown))
         said = [(one.order, one.state, one.description) for one in shown if one.order and own.is_of(one.order)]
         last, *same = max(said, default=(own, "", ""))
@@ -209,7 +202,16 @@ class Publisher:
             summary=summary,
             annotations=annotations,
             order=order,
+            request=self.request.number,
         )
+
+    def shown(self, status: Status) -> Sequence[Shown]:
+        """What is shown of this merge request: another one of the same commit has a word of its own."""
+        return of_request(self.forge.statuses.shown(status), self.request.number)
+
+    @property
+    def _counts(self) -> Callable[[int], bool]:
+        return is_of_commit(self.forge.repository, self.request.head)
 
     def _say(
         self, change: Callable[[Body], Body], status: Status, said: Told, *, create: bool
@@ -219,10 +221,7 @@ class Publisher:
         Raises:
             PublishError: one of the two could not be brought to say so.
         """
-        before = self.forge.lost()
-        agreement = Agreement(
-            self.forge.statuses, status, said, self.section, lambda: self.forge.lost() > before, self._sleep
-        )
+        agreement = self._agreement(status, said)
         shown = agreement.look()
         if comes_late(said.order, Body(self.key), self.section, said.head, shown):
             with contextlib.suppress(PublishError):
@@ -241,6 +240,11 @@ class Publisher:
         if outcome == "superseded":
             self._alone(agreement)
         return "outrun" if agreement.is_outrun else outcome, agreement.standing.state
+
+    def _agreement(self, status: Status, said: Told) -> Agreement:
+        before = self.forge.lost()
+        lost = lambda: self.forge.lost() > before  # noqa: E731
+        return Agreement(self.forge.statuses, status, said, self.section, lost, self._sleep, self._counts)
 
     def _alone(self, agreement: Agreement) -> tuple[Outcome, Ended]:
         """The status where the comment has nothing to say to it."""
@@ -316,58 +320,6 @@ def read_body(comments: Comments, key: str = KEY) -> Body:
     return merge(found or [Body(key)])
 
 
-def fitted(body: Body, part: Section, text: Callable[[int], str], limit: int) -> Body:
-    """Put a section into the comment so that all of it fits: each section gets an equal share of the room.
-
-    Args:
-        text: the section's markdown in at most so many bytes, as far as that can be.
-        limit: bytes of the whole comment, hidden lines included.
-    """
-    empty = put(body, replace(part, text=""))
-    if (found := empty.section(part.name)) is not None and found.said != part.said:
-        return empty
-    empty = _remembering(empty, limit // 4)
-    hidden = len(compose(replace(empty, sections=tuple(replace(s, text="") for s in empty.sections))).encode())
-    share = max(SMALLEST, (limit - hidden - MARGIN) // len(empty.sections))
-    sections = tuple(
-        replace(s, text=_shortened(text(share) if s.name == part.name else s.text, share)) for s in empty.sections
-    )
-    return replace(empty, sections=sections)
-
-
-def _remembering(body: Body, room: int) -> Body:
-    """Hidden lines in bounds: the first failing benchmarks of each section, and the newest acceptances.
-
-    What is forgotten fails: it can be accepted by nobody, or has to be accepted again.
-    """
-    each = room // max(1, len(body.sections))
-    sections = tuple(
-        replace(s, failing=dict(_within(s.failing.items(), each)), first=s.first and cut(s.first, each))
-        for s in body.sections
-    )
-    accepted = tuple(reversed(list(_within(reversed(body.accepted), room))))
-    return replace(body, sections=sections, accepted=accepted)
-
-
-def _within(items: Iterable[T], room: int) -> Iterator[T]:
-    """The first of some values, as long as all of them take at most ``room`` bytes in a hidden line."""
-    for item in items:
-        room -= len(quote(str(item), safe=""))
-        if room < 0:
-            return
-        yield item
-
-
-def _shortened(text: str, limit: int) -> str:
-    """Without what is folded; if that is still too long, the title alone. Never cut in the middle."""
-    if len(text.encode()) <= limit:
-        return text
-    open_part = text.partition("<details>")[0].strip()
-    if len(open_part.encode()) <= limit:
-        return f"{open_part}\n\n(The details did not fit beside the other jobs' tables.)"
-    return text.partition("\n")[0]
-
-
 def notable(report: Report) -> bool:
     """Whether a quiet perfbot speaks up."""
     return report.verdict != "pass" or any(r.verdict in NOTABLE for r in report.results)
@@ -394,4 +346,4 @@ def told_when_it_fails(publisher: Publisher) -> Iterator[None]:
         raise
 
 
-__all__ = ["KEY", "Publisher", "fitted", "marker", "notable", "read_body", "told_when_it_fails"]
+__all__ = ["KEY", "Publisher", "marker", "notable", "read_body", "told_when_it_fails"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
@@ -61,17 +61,30 @@ def read_rules(repository: Repository, request: MergeRequest) -> Rules:
     return Rules(target, replace(head.policy, origin=f"at {request.head[:7]}") if changed else None)
 
 
-def check_change(report: Report, request: MergeRequest, commits: Sequence[str], where: str) -> None:
-    """That a report is about the merge request's head.
+def check_change(
+    report: Report,
+    request: MergeRequest,
+    commits: Sequence[str],
+    where: str,
+    is_merge: Callable[[str, str], bool] = lambda commit, head: False,  # noqa: ARG005
+) -> None:
+    """That a report is about the merge request's head, and about the branch that it goes to.
 
     Args:
         commits: further commits that stand for the head, as the CI says.
+        is_merge: whether a commit merges a head, as the forge says; see :class:`Repository`.
 
     Raises:
-        ReportError: it is about another commit.
+        ReportError: it is about another commit, or was measured for another target.
     """
-    head = report.change.head
-    if head not in {request.head, request.merge_sha, *commits} - {""}:
+    head, target = report.change.head, report.change.target
+    if target and request.target and report.change.origin != "local" and target != request.target:
+        raise ReportError(
+            f"{where} was measured for another branch than {request.target}, which merge request {request.number} "
+            "goes to now.",
+            hint="Measure again: comment /rebench, or push.",
+        )
+    if head not in {request.head, request.merge_sha, *commits} - {""} and not is_merge(head, request.head):
         raise ReportError(
             f"{where} is about {head[:7]}, but the head of merge request {request.number} is {request.head[:7]}.",
             hint="Measure the head again. A report of another commit is never published.",

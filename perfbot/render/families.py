@@ -13,6 +13,9 @@ from perfbot.model import Result
 SMALLEST = 3
 """Benchmarks that make a family: two are told as quickly one by one."""
 
+LONGEST_TYPED, BOTH_ENDS = 80, 30
+"""Characters of a name in a command, and of each end of a longer one."""
+
 _SEPARATOR = re.compile(r"[/:._\[-]+")
 """Between two parts of a name: ``core/``, ``serialize_``, ``walk[``. Searching for it takes time in proportion to the
 name, whatever the name is."""
@@ -72,13 +75,15 @@ def _starts(name: str) -> list[str]:
 def common_glob(names: Sequence[str]) -> str:
     """A glob for names: the name itself, or their common beginning up to the end of a part, with ``*``.
 
-    Characters that globs, shells or markdown give a meaning to become ``?``.
+    Characters that globs, shells or markdown give a meaning to become ``?``, and the middle of what is too long to be
+    typed ``*``.
     """
     first, last = min(names), max(names)
     if first == last:
-        return _harmless(first)
+        long = len(first) > LONGEST_TYPED
+        return f"{_harmless(first[:BOTH_ENDS])}*{_harmless(first[-BOTH_ENDS:])}" if long else _harmless(first)
     shared = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
-    starts = [start for start in _starts(first) if len(start) <= shared]
+    starts = [start for start in _starts(first) if len(start) <= min(shared, LONGEST_TYPED)]
     return f"{_harmless(starts[-1])}*" if starts else "*"
 
 

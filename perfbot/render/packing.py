@@ -71,13 +71,6 @@ def _pictures(pictures: Iterable[Picture], marks: bytearray) -> list[list[Any]]:
     return told
 
 
-def unpacked(text: str) -> tuple[list[Any], bytes]:
-    """What :func:`packed` packed: the rows, and the bytes that they point into."""
-    data = zlib.decompress(base64.b64decode(text))
-    size = int.from_bytes(data[:4], "little")
-    return json.loads(data[4 : 4 + size]), data[4 + size :]
-
-
 def sizes(size: Mapping[str, int]) -> str:
     """Where the parts of a picture stand, for the script."""
     return json.dumps(size, separators=(",", ":"))

@@ -96,7 +96,7 @@ def page_pieces(report: Report, *, home: str = "") -> Iterator[str]:
         ticks=scale.ticks(),
         trend=clean(report.trend, TEXT_LENGTH),
         facts=_facts(report),
-        differences=tuple(clean(line, TEXT_LENGTH) for line in policy_differences(report)),
+        differences=tuple(clean(line.replace("`", ""), TEXT_LENGTH) for line in policy_differences(report)),
         environments=tuple(
             (
                 clean(one.suite, NAME_LENGTH),

@@ -79,6 +79,8 @@ def whose(part: Part) -> str:
     """What the change has to do with a function."""
     if part.edited:
         return "edited here"
+    if part.uses:
+        return f"uses `{part.uses}`, edited in line {part.uses_line}"
     if part.package:
         return part.package
     return f"was `{part.was}`" if part.was else "not edited"

@@ -70,7 +70,7 @@ def where_it_goes_back_to(report: Report, results: Iterable[Result]) -> tuple[Re
 def _at_the_function(result: Result, explanation: Explanation | None) -> Remark | None:
     parts = explanation.parts if explanation is not None else ()
     at_head = (part for part in parts if part.own[1] > 0 or part.calls[1] > 0)
-    edited = (part for part in at_head if part.edited and is_place(part.file, _line_of(part)))
+    edited = (part for part in at_head if (part.edited or part.uses) and is_place(part.file, _line_of(part)))
     part = next(edited, None)
     if part is None or explanation is None or (part.change > 0) != (explanation.change > 0):
         return None
@@ -81,7 +81,7 @@ def _at_the_function(result: Result, explanation: Explanation | None) -> Remark 
 
 
 def _line_of(part: Part) -> int:
-    return part.hot or part.line
+    return part.uses_line or part.hot or part.line
 
 
 def _together(remarks: Sequence[Remark]) -> Remark:

@@ -14,6 +14,10 @@ from perfbot.web import docs
 _KINDS = {"fail": "[!CAUTION]", "error": "[!WARNING]"}
 
 
+WHOLE = 1000
+"""Characters of a command: one with its middle cut out would be copied in vain."""
+
+
 def what_now(report: Report, links: Links, *, alerts: bool) -> tuple[str, ...]:
     """The box's lines, without the ``> `` before them; none where nothing has to be done.
 
@@ -35,10 +39,10 @@ def _failing(report: Report, failing: Sequence[Result], links: Links) -> list[st
     ways = ["**What now?** Fix it"]
     acceptable = [one for one in failing if one.verdict != "failed"]
     if acceptable and links.commands:
-        ways.append(f"accept a cost that is worth it: {code(advice.accept_command(acceptable, report.results))}")
+        ways.append(f"accept a cost that is worth it: {code(advice.accept_command(acceptable, report.results), WHOLE)}")
     if links.commands:
         ways.append(f"doubt it? `/rebench` measures again (about {_about(report.seconds)})")
-    ways.append(f"here: {code(advice.local_command(failing, report.results))}")
+    ways.append(f"here: {code(advice.local_command(failing, report.results), WHOLE)}")
     return [" · ".join(ways)]
 
 

@@ -24,7 +24,7 @@ def _busy_seconds() -> float:
     return float(sum(times[:8]) - idle)  # what guests take is in user time already
 
 
-def _own_seconds() -> float:
+def own_seconds() -> float:
     """Those of this process and of its children that have ended."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in used)
@@ -37,7 +37,7 @@ class Lookout:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     busy: Callable[[], float] = _busy_seconds
-    own: Callable[[], float] = _own_seconds
+    own: Callable[[], float] = own_seconds
     _began: tuple[float, float, float] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -54,7 +54,8 @@ class MergeRequests:
             raise RefusedError("no open merge request, or more than one, has this branch or head")
         request = _request(forge.repository, number)
         head = found.change.head
-        if head not in {request.head, request.merge_sha} - {""}:
+        stands = {request.head, request.merge_sha} - {""}
+        if head not in stands and not forge.repository.is_merge(head, request.head):
             raise RefusedError(f"the report is about {head[:10]}, the head of {number} is {request.head[:10]}")
         change = dataclasses.replace(found.change, merge_request=number, target=request.target)
         settled = dataclasses.replace(found, change=change)
@@ -89,7 +90,8 @@ class MergeRequests:
 def _number(repository: Repository, purpose: Purpose) -> int:
     """By source branch of the project itself (GitLab), or by head and repository (GitHub)."""
     if purpose.source:
-        return repository.find("", purpose.source)
+        numbers = repository.find("", purpose.source)
+        return numbers[0] if len(numbers) == 1 else 0
     found = [
         request.number
         for request in repository.open_merge_requests("")

@@ -117,7 +117,7 @@ def _writable(git: Git) -> Iterator[Git]:
         git.text(
             "clone", "--quiet", "--bare", "--shared", os.fspath(own), os.fspath(borrowing), timeout=NETWORK_SECONDS
         )
-        yield Git(borrowing)
+        yield Git(borrowing, {"GIT_DIR": os.fspath(borrowing)})
 
 
 def overlay(base: Checkout, head: str, paths: Sequence[str]) -> tuple[str, ...]:
@@ -127,11 +127,19 @@ def overlay(base: Checkout, head: str, paths: Sequence[str]) -> tuple[str, ...]:
         The files that differ between the sides, relative to the top.
     """
     differing = _differing(Git(base.path), base.commit, head, paths)
-    if differing:
-        listed = "\0".join(differing).encode("utf-8", "surrogateescape")
-        where = ("--staged", "--worktree", "--pathspec-from-file=-", "--pathspec-file-nul")
-        Git(base.path, {"GIT_LITERAL_PATHSPECS": "1"}).text("restore", f"--source={head}", *where, stdin=listed)
+    gone = _differing(Git(base.path), base.commit, head, paths, "--diff-filter=D")
+    git = Git(base.path, {"GIT_LITERAL_PATHSPECS": "1"})
+    listed = ("--pathspec-from-file=-", "--pathspec-file-nul")
+    # What goes goes first: head may have a file or a link where base has a folder.
+    if gone:
+        git.text("rm", "--quiet", "--force", *listed, stdin=_zeroed(gone))
+    if kept := [name for name in differing if name not in set(gone)]:
+        git.text("restore", f"--source={head}", "--staged", "--worktree", *listed, stdin=_zeroed(kept))
     return differing
+
+
+def _zeroed(names: Sequence[str]) -> bytes:
+    return "\0".join(names).encode("utf-8", "surrogateescape")
 
 
 def read_file_at(repo: Path, commit: str, path: str) -> str | None:
@@ -145,10 +153,10 @@ def changed_files(repo: Path, change: Change, paths: Sequence[str] = ()) -> tupl
     return _differing(open_work_tree(repo), change.base, change.head, paths or ("",))
 
 
-def _differing(git: Git, base: str, head: str, paths: Sequence[str]) -> tuple[str, ...]:
+def _differing(git: Git, base: str, head: str, paths: Sequence[str], *only: str) -> tuple[str, ...]:
     if not paths:
         return ()
-    return git.names("diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", base, head, *_specs(paths))
+    return git.names("diff", "--name-only", "--no-renames", "--no-ext-diff", *only, "-z", base, head, *_specs(paths))
 
 
 def _specs(paths: Sequence[str]) -> tuple[str, ...]:

@@ -110,8 +110,7 @@ def prepare(
         environ: perfbot's own environment (default: the process's).
         directory: of the checkout, where set-up runs.
         timeout: seconds for all of set-up.
-        at_desk: it will be used many times in a row, on one's own machine: bytecode is made now, and not looked at
-            byte for byte before each use.
+        at_desk: many uses in a row, on one's own machine: bytecode is made now, and a glance does before each use.
         on_line: told each command (``base: $ pip install .``) and each line of its output (``base: …``).
         on_step: told how each command ended.
 
@@ -125,15 +124,16 @@ def prepare(
     stamp = hashlib.sha256(f"{checkout.slot.folder}\0{text}".encode()).hexdigest()
     outer, slot = os.environ if environ is None else environ, checkout.slot
     inner = {**_lasting(slot, outer, needs_python=needs_python), **(variables or {})}
-    reused = reusable(slot, stamp, checkout.files, quick=at_desk) and (not needs_python or _python(slot).exists())
-    if not reused:
-        setting_up = _SetUp(checkout, outer, inner, started + timeout, on_line, on_step, directory)
+    how = reusable(slot, stamp, checkout.files, quick=at_desk) if not needs_python or _python(slot).exists() else ""
+    setting_up = _SetUp(checkout, outer, inner, started + timeout, on_line, on_step, directory)
+    if not how:
         setting_up.everything(setup, python=python, needs_python=needs_python, requires=requires)
+    if not how or (at_desk and how == "compared"):  # what somebody wrote since may be bytecode that was missing
         if at_desk and needs_python:
-            setting_up.compile()
+            setting_up.compile(requires)
         note(slot, stamp, checkout.files)
     python_of, bin_of = (_python(slot), _bin(slot)) if needs_python else (None, None)
-    return Environment(checkout.side, python_of, bin_of, slot.home, inner, reused, time.monotonic() - started)
+    return Environment(checkout.side, python_of, bin_of, slot.home, inner, bool(how), time.monotonic() - started)
 
 
 def repeat(
@@ -354,10 +354,13 @@ class _SetUp:
             self.say(f"set-up did not bring {', '.join(missing)}: installing")
             self.command(f"pip install {shlex.join(missing)}")
 
-    def compile(self) -> None:
-        """Make bytecode of environment and tree: what does not compile is nobody's concern here."""
-        argv = [os.fspath(_python(self.slot)), "-m", "compileall", "-q", "-j", "0", "."]
-        self.run([*argv, os.fspath(self.slot.env / "lib")], cwd=self.checkout.path, silent=True)
+    def compile(self, requires: Sequence[str]) -> None:
+        """Make bytecode of environment and tree, and pytest's own of its plugins; what does not compile stays so."""
+        python, home = os.fspath(_python(self.slot)), self.slot.home
+        argv = [python, "-m", "compileall", "-q", "-j", "0", ".", os.fspath(self.slot.env / "lib")]
+        self.run(argv, cwd=self.checkout.path, silent=True)
+        if "pytest" in requires:
+            self.run([python, "-m", "pytest", "-q", "--co", "-p", "no:cacheprovider", "."], cwd=home, silent=True)
 
     def missing(self, requires: Sequence[str]) -> list[str]:
         """Those of the requirements whose module cannot be found."""

@@ -13,10 +13,13 @@ import stat
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from perfbot.sides.cache import Slot, remove_tree
 from perfbot.sides.contents import GIT, Contents, Entry, differs, glance, look, look_at, names, remove
+
+Reuse = Literal["", "glanced at", "compared"]
+"""How it is known that a set-up is what it was; empty: it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Kept:
         times: when each file of the tree was changed last, in nanoseconds; build systems go by it.
         files: of the commit that was set up.
         seen: what the system says of environment and home, see :func:`perfbot.sides.contents.glance`.
+        built: the same of what set-up had built in the tree.
     """
 
     stamp: str
@@ -37,6 +41,7 @@ class Kept:
     times: Mapping[str, int]
     files: frozenset[str]
     seen: Mapping[str, str]
+    built: Mapping[str, str]
 
 
 def note(slot: Slot, stamp: str, files: Collection[str]) -> None:
@@ -50,7 +55,8 @@ def note(slot: Slot, stamp: str, files: Collection[str]) -> None:
     """
     tree = look(slot.tree, without=(GIT,))
     times = {name: (slot.tree / name).lstat().st_mtime_ns for name, entry in tree.items() if entry[0] == "file"}
-    text = json.dumps([stamp, tree, look(slot.env), look(slot.home), times, sorted(files), _seen(slot)])
+    built = {name: what for name, what in _glanced(slot.tree, "").items() if name not in files and name in tree}
+    text = json.dumps([stamp, tree, look(slot.env), look(slot.home), times, sorted(files), _seen(slot), built])
     part = slot.folder / "done.part"
     remove(part)
     part.write_text(text, "ascii")
@@ -61,25 +67,44 @@ def _seen(slot: Slot) -> dict[str, str]:
     return {**glance(slot.env, "env"), **glance(slot.home, "home")}
 
 
-def reusable(slot: Slot, stamp: str, files: Collection[str], *, quick: bool = False) -> bool:
+def _glanced(folder: Path, prefix: str) -> dict[str, str]:
+    """A glance below a folder that may be moved as a whole: of folders themselves, only which they are."""
+    found = glance(folder, prefix)
+    return {
+        name.removeprefix("/"): what if stat.S_ISREG(_mode(what)) else " ".join(what.split()[:2])
+        for name, what in found.items()
+    }
+
+
+def _mode(glanced: str) -> int:
+    return int(glanced.split()[1])
+
+
+def reusable(slot: Slot, stamp: str, files: Collection[str], *, quick: bool = False) -> Reuse:
     """Bring a slot into the state that was noted, if that can be.
 
     Args:
         files: of the commit, and so of the fresh tree; they are left as they are.
-        quick: be content with what the system says of environment and home, where nothing was written since; that can
+        quick: be content with what the system says of what was built, where nothing was written since; that can
             be fooled by who may set the clock.
+
+    Returns:
+        Whether it could, and how that is known; empty where it could not.
     """
     try:
         kept = _read(slot.done)
         if kept is None or kept.stamp != stamp:
-            return False
+            return ""
         untouched = quick and _seen(slot) == kept.seen
         if not untouched and (differs(slot.env, kept.env) or differs(slot.home, kept.home)):
-            return False
+            return ""
         built = {name: entry for name, entry in kept.tree.items() if name not in files and name not in kept.files}
-        return _built_again(slot, built, files) and _dated(slot, kept, files)
+        rest = _moved_whole(slot, built, kept.built) if quick else built
+        if not (_built_again(slot, rest, built, files) and _dated(slot, kept, files)):
+            return ""
+        return "glanced at" if untouched else "compared"
     except OSError:
-        return False
+        return ""
 
 
 def clear(slot: Slot, files: Collection[str]) -> None:
@@ -92,17 +117,44 @@ def clear(slot: Slot, files: Collection[str]) -> None:
             remove(slot.tree / name)
 
 
-def _built_again(slot: Slot, built: Mapping[str, Entry], files: Collection[str]) -> bool:
-    """Whether everything that set-up had built is in the tree, as it was."""
+def _moved_whole(slot: Slot, built: Mapping[str, Entry], noted: Mapping[str, str]) -> dict[str, Entry]:
+    """Move whole folders of what was built, of which the system says that nobody wrote to them; what is left.
+
+    What is new in them goes, and so does bytecode that was written anew.
+    """
+    tops = [name for name, entry in built.items() if entry[0] == "folder" and str(Path(name).parent) not in built]
+    left = dict(built)
+    for top in tops if slot.old.is_dir() else ():
+        inside = {name for name in built if name.startswith(f"{top}/")}
+        found = _glanced(slot.old / top, top)
+        other = {name for name in inside if found.get(name) != noted.get(name)}
+        if (slot.old / top).is_symlink() or not all(map(_is_bytecode, other)):
+            continue
+        for name in sorted(other | found.keys() - inside):
+            remove(slot.old / name)
+        _check_place(slot, top)
+        (slot.old / top).rename(slot.tree / top)
+        (slot.tree / top).chmod(built[top][1])
+        for name in (top, *inside):
+            del left[name]
+    return left
+
+
+def _built_again(slot: Slot, rest: Mapping[str, Entry], built: Mapping[str, Entry], files: Collection[str]) -> bool:
+    """Whether everything that set-up had built is in the tree, as it was.
+
+    Args:
+        rest: what of it has not been seen to.
+    """
     if not slot.old.is_dir():
         own = {name: look_at(slot.tree / name) for name in files}
         return not differs(slot.tree, {**own, **built}, without=(GIT,))
-    found = {name: look_at(slot.old / name) for name in built if os.path.lexists(slot.old / name)}
-    other = {name for name, entry in built.items() if found.get(name) != entry}
+    found = {name: look_at(slot.old / name) for name in rest if os.path.lexists(slot.old / name)}
+    other = {name for name, entry in rest.items() if found.get(name) != entry}
     if any(not _is_bytecode(name) for name in other):
         return False
-    for name in sorted(built.keys() - other):
-        _move(slot, name, built[name])
+    for name in sorted(rest.keys() - other):
+        _move(slot, name, rest[name])
     remove_tree(slot.old)
     return True
 
@@ -115,12 +167,17 @@ def _is_bytecode(name: str) -> bool:
 def _move(slot: Slot, name: str, entry: Entry) -> None:
     """One thing from the old tree to the new one; folders are made before what lies in them."""
     target = slot.tree / name
-    if target.parent.resolve() != slot.tree.resolve() / Path(name).parent:
-        raise OSError(f"{name} would leave the tree")
+    _check_place(slot, name)
     if entry[0] == "folder":
         target.mkdir(mode=entry[1])
     else:
         (slot.old / name).rename(target)
+
+
+def _check_place(slot: Slot, name: str) -> None:
+    """Raises OSError where a path leads out of the tree."""
+    if (slot.tree / name).parent.resolve() != slot.tree.resolve() / Path(name).parent:
+        raise OSError(f"{name} would leave the tree")
 
 
 def _dated(slot: Slot, kept: Kept, files: Collection[str]) -> bool:
@@ -141,11 +198,11 @@ def _read(file: Path) -> Kept | None:
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, encoding="ascii") as stream:
-            stamp, tree, env, home, times, files, seen = json.load(stream)
+            stamp, tree, env, home, times, files, seen, built = json.load(stream)
         dated = {str(name): int(when) for name, when in times.items()}
-        glanced = {str(name): str(what) for name, what in seen.items()}
+        glances = [{str(name): str(what) for name, what in one.items()} for one in (seen, built)]
         own = frozenset(map(str, files))
-        return Kept(str(stamp), _entries(tree), _entries(env), _entries(home), dated, own, glanced)
+        return Kept(str(stamp), _entries(tree), _entries(env), _entries(home), dated, own, *glances)
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return None
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,26 +22,24 @@ class Evidence:
         typical: log ratio of what is typical on both sides (:func:`perfbot.stats.rounds.round_ratios`).
         base, head: mean of each side's values, in units of the round's level, which both sides share; None where
             nothing is known but the typical ratio.
+        weight: what a round's means count for, in any unit; None where all count alike.
     """
 
     typical: Floats
     base: Floats | None = None
     head: Floats | None = None
+    weight: Floats | None = None
 
     def __len__(self) -> int:
         return int(self.typical.shape[-1])
 
     def first(self, rounds: int) -> Evidence:
         """Only the first rounds."""
-        return Evidence(
-            self.typical[..., :rounds], *(None if side is None else side[..., :rounds] for side in self.means)
-        )
+        return self._each(lambda values: values[..., :rounds])
 
     def chosen(self, rounds: NDArray[np.bool_]) -> Evidence:
         """Only some rounds."""
-        return Evidence(
-            self.typical[..., rounds], *(None if side is None else side[..., rounds] for side in self.means)
-        )
+        return self._each(lambda values: values[..., rounds])
 
     def and_then(self, later: Evidence) -> Evidence:
         """With more rounds of the same kind."""
@@ -53,48 +51,60 @@ class Evidence:
 
     def parted(self, lengths: Sequence[int]) -> Iterator[Evidence]:
         """One after the other, so many rounds each."""
-        begin = 0
-        for length in lengths:
-            end = begin + length
-            means = (None if side is None else side[..., begin:end] for side in self.means)
-            yield Evidence(self.typical[..., begin:end], *means)
-            begin = end
+        ends = np.cumsum(lengths, dtype=int).tolist()
+        for begin, end in zip([0, *ends], ends, strict=False):
+            yield self._each(lambda values, part=slice(begin, end): values[..., part])  # type: ignore[misc]
 
     def of(self, streams: NDArray[np.intp]) -> Evidence:
         """Some of several streams [stream, round]."""
-        return Evidence(self.typical[streams], *(None if side is None else side[streams] for side in self.means))
+        return self._each(lambda values: values[streams])
 
     def slower(self, effect: float) -> Evidence:
         """As if every value of head were so much larger, a log ratio."""
-        return Evidence(self.typical + effect, self.base, None if self.head is None else self.head * np.exp(effect))
+        head = None if self.head is None else self.head * np.exp(effect)
+        return replace(self, typical=self.typical + effect, head=head)
 
     @property
-    def means(self) -> tuple[Floats | None, Floats | None]:
-        """Of base and of head."""
-        return self.base, self.head
+    def means(self) -> tuple[Floats | None, Floats | None, Floats | None]:
+        """Of base and of head, and what they count for."""
+        return self.base, self.head, self.weight
+
+    def _each(self, part: Callable[[Floats], Floats]) -> Evidence:
+        return Evidence(part(self.typical), *(None if values is None else part(values) for values in self.means))
 
 
-NOTHING = Evidence(np.empty(0), np.empty(0), np.empty(0))
+NOTHING = Evidence(*(np.empty(0) for _ in range(4)))
 
 
 def stacked(several: Sequence[Evidence]) -> Evidence:
     """Evidence of equally many rounds each, as [stream, round]."""
     means = [
-        None if any(side is None for side in sides) else np.array(sides, dtype=float)
-        for sides in zip(*(one.means for one in several), strict=True)
+        None if any(one is None for one in values) else np.array(values, dtype=float)
+        for values in zip(*(one.means for one in several), strict=True)
     ]
     return Evidence(np.array([one.typical for one in several], dtype=float), *means)
 
 
 def evidence_of(
-    bases: Sequence[Sequence[float]], heads: Sequence[Sequence[float]], value_seconds: Sequence[float] | None = None
+    bases: Sequence[Sequence[float]],
+    heads: Sequence[Sequence[float]],
+    value_seconds: Sequence[float] | None = None,
+    loops: Sequence[int] | None = None,
 ) -> Evidence:
-    """The evidence of some rounds; see :func:`perfbot.stats.rounds.round_ratios` for arguments and errors."""
-    typical, base, head = (np.empty(len(bases)) for _ in range(3))
+    """The evidence of some rounds; see :func:`perfbot.stats.rounds.round_ratios` for arguments and errors.
+
+    Means of more calls stray less, but not as many times less as there are calls more: a process strays as a whole,
+    too. So a round counts for the root of its calls.
+
+    Args:
+        loops: calls that each of a round's values was averaged over; by default as many in all rounds.
+    """
+    typical, base, head, weight = (np.empty(len(bases)) for _ in range(4))
     for rounds, values in by_length(bases, heads):
         lasted = None if value_seconds is None else np.asarray(value_seconds)[rounds]
         typical[rounds] = estimate(values, lasted)
         lower = np.sort(values, axis=-1)[..., values.shape[-1] // LEVEL_SHARE]
         level = np.sqrt(lower[:, 0] * lower[:, 1])
         base[rounds], head[rounds] = values.mean(axis=-1).T / level
-    return Evidence(typical, base, head)
+        weight[rounds] = values.shape[-1]
+    return Evidence(typical, base, head, np.sqrt(weight if loops is None else weight * loops))

@@ -76,7 +76,8 @@ def seen(evidence: Evidence, looks: Sequence[int]) -> Seen:
     typical, error = estimates(evidence.typical, looks)
     if evidence.base is None or evidence.head is None:
         return Seen(typical, error)
-    return Seen(typical, error, mean_ratios(evidence.base, evidence.head, evidence.typical, looks))
+    means = mean_ratios(evidence.base, evidence.head, evidence.typical, looks, evidence.weight)
+    return Seen(typical, error, means)
 
 
 class Classified(NamedTuple):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from perfbot.model import Side
 from perfbot.why.profile import Function
+from perfbot.why.uses import used_and_edited
 
 HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
@@ -32,6 +33,8 @@ class Edits:
     files: frozenset[str] = frozenset()
     bared: Mapping[str, frozenset[int]] = field(default_factory=dict)
     """Lines of head behind which decorators were taken away."""
+    source: Callable[[str], str] = lambda _: ""
+    """Text of a file at head."""
 
     def file_of(self, function: Function, side: Side = "head") -> str:
         """Its path in the repository; empty where it comes from elsewhere."""
@@ -50,6 +53,12 @@ class Edits:
         hunks = (self.base if side == "base" else self.head).get(file, ())
         bare = side == "head" and function.line - 1 in self.bared.get(file, ())
         return bare or any(first <= function.end and function.line <= last for first, last in hunks)
+
+    def used(self, function: Function) -> tuple[str, int]:
+        """What a function uses that the change edits beside it, in the same file: a name and a line, or empty and 0."""
+        file = self.file_of(function)
+        hunks = self.head.get(file, ())
+        return used_and_edited(self.source(file), function.line, hunks) if hunks and file.endswith(".py") else ("", 0)
 
     def lines(self, function: Function) -> set[int]:
         """Those lines of a function at head that the change wrote."""

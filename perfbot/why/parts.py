@@ -52,6 +52,8 @@ def part_of(number: int, known: Known) -> Part:
     calls = [_mean([one.calls[index][number] for one in ledgers]) for index in range(len(SIDES))]
     waits = [_mean([one.waits[index][number] for one in ledgers]) for index in range(len(SIDES))]
     callee, often = _callee(number, known, change)
+    edited = number in known.edited
+    uses, uses_line = known.edits.used(function) if matched.head and not edited else ("", 0)
     return Part(
         function=function.name,
         module=function.module,
@@ -65,10 +67,12 @@ def part_of(number: int, known: Known) -> Part:
         each=_mean([float(one.each[number]) for one in ledgers]),
         callee=callee,
         callee_calls=often,
-        edited=number in known.edited,
+        edited=edited,
         was=matched.was,
         package=_package(function, known.packages),
         waits=(waits[0], waits[1]),
+        uses=uses,
+        uses_line=uses_line,
     )
 
 

@@ -25,8 +25,6 @@ from .turns import warm
 MOST_STACKS = 4000
 """Different stacks that are told of one stretch; the rarest are cut at their root."""
 
-MOST_FUNCTIONS = 5000
-
 TIMED = {id(code) for code in (
     timers.Calls._many.__code__,
     timers.Calls._many_with_arguments.__code__,

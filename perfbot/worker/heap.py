@@ -8,11 +8,18 @@ and so share such an accident, which another doc string or import on the other s
 from __future__ import annotations
 
 import gc
+import sys
 from typing import Any, List
 
 YOUNG = 1
-"""Garbage of the benchmark before is collected; a full collection of what pytest keeps alive costs as much as a round
-of values."""
+"""The generation that is collected together with the youngest before memory is drawn."""
+
+LEFT_BEHIND = 20_000
+"""Blocks of memory that have come or gone since the last full collection of ours, from which on another one is worth
+its time: a millisecond at least of what a call of this benchmark would have to collect for others."""
+
+PENDING = 4
+"""CPython collects everything once the new old objects are one in so many of all old ones (``gcmodule.c``)."""
 
 LARGE = 31 << 20
 """Bytes. Once a process has freed a block of this size, glibc gives no freed memory back to the system that comes in
@@ -26,6 +33,30 @@ FREE_LISTS = 90
 """Objects of each kind that CPython keeps for the next ones are 20 to 100."""
 
 _large: List[bool] = []
+
+_collected: List[int] = []
+"""Blocks of memory and old objects that the last full collection of :func:`begin` left."""
+
+
+def begin(seed: int) -> None:
+    """Before a benchmark's values: collect what those before it left, and draw how far off a full collection is.
+
+    A benchmark that leaves a graph of half a million objects would have some call of the next one take 50 ms to free
+    it. And full collections of what is alive, which are a cost of the calls, come once in many rounds: where all
+    processes began equally far from the next, none would see one, or all would.
+    """
+    if not hasattr(sys, "getallocatedblocks"):  # CPython alone has it, and these generations
+        return
+    if not _collected or abs(sys.getallocatedblocks() - _collected[0]) > LEFT_BEHIND:
+        gc.collect()
+        _collected[:] = sys.getallocatedblocks(), len(gc.get_objects(generation=2))
+    # Two things have to come together for a full one, and both are as far off as each other.
+    grain = 1000
+    passed = _Draws(seed).below(grain)
+    grown_old: List[Any] = [[] for _ in range(_collected[1] // PENDING * passed // grain)]
+    for _ in range(1 + max(gc.get_threshold()[2], 1) * passed // grain):
+        gc.collect(YOUNG)
+    del grown_old
 
 
 def draw(seed: int) -> List[Any]:

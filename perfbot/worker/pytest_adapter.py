@@ -27,6 +27,7 @@ from .timers import Calls
 DISABLED_PLUGINS = (
     "benchmark", "codspeed", "xdist", "xdist.looponfail", "pytest_cov", "randomly", "random_order", "sugar",
     "rerunfailures", "cacheprovider", "flakefinder", "repeat", "html", "json-report", "timeout", "memray",
+    "unraisableexception", "threadexception",  # collect garbage, again and again, in the end
 )  # fmt: skip
 KEPT_OPTIONS = ("--import-mode", "--ds", "--dc", "--pyargs")
 OVERRIDDEN = (

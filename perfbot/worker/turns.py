@@ -9,14 +9,13 @@ turn began, and the wall time that was thrown away. ``count`` measures what does
 
 from __future__ import annotations
 
-import gc
 from operator import attrgetter
 from typing import Any, Callable, Dict, List
 
 from . import counting
 from .channel import Token
 from .clocks import CLOCKS
-from .heap import YOUNG, draw
+from .heap import begin, draw
 from .stopwatch import NOTHING, Times
 from .timers import Timer
 
@@ -33,7 +32,7 @@ def probe(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
     Returns:
         ``first`` (ns of the first, cold call), ``loops`` and ``wall``, ``cpu``, ``cost`` (ns) of the last batch.
     """
-    gc.collect(YOUNG)
+    begin(0)
     loops, best = 1, warm(timer, 1)
     first = best.wall
     while True:
@@ -67,6 +66,8 @@ class Taken:
 
     def draw(self, turn: int) -> None:
         """Draw where memory lies, if it is time to."""
+        if turn == 0:
+            begin(self._order["draw"])
         if turn % self._order["drawn_every"] == 0:
             self._held.clear()
             self._held = draw(self._order["draw"] + turn)

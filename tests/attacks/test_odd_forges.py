@@ -20,7 +20,7 @@ from perfbot.forge.rest import Rest
 from perfbot.forge.retry import Retries, fault_of
 from perfbot.publish.comment_commands import CommandHandler, poll
 from perfbot.publish.flow import publish
-from tests.builders import report, result, write
+from tests.builders import HEAD, report, result, write
 from tests.ci_jobs import QUICK, InCI, github_ci, gitlab_ci
 from tests.fakes.gitlab import BOT, FakeGitLab
 from tests.fakes.server import Answer, Fault, Request
@@ -290,3 +290,52 @@ def test_a_target_branch_that_cannot_be_read_is_not_one_without_rules(ci: InCI, 
     with pytest.raises(RefusedError):
         publish(write(tmp_path, report(result("parse", change=0.02))), ci.publisher())
     assert ci.fake.by_bot() == []
+
+
+def test_a_token_that_may_not_read_files_is_not_a_branch_without_rules(tmp_path: Path) -> None:
+    """GitHub answers 404 "Not Found" for what is hidden, as for what is not there: the usual rules were taken."""
+    with github_ci() as ci:
+        ci.fake.blind = True
+        with pytest.raises(RefusedError) as refused:
+            publish(write(tmp_path, report(result("parse", change=0.2))), ci.publisher())
+        assert "contents: read" in refused.value.hint
+        ci.fake.blind = False
+        assert publish(write(tmp_path, report(result("parse", change=0.2))), ci.publisher()).code == 1
+
+
+@pytest.mark.parametrize("state", ["failure", "success", "pending"])
+def test_a_commit_status_of_an_earlier_token_says_the_same_as_the_check(state: str, tmp_path: Path) -> None:
+    """Where a check and a commit status have one name, GitHub requires both: an old failure blocked for ever."""
+    with github_ci() as ci:
+        ci.fake.statuses.append({"id": 1, "sha": HEAD, "context": "perfbot", "state": state, "description": "old"})
+        assert publish(write(tmp_path, report(result("parse"))), ci.publisher()).code == 0
+        assert ci.fake.statuses[-1]["state"] == "success"
+        assert ci.status()[0] == "success"
+        assert publish(write(tmp_path, report(result("parse", change=0.2))), ci.publisher()).code == 1
+        assert ci.fake.statuses[-1]["state"] == "failure"
+        assert ci.status()[0] == "failed"
+
+
+def test_a_commit_status_that_may_not_be_set_keeps_no_check_from_being_shown(tmp_path: Path) -> None:
+    with github_ci() as ci:
+        ci.fake.statuses.append({"id": 1, "sha": HEAD, "context": "perfbot", "state": "failure", "description": "old"})
+        ci.fake.route(
+            "POST", "/repos/octo/app/statuses/.*", lambda r: Answer(403, {"message": "Resource not accessible"})
+        )
+        assert publish(write(tmp_path, report(result("parse"))), ci.publisher()).code == 0
+        assert ci.status()[0] == "success"
+
+
+@pytest.mark.parametrize("status", ["in_progress", "completed"])
+def test_a_job_of_the_checks_name_is_not_perfbots_check(status: str, tmp_path: Path) -> None:
+    """The example's own job was called `perfbot`: its check was ended by perfbot, and then again by GitHub."""
+    with github_ci() as ci:
+        job = {"id": 1, "name": "perfbot", "head_sha": HEAD, "status": status, "annotations": [],
+               "conclusion": "success" if status == "completed" else None, "app": {"slug": "github-actions"},
+               "external_id": "ca395085-040a-526b-2ce8-bdc85f692774",
+               "output": {"title": None, "summary": None}}  # fmt: skip
+        ci.fake.checks.append(dict(job))
+        assert ci.publisher().begin()
+        assert publish(write(tmp_path, report(result("parse", change=0.2))), ci.publisher()).code == 1
+        assert ci.fake.checks[0] == job
+        assert [one["conclusion"] for one in ci.fake.checks[1:]] == ["failure"]

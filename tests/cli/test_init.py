@@ -203,7 +203,10 @@ POM = "<properties><uberjar.name>benchmarks</uberjar.name></properties>"
             {"web/package.json": '{"devDependencies": {"vitest": "^3"}}', "web/a.bench.ts": VITEST},
             [("web", "vitest", "web", "node_modules/.bin/vitest bench --run")],
         ),
-        ({"pom.xml": POM, "src/A.java": JMH}, [("jvm", "jmh", ".", "java -jar target/benchmarks.jar")]),
+        (
+            {"pom.xml": POM, "src/A.java": JMH},
+            [("jvm", "jmh", ".", "java -Djmh.ignoreLock=true -jar target/benchmarks.jar")],
+        ),
     ],
 )
 def test_tools_whose_files_say_how_they_run_get_a_suite(tmp_path, monkeypatch, capsys, files, suites):

@@ -56,6 +56,31 @@ def test_benchmarks_inside_the_package_are_found(plant):
     assert suite.setup == ("pip install .",)
 
 
+LIBRARY = """\
+import pyperf
+SIZE = 5
+class Bench:
+    def __init__(self): self.runner = pyperf.Runner()
+    def run(self): self.runner.bench_func("one", len, [])
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "runs"),
+    [
+        ("", False),
+        ("import sys\nsys.path.insert(0, '.')\n", False),
+        ("Bench().run()\n", True),
+        ("def main(): Bench().run()\nif __name__ == '__main__':\n    main()\n", True),
+        ("for _ in range(2):\n    bench = Bench()\n", True),
+        ("with pyperf.Runner() as r: pass\nrunner = pyperf.Runner()\n", True),
+    ],
+)
+def test_what_pyperf_scripts_import_is_no_script(plant, more, runs):
+    found = detect_suites(plant({"lib/common.py": LIBRARY + more}))
+    assert [suite.harness for suite in found] == (["pyperf"] if runs else [])
+
+
 def test_pyperf_scripts_are_found(plant):
     suite = one(plant({"perf/bm_a.py": SCRIPT, "perf/bm_b.py": SCRIPT, "perf/common.py": "import pyperf"}))
     assert isinstance(suite, config.PyperfSuite)

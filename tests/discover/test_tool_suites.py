@@ -35,7 +35,7 @@ def test_the_jar_that_maven_makes(tmp_path: Path, pom: str, jar: str) -> None:
     source.parent.mkdir(parents=True)
     source.write_text(JMH)
     found = [suite.command.split(".jar")[0] for suite, _ in tool_suites([source], tmp_path)]
-    assert found == ([f"java -jar target/{jar}"] if jar else [])
+    assert found == ([f"java -Djmh.ignoreLock=true -jar target/{jar}"] if jar else [])
 
 
 BENCHMARKS = "#include <benchmark/benchmark.h>\nBENCHMARK(parse);\nBENCHMARK(write);\n"
@@ -78,3 +78,82 @@ def test_catch2s_benchmarks_are_told_from_its_tests_where_they_say_so(tmp_path: 
     ((suite, _),) = tool_suites([tmp_path / "lib/a.cpp"], tmp_path)
     assert ("'[!benchmark]'" in suite.command) == bool(tag)
     assert suite.setup[1] == "cmake --build build -j --target tests"
+
+
+BENCH = "use criterion::*;\nfn f(c: &mut Criterion) { c.bench_function(1); }\n"
+MEMBER = '[package]\nname = "{}"\n[[bench]]\nname = "{}"\nharness = false\n'
+
+
+def test_suites_of_one_cargo_workspace_have_one_set_up(tmp_path: Path) -> None:
+    """So they share checkouts, and criterion is compiled once a side; a crate beside it has its own."""
+    texts = {"Cargo.toml": '[workspace]\nmembers = ["core", "text"]\n', "own/Cargo.toml": "[workspace]\n"}
+    for crate, package, target in (
+        ("core", "core-tools", "hash"),
+        ("text", "text-tools", "words"),
+        ("own", "o", "solo"),
+    ):
+        texts[f"{crate}/Cargo.toml"] = texts.get(f"{crate}/Cargo.toml", "") + MEMBER.format(package, target)
+        texts[f"{crate}/benches/{target}.rs"] = BENCH
+    texts["text/Cargo.toml"] += 'required-features = ["bench"]\n'
+    texts["own/Cargo.toml"] += 'required-features = ["a", "b"]\n'
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = [suite for suite, _ in tool_suites([tmp_path / name for name in sorted(texts)], tmp_path)]
+    both = "cargo bench --no-run -p core-tools -p text-tools --features text-tools/bench --bench hash --bench words"
+    assert [(one.name, one.directory, one.setup) for one in found] == [
+        ("hash", ".", (both,)),
+        ("words", ".", (both,)),
+        ("solo", "own", ("cargo bench --no-run --features a,b --bench solo",)),
+    ]
+    assert [one.command.partition(" -- ")[0] for one in found] == [
+        "cargo bench -p core-tools --bench hash",
+        "cargo bench -p text-tools --features text-tools/bench --bench words",
+        "cargo bench --features a,b --bench solo",
+    ]
+
+
+VITEST = 'import { bench } from "vitest"\nbench("a", () => {})\n'
+NEEDS = '{"devDependencies": {"vitest": "^3"}}'
+PNPM = "npx --yes pnpm install --frozen-lockfile"
+
+
+@pytest.mark.parametrize(
+    ("files", "suite"),
+    [
+        ({"package.json": NEEDS}, ("node", ".", "npm install", "node_modules/.bin/vitest bench --run")),
+        (
+            {"package.json": NEEDS, "package-lock.json": "", "libs/b/package.json": "{}"},
+            ("b", ".", "npm ci", "node_modules/.bin/vitest bench --run --root libs/b"),
+        ),
+        (
+            {"package.json": '{"workspaces": ["libs/*"]}', "libs/b/package.json": NEEDS},
+            ("b", ".", "npm install", "node_modules/.bin/vitest bench --run --root libs/b"),
+        ),
+        (
+            {"package.json": "{}", "pnpm-lock.yaml": "", "libs/b/package.json": NEEDS},
+            ("b", ".", PNPM, "libs/b/node_modules/.bin/vitest bench --run --root libs/b"),
+        ),
+        (
+            {"package.json": NEEDS, "pnpm-lock.yaml": "", "libs/b/package.json": "{}"},
+            ("b", ".", PNPM, "node_modules/.bin/vitest bench --run --root libs/b"),
+        ),
+        (
+            {"package.json": NEEDS, "libs/b/package.json": NEEDS, "libs/b/package-lock.json": ""},
+            ("b", "libs/b", "npm ci", "node_modules/.bin/vitest bench --run"),
+        ),
+        ({"package.json": "{}", "libs/b/package.json": "{}"}, None),
+        ({"package.json": "[]", "libs/b/package.json": "{"}, None),
+    ],
+)
+def test_packages_of_a_workspace_are_installed_at_its_top(
+    tmp_path: Path, files: dict[str, str], suite: tuple[str, ...] | None
+) -> None:
+    folder = "libs/b/" if any(name.startswith("libs") for name in files) else ""
+    texts = {**files, f"{folder}src/a.bench.ts": VITEST}
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = [one for one, _ in tool_suites([tmp_path / name for name in texts], tmp_path)]
+    shown = [(one.name, one.directory, *one.setup, one.command.removesuffix(" --outputJson {output}")) for one in found]
+    assert shown == ([suite] if suite else [])

@@ -130,7 +130,7 @@ def test_another_label_starts_nothing_and_leaves_no_check_waiting(act: Act) -> N
     assert not (act.folder / "artifacts").exists()
     run = {
         "id": 7, "run_attempt": 1, "head_sha": act.project.head, "event": "pull_request", "conclusion": "skipped",
-        "display_title": "Another label", "pull_requests": [{"number": 1}],
+        "display_title": "Nothing to measure", "pull_requests": [{"number": 1}],
     }  # fmt: skip
     for action in ("requested", "completed"):
         event = {"action": action, "workflow_run": run, "repository": REPOSITORY}
@@ -167,7 +167,7 @@ def test_rebench_and_the_dispatched_run(act: Act) -> None:
     act.run("perfbot-publish.yml", "issue_comment", event)
     (dispatched,) = act.fake.dispatched
     assert dispatched["inputs"] == {
-        "merge_request": "1", "head": act.project.head, "only": "work/*", "budget": "15s"
+        "merge_request": "1", "head": act.project.head, "target": "main", "only": "work/*", "budget": "15s"
     }  # fmt: skip
     act.run("perfbot.yml", "workflow_dispatch", {"inputs": dispatched["inputs"], "repository": REPOSITORY}, code=1)
     (comment,) = act.fake.by_bot()

@@ -77,6 +77,8 @@ class FakeGitHub(FakeServer):
         self.bot = BOT
         self.dispatchable = True
         self.locked = False
+        self.blind = False
+        self.parents: dict[str, tuple[str, ...]] = {}
         self.tells_runs = True
         self._routes()
 
@@ -98,11 +100,12 @@ class FakeGitHub(FakeServer):
             ("GET", f"{repo}/pulls", self.list_pulls),
             ("GET", f"{repo}/pulls/(?P<number>[0-9]+)", self.pull),
             ("GET", f"{repo}/pulls/(?P<number>[0-9]+)/files", self.list_files),
-            ("GET", f"{repo}/contents/(?P<path>.+)", self.file),
+            ("GET", f"{repo}/contents/(?P<path>.*)", self.file),
             ("GET", f"{repo}/collaborators/(?P<login>[^/]+)/permission", self.permission),
             ("POST", f"{repo}/check-runs", self.create_check),
             ("PATCH", f"{repo}/check-runs/(?P<check>[0-9]+)", self.edit_check),
             ("GET", f"{repo}/commits/(?P<sha>[0-9a-f]+)/check-runs", self.list_checks),
+            ("GET", f"{repo}/git/commits/(?P<sha>[0-9a-f]+)", self.git_commit),
             ("POST", f"{repo}/statuses/(?P<sha>[0-9a-f]+)", self.set_status),
             ("GET", f"{repo}/commits/(?P<sha>[0-9a-f]+)/statuses", self.list_statuses),
             ("GET", f"{repo}/actions/workflows/(?P<workflow>[^/]+)/runs", self.list_runs),
@@ -136,7 +139,7 @@ class FakeGitHub(FakeServer):
         repo = {"full_name": self.project}
         self.pulls[number] = {
             "number": number, "state": "open", "draft": False, "labels": [], "merge_commit_sha": None,
-            "body": None,
+            "body": None, "merged_at": None,
             "head": {"sha": head, "ref": f"topic-{number}", "label": f"octo:topic-{number}", "repo": repo},
             "base": {"ref": "main", "repo": repo}, "updated_at": self.now(), **changes,
         }  # fmt: skip
@@ -258,6 +261,10 @@ class FakeGitHub(FakeServer):
         return self.files.get((f"refs/tags/{ref}", path), self.files.get((ref, path)))
 
     def file(self, request: Request, path: str) -> Answer:
+        if self.blind:
+            return Answer(404, {"message": "Not Found"})
+        if not path:
+            return Answer(200, [{"type": "file", "path": "README.md", "name": "README.md", "encoding": "none"}])
         text = self.at(request.query.get("ref", "main"), path)
         if text is None:
             return Answer(404, {"message": "Not Found"})
@@ -296,6 +303,11 @@ class FakeGitHub(FakeServer):
         found = [c for c in self.checks if c["head_sha"] == sha and name in (None, c["name"])]
         answer = self.page(request, found, 30)
         return Answer(200, {"total_count": len(found), "check_runs": answer.data}, answer.headers)
+
+    def git_commit(self, request: Request, sha: str) -> Answer:
+        if sha not in self.parents:
+            return Answer(404, {"message": "Not Found"})
+        return Answer(200, {"sha": sha, "parents": [{"sha": parent} for parent in self.parents[sha]]})
 
     def set_status(self, request: Request, sha: str) -> Answer:
         self.statuses.append({"id": next(self.ids), "sha": sha, **request.data})

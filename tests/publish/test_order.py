@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from perfbot.errors import ReportError
-from perfbot.forge.base import RefusedError
-from perfbot.forge.order import RunOrder, Told, last_word, milliseconds, outrun, place_among, read_order
-from perfbot.forge.status_address import order_in, with_order
+from perfbot.forge.base import RefusedError, Status
+from perfbot.forge.order import RunOrder, milliseconds, outrun, place_among, read_order
+from perfbot.forge.status_address import NOBODY, Speaker, read_signature, signature, signed_address, speaker_in
 from perfbot.publish.flow import Published, publish
 from perfbot.publish.publisher import Publisher
 from tests.builders import HEAD, report, result, write
@@ -227,7 +227,7 @@ def test_personal_tokens_keep_the_order_in_the_address(github: InCI, tmp_path: P
     say(github.publisher(), tmp_path)
     say(older, tmp_path, SLOWER)
     assert [s["state"] for s in github.fake.statuses] == ["success"]
-    assert order_in(github.fake.statuses[0]["target_url"]) is not None
+    assert speaker_in(github.fake.statuses[0]["target_url"]).order is not None
 
 
 def test_without_ids_the_report_says_when_it_was_measured(ci: InCI, tmp_path: Path) -> None:
@@ -325,9 +325,6 @@ def test_the_order_is_one_of_moments_then_numbers() -> None:
     assert outrun(first, again)
     assert not outrun(first, first)
     assert not outrun(first, None)
-    told = [Told("a", first, "failed", ""), Told("b", again, "success", ""), None]
-    assert last_word(told, "a") == told[0]
-    assert last_word(told, "c") is None
 
 
 @pytest.mark.parametrize("text", ["", "1", "1.2", "1.2.3.4.5", "1.2.x", "1.2.²", "-1.2.3", "1.2." + "9" * 19])
@@ -338,10 +335,23 @@ def test_what_is_no_order(text: str) -> None:
 def test_an_order_is_read_as_it_is_written() -> None:
     order = RunOrder(1_795_435_200_000, 812, 3)
     assert read_order(str(order)) == order
-    assert order_in(with_order("https://gitlab.example.com/x#old", order)) == order
-    assert with_order("", order) == ""
-    assert order_in("https://x.example/#perfbot-run=nonsense") is None
-    assert len(with_order("https://x.example/" + "a" * 230, order)) <= 255
+    status = Status("success", "perfbot", "a" * 40, "", order=order, request=12, held=True)
+    assert read_signature(signature(status)) == Speaker(order, 12, held=True)
+    assert speaker_in(signed_address(replace(status, url="https://gitlab.example.com/x#old"))) == Speaker(
+        order, 12, True
+    )
+    assert read_signature(str(order)) == Speaker(order)
+    assert signed_address(status) == ""
+    assert signature(replace(status, order=None)) == ""
+    assert speaker_in("https://x.example/#perfbot-run=nonsense") == NOBODY
+    assert len(signed_address(replace(status, url="https://x.example/" + "a" * 230))) <= 255
+
+
+@pytest.mark.parametrize(
+    "text", ["1.2.3-", "1.2.3-x", "1.2.3--held", "1.2.3-4-5", "1.2.3-²", "1.2-3", "1.2.3-" + "9" * 19]
+)
+def test_what_tells_of_nobody(text: str) -> None:
+    assert read_signature(text) == NOBODY
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import zlib
 from html.parser import HTMLParser
+from typing import Any
 
 VOID = {"meta", "input", "br", "link", "img"}
 TAGS = {
@@ -54,3 +58,10 @@ class Reader(HTMLParser):
     def text(self) -> str:
         """All that is shown."""
         return " ".join("".join(self.texts).split())
+
+
+def unpacked(text: str) -> tuple[list[Any], bytes]:
+    """What a page carries for its script: the rows, and the bytes that they point into."""
+    data = zlib.decompress(base64.b64decode(text))
+    size = int.from_bytes(data[:4], "little")
+    return json.loads(data[4 : 4 + size]), data[4 + size :]

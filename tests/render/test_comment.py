@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from dataclasses import replace
 
@@ -231,3 +232,18 @@ def test_commands_that_are_offered_match_what_fails_and_nothing_else() -> None:
 def test_the_first_run_says_when_there_will_be_more_to_say() -> None:
     assert "the next merge request is compared" in comment(report(bare("a", "added"), bare("b", "added")))
     assert "the next merge request" not in comment(report(bare("a", "added"), result("b")))
+
+
+def test_commands_about_long_names_can_be_copied() -> None:
+    name = "test_" + "a_very_long_description_" * 9 + "end[1]"
+    shown = comment(report(regression(name), result("walk")), links=Links(commands=True))
+    (accept,) = re.findall(r"`/perfbot accept (\S+) why`", shown)
+    (only,) = re.findall(r"`perfbot run --only '([^']+)'`", shown)
+    assert "…" not in accept + only
+    assert fnmatch.fnmatchcase(f"core/{name}", accept)
+    assert fnmatch.fnmatchcase(f"core/{name}", only)
+    names = [name.replace("[1]", f"[{at}]") for at in range(3)]
+    several = comment(report(*map(regression, names), result("walk")))
+    globs = re.findall(r"--only '([^']+)'", several)
+    assert [fnmatch.fnmatchcase(f"core/{one}", glob) for one, glob in zip(names, globs, strict=True)] == [True] * 3
+    assert "…" not in several.partition("here: ")[2].partition("\n")[0]

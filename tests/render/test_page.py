@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfbot.model import Report, Round
-from perfbot.render import headline, packing, pictures, view
+from perfbot.render import headline, pictures, view
 from perfbot.render.page import WRITTEN_OUT, page
 from tests.builders import bare, rounds
 from tests.render.hostile import TEXTS, saying
-from tests.render.reading import Reader
+from tests.render.reading import Reader, unpacked
 from tests.render.samples import ALL, everything, report, result, typical
 
 
@@ -148,7 +148,7 @@ def test_a_page_of_two_thousand_benchmarks_is_small_and_whole() -> None:
     assert len(text.encode()) <= 500_000
     found = re.search(r'data-rows="([^"]*)"', text)
     assert found is not None
-    rows, marks = packing.unpacked(found[1])
+    rows, marks = unpacked(found[1])
     assert len(rows) == 2000
     later = [row for row in rows if len(row) > 2]
     assert len(later) == 2000 - WRITTEN_OUT

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from tests.worlds import report, result
-
 from perfbot.explained import Explanation, Part
 from perfbot.model import Report, Result
 from perfbot.render.code_quality import code_quality
 from perfbot.render.remarks import lines, where_it_goes_back_to
+from tests.builders import report, result
 
 PART = Part(
     "find", "shop.search", "shop/search.py", 30, 34, 4.1e-6, (3.9e-6, 4.3e-6), (1e-6, 5.1e-6), (1, 1),

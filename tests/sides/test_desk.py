@@ -127,6 +127,23 @@ class TestUsedAgain:
         assert reusable(slot, "stamp", self.next_commit(slot), quick=True)
         assert not (slot.tree / "p" / "__pycache__" / "a.cpython-311.pyc").exists()
 
+    def test_folders_of_bytecode_come_along_as_they_are(self, slot: Slot) -> None:
+        place = Path("p", "__pycache__")
+        (slot.tree / place / "later.cpython-311.pyc").write_text("later")
+        before = (slot.tree / place / "a.cpython-311.pyc").stat()
+        for _ in range(2):
+            assert reusable(slot, "stamp", self.next_commit(slot), quick=True) == "glanced at"
+            assert (slot.tree / place / "a.cpython-311.pyc").stat() == before
+            assert not (slot.tree / place / "later.cpython-311.pyc").exists()
+
+    def test_a_folder_in_which_something_else_was_written_is_no_longer_what_was_built(self, slot: Slot) -> None:
+        place = slot.tree / "made"
+        place.mkdir()
+        (place / "table.bin").write_text("1")
+        note(slot, "stamp", {"p", "p/a.py", "p/gone.py"})
+        (place / "table.bin").write_text("2")
+        assert not reusable(slot, "stamp", self.next_commit(slot), quick=True)
+
     @pytest.mark.parametrize("quick", [True, False])
     def test_what_somebody_wrote_into_the_environment_is_seen(self, slot: Slot, quick: bool) -> None:
         (slot.env / "lib" / "x.py").write_text("y")
@@ -140,3 +157,10 @@ class TestUsedAgain:
         (slot.env / "lib" / "later.py").write_text("y")
         assert reusable(slot, "stamp", self.next_commit(slot), quick=True)
         assert not (slot.env / "lib" / "later.py").exists()
+
+    def test_a_state_that_had_to_be_compared_is_known_by_a_glance_from_then_on(self, slot: Slot) -> None:
+        (slot.env / "lib" / "later.py").write_text("y")
+        files = self.next_commit(slot)
+        assert reusable(slot, "stamp", files, quick=True) == "compared"
+        note(slot, "stamp", files)
+        assert reusable(slot, "stamp", self.next_commit(slot), quick=True) == "glanced at"

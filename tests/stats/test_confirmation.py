@@ -34,7 +34,7 @@ def needed(before: Sequence[float], plan: Plan = PLAN, *, by_mean: bool = False)
 
 class TestWhatEarlierRoundsWon:
     def test_lessens_what_fresh_ones_need(self) -> None:
-        assert needed([0.05, -0.05]) == pytest.approx(2 * 3000 / (1 + 1 / 6)), "half of the wealth was bet on them"
+        assert needed([0.05, -0.05]) == pytest.approx(2 * 3000 / (1 + 3 / 8)), "half of the wealth was bet on them"
         assert ALONE < needed([0.05] * 5) < 600
         assert needed([-0.05] * 5) == needed([0.05] * 5), "improvements are as good"
         assert confirming([0.05] * 9, needed=needed([0.05] * 6)).holds

@@ -101,6 +101,42 @@ def test_looks_see_no_later_round_and_add_up():
     assert every.excess_error[2] == pytest.approx(math.sqrt((apart**2).sum() / 30 / 29))
 
 
+def test_what_a_round_counts_for_is_relative():
+    base, head, typical, weight = (np.random.default_rng(seed).uniform(1, 2, 20) for seed in (1, 2, 3, 4))
+    plain, alike = mean_ratios(base, head, typical, (6, 20)), mean_ratios(base, head, typical, (6, 20), 0 * weight + 7)
+    one, larger = (mean_ratios(base, head, typical, (6, 20), times * weight) for times in (1, 5))
+    for found, expected in zip((*alike, *larger), (*plain, *one), strict=True):
+        assert found == pytest.approx(expected)
+    assert one.ratio[1] == pytest.approx(math.log((weight * head).sum() / (weight * base).sum()))
+
+
+def test_a_first_short_round_with_a_slow_value_does_not_hold_up_the_many_long_ones():
+    """As measured: 16 values in the first round, one of them disturbed for longer than a call; 200 in the next ones."""
+    base, head = calls(1, rounds=8), calls(2, level=1.03, rounds=8)
+    base[0, 3] *= 2.5
+    few, short = [base[0][:16].tolist()], [head[0][:16].tolist()]
+    found = decide(evidence_of(few + base[1:].tolist(), short + head[1:].tolist(), [1e-4] * 8), PLAN)
+    assert (found.state, found.rounds, found.by_mean) == ("up", 6, False)
+
+
+@pytest.mark.parametrize("slow", [0.0, 0.02])
+def test_errors_of_unequal_rounds_are_true(slow):
+    """Rounds of 16 and of 256 calls, by turns or the long ones last: z beyond 2.2 as rarely as Student's t."""
+    dice = np.random.default_rng(9)
+    beyond = []
+    for order in range(2):
+        counts = np.array([16, 256] * 10 if order else [16] * 10 + [256] * 10)
+        weight = np.sqrt(counts)
+        strays = []
+        for _ in range(2000):
+            spikes = dice.binomial(counts, slow, (2, 20)) / counts
+            base, head = 1 + spikes * 9 + dice.normal(0, 0.003 + 0.05 / weight, (2, 20))
+            found = mean_ratios(base, head, np.zeros(20), (20,), weight)
+            strays.append(found.ratio[0] / found.error[0])
+        beyond.append(np.mean(np.abs(strays) > 2.2))
+    assert max(beyond) < 0.045, "Student's t with 19 degrees of freedom: 0.040"
+
+
 def test_evidence_in_parts_is_the_evidence_of_all():
     base, head = calls(1, rounds=5).tolist(), calls(2, rounds=5).tolist()
     seconds = [1e-4] * 5

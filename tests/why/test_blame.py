@@ -7,7 +7,7 @@ import pytest
 
 from perfbot.why.blame import ledger_of
 from perfbot.why.matching import roll_of
-from perfbot.why.profile import Observation
+from perfbot.why.profile import Calls, Function, Observation, Profile, Samples
 from tests.why.programs import Does, Program, cost, profile
 
 PLAIN: Program = {
@@ -80,6 +80,9 @@ def test_a_decorator_answers_for_what_it_adds_alone() -> None:
     for edited in (("wrapper", "line"), ("wrapper",), ("wrapper", "line", "find")):
         assert blamed(PLAIN, traced, edited) == {"wrapper": pytest.approx(4.0, abs=0.05)}
         assert blamed(traced, PLAIN, edited) == {"wrapper": pytest.approx(-4.0, abs=0.05)}
+    # the decorator was there before, and is put on a function: that one is edited
+    assert blamed(PLAIN, traced, ("line",)) == {"line": pytest.approx(4.0, abs=0.05)}
+    assert blamed(traced, PLAIN, ("line",)) == {"line": pytest.approx(-4.0, abs=0.05)}
     assert blamed(PLAIN, traced) == {"report": pytest.approx(4.0, abs=0.05)}
 
 
@@ -89,6 +92,15 @@ def test_a_decorator_of_the_benchmark_itself_answers_for_what_it_adds() -> None:
     head = {**traced, "work": Does(PLAIN["main"].own, PLAIN["main"].calls, code="inner")}
     assert sum(blamed(base, head, ("main",)).values()) == pytest.approx(0.5, abs=0.05)
     assert max(map(abs, blamed(base, head, ("main",)).values())) == pytest.approx(0.5, abs=0.05)
+
+
+def test_what_calling_takes_in_a_caller_of_the_same_text_is_the_edited_functions() -> None:
+    """An attribute that became a property: the loop that reads it has more work by itself as well."""
+    head = {**PLAIN, "find": Does(3.0 + 100 * 0.05, {"fold": 1, "area": 100, "len": 1}), "area": Does(0.2)}
+    assert blamed(PLAIN, head, ("area",)) == {"area": pytest.approx(25.0, abs=0.1)}
+    assert blamed(PLAIN, head, ("area", "find")) == {"find": pytest.approx(25.0, abs=0.1)}
+    more = {**PLAIN, "find": Does(103.0, {"fold": 1, "area": 2, "len": 1}), "area": Does(0.2)}
+    assert blamed(PLAIN, more, ("area",))["find"] == pytest.approx(99.0, abs=0.1)  # more than calling ever takes
 
 
 def test_recursion_adds_up() -> None:
@@ -102,3 +114,43 @@ def test_recursion_adds_up() -> None:
 def test_a_change_of_calls_that_is_paid_back_elsewhere_is_told_at_both_places() -> None:
     head = {**PLAIN, "find": Does(3.0, {"fold": 11, "len": 1}), "line": Does(0.1, {"fold": 1})}
     assert blamed(PLAIN, head) == {"find": pytest.approx(5.0, abs=0.05), "line": pytest.approx(-4.0, abs=0.05)}
+
+
+def side(own: dict[str, float], edges: dict[tuple[str, str], float]) -> Profile:
+    """Of functions' microseconds in all of their calls, and calls of each pair; "" calls the benchmark."""
+    names = sorted({*own, *(name for pair in edges for name in pair)} - {""})
+    functions = tuple(Function(name, "v", "own", "v.py", 10 * place) for place, name in enumerate(names))
+    at = {"": -1, **{name: number for number, name in enumerate(names)}}
+    calls = Calls(functions, {(at[a], at[b]): often for (a, b), often in edges.items()})
+    return Profile(
+        sum(own.values()) / 1e6, calls, Samples(functions, {(at[n],): round(1e6 * t) for n, t in own.items()})
+    )
+
+
+def test_calls_that_went_away_took_with_them_what_went_with_them() -> None:
+    """Of 61 calls of `errors` one alone calls `items`: the one that is left when `descend` no longer calls it."""
+    base = side(
+        {"valid": 2, "errors": 122, "items": 5, "properties": 40, "descend": 30, "kind": 12},
+        {("", "valid"): 1, ("valid", "errors"): 1, ("errors", "items"): 1, ("items", "descend"): 20,
+         ("descend", "errors"): 60, ("errors", "properties"): 20, ("properties", "descend"): 40,
+         ("errors", "kind"): 60},
+    )  # fmt: skip
+    head = side(
+        {"valid": 2, "errors": 2, "items": 5, "properties": 40, "descend": 130, "kind": 12},
+        {("", "valid"): 1, ("valid", "errors"): 1, ("errors", "items"): 1, ("items", "descend"): 20,
+         ("descend", "properties"): 20, ("properties", "descend"): 40, ("descend", "kind"): 60},
+    )  # fmt: skip
+    one = Observation("b", {"base": base, "head": head})
+    roll = roll_of([one])
+    ledger = ledger_of(one, roll, [n for n, f in enumerate(roll.functions) if f.either.name == "descend"])
+    found = {f.either.name: 1e6 * float(v) for f, v in zip(roll.functions, ledger.blamed, strict=True)}
+    assert sum(found.values()) + 1e6 * ledger.rest == pytest.approx(-20, abs=0.01)
+    assert found["descend"] == pytest.approx(-20, abs=2)
+    assert all(abs(value) < 2 for name, value in found.items() if name != "descend")
+
+
+def test_circles_of_functions_that_call_each_other_add_up() -> None:
+    base = {"main": Does(1.0, {"even": 1}), "even": Does(0.5, {"odd": 0.9}), "odd": Does(0.4, {"even": 0.9})}
+    deeper = {**base, "odd": Does(0.4, {"even": 0.95})}
+    assert max(blamed(base, deeper), key=blamed(base, deeper).__getitem__) == "odd"
+    assert blamed(base, base) == {}

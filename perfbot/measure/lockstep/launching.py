@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
-import select
 import shlex
 import shutil
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from perfbot.errors import MeasureError
+from perfbot.measure.lockstep.signs import AWAKE
 from perfbot.process import Child, describe_code
 from perfbot.runner.address_space import Layout
 from perfbot.runner.cores import allowed_cores
@@ -155,13 +154,12 @@ class Launcher:
             os.write(self._orders, json.dumps(order).encode() + b"\n")
         except BrokenPipeError as error:
             raise self._gone() from error
-        line = self._line(time.monotonic() + timeout * len(commands) + PATIENCE_SECONDS)
+        line = self._line(AWAKE.now() + timeout * len(commands) + PATIENCE_SECONDS)
         return [Usage(**answer) for answer in json.loads(line)]
 
     def _line(self, deadline: float) -> bytes:
         while b"\n" not in self._pending:
-            wait = max(0.0, deadline - time.monotonic())
-            chunk = os.read(self._answers, 65_536) if select.select([self._answers], [], [], wait)[0] else b""
+            chunk = os.read(self._answers, 65_536) if AWAKE.readable([self._answers], deadline) else b""
             if not chunk:
                 raise self._gone()
             self._pending += chunk

@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+import psutil
+
 from perfbot.measure.lockstep import messages
+from perfbot.measure.lockstep.signs import AWAKE
 from perfbot.measure.lockstep.twins import ForkFailed, Start, can_fork, fork
 from perfbot.model import SIDES, Side
 from perfbot.process import Child, describe_code
@@ -178,7 +181,7 @@ class Link:
         """The next message.
 
         Args:
-            deadline: ``time.monotonic()`` at which the worker counts as hanging.
+            deadline: of :data:`AWAKE`, at which the worker counts as hanging.
 
         Raises:
             WorkerLost: it ended, hangs, or wrote something that is no message.
@@ -208,6 +211,15 @@ class Link:
     def signs(self) -> tuple[int, ...]:
         """Descriptors that are readable once it says something, or ends: a child of its may hold its pipe open."""
         return (self._read_fd, *((self._end_fd,) if self._end_fd >= 0 else ()))
+
+    @property
+    def used(self) -> float:
+        """Processor seconds; 0 once it has ended."""
+        try:
+            times = psutil.Process(self.child.pid).cpu_times()
+        except psutil.Error:
+            return 0.0
+        return float(times.user + times.system)
 
     @property
     def has_message(self) -> bool:
@@ -273,8 +285,7 @@ def first_sign(links: Sequence[Link], deadline: float) -> list[Link]:
     if found := [link for link in links if link.has_message]:
         return found
     watched = {fd: link for link in links for fd in link.signs}
-    readable = select.select(list(watched), [], [], max(0.0, deadline - time.monotonic()))[0]
-    return list(dict.fromkeys(watched[fd] for fd in readable))
+    return list(dict.fromkeys(watched[fd] for fd in AWAKE.readable(list(watched), deadline)))
 
 
 def culprit(losses: Sequence[WorkerLost]) -> WorkerLost:

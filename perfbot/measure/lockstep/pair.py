@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -22,6 +21,7 @@ from perfbot.measure.lockstep.link import (
     started,
 )
 from perfbot.measure.lockstep.plan import VALUE_SECONDS, WARM_BELOW_SECONDS, Speed, ValuePlan
+from perfbot.measure.lockstep.signs import AWAKE
 from perfbot.model import SIDES, Round, Side
 from perfbot.runner.address_space import Layout
 from perfbot.runner.cores import pin_process
@@ -70,8 +70,9 @@ def round_of(
 
 
 def drawn(random: Random) -> dict[Side, int]:
-    """For each side, where its memory is to lie: see :mod:`perfbot.worker.heap`."""
-    return {side: random.getrandbits(48) for side in SIDES}
+    """For each side, where its memory is to lie: the same, so that what a place costs cancels where both still come to
+    the same one; see :mod:`perfbot.worker.heap`."""
+    return dict.fromkeys(SIDES, random.getrandbits(48))
 
 
 def _waited(answer: messages.Message, calls: int) -> float:
@@ -146,6 +147,16 @@ class Pair:
         for side, link in self.links.items():
             link.send(op="begin", cwd=str(specs[side].cwd), options=dict(specs[side].options))
         self.patience, self._start = timeout, start
+
+    def ready(self, deadline: float) -> None:
+        """Wait until both workers have said something, which stays to be read."""
+        for link in self.links.values():
+            first_sign([link], deadline)
+
+    @property
+    def used(self) -> float:
+        """Processor seconds of both workers so far, as far as they live."""
+        return sum(link.used for link in self.links.values())
 
     def collect(self) -> dict[Side, Collected]:
         """List both sides' benchmarks.
@@ -262,7 +273,7 @@ class Pair:
 
     def _receive(self, sides: Iterable[Side], seconds: float, *events: str) -> Messages:
         """One message of each side, whichever speaks first: the other one may be waiting for it in vain."""
-        deadline = time.monotonic() + seconds
+        deadline = AWAKE.now() + seconds
         received: Messages = {}
         waiting = [self.links[side] for side in sides]
         while waiting:
@@ -279,7 +290,7 @@ class Pair:
 
     def _both(self, lost: WorkerLost, others: Sequence[Link], deadline: float, events: tuple[str, ...]) -> WorkerLost:
         """What breaks on both sides alike breaks on one of them first: the other one has a moment to do so too."""
-        for other in first_sign(others, min(deadline, time.monotonic() + ALIKE_SECONDS)) if others else ():
+        for other in first_sign(others, min(deadline, AWAKE.now() + ALIKE_SECONDS)) if others else ():
             try:
                 self._expected(other, deadline, events)
             except WorkerLost as too:

@@ -64,7 +64,7 @@ THREADS_SHARE = 1.05
 
 
 PHASE = 4
-"""A round begins up to so large a part of its calls later, drawn for each side: what comes in each n-th call falls on
+"""A round begins up to so large a part of its calls later, which is drawn: what comes in each n-th call falls on
 other values in each round. Where slow calls were seen, up to as many calls as it has. And each turn throws away up to
 half as many calls more as it must: where turns were as long as their period, slow calls were all timed, or all not."""
 
@@ -212,7 +212,7 @@ def _planned(speed: Speed, share: float, *, once: bool, within: float | None) ->
             "together",
             loops,
             warm,
-            _clamp(max(TOGETHER_ROUND_SECONDS, share / 2) / (loops * call), *TOGETHER_VALUES),
+            _clamp(max(TOGETHER_ROUND_SECONDS, share / 2) // (loops * call), *TOGETHER_VALUES),
             pinned,
         )
     if call > SHORT_SECONDS:

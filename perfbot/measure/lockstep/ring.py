@@ -28,6 +28,7 @@ from perfbot.measure.lockstep.plan import (
     plan_values,
 )
 from perfbot.measure.lockstep.reasons import reason_of, start_failure
+from perfbot.measure.lockstep.signs import AWAKE
 from perfbot.measure.session import Placement
 from perfbot.model import SIDES
 from perfbot.runner.address_space import Layout
@@ -263,7 +264,7 @@ class Ring:
 
     def _receive(self, seconds: float, *events: str, only: Sequence[int] | None = None) -> Answers:
         """A message of each worker, in any order: what waits for another's turn waits until that speaks."""
-        deadline = time.monotonic() + seconds
+        deadline = AWAKE.now() + seconds
         received: Answers = {}
         waiting = {self._links[commit]: commit for commit in (self._links if only is None else only)}
         while waiting:

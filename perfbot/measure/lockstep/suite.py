@@ -5,6 +5,7 @@ A benchmark that is not timed reports one value a round instead.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -38,6 +39,18 @@ START_ATTEMPTS = 2
 """A pair that cannot start is tried again once: the first attempt may have met a disturbed machine."""
 
 
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """A suite as if it had only the files of some benchmarks.
+
+    Attributes:
+        names: the benchmarks; where one of them is not found, the whole suite is read after all.
+    """
+
+    specs: Mapping[Side, WorkerSpec]
+    names: frozenset[str]
+
+
 @dataclass(slots=True)
 class LockstepSuite:
     """One suite, both sides ready.
@@ -54,6 +67,7 @@ class LockstepSuite:
         brief: somebody waits for the verdict, and will ask again: stretches of many calls are short.
         goes_on: the pair that lists it goes on to measure the first round: one start less.
         start: starts the pair of a round.
+        narrow: what is read instead of the whole suite, as long as nobody edited it.
     """
 
     name: str
@@ -69,6 +83,7 @@ class LockstepSuite:
     brief: bool = False
     goes_on: bool = False
     start: Starter = Pair
+    narrow: Narrow | None = None
     known: Known = field(default_factory=Known)
     _before: frozenset[str] = frozenset()
     _ids: dict[str, str] = field(default_factory=dict)
@@ -86,6 +101,23 @@ class LockstepSuite:
         Raises:
             MeasureError: a side cannot be listed at all.
         """
+        if self.narrow is not None and self.own_files is None and (found := self._narrowed(self.narrow)) is not None:
+            return found
+        return self._discovered()
+
+    def _narrowed(self, narrow: Narrow) -> Discovery | None:
+        """What some of its files hold; None where that is not what they held."""
+        whole, self.specs = self.specs, narrow.specs
+        with contextlib.suppress(MeasureError):
+            found = self._discovered()
+            if narrow.names <= {one.name for one in found.benchmarks}:
+                return found
+        if self._listed is not None:
+            self._listed.close()
+        self.specs, self._listed = whole, None
+        return None
+
+    def _discovered(self) -> Discovery:
         order, goes_on = self.starting(0), self.goes_on and self.counter is None
         lister = Lister(self.name, self.specs, self.own_files, self.random, self.timeout, order, goes_on, self.start)
         listings = lister.list_all()

@@ -8,15 +8,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import select
 import signal
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from perfbot.measure.lockstep.signs import AWAKE
 from perfbot.process import MARK, Child, Tail
 
 TWINS = Path(__file__).parents[2] / "worker" / "twins.py"
@@ -125,7 +124,7 @@ class _Nest:
                 for fd in (report, *writes):
                     os.close(fd)
             self.outputs = [Tail(os.fdopen(fd, "rb", buffering=0)) for fd in reads]
-            self.pids = tuple(self._line(time.monotonic() + START_SECONDS).get("pids", ()))
+            self.pids = tuple(self._line(AWAKE.now() + START_SECONDS).get("pids", ()))
         if len(self.pids) != len(starts):
             self.child.kill()
             os.close(self._report)
@@ -148,7 +147,7 @@ class _Nest:
 
     def code(self, pid: int, timeout: float | None) -> int | None:
         """How one of them ended, or None where it has not after so many seconds."""
-        deadline = time.monotonic() + (float("inf") if timeout is None else timeout)
+        deadline = AWAKE.now() + (float("inf") if timeout is None else timeout)
         while pid not in self._codes:
             told = self._line(deadline)
             if "pid" not in told:
@@ -168,8 +167,7 @@ class _Nest:
     def _line(self, deadline: float) -> dict[str, Any]:
         """The next line that it reports; empty where none comes in time, or ever."""
         while b"\n" not in self._pending:
-            left = max(0.0, deadline - time.monotonic())
-            if not select.select([self._report], [], [], None if left == float("inf") else left)[0]:
+            if not AWAKE.readable([self._report], deadline):
                 return {}
             chunk = os.read(self._report, 65_536)
             if not chunk:

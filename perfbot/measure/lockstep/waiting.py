@@ -1,4 +1,5 @@
-"""Pairs of workers that wait for the next save: half of a start is over before anybody asks for it.
+"""Pairs of workers that wait for the next save, or for the rest of perfbot to be ready: half of a start is over before
+anybody asks for it.
 
 Each is used for one round of one verdict, as any pair is, with a hash seed and a layout of its own, drawn when it was
 started; both of its workers have waited alike. What they have loaded is the same on both sides and in each round: see
@@ -7,13 +8,16 @@ started; both of its workers have waited alike. What they have loaded is the sam
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from perfbot.errors import Interrupted
 from perfbot.measure.lockstep.link import WorkerLost, WorkerSpec
 from perfbot.measure.lockstep.pair import START_SECONDS, Pair
 from perfbot.measure.lockstep.plan import starting_order
@@ -22,6 +26,9 @@ from perfbot.runner.address_space import Layout
 
 MOST = 6
 """Pairs that wait: as many as a change that does nothing takes."""
+
+READY_SECONDS = 5.0
+"""Longest that those which wait are waited for, before the first of them is used."""
 
 Specs = Mapping[Side, WorkerSpec]
 
@@ -36,11 +43,15 @@ class Waiting:
 
     random: Random = field(default_factory=Random)
     most: int = MOST
-    _specs: Specs | None = None
+    specs: Specs | None = None
+    """What was asked for last, or is expected to be."""
     _refused: object = None
     """What would not wait."""
-    _pairs: list[Pair] = field(default_factory=list)
+    _pairs: list[tuple[object, Pair]] = field(default_factory=list)
+    """With what each was started from."""
     _number: int = 0
+    _closed: bool = False
+    _filling: threading.Thread | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self, specs: Specs, **how: Any) -> Pair:
@@ -64,15 +75,37 @@ class Waiting:
         return Pair(specs, **how)
 
     def _taken(self, specs: Specs) -> Pair | None:
+        """The one that has waited for longest. All are ready by then: whoever starts disturbs who is measured."""
         with self._lock:
-            same = self._specs is not None and _key(self._specs) == _key(specs)
-            self._specs = specs
-            return self._pairs.pop() if same and self._pairs else None
+            key, self.specs = _key(specs), specs
+            others = [pair for made, pair in self._pairs if made != key]
+            self._pairs = [(made, pair) for made, pair in self._pairs if made == key]
+            found = self._pairs.pop(0)[1] if self._pairs else None
+            started = [found, *(pair for _, pair in self._pairs)] if found else []
+        for pair in others:
+            pair.close()
+        deadline = time.monotonic() + READY_SECONDS
+        for pair in started:
+            pair.ready(deadline)
+        return found
+
+    def fill(self) -> None:
+        """Start as many as may wait, in a thread of their own."""
+        self._filling = threading.Thread(target=self._fill, daemon=True)
+        self._filling.start()
+
+    def _fill(self) -> None:
+        with contextlib.suppress(Interrupted):
+            while self._number < self.most and not self._closed and self.add():
+                pass
 
     def add(self) -> bool:
         """Start one more of what was asked for last, without waiting for it; False where there is no need to."""
-        specs = self._specs
-        if specs is None or len(self._pairs) >= self.most or not _can_wait(specs) or self._refused == _key(specs):
+        specs = self.specs
+        if specs is None or len(self._pairs) >= self.most or not can_wait(specs):
+            return False
+        key = _key(specs)
+        if self._refused == key:
             return False
         waiting = {side: replace(spec, options={"waits": str(spec.tree)}) for side, spec in specs.items()}
         seed = self.random.randrange(1, 2**32)
@@ -81,22 +114,34 @@ class Waiting:
         try:
             pair = Pair(waiting, hash_seed=seed, timeout=START_SECONDS, layout=Layout(seed), order=order, alike=True)
         except WorkerLost:
-            self._refused = _key(specs)
+            self._refused = key
             return False
         with self._lock:
-            self._pairs.append(pair)
+            self._pairs.append((key, pair))
         return True
+
+    @property
+    def used(self) -> float:
+        """Processor seconds of those that wait."""
+        with self._lock:
+            return sum(pair.used for _, pair in self._pairs)
 
     def close(self) -> None:
         """End all that wait: the next verdict's are to be as old as each other."""
+        self._closed = True
+        if self._filling is not None:
+            self._filling.join()
+            self._filling = None
         with self._lock:
             pairs, self._pairs = self._pairs, []
-        for pair in pairs:
+        for _, pair in pairs:
             pair.close()
 
 
-def _can_wait(specs: Specs) -> bool:
-    """A command in front of the interpreter may count its calls; and some sides are no checkouts."""
+def can_wait(specs: Specs) -> bool:
+    """Whether workers can be started before anybody knows what they will measure.
+
+    A command in front of the interpreter may count its calls; and some sides are no checkouts."""
     return all(spec.tree is not None and spec.cwd.is_dir() and not spec.prefix for spec in specs.values())
 
 

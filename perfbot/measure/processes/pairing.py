@@ -10,10 +10,14 @@ from perfbot.errors import MeasureError
 from perfbot.measure.processes.tool_runs import Ran
 from perfbot.measure.processes.tools import Chosen, Reading, Reported
 from perfbot.model import SIDES, Benchmark, Comparison, Metric, Problem, Side, Status
+from perfbot.units import format_percentage
 
 FailedSide = Literal["base", "head", "both"]
 
 OTHER: Mapping[Side, Side] = {"base": "head", "head": "base"}
+
+FAILING_AT_LEAST, FAILING_MORE = 0.01, 0.5
+"""Sides may differ by so large a share of calls that fail, or by so much of the smaller of both shares."""
 
 SHOWN = 5
 """So many of a kind are named one by one."""
@@ -72,6 +76,22 @@ def unlike(metric: Metric, readings: Mapping[Side, Reading | None]) -> tuple[Fai
     return None
 
 
+def failing(found: Mapping[Side, Reported]) -> tuple[Side, str] | None:
+    """The side on which so many more calls ended in errors that times say nothing, and how many; None without one.
+
+    Errors are often faster than answers.
+    """
+    shares = {side: found[side].failing for side in SIDES if side in found}
+    if len(shares) < len(SIDES):
+        return None
+    fewer = min(shares.values())
+    side: Side = "head" if shares["head"] > shares["base"] else "base"
+    if shares[side] - fewer <= max(FAILING_AT_LEAST, fewer * FAILING_MORE):
+        return None
+    told = {side: format_percentage(share) for side, share in shares.items()}
+    return side, f"{told[side]} of its calls failed, {told[OTHER[side]]} on {OTHER[side]}"
+
+
 @dataclass(slots=True)
 class _Pairing:
     """The laying side by side, under way."""
@@ -93,6 +113,9 @@ class _Pairing:
         troubled: dict[Side, Reported] = {side: one for side, one in there.items() if one.trouble}
         if troubled:
             self._troubled(name, there, troubled, asked)
+        elif odd := failing(there):
+            for metric in asked:
+                self._settle(name, metric, "failed" if odd[0] == "head" else "incomparable", odd[1], odd[0])
         elif not asked:
             self.silent[name] = tuple(r.metric.name for one in there.values() for r in one.readings)
         else:

@@ -149,6 +149,9 @@ class ReportedSuite:
                 side: Side = "head" if "head" in failures else "base"
                 yield Failed(name, "both" if len(failures) == len(SIDES) else side, failures[side])
                 continue
+            if more := pairing.failing({side: ran[side].found[name] for side in SIDES if name in ran[side].found}):
+                yield Failed(name, *more)
+                continue
             for metric in self._metrics[name]:
                 readings = {side: ran[side].reading(name, metric.name) for side in SIDES}
                 if odd := pairing.unlike(metric, readings):

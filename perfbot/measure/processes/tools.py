@@ -45,6 +45,7 @@ class Reported:
         selector: what the tool itself calls it, to choose it with; the name where that is empty.
         repeats: the series of runs that it is one of; two of a name are refused unless they are of one series.
         file: what it was written to, as far as several were.
+        failing: share of its calls that ended in an error, of a tool that measures those like all others.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Reported:
     selector: str = ""
     repeats: str = ""
     file: str = ""
+    failing: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,11 +100,6 @@ class CommonSuite:
         return found, keys
 
     @property
-    def pairs_only(self) -> bool:
-        """Commits are measured two at a time."""
-        return self._ring is None
-
-    @property
     def alone(self) -> bool:
         """It needs the machine for itself: nothing is known of it yet, or it waits, or uses several cores."""
         return self._first is None or self.processes <= len(self.ends) or self._first.alone

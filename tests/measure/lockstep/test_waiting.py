@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from perfbot.measure.lockstep.ahead import started_ahead
 from perfbot.measure.lockstep.suite import LockstepSuite
 from perfbot.measure.lockstep.waiting import Waiting
 from perfbot.measure.session import Failed, Measured
@@ -63,7 +64,7 @@ def rounds(session: LockstepSuite, count: int) -> list[str]:
 
 
 def waiting_pids(waiting: Waiting) -> set[str]:
-    return {str(link.child.pid) for pair in waiting._pairs for link in pair.links.values()}
+    return {str(link.child.pid) for _, pair in waiting._pairs for link in pair.links.values()}
 
 
 def test_what_waited_measures_what_was_saved_meanwhile(sides: Sides, waiting: Waiting) -> None:
@@ -117,6 +118,37 @@ def test_another_environment_finds_none_of_them(sides: Sides, waiting: Waiting) 
 def test_what_died_while_it_waited_costs_nothing(sides: Sides, waiting: Waiting) -> None:
     assert rounds(session_of(sides, waiting), 1) == ["Measured"]
     assert waiting.add()
-    waiting._pairs[0].links["head"].child.kill()
+    waiting._pairs[0][1].links["head"].child.kill()
     assert rounds(session_of(sides, waiting), 1) == ["Measured"]
     assert len(sides.logged()) == 4
+
+
+def test_what_the_last_run_used_is_started_ahead_of_the_next(sides: Sides, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    (cache / "local").mkdir(parents=True)
+    with started_ahead(cache, ["here"]) as nothing_known:
+        assert rounds(session_of(sides, nothing_known), 1) == ["Measured"]
+    with started_ahead(cache, ["elsewhere"]) as unknown:
+        assert unknown.specs is None
+    with started_ahead(cache, ["here"]) as waiting:
+        assert waiting.specs is not None
+        assert rounds(session_of(sides, waiting), 1) == ["Measured"]
+        pids = {line.split()[3] for line in sides.logged()[-2:]}
+        assert not pids & waiting_pids(waiting)
+        assert waiting._number == waiting.most, "all that a verdict takes were started"
+        left = waiting_pids(waiting)
+        assert waiting.used > 0
+    assert left, "one round has not used them up"
+    assert not [pid for pid in left if Path("/proc", pid).exists()]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"base": {}, "head": {}}', '{"base": 1, "head": 2}'])
+def test_what_makes_no_sense_is_no_expectation(sides: Sides, tmp_path: Path, text: str) -> None:
+    cache = tmp_path / "cache"
+    (cache / "local").mkdir(parents=True)
+    with started_ahead(cache, ["here"]) as waiting:
+        waiting.specs = session_of(sides, waiting).specs
+    (file,) = (cache / "local").iterdir()
+    file.write_text(text)
+    with started_ahead(cache, ["here"]) as waiting:
+        assert waiting.specs is None

@@ -51,6 +51,57 @@ def test_what_base_cannot_tell_is_not_comparable(sides: Sides) -> None:
     assert [status for status, _ in settled(session).values()] == ["incomparable", "removed"]
 
 
+def hyperfine_like(*codes: int | None) -> str:
+    """A tool that reports a command and the exit codes of its runs as hyperfine does."""
+    found = {"command": "x", "median": 1.0, "user": 0.5, "system": 0.0, "exit_codes": codes}
+    return f"print({json.dumps(json.dumps({'results': [found]}))})"
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "status"),
+    [
+        ((0, 0), (1, 1), "failed"),
+        ((0, 0), (None, 0), "failed"),
+        ((1, 1), (0, 0), "incomparable"),
+        ((1, 1), (1, 1), ""),
+    ],
+)
+def test_calls_that_fail_more_often_are_not_faster(
+    sides: Sides, base: tuple[int | None, ...], head: tuple[int | None, ...], status: str
+) -> None:
+    """A tool that is told to ignore failures measures them like all else."""
+    sides.write({"tool.py": hyperfine_like(*base)}, sides=["base"])
+    sides.write({"tool.py": hyperfine_like(*head)}, sides=["head"])
+    session = sides.suite(suite_of(TOOL, harness="hyperfine"))
+    found = settled(session)
+    assert [one for one, _ in found.values()] == ([status] if status else [])
+    if status == "failed":
+        assert found["x time"][1].endswith("of its calls failed, 0 % on base")
+    assert take(session).measured() == (set() if status else {"x"})
+
+
+def test_calls_that_begin_to_fail_later_fail_the_benchmark(sides: Sides) -> None:
+    sides.write({"tool.py": hyperfine_like(0)}, sides=["base"])
+    counting = "import os\nopen(os.environ['LOG'], 'a').write('.')\nn = len(open(os.environ['LOG']).read())\n"
+    late = f"{counting}if n < 2:\n    {hyperfine_like(0)}\nelse:\n    {hyperfine_like(1)}"
+    sides.write({"tool.py": late}, sides=["head"])
+    taken = take(sides.suite(suite_of(TOOL, harness="hyperfine")), rounds=2)
+    (failed,) = taken.failures().values()
+    assert (failed.name, failed.side) == ("x", "head")
+
+
+@pytest.mark.parametrize(("base", "head", "failing"), [(0, 0.2, True), (0, 0.005, False), (0.2, 0.25, False)])
+def test_requests_that_fail_fast_are_not_faster(sides: Sides, base: float, head: float, failing: bool) -> None:
+    for side, share in (("base", base), ("head", head)):
+        duration = {"med": 5, "p(95)": 8}
+        summary = {"metrics": {"http_req_duration": duration, "http_req_failed": {"value": share, "passes": 1}}}
+        sides.write({"tool.py": f"print({json.dumps(json.dumps(summary))})"}, sides=[side])  # type: ignore[list-item]
+    session = sides.suite(suite_of(TOOL, harness="k6", more='metrics = ["latency_p95", "rate"]'))
+    expected = {"http_req_duration latency_p95": ("failed", "20 % of its calls failed, 0 % on base")}
+    assert settled(session) == (expected if failing else {})
+    assert "http_req_failed" in take(session).measured()
+
+
 WRITES = """\
 import json, os, sys
 what = {what!r}

@@ -228,7 +228,7 @@ def test_what_git_says_besides_is_kept(project: Project) -> None:
 
 
 def test_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(ChangeError, match="nowhere was not found"):
+    with pytest.raises(ChangeError, match="nowhere is no folder"):
         find(tmp_path / "nowhere")
 
 

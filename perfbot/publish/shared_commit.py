@@ -1,0 +1,57 @@
+"""One commit as the head of several merge requests: a status each, shown in one place.
+
+Whoever opens a second merge request of the same head chooses its target, and with it the rules and the base that it is
+judged by. So a run's word counts in its own merge request alone; and where the forge shows one status for all of them
+(GitHub: beside the commit; GitLab: in a pipeline), a pass is held back while another one of them fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from perfbot.forge.base import MergeRequest, Repository, Shown, Status
+
+
+def of_request(shown: Sequence[Shown], request: int) -> list[Shown]:
+    """What was said of one merge request; what does not tell of which is believed to be."""
+    return [one for one in shown if one.request in (0, request)]
+
+
+def last_words(shown: Sequence[Shown], request: int) -> list[Shown]:
+    """The newest word of each other merge request that is shown in the same place."""
+    newest: dict[int, Shown] = {}
+    for one in shown:
+        if one.request in (0, request) or not one.here or one.order is None:
+            continue
+        known = newest.get(one.request)
+        if known is None or known.order is None or one.order > known.order:
+            newest[one.request] = one
+    return list(newest.values())
+
+
+def held_back(status: Status, shown: Sequence[Shown], counts: Callable[[int], bool]) -> Status:
+    """The status, held where it passes and another merge request of the commit fails.
+
+    Args:
+        shown: everything of the status' name on the commit.
+        counts: whether a merge request is still one of this commit.
+    """
+    if status.state != "success":
+        return status
+    failing = (one for one in last_words(shown, status.request) if one.state == "failed" and counts(one.request))
+    first = next(failing, None)
+    if first is None:
+        return status
+    words = f"Passes, but merge request {first.request} of the same commit does not: {first.description}"
+    return replace(status, held=True, description=words)
+
+
+def is_of_commit(repository: Repository, sha: str) -> Callable[[int], bool]:
+    """Whether a merge request still has that head and may still be merged: one that is closed can be opened again."""
+
+    def counts(number: int) -> bool:
+        request: MergeRequest = repository.merge_request(number)
+        return request.head == sha and not request.merged
+
+    return counts
