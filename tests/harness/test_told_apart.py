@@ -322,6 +322,51 @@ def test_regex_matches_of_one_name_are_refused_with_their_lines() -> None:
     assert set(sound(found)) == {"b"}
 
 
+def test_criterion_directories_of_one_name_are_refused() -> None:
+    name, estimates = b'{"full_id": "a/b"}', b'{"median": {"point_estimate": 5}}'
+    written = [
+        Written(f"target/criterion/{folder}/new/{file}", data)
+        for folder in ("x", "y")
+        for file, data in (("benchmark.json", name), ("estimates.json", estimates))
+    ]
+    (one,) = results("criterion", written).values()
+    assert "target/criterion/x/new/estimates.json and target/criterion/y/new/estimates.json" in one.trouble
+
+
+def test_vitest_groups_of_one_name_are_told_apart_by_their_files() -> None:
+    groups = [{"fullName": "g", "benchmarks": [{"name": "x", "median": value}]} for value in (1, 10)]
+    sides = zip("ab", groups, strict=True)
+    files = [{"filepath": f"/work/{side}/x.bench.ts", "groups": [one]} for side, one in sides]
+    found = {name: one["time"][0] for name, one in sound(text("vitest", json.dumps({"files": files}))).items()}
+    assert found == pytest.approx({"a/x.bench.ts: g > x": 1e-3, "b/x.bench.ts: g > x": 10e-3})
+
+
+def test_benchmarkdotnet_parameters_that_the_name_does_not_hold() -> None:
+    one = {"Type": "C", "Method": "A", "Statistics": {"Median": 1}}
+    both = [{**one, "Parameters": f"N={n}"} for n in (1, 2)]
+    found = sound(text("benchmarkdotnet", json.dumps({"Benchmarks": both})))
+    assert list(found) == ["C.A [N=1]", "C.A [N=2]"]
+
+
+def test_wrk2s_second_distribution_is_of_other_latencies() -> None:
+    lines = "Running 1s test @ http://h/x\n 50.000%    1.05ms\n 50.000%  500.00us\nRequests/sec: 9\n"
+    assert sound(text("wrk", lines))["/x"]["latency_p50"][0] == pytest.approx(1.05e-3)
+
+
+def test_criterion_numbers_directories_of_one_name() -> None:
+    """As it does for two benchmarks of one name in one program; a name that ends so itself is no second one."""
+    written = [
+        Written(f"target/criterion/{folder}/new/{file}", json.dumps(data).encode())
+        for folder, name, value in (("a b", "a/b", 5), ("a b_2", "a/b", 50), ("c_2", "c_2", 7))
+        for file, data in (
+            ("benchmark.json", {"full_id": name, "directory_name": folder}),
+            ("estimates.json", {"median": {"point_estimate": value}}),
+        )
+    ]
+    found = {name: one["time"][0] for name, one in sound(results("criterion", written)).items()}
+    assert found == pytest.approx({"a/b": 5e-9, "a/b [2]": 50e-9, "c_2": 7e-9})
+
+
 @pytest.mark.parametrize(
     ("unit", "value", "base", "scaled", "better"),
     [
