@@ -1,4 +1,4 @@
-"""What a job unpacks is the merge request's: the publishing job stands in the middle of it, and reads the report alone."""
+"""What a job unpacks is the merge request's: the job that publishes stands in it, and reads the report alone."""
 
 from __future__ import annotations
 
