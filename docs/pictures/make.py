@@ -108,9 +108,12 @@ def _kept(what: Any, name: str, width: int, *, dark: bool) -> Path:
 
 
 def _few(drawn: Any) -> Any:
-    """A picture in its most frequent colours; the others become the nearest of them."""
+    """A picture in its most frequent colours, and those that lie farthest from them: the others become the nearest."""
     colours, places, counts = np.unique(drawn.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True)
-    usual = colours[np.argsort(-counts)[:COLOURS]]
+    usual = colours[np.argsort(-counts)[: COLOURS // 2]]
+    while len(usual) < min(COLOURS, len(colours)):
+        apart = ((colours[:, None].astype(int) - usual.astype(int)) ** 2).sum(axis=2).min(axis=1)
+        usual = np.concatenate([usual, colours[[int((apart * np.sqrt(counts)).argmax())]]])
     nearest = [int(((usual.astype(int) - colour) ** 2).sum(axis=1).argmin()) for colour in colours.astype(int)]
     found = Image.fromarray(np.array(nearest, dtype=np.uint8)[places].reshape(drawn.shape[:2]))
     found.putpalette(usual.tobytes())
