@@ -94,8 +94,7 @@ def compare(
         claim: what :func:`verify` is to be asked: measured is what it is about, until that is decided.
 
     Raises:
-        UsageError: an argument is none of what is expected.
-        PerfbotError: nothing could be measured at all. What went wrong with some benchmarks is in the report.
+        PerfbotError: an argument is refused, or nothing could be measured. What some benchmarks lack is in the report.
     """
     from perfbot.claims.grammar import parse_claim
 

@@ -11,16 +11,8 @@ examples:
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from perfbot.cli.watching import add_watching_arguments
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from perfbot.config import CallableSuite
-
-NAME = "statement"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +39,7 @@ def execute(args: argparse.Namespace) -> int:
     from perfbot.cli.interrupts import exit_code, interruptible
     from perfbot.cli.requested import request_here
     from perfbot.cli.run import EXIT_CODES
+    from perfbot.cli.statements import suite_of
     from perfbot.cli.watching import watched
     from perfbot.git.command import open_work_tree
 
@@ -58,28 +51,6 @@ def execute(args: argparse.Namespace) -> int:
         report = api.measure(request, progress)
     _show(report, args.format)
     return exit_code(EXIT_CODES[report.verdict])
-
-
-def suite_of(statement: str, preamble: str, config: Path | None, repo: Path) -> CallableSuite:
-    """A suite of one statement, set up as the project's first Python suite is.
-
-    Raises:
-        UsageError: it is no Python.
-    """
-    from perfbot.config import CallableSuite, load
-    from perfbot.config.suites import PythonSuite
-    from perfbot.errors import UsageError
-
-    for what, text in (("STATEMENT", statement), ("--setup", preamble)):
-        try:
-            compile(text, f"<{what}>", "exec")
-        except (SyntaxError, ValueError) as error:
-            raise UsageError(f"{what}: {error}", hint="Python that one could give to timeit.") from error
-    first = next((suite for suite in load(config, repo).suites if isinstance(suite, PythonSuite)), None)
-    kept = {name: getattr(first, name) for name in ("directory", "setup", "env", "python")} if first else {}
-    line = " ".join(statement.split("\n"))
-    own = {"name": "bench", "harness": "python", "statements": {NAME: line}, "preamble": preamble}
-    return CallableSuite.model_validate({**kept, **own})
 
 
 def _show(report: object, shown: str) -> None:

@@ -37,6 +37,7 @@ def execute(args: argparse.Namespace) -> int:
     from perfbot.cli import run
     from perfbot.cli.artifacts import NAMES
 
+    _refuse_statements()
     place = find(args)
     args.output = args.output or FOLDER
     report = Path(args.report or Path(args.output) / NAMES["report"])
@@ -48,6 +49,22 @@ def execute(args: argparse.Namespace) -> int:
     code = _measure(args, report, publisher)
     # Read back from its file: measured code had a hand in it, and what a report may hold is checked as it is read.
     return publish.publish_files(args, place, [report]) or code
+
+
+def _refuse_statements() -> None:
+    """Code of a comment is never run where the token is.
+
+    Raises:
+        UsageError: somebody asked for it.
+    """
+    from perfbot.cli.asked import asks_for_statement
+    from perfbot.errors import UsageError
+
+    if asks_for_statement(os.environ):
+        raise UsageError(
+            "`/perfbot bench` is not for `perfbot ci`, which measures where the token is",
+            hint="Measure and publish in two jobs: docs/security.md shows how.",
+        )
 
 
 def _is_aside(args: argparse.Namespace) -> bool:

@@ -51,6 +51,8 @@ VERBS = {
 }
 """Every verb and its line of help; a verb is the module of the same name in this package."""
 
+HOLD_A_TOKEN = frozenset({"publish", "ci", "rebench", "serve", "mcp"})
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code; every expected error becomes a message and a code here."""
@@ -199,6 +201,10 @@ def _folded(text: str, indent: str) -> str:
 def run() -> None:
     """The console script."""
     any_encoding()
+    if HOLD_A_TOKEN & set(sys.argv[1:]):
+        from perfbot.private import close
+
+        close()
     sys.exit(main())
 
 

@@ -29,16 +29,15 @@ def request_here(args: argparse.Namespace, **own: Any) -> Request:
     from perfbot.sides.cache import cache_folder
     from perfbot.units import parse_duration, parse_percentage
 
+    chosen = {"suites": tuple(getattr(args, "suite", ())), "only": tuple(getattr(args, "only", ()))}
     return Request(
         repo=Path.cwd(),
         environ=dict(os.environ),
         cache=cache_folder(os.environ),
         config=Path(args.config) if args.config else None,
-        suites=tuple(getattr(args, "suite", ())),
-        only=tuple(getattr(args, "only", ())),
         budget=parsed_option("--budget", args.budget, parse_duration),
         threshold=parsed_option("--threshold", getattr(args, "threshold", None), parse_percentage),
-        **own,
+        **{**chosen, **own},
     )
 
 

@@ -17,7 +17,7 @@ import contextlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from perfbot.cli import asked
 from perfbot.cli.database import VARIABLE as DATABASE
@@ -276,12 +276,28 @@ def request_from(args: argparse.Namespace):  # type: ignore[no-untyped-def]
         bisect=args.bisect,
         settings=tuple(_setting(text) for text in args.env),
         why=args.why,
-        force=args.force,
         fresh=args.fresh,
         afresh=args.set_up_anew,
         shard=parse_shard(args.shard) if args.shard else None,
         calibration=_source(args),
+        **{"force": args.force, **_instead(args)},
     )
+
+
+def _instead(args: argparse.Namespace) -> dict[str, Any]:
+    """What a comment wants measured instead of the suites."""
+    asked_for = getattr(args, "statement", None)
+    if asked_for is None:
+        return {}
+    from pathlib import Path
+
+    from perfbot.cli.statements import parts, suite_of
+    from perfbot.git.command import open_work_tree
+
+    line, preamble = parts(asked_for)
+    config = Path(args.config) if args.config else None
+    suite = suite_of(line, preamble, config, open_work_tree(Path.cwd()).folder, checked=False)
+    return {"given": (suite,), "aside": asked_for.words, "force": True, "only": (), "suites": ()}
 
 
 def _setting(text: str) -> Setting:

@@ -110,5 +110,9 @@ class Publish(Record):
     command_env: tuple[VariableName, ...] = Field(default=(), examples=[["FAST_PATH", "WORKERS"]])
     """Variables that a comment may set for a run that decides nothing, as in `/rebench --env head:FAST_PATH=1`."""
 
+    command_bench: StrictBool = False
+    """Let people who may write have a statement measured on both sides, as in `/perfbot bench parse(TEXT)`. It runs
+    where the merge request's own code runs, and decides nothing."""
+
     claims: StrictBool = False
     """Judge the `[[claim]]` tables of a merge request's description, and show what came of it. They gate nothing."""

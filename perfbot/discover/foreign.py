@@ -45,7 +45,7 @@ TOOLS = (
         "catch2",
         re.compile(r".*\.(?:cc|cpp|cxx)"),
         re.compile(r"^\s*BENCHMARK(?:_ADVANCED)?\(", re.MULTILINE),
-        re.compile(r"catch"),
+        re.compile(r"^\s*#\s*include\s*[<\"][^>\"]*catch", re.MULTILINE),
     ),
     Tool("JMH", "jmh", re.compile(r".*\.(?:java|kt|scala)"), re.compile(r"@Benchmark\b"), re.compile(r"openjdk\.jmh")),
     Tool(
@@ -55,7 +55,13 @@ TOOLS = (
         re.compile(r"\[Benchmark\b"),
         re.compile(r"BenchmarkDotNet"),
     ),
-    Tool("vitest", "vitest", re.compile(r".*\.bench\.[cm]?[jt]sx?"), re.compile(r"\bbench\("), re.compile(r"vitest")),
+    Tool(
+        "vitest",
+        "vitest",
+        re.compile(r".*\.bench(?:mark)?\.[cm]?[jt]sx?"),
+        re.compile(r"\bbench\("),
+        re.compile(r"vitest"),
+    ),
     Tool(
         "benchmark.js",
         "benchmarkjs",

@@ -7,7 +7,7 @@ import re
 import shlex
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,10 +104,12 @@ class _Target:
     Attributes:
         home: folder of the workspace, or of the crate where it is in none; builds are shared there.
         chosen: arguments that choose its package, if it is one of several.
+        features: without which cargo does not build it.
     """
 
     home: Path
     chosen: str
+    features: tuple[str, ...]
     name: str
     count: int
 
@@ -123,9 +125,11 @@ def _criterion(files: Sequence[Path], root: Path) -> Iterator[Counted]:
     for home, targets in homes.items():
         packages = dict.fromkeys(target.chosen for target in targets)
         every = "".join(f" --bench {name}" for name in dict.fromkeys(target.name for target in targets))
-        setup = [f"cargo bench --no-run{''.join(packages)}{every}"]
+        needed = dict.fromkeys(feature for target in targets for feature in target.features)
+        setup = [f"cargo bench --no-run{''.join(packages)}{_features(needed)}{every}"]
         for target in targets:
-            line = CRITERION.format(target=target.name, package=target.chosen) + BRIEFLY
+            chosen = f"{target.chosen}{_features(target.features)}"
+            line = CRITERION.format(target=target.name, package=chosen) + BRIEFLY
             suite = _suite(root, home, target.name, "criterion", line, setup, ("time",))
             yield suite.model_copy(update={"name": target.name}), target.count
 
@@ -141,8 +145,14 @@ def _target(crate: Path, path: Path, root: Path, count: int) -> _Target | None:
             home = next((folder for folder in above if "workspace" in _manifest(folder)), crate)
             package = manifest.get("package")
             called = str(package.get("name", "")) if isinstance(package, dict) else ""
-            return _Target(home, f" -p {shlex.quote(called)}" if home != crate and called else "", name, count)
+            member = called if home != crate else ""
+            features = tuple(f"{member}/{one}" if member else str(one) for one in bench.get("required-features", ()))
+            return _Target(home, f" -p {shlex.quote(member)}" if member else "", features, name, count)
     return None
+
+
+def _features(names: Collection[str]) -> str:
+    return f" --features {shlex.quote(','.join(names))}" if names else ""
 
 
 def _manifest(folder: Path) -> Mapping[str, Any]:
@@ -183,22 +193,43 @@ def _tagged(source: Path) -> bool:
 
 
 def _vitest(files: Sequence[Path], root: Path) -> Iterator[Counted]:
-    packages: Counter[Path] = Counter()
+    """A suite a package; those of a workspace are installed where its lock file lies, with what its top depends on."""
+    packages: Counter[tuple[Path, Path, Path]] = Counter()
     for folder, count in _by_folder("vitest", files).items():
-        if (package := _above(folder, root, "package.json")) and _depends_on(package, "vitest"):
-            packages[package] += count
-    for package, count in sorted(packages.items()):
-        install = next(line for name, line in INSTALLS if (package / name).is_file())
-        line = "node_modules/.bin/vitest bench --run --outputJson {output}"
-        yield _suite(root, package, "node", "vitest", line, [install], ("time",)), count
+        if package := _above(folder, root, "package.json"):
+            ways = [above for above in (package, *package.parents) if above.is_relative_to(root)]
+            home = next(filter(_is_installed_from, ways), package)
+            holder = next(
+                (above for above in ways if above.is_relative_to(home) and _depends_on(above, "vitest")), None
+            )
+            if holder is not None:
+                packages[home, package, holder] += count
+    for (home, package, holder), count in sorted(packages.items()):
+        install = next(line for name, line in INSTALLS if (home / name).is_file())
+        inside = "" if package == home else f" --root {shlex.quote(_relative(package, home))}"
+        linked = f"{shlex.quote(_relative(holder, home))}/" if "pnpm" in install and holder != home else ""
+        line = f"{linked}node_modules/.bin/vitest bench --run{inside} --outputJson {{output}}"
+        suite = _suite(root, home, "node", "vitest", line, [install], ("time",))
+        yield suite.model_copy(update={"name": _name(package, root, "node")}), count
+
+
+def _is_installed_from(package: Path) -> bool:
+    """Whether a lock file says so, or that it is the top of a workspace."""
+    locks = any((package / name).is_file() for name, _ in INSTALLS if name != "package.json")
+    return locks or (package / "pnpm-workspace.yaml").is_file() or "workspaces" in _package(package)
 
 
 def _depends_on(package: Path, name: str) -> bool:
+    kinds = (_package(package).get(kind) for kind in ("devDependencies", "dependencies"))
+    return any(name in kind for kind in kinds if isinstance(kind, dict))
+
+
+def _package(folder: Path) -> Mapping[str, Any]:
     try:
-        manifest = json.loads((package / "package.json").read_text("utf-8"))
+        found = json.loads((folder / "package.json").read_text("utf-8"))
     except (OSError, ValueError):
-        return False
-    return any(name in manifest.get(kind, {}) for kind in ("devDependencies", "dependencies"))
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _jmh(files: Sequence[Path], root: Path) -> Iterator[Counted]:

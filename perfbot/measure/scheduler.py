@@ -48,7 +48,6 @@ MOST_LANES = 2
 """Rounds measured at the same time, each on a core of its own. Two cost 7 % more spread than one and take half the
 time; more than two have not been tried."""
 
-
 Wanted = tuple[SuiteSession, tuple[str, ...], tuple[str, ...]]
 """A suite, names to measure, and those of them that confirm."""
 
@@ -371,11 +370,10 @@ class Scheduler:
             if self._stopped:
                 return
             self._problems.append(problem_of(turn.suite.name, error))
-            for name in turn.names:
-                for test in self._tests[turn.suite.name][name]:
-                    if test.open:
-                        test.failure = Failed(name, "both", error.message)
-                        self._decided += 1
+            for test in chain.from_iterable(self._tests[turn.suite.name][name] for name in turn.names):
+                if test.open:
+                    test.failure = Failed(test.benchmark.name, "both", error.message)
+                    self._decided += 1
 
     def _tell(self, suite: str, index: int, name: str) -> None:
         with self._lock:

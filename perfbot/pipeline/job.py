@@ -29,6 +29,8 @@ class Request:
     dirty: bool = False
     given: tuple[Suite, ...] = ()
     """Suites to run instead of the configured ones."""
+    aside: str = ""
+    """What is not as usual about it, in words, besides base and variables: a statement of somebody's comment."""
     suites: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     budget: float | None = None

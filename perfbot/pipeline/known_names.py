@@ -30,7 +30,7 @@ FIELDS = len(("digest", "base", "head", "names"))
 
 def remember(job: Job, request: Request, outcomes: Outcomes) -> None:
     """Keep the names of this run's benchmarks, those that nobody asked for too. Parts of a run know only their own."""
-    if request.shard is not None:
+    if request.shard is not None or request.given:
         return
     found = [*(one.benchmark for one in outcomes.comparisons), *outcomes.left_out]
     names: dict[str, dict[str, str]] = {}

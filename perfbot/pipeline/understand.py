@@ -89,8 +89,12 @@ def _aside(request: Request, repo: Path, change: Change) -> str:
 
     The run is then shown, and decides nothing.
     """
+    if request.aside:
+        return request.aside
     if not change.merge_request:
         return words_of("", request.settings)
+    if request.given:
+        return "other suites than the project's"
     base = ""
     if request.base or request.spec:
         with contextlib.suppress(ChangeError, UsageError):

@@ -27,6 +27,8 @@ def vanished(job: Job, request: Request, left_out: Sequence[Benchmark]) -> tuple
     """
     if request.shard is not None and request.shard.index != 1:
         return ()  # the first part speaks for all
+    if request.given:
+        return ()  # nobody asked for the suites
     gone = [*_left_out(job, left_out), *_missing(job, request)]
     wanted = selector(request.only)
     return tuple(

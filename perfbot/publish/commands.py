@@ -6,6 +6,7 @@
     /rebench --base REV --env NAME=VALUE …   the same against another base, with variables; decides nothing
     /perfbot bisect [GLOB…] [--budget …]     measure again, and find the commit that did it
     /perfbot why [GLOB…] [--budget …]        measure again, and look into what changed
+    /perfbot bench [--budget …] [STATEMENT]  measure a statement on both sides; a fenced block below it runs before
     /perfbot accept GLOB REASON…             a known cost: let it pass in this merge request
     /perfbot help                            how to use these
 
@@ -23,6 +24,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from perfbot.model.aside import MOST_SETTINGS, Setting, is_revision, parse_setting, words_of
+from perfbot.model.statement import LONGEST, Statement
+from perfbot.publish.fences import fenced, is_bench, read_bench
 from perfbot.units import format_duration, parse_duration
 
 MAX_GLOBS = 20
@@ -75,6 +78,14 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True)
+class Bench:
+    """Measure a statement on both sides; decides nothing. ``budget`` in seconds; 0 for the configured one."""
+
+    statement: Statement
+    budget: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Accept:
     """Let the benchmarks that match a glob fail no gate, for a reason."""
 
@@ -94,7 +105,7 @@ class Misspelt:
     why: str
 
 
-Command = Rebench | Bisect | Why | Accept | Help | Misspelt
+Command = Rebench | Bisect | Why | Bench | Accept | Help | Misspelt
 
 USAGE = """\
 | Command | What it does |
@@ -105,6 +116,7 @@ USAGE = """\
 | `/rebench --env head:NAME=VALUE` | with a variable that the target branch allows; decides nothing |
 | `/perfbot bisect core/*` | measure again, and find the commit of this merge request that did it |
 | `/perfbot why core/*` | measure again, and look into which functions did it |
+| `/perfbot bench parse(TEXT)` | a statement on both sides, set up by a fenced block below; decides nothing |
 | `/perfbot accept core/parse* REASON` | a known cost: it no longer fails this merge request |
 | `/perfbot help` | this table |
 
@@ -139,33 +151,43 @@ _COMMAND = re.compile(r"^/(?P<verb>rebench|perfbot)(?:[ \t]+(?P<rest>.*))?$")
 
 def parse(text: str) -> tuple[Command, ...]:
     """The commands of a comment, in order."""
-    return tuple(_command(match["verb"], (match["rest"] or "").strip()) for match in _found(text))
+    return tuple(_command(match["verb"], (match["rest"] or "").strip(), below) for match, below in _found(text))
 
 
 def typed_lines(text: str) -> str:
-    """The lines of a comment that are commands, as they were typed, and nothing else of it."""
-    return "\n".join(match[0][: 2 * MAX_REASON] for match in _found(text))
+    """The lines of a comment that are commands, as they were typed, and nothing else of it but what these run."""
+    return "\n".join(_typed(match, below) for match, below in _found(text))
 
 
-def _found(text: str) -> Iterator[re.Match[str]]:
-    return islice(filter(None, map(_COMMAND.match, _plain_lines(text))), MAX_COMMANDS)
+def _typed(match: re.Match[str], below: Sequence[str]) -> str:
+    block = fenced(below) if is_bench(match["verb"], match["rest"] or "") else None
+    shown = f"\n```\n{block[:LONGEST]}\n```" if block else ""
+    return match[0][: 2 * MAX_REASON] + shown
 
 
-def _command(verb: str, rest: str) -> Command:
+def _found(text: str) -> Iterator[tuple[re.Match[str], Sequence[str]]]:
+    """Commands, each with the lines below it."""
+    found = ((_COMMAND.match(line), below) for line, below in _plain_lines(text))
+    return islice(((match, below) for match, below in found if match), MAX_COMMANDS)
+
+
+def _command(verb: str, rest: str, below: Sequence[str]) -> Command:
     if len(rest) > MAX_LINE:
         return Misspelt(f"A command has at most {MAX_LINE} characters.")
+    if is_bench(verb, rest):
+        return _bench(rest, below)
     return _rebench(rest) if verb == "rebench" else _perfbot(rest)
 
 
 # Which lines are plain text ---------------------------------------------------------------------------------------
 
 
-def _plain_lines(text: str) -> Iterator[str]:
-    """Lines outside code, quotes and raw HTML, without trailing space."""
-    outside = _Outside()
-    for line in re.split(r"\r\n|\r|\n", text):
+def _plain_lines(text: str) -> Iterator[tuple[str, Sequence[str]]]:
+    """Lines outside code, quotes and raw HTML, without trailing space; each with all lines below it."""
+    outside, lines = _Outside(), re.split(r"\r\n|\r|\n", text)
+    for place, line in enumerate(lines, 1):
         if outside.plain(line):
-            yield line.rstrip()
+            yield line.rstrip(), lines[place:]
 
 
 class _Outside:
@@ -345,6 +367,14 @@ def _perfbot(rest: str) -> Command:
     if verb != "accept":
         return Misspelt("There is no such command.")
     return _accept(rest.strip())
+
+
+def _bench(rest: str, below: Sequence[str]) -> Command:
+    found, budget_text = read_bench(rest, below)
+    budget = _budget(budget_text) if budget_text else 0.0
+    if isinstance(budget, Misspelt):
+        return budget
+    return Bench(found, budget) if isinstance(found, Statement) else Misspelt(f"`/perfbot bench`: {found}.")
 
 
 def _accept(rest: str) -> Command:

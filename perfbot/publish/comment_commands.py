@@ -21,8 +21,9 @@ from perfbot.forge.body import MAX_ASKED, Body, all_stale
 from perfbot.forge.upsert import Upsert
 from perfbot.model import Acceptance
 from perfbot.model.aside import BASE, ENV
+from perfbot.model.statement import BENCH
 from perfbot.publish import commands
-from perfbot.publish.commands import Accept, Bisect, Command, Help, Misspelt, Rebench, Why
+from perfbot.publish.commands import Accept, Bench, Bisect, Command, Help, Misspelt, Rebench, Why
 from perfbot.publish.publisher import KEY, read_body
 from perfbot.publish.verify import read_rules
 from perfbot.render.escape import prose
@@ -148,6 +149,8 @@ class CommandHandler:
                 return self._rebench(Rebench((BISECT, *command.globs), command.budget))
             case Why():
                 return self._rebench(Rebench((WHY, *command.globs), command.budget))
+            case Bench():
+                return self._bench(command)
             case Accept():
                 return self._accept(note, command)
 
@@ -156,7 +159,20 @@ class CommandHandler:
     def _rebench(self, command: Rebench) -> tuple[str, str]:
         request = self._open_request()
         self._check_settings(command, request)
-        again = Again(request.head, _lines(command), command.budget)
+        return self._again(request, Again(request.head, _lines(command), command.budget), aside=command.aside)
+
+    def _bench(self, command: Bench) -> tuple[str, str]:
+        """Whether statements of comments are run at all is for the target branch to say; run is it elsewhere."""
+        request = self._open_request()
+        if not read_rules(self.forge.repository, request).target.publish.command_bench:
+            raise NotDone("The target branch does not allow it: `[publish] command_bench` does.")
+        if request.fork and self.forge.kind == "github":
+            raise NotDone("The run of a fork takes no options, so it cannot be told a statement.")
+        asked = (f"{BENCH}{command.statement.packed}",)
+        return self._again(request, Again(request.head, asked, command.budget), aside=command.statement.words)
+
+    def _again(self, request: MergeRequest, again: Again, *, aside: str) -> tuple[str, str]:
+        """Start a run, unless one is under way or there were too many."""
         if self.resumed and self.forge.runs.resume(request, again):
             return "started before", ""
         if self.forge.runs.in_flight(request):
@@ -169,7 +185,7 @@ class CommandHandler:
             raise NotDone(f"More than {per_hour} re-runs were asked for within an hour; try later.")
         said = self.forge.runs.measure(request, again)
         with _whatever_the_forge_says():
-            self._mark_stale(request, aside=command.aside)
+            self._mark_stale(request, aside=aside)
         return said, "" if said in ("started", "started again") else f"{said[0].upper()}{said[1:]}."
 
     def _check_settings(self, command: Rebench, request: MergeRequest) -> None:
@@ -199,7 +215,7 @@ class CommandHandler:
             for n in self.comments.notes()
             if not n.mine
             and n.created >= since
-            and any(isinstance(c, Rebench | Bisect | Why) for c in commands.parse(n.body))
+            and any(isinstance(c, Rebench | Bisect | Why | Bench) for c in commands.parse(n.body))
         )
         written = sum(times for who, times in asked.items() if self.forge.repository.may_write(who))
         remembered = sum(moment >= since for moment in read_body(self.comments, self.key).asked)

@@ -242,7 +242,7 @@ def _told(publisher: Publisher, report: Report, first: FirstWord) -> str:
     waiting = replace(publisher, waits=WAITS)
     words, head = f"{headline.headline(report)}: {WAITS}", publisher.request.head
     status = waiting.status("running", words)
-    shown = publisher.forge.statuses.shown(status)
+    shown = publisher.shown(status)
     now = publisher.clock()
     order = publisher.order().at(round(now * 1000), (one.order for one in shown))
     said = Told(head, order, "failed", words)

@@ -20,7 +20,7 @@ import re
 import unicodedata
 from urllib.parse import quote, urlsplit
 
-NAME_LENGTH = 120
+NAME_LENGTH = 80
 """Characters of a name that are shown: pytest's parametrised ids may have thousands."""
 
 PROSE_LENGTH = 300

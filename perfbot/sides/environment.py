@@ -110,8 +110,7 @@ def prepare(
         environ: perfbot's own environment (default: the process's).
         directory: of the checkout, where set-up runs.
         timeout: seconds for all of set-up.
-        at_desk: it will be used many times in a row, on one's own machine: bytecode is made now, and not looked at
-            byte for byte before each use.
+        at_desk: many uses in a row, on one's own machine: bytecode is made now, and a glance does before each use.
         on_line: told each command (``base: $ pip install .``) and each line of its output (``base: …``).
         on_step: told how each command ended.
 
@@ -125,17 +124,16 @@ def prepare(
     stamp = hashlib.sha256(f"{checkout.slot.folder}\0{text}".encode()).hexdigest()
     outer, slot = os.environ if environ is None else environ, checkout.slot
     inner = {**_lasting(slot, outer, needs_python=needs_python), **(variables or {})}
-    how = reusable(slot, stamp, checkout.files, quick=at_desk)
-    reused = bool(how) and (not needs_python or _python(slot).exists())
+    how = reusable(slot, stamp, checkout.files, quick=at_desk) if not needs_python or _python(slot).exists() else ""
     setting_up = _SetUp(checkout, outer, inner, started + timeout, on_line, on_step, directory)
-    if not reused:
+    if not how:
         setting_up.everything(setup, python=python, needs_python=needs_python, requires=requires)
-    if not reused or (at_desk and how == "compared"):  # what somebody wrote since may be bytecode that was missing
+    if not how or (at_desk and how == "compared"):  # what somebody wrote since may be bytecode that was missing
         if at_desk and needs_python:
             setting_up.compile(requires)
         note(slot, stamp, checkout.files)
     python_of, bin_of = (_python(slot), _bin(slot)) if needs_python else (None, None)
-    return Environment(checkout.side, python_of, bin_of, slot.home, inner, reused, time.monotonic() - started)
+    return Environment(checkout.side, python_of, bin_of, slot.home, inner, bool(how), time.monotonic() - started)
 
 
 def repeat(
@@ -357,16 +355,12 @@ class _SetUp:
             self.command(f"pip install {shlex.join(missing)}")
 
     def compile(self, requires: Sequence[str]) -> None:
-        """Make bytecode of environment and tree: what does not compile is nobody's concern here.
-
-        pytest compiles its plugins in a way of its own, whenever they have not been yet.
-        """
-        python = os.fspath(_python(self.slot))
-        argv = [python, "-m", "compileall", "-q", "-j", "0", "."]
-        self.run([*argv, os.fspath(self.slot.env / "lib")], cwd=self.checkout.path, silent=True)
+        """Make bytecode of environment and tree, and pytest's own of its plugins; what does not compile stays so."""
+        python, home = os.fspath(_python(self.slot)), self.slot.home
+        argv = [python, "-m", "compileall", "-q", "-j", "0", ".", os.fspath(self.slot.env / "lib")]
+        self.run(argv, cwd=self.checkout.path, silent=True)
         if "pytest" in requires:
-            nothing = [python, "-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider"]
-            self.run([*nothing, os.fspath(self.slot.home)], cwd=self.slot.home, silent=True)
+            self.run([python, "-m", "pytest", "-q", "--co", "-p", "no:cacheprovider", "."], cwd=home, silent=True)
 
     def missing(self, requires: Sequence[str]) -> list[str]:
         """Those of the requirements whose module cannot be found."""

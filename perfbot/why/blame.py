@@ -38,6 +38,9 @@ ROOT = -1
 SLIGHT = 1e-9
 """Calls that differ by less do not differ."""
 
+CALLING = 0.5e-6
+"""Seconds that a call takes in its caller at most: 0.05 usually, more where an attribute is first not found."""
+
 TOLERANCE = 0.1
 """What a call takes with all that it calls is known so badly."""
 
@@ -86,29 +89,41 @@ def ledger_of(observation: Observation, roll: Roll, edited: Collection[int] = ()
     each = common * (head.each - base.each)
     rates, within = _rates(base, head)
     blamed, through, more = each.copy(), np.zeros(count), dict[tuple[int, int], float]()
-    for term in _between(_terms(base, head, rates, within, edited)):
-        answers = term.callee if term.moved else term.caller
-        blamed[answers] += term.worth
-        through[answers] += abs(term.worth)
-        if not term.moved:
-            more[term.caller, term.callee] = term.worth
+    terms = list(_between(_terms(base, head, rates, within, edited)))
+    for term in terms:
+        blamed[term.answers] += term.worth
+        through[term.answers] += abs(term.worth)
+        if term.answers != term.callee:
+            more[term.answers, term.callee] = term.worth
+    for caller, answers, worth in _of_calling(terms, each, edited):
+        blamed[caller] -= worth
+        blamed[answers] += worth
     change = head.seconds - base.seconds
     own, calls = np.stack([base.own, head.own]), np.stack([base.calls, head.calls])
     edges = {pair: (base.edges.get(pair, 0.0), head.edges.get(pair, 0.0)) for pair in {*base.edges, *head.edges}}
+    for term in terms:  # one that was given a decorator is told with how often that is called
+        if term.answers not in (term.caller, term.callee):
+            edges.setdefault((term.answers, term.callee), edges[term.caller, term.callee])
     waits = np.stack([base.waits, head.waits])
     return Ledger(blamed, change - float(blamed.sum()), each, more, own, calls, through, edges, waits)
 
 
 @dataclass(frozen=True, slots=True)
 class _Term:
-    """What it comes to that one function calls another more often. ``moved``: the callee answers for it."""
+    """What it comes to that one function calls another more often.
+
+    Attributes:
+        more: how many calls that are, in one of the benchmark.
+        answers: who answers for it: the caller, or the callee where that is edited and the caller is not.
+        calls: what the callee calls, on either side.
+    """
 
     caller: int
     callee: int
+    more: float
     worth: float
-    moved: bool
+    answers: int
     calls: frozenset[int]
-    """What the callee calls, on either side."""
 
 
 def _terms(base: _Side, head: _Side, rates: Rates, within: Floats, edited: Collection[int]) -> Iterator[_Term]:
@@ -123,26 +138,46 @@ def _terms(base: _Side, head: _Side, rates: Rates, within: Floats, edited: Colle
             continue
         worth = left * within[callee]
         moved = caller == ROOT or (callee in edited and caller not in edited)
-        yield _Term(caller, callee, float(worth), moved, frozenset(called[callee]))
+        yield _Term(caller, callee, left, float(worth), callee if moved else caller, frozenset(called[callee]))
 
 
 def _between(terms: Iterable[_Term]) -> Iterator[_Term]:
     """What comes to stand between a function and one that it calls (a decorator, a wrapper) is worth what it adds.
 
-    The caller calls one thing less and another more, which calls the first: that much did not change.
+    The caller calls one thing less and another more, which calls the first: that much did not change. Where it is the
+    inner one that the change edits, it was given the decorator, and answers for that.
     """
     callers: dict[int, list[_Term]] = defaultdict(list)
     for term in terms:
         callers[term.caller].append(term)
     for mine in callers.values():
-        worth = {term.callee: term.worth for term in mine}
+        worth, answers = ({term.callee: getattr(term, name) for term in mine} for name in ("worth", "answers"))
         for outer in mine:
             for inner in mine:
                 if inner.callee in outer.calls and worth[outer.callee] * worth[inner.callee] < 0:
                     least = min(abs(worth[outer.callee]), abs(worth[inner.callee]))
                     for one in (outer.callee, inner.callee):
                         worth[one] -= math.copysign(least, worth[one])
-        yield from (replace(term, worth=worth[term.callee]) for term in mine)
+                    if answers[outer.callee] == outer.caller:
+                        answers[outer.callee] = inner.answers
+        yield from (replace(term, worth=worth[term.callee], answers=answers[term.callee]) for term in mine)
+
+
+def _of_calling(terms: Iterable[_Term], each: Floats, edited: Collection[int]) -> Iterator[tuple[int, int, float]]:
+    """What calling takes in a caller that was not edited, and that calls more often what was: caller, callee, worth.
+
+    A caller of the same text cannot itself take longer because of the change; an attribute that became a property, or
+    is looked for in vain first, makes it do so by the interpreter's own work. No call takes more than so much of it.
+    """
+    callers: dict[int, list[_Term]] = defaultdict(list)
+    for term in terms:
+        if term.caller not in (ROOT, term.answers) and term.caller not in edited:
+            callers[term.caller].append(term)
+    for caller, mine in callers.items():
+        calls = sum(abs(term.more) for term in mine)
+        most = CALLING * calls
+        worth = float(np.clip(each[caller], -most, most))
+        yield from ((caller, term.answers, worth * abs(term.more) / calls) for term in mine)
 
 
 def _rates(base: _Side, head: _Side) -> tuple[Rates, Floats]:

@@ -18,8 +18,9 @@ from perfbot.forge.signatures import check_secret
 from perfbot.publish import commands
 from perfbot.publish.comment_commands import CommandHandler
 from perfbot.publish.flow import publish, read
-from perfbot.publish.publisher import KEY, _at_a_line
+from perfbot.publish.publisher import KEY
 from perfbot.publish.verify import read_rules
+from perfbot.render.remarks import where_it_goes_back_to
 from tests.builders import HEAD, report, result, write
 from tests.ci_jobs import InCI, github_ci, gitlab_ci
 
@@ -228,8 +229,11 @@ def test_a_comment_is_read_in_time_that_goes_with_its_length(text: str) -> None:
     ],
 )  # fmt: skip
 def test_a_remark_stays_in_the_project(file: str, line: int) -> None:
-    assert not _at_a_line(replace(result(), gate="fail", file=file, line=line))
-    assert _at_a_line(replace(result(), gate="fail", file="src/a.py", line=7))
+    outside, inside = (
+        replace(result(), gate="fail", file=name, line=at) for name, at in ((file, line), ("src/a.py", 7))
+    )
+    (said,) = where_it_goes_back_to(report(outside, inside), [outside, inside])
+    assert (said.path, said.line) == ("src/a.py", 7)
 
 
 @pytest.mark.parametrize("name", ["@all", "a|b", "<b>", "x" * 200, "a b", "-x", "é", "a\u202eb", "$(id)", "`x`"])

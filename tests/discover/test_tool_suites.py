@@ -94,18 +94,66 @@ def test_suites_of_one_cargo_workspace_have_one_set_up(tmp_path: Path) -> None:
     ):
         texts[f"{crate}/Cargo.toml"] = texts.get(f"{crate}/Cargo.toml", "") + MEMBER.format(package, target)
         texts[f"{crate}/benches/{target}.rs"] = BENCH
+    texts["text/Cargo.toml"] += 'required-features = ["bench"]\n'
+    texts["own/Cargo.toml"] += 'required-features = ["a", "b"]\n'
     for name, text in texts.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     found = [suite for suite, _ in tool_suites([tmp_path / name for name in sorted(texts)], tmp_path)]
-    both = "cargo bench --no-run -p core-tools -p text-tools --bench hash --bench words"
+    both = "cargo bench --no-run -p core-tools -p text-tools --features text-tools/bench --bench hash --bench words"
     assert [(one.name, one.directory, one.setup) for one in found] == [
         ("hash", ".", (both,)),
         ("words", ".", (both,)),
-        ("solo", "own", ("cargo bench --no-run --bench solo",)),
+        ("solo", "own", ("cargo bench --no-run --features a,b --bench solo",)),
     ]
     assert [one.command.partition(" -- ")[0] for one in found] == [
         "cargo bench -p core-tools --bench hash",
-        "cargo bench -p text-tools --bench words",
-        "cargo bench --bench solo",
+        "cargo bench -p text-tools --features text-tools/bench --bench words",
+        "cargo bench --features a,b --bench solo",
     ]
+
+
+VITEST = 'import { bench } from "vitest"\nbench("a", () => {})\n'
+NEEDS = '{"devDependencies": {"vitest": "^3"}}'
+PNPM = "npx --yes pnpm install --frozen-lockfile"
+
+
+@pytest.mark.parametrize(
+    ("files", "suite"),
+    [
+        ({"package.json": NEEDS}, ("node", ".", "npm install", "node_modules/.bin/vitest bench --run")),
+        (
+            {"package.json": NEEDS, "package-lock.json": "", "libs/b/package.json": "{}"},
+            ("b", ".", "npm ci", "node_modules/.bin/vitest bench --run --root libs/b"),
+        ),
+        (
+            {"package.json": '{"workspaces": ["libs/*"]}', "libs/b/package.json": NEEDS},
+            ("b", ".", "npm install", "node_modules/.bin/vitest bench --run --root libs/b"),
+        ),
+        (
+            {"package.json": "{}", "pnpm-lock.yaml": "", "libs/b/package.json": NEEDS},
+            ("b", ".", PNPM, "libs/b/node_modules/.bin/vitest bench --run --root libs/b"),
+        ),
+        (
+            {"package.json": NEEDS, "pnpm-lock.yaml": "", "libs/b/package.json": "{}"},
+            ("b", ".", PNPM, "node_modules/.bin/vitest bench --run --root libs/b"),
+        ),
+        (
+            {"package.json": NEEDS, "libs/b/package.json": NEEDS, "libs/b/package-lock.json": ""},
+            ("b", "libs/b", "npm ci", "node_modules/.bin/vitest bench --run"),
+        ),
+        ({"package.json": "{}", "libs/b/package.json": "{}"}, None),
+        ({"package.json": "[]", "libs/b/package.json": "{"}, None),
+    ],
+)
+def test_packages_of_a_workspace_are_installed_at_its_top(
+    tmp_path: Path, files: dict[str, str], suite: tuple[str, ...] | None
+) -> None:
+    folder = "libs/b/" if any(name.startswith("libs") for name in files) else ""
+    texts = {**files, f"{folder}src/a.bench.ts": VITEST}
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = [one for one, _ in tool_suites([tmp_path / name for name in texts], tmp_path)]
+    shown = [(one.name, one.directory, *one.setup, one.command.removesuffix(" --outputJson {output}")) for one in found]
+    assert shown == ([suite] if suite else [])

@@ -333,18 +333,12 @@ def test_criterion_directories_of_one_name_are_refused() -> None:
     assert "target/criterion/x/new/estimates.json and target/criterion/y/new/estimates.json" in one.trouble
 
 
-def vitest_file(path: str, value: float) -> dict[str, Any]:
-    """One file's part of vitest's output."""
-    return {"filepath": path, "groups": [{"fullName": "g", "benchmarks": [{"name": "x", "median": value}]}]}
-
-
 def test_vitest_groups_of_one_name_are_told_apart_by_their_files() -> None:
-    files = [vitest_file("/work/a/x.bench.ts", 1), vitest_file("/work/b/x.bench.ts", 10)]
-    found = sound(text("vitest", json.dumps({"files": files})))
-    assert {name: one["time"][0] for name, one in found.items()} == {
-        "a/x.bench.ts: g > x": pytest.approx(1e-3),
-        "b/x.bench.ts: g > x": pytest.approx(10e-3),
-    }
+    groups = [{"fullName": "g", "benchmarks": [{"name": "x", "median": value}]} for value in (1, 10)]
+    sides = zip("ab", groups, strict=True)
+    files = [{"filepath": f"/work/{side}/x.bench.ts", "groups": [one]} for side, one in sides]
+    found = {name: one["time"][0] for name, one in sound(text("vitest", json.dumps({"files": files}))).items()}
+    assert found == pytest.approx({"a/x.bench.ts: g > x": 1e-3, "b/x.bench.ts: g > x": 10e-3})
 
 
 def test_benchmarkdotnet_parameters_that_the_name_does_not_hold() -> None:

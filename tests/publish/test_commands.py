@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from perfbot.publish.commands import Accept, Bisect, Help, Misspelt, Rebench, Why, parse
+from perfbot.model.statement import Statement
+from perfbot.publish.commands import Accept, Bench, Bisect, Help, Misspelt, Rebench, Why, parse, typed_lines
 
 READER = MarkdownIt("gfm-like")
 
@@ -32,6 +33,15 @@ READER = MarkdownIt("gfm-like")
         ("an unclosed ` tick\n\n/rebench", Rebench()),
         ("<!-- hidden -->\n/rebench", Rebench()),
         (">>>\nquote\n>>>\n/rebench", Rebench()),
+        ("/perfbot bench parse(TEXT)", Bench(Statement("parse(TEXT)"))),
+        ("/perfbot bench `parse(TEXT)`", Bench(Statement("parse(TEXT)"))),
+        ("/perfbot bench --budget 2m parse('a  b')", Bench(Statement("parse('a  b')"), 120.0)),
+        ("/perfbot bench f(X)\n```python\nX = 1\n\nY = 2\n```\n/help", Bench(Statement("f(X)", "X = 1\n\nY = 2"))),
+        ("/perfbot bench\r\n\r\n~~~\r\nX = 1\r\nf(X)\r\n~~~", Bench(Statement("", "X = 1\nf(X)"))),
+        ("/perfbot bench f()\n````py\n```\n/rebench\n````", Bench(Statement("f()", "```\n/rebench"))),
+        ("/perfbot bench f()\ntext\n```\nX = 1\n```", Bench(Statement("f()"))),
+        ("/perfbot bench f()\n```json\n{}\n```", Bench(Statement("f()"))),
+        ("/perfbot bench f()\n```\nnever closed", Bench(Statement("f()"))),
         ("/perfbot help", Help()),
         ("/perfbot", Help()),
         ("/perfbot accept core/parse* we need the checks", Accept("core/parse*", "we need the checks")),
@@ -173,3 +183,29 @@ def test_nothing_in_a_fence_is_a_command(text: str) -> None:
 def test_nothing_quoted_is_a_command(text: str) -> None:
     quoted = "\n".join(f"> {line}" for line in [*text.split("\n"), "/rebench"])
     assert parse(quoted.replace("\r", "")) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/perfbot bench",
+        "/perfbot bench   \n\n```\n\n```",
+        "/perfbot bench\n```\nnever closed",
+        "/perfbot bench --setup x f()",
+        "/perfbot bench --budget soon f()",
+        "/perfbot bench f()\n```\nX = '\x00'\n```",
+        "/perfbot bench f()\n```\nX = '\u202e'\n```",
+        "/perfbot bench f()\n```\n" + "X = 1\n" * 1000 + "```",
+        "/perfbot bench " + "x" * 4001,
+    ],
+)
+def test_what_is_no_statement(text: str) -> None:
+    (found,) = parse(text)
+    assert isinstance(found, Misspelt)
+
+
+def test_what_is_kept_of_a_statement_is_the_statement() -> None:
+    text = "secret\n\n/perfbot bench f(X)\n```py\nX = 1\n```\nmore\n\n```\nY\n```"
+    kept = typed_lines(text)
+    assert kept == "/perfbot bench f(X)\n```\nX = 1\n```"
+    assert parse(kept) == parse(text)

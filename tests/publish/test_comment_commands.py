@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import string
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from perfbot.forge.base import Note
+from perfbot.model.statement import Statement, unpacked
 from perfbot.publish.comment_commands import CommandHandler, poll
 from perfbot.publish.flow import publish
 from perfbot.publish.publisher import read_body
@@ -80,7 +82,7 @@ def test_rebench(ready: InCI, tmp_path: Path) -> None:
         (dispatched,) = ready.fake.dispatched
         assert dispatched["ref"] == "main"
         assert dispatched["inputs"] == {
-            "merge_request": "1", "head": HEAD, "only": "core/*\ncore/a b", "budget": "300s"
+            "merge_request": "1", "head": HEAD, "target": "main", "only": "core/*\ncore/a b", "budget": "300s"
         }  # fmt: skip
         assert ready.status()[0] == "running"
 
@@ -344,4 +346,44 @@ def test_a_variable_that_the_target_branch_does_not_name_is_refused(ready: InCI)
 
 def test_strangers_may_not(ready: InCI) -> None:
     assert desk(ready).act(say(ready, "/rebench --base v2.3", who="mallory")) == "refused: no write access"
+    assert measured(ready) == 0
+
+
+BENCH = "/perfbot bench f(X)\n```python\nfrom shop import f\nX = '$(id)'\n```"
+
+
+def test_a_statement_is_measured_where_the_target_branch_allows_it(ready: InCI, tmp_path: Path) -> None:
+    publish(write(tmp_path, report(result())), ready.publisher())
+    before = ready.comment()
+    ready.config("[publish]\ncommand_bench = true\n")
+    assert desk(ready).act(say(ready, BENCH)) == "started"
+    assert before.splitlines()[2:] == ready.comment().splitlines()[2:], "the usual verdict stays what it is"
+    if isinstance(ready.fake, FakeGitLab):
+        job = next(j for j in ready.fake.jobs if j["name"] == "perfbot")
+        only = next(v["value"] for v in job["variables"] if v["key"] == "PERFBOT_ONLY")
+    else:
+        only = ready.fake.dispatched[0]["inputs"]["only"]
+    (word,) = only.splitlines()
+    assert set(word.removeprefix("--bench=")) <= set(string.ascii_letters + string.digits + "-_="), "no shell reads it"
+    assert unpacked(word.removeprefix("--bench=")) == Statement("f(X)", "from shop import f\nX = '$(id)'")
+
+
+def test_a_statement_is_refused_by_default(ready: InCI) -> None:
+    note = say(ready, BENCH)
+    assert desk(ready).act(note).startswith("refused")
+    assert measured(ready) == 0
+    assert "command_bench" in replies(ready)[0]
+    assert "shop" not in replies(ready)[0]
+
+
+def test_strangers_may_have_no_statement_run(ready: InCI) -> None:
+    ready.config("[publish]\ncommand_bench = true\n")
+    assert desk(ready).act(say(ready, BENCH, who="mallory")) == "refused: no write access"
+    assert measured(ready) == 0
+
+
+def test_a_statement_that_was_edited_since_is_none(ready: InCI) -> None:
+    ready.config("[publish]\ncommand_bench = true\n")
+    note = say(ready, BENCH)
+    assert desk(ready).act(replace(note, body=BENCH.replace("shop", "other"))) == "no command any more"
     assert measured(ready) == 0

@@ -11,8 +11,9 @@ import pytest
 from perfbot.forge.body import compose
 from perfbot.forge.first_word import FirstRed, FirstWord, first_word, read
 from perfbot.forge.first_word import write as written
+from perfbot.forge.order import RunOrder
 from perfbot.model import Acceptance, Result, Runner
-from perfbot.publish.flow import Published, publish
+from perfbot.publish.flow import Published, publish, publish_sections
 from tests.builders import HEAD, report, result, write
 from tests.ci_jobs import InCI
 from tests.fakes.gitlab import FakeGitLab
@@ -190,7 +191,16 @@ def test_an_older_pass_that_comes_late_opens_nothing(ci: InCI, tmp_path: Path) -
     assert "waits for another runner's word" in ci.comment()
 
 
-@pytest.mark.parametrize("found", [(), (FirstRed("core/other", "time", False, None, None, None, None, None),)])
+@pytest.mark.parametrize(
+    "found",
+    [
+        (),
+        (FirstRed("core/other", "time", False, None, None, None, None, None),),
+        (FirstRed("core/parse", "time", True, None, None, None, None, None),),
+        (FirstRed("core/parse", "time", False, 1.0, 0.01, -0.99, -0.995, -0.98),),
+        (FirstRed("core/parse", "time", False, 0.0, -1.0, 1e300, -0.5, 1e300),),
+    ],
+)
 def test_a_memory_that_others_wrote_opens_nothing(ci: InCI, tmp_path: Path, found: tuple[FirstRed, ...]) -> None:
     """Every workflow of a repository may write under perfbot's name."""
     says(ci, tmp_path, fresh(0.3), result("other"))
@@ -205,6 +215,36 @@ def forge(ci: InCI, word: FirstWord) -> None:
     body = replace(body, sections=tuple(replace(one, first=word) for one in body.sections))
     own = next(one for one in ci.fake.by_bot() if "perfbot:v1" in one["body"])
     own["body"] = compose(body)
+
+
+def test_as_the_service_publishes(ci: InCI, tmp_path: Path) -> None:
+    """Reports come without the CI's word on which run they are of: the moment they say tells them apart."""
+    mine = ci.publisher()
+    apart = replace(mine, run=RunOrder(), place=replace(mine.place, run=(0, 0), pipeline=0, head="", job=0))
+
+    def one(minute: int, on: Runner) -> str:
+        found = report(fresh(0.3), result("other"), runner=on, started=f"2026-11-23T12:{minute:02}:00+00:00")
+        own = replace(apart, started=found.started)
+        return publish_sections([("", found)], own).sections[0][1]
+
+    assert one(1, EPYC) == "waits"
+    assert one(1, EPYC) == "waits", "the same report again is no second word"
+    assert one(2, XEON) == "fail"
+    assert "+30 % on AMD EPYC 7763, +30 % on Intel Xeon 8370C" in ci.comment()
+
+
+def test_jobs_of_a_matrix_ask_together(ci: InCI, tmp_path: Path) -> None:
+    files = write(tmp_path, *(report(fresh(0.3), result("other"), runner=EPYC) for _ in "ab"), names=("a", "b"))
+    if isinstance(ci.fake, FakeGitLab):
+        add = ci.fake.add_pipeline
+        ci.fake.add_pipeline = lambda sha: _with_job(ci.fake, add(sha))
+    assert {verdict for _, verdict, _ in publish(files, ci.publisher()).sections} == {"waits"}
+    assert started(ci) == 1
+
+
+def _with_job(fake: FakeGitLab, pipeline: int) -> int:
+    fake.add_job(pipeline, "perfbot", "pending")
+    return pipeline
 
 
 def test_a_deleted_comment_opens_nothing(ci: InCI, tmp_path: Path) -> None:

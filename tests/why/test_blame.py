@@ -80,6 +80,9 @@ def test_a_decorator_answers_for_what_it_adds_alone() -> None:
     for edited in (("wrapper", "line"), ("wrapper",), ("wrapper", "line", "find")):
         assert blamed(PLAIN, traced, edited) == {"wrapper": pytest.approx(4.0, abs=0.05)}
         assert blamed(traced, PLAIN, edited) == {"wrapper": pytest.approx(-4.0, abs=0.05)}
+    # the decorator was there before, and is put on a function: that one is edited
+    assert blamed(PLAIN, traced, ("line",)) == {"line": pytest.approx(4.0, abs=0.05)}
+    assert blamed(traced, PLAIN, ("line",)) == {"line": pytest.approx(-4.0, abs=0.05)}
     assert blamed(PLAIN, traced) == {"report": pytest.approx(4.0, abs=0.05)}
 
 
@@ -89,6 +92,26 @@ def test_a_decorator_of_the_benchmark_itself_answers_for_what_it_adds() -> None:
     head = {**traced, "work": Does(PLAIN["main"].own, PLAIN["main"].calls, code="inner")}
     assert sum(blamed(base, head, ("main",)).values()) == pytest.approx(0.5, abs=0.05)
     assert max(map(abs, blamed(base, head, ("main",)).values())) == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_function_that_was_given_a_decorator_is_told_with_that() -> None:
+    traced = {**PLAIN, "report": Does(1.0, {"wrapper": 40}), "wrapper": Does(0.1, {"line": 1})}
+    random = np.random.default_rng(1)
+    one = Observation("b", {"base": profile(PLAIN, random), "head": profile(traced, random)})
+    roll = roll_of([one])
+    at = {function.either.name: number for number, function in enumerate(roll.functions)}
+    ledger = ledger_of(one, roll, {at["line"]})
+    assert ledger.more[at["line"], at["wrapper"]] == pytest.approx(4e-6, abs=0.2e-6)
+    assert ledger.edges[at["line"], at["wrapper"]] == (0.0, 40.0)
+
+
+def test_what_calling_takes_in_a_caller_of_the_same_text_is_the_edited_functions() -> None:
+    """An attribute that became a property: the loop that reads it has more work by itself as well."""
+    head = {**PLAIN, "find": Does(3.0 + 100 * 0.05, {"fold": 1, "area": 100, "len": 1}), "area": Does(0.2)}
+    assert blamed(PLAIN, head, ("area",)) == {"area": pytest.approx(25.0, abs=0.1)}
+    assert blamed(PLAIN, head, ("area", "find")) == {"find": pytest.approx(25.0, abs=0.1)}
+    more = {**PLAIN, "find": Does(103.0, {"fold": 1, "area": 2, "len": 1}), "area": Does(0.2)}
+    assert blamed(PLAIN, more, ("area",))["find"] == pytest.approx(99.0, abs=0.1)  # more than calling ever takes
 
 
 def test_recursion_adds_up() -> None:

@@ -56,6 +56,8 @@ class Levels:
         sigma: standard deviation of ``y`` around its level, by machine, allowing for autocorrelation.
         link: log(node / node before), measured; NaN where it was not.
         link_error: its standard error; infinite where it was not measured.
+        weight, pulled: of the links: 1/variance, 0 where not measured, and log ratio times that.
+        summed: of ``y`` before each node and after the last, where one class of machine measured all; else empty.
     """
 
     nodes: tuple[Point, ...]
@@ -65,6 +67,9 @@ class Levels:
     link: Floats
     link_error: Floats
     exact: bool
+    weight: Floats
+    pulled: Floats
+    summed: Floats
 
 
 def known(point: Point) -> bool:
@@ -105,7 +110,11 @@ def levels(measured: Measured, *, exact: bool) -> Levels:
         for number in range(len(numbers)):
             mine = (machine == number) & np.isfinite(raw)
             y[mine], sigma[machine == number] = _settled(raw[mine])
-    return Levels(nodes, y, machine, sigma, link, error, exact)
+    weight = 1 / error**2
+    pulled = np.where(weight > 0, link, 0.0) * weight
+    alike = len(numbers) == 1 and bool(np.isfinite(y).all())
+    summed = np.concatenate([[0.0], np.cumsum(y)]) if alike else np.empty(0)
+    return Levels(nodes, y, machine, sigma, link, error, exact, weight, pulled, summed)
 
 
 def _each(measured: Measured, *, exact: bool) -> tuple[Floats, Floats, Floats]:

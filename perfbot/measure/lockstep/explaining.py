@@ -53,6 +53,9 @@ TRACED_SECONDS, TRACED_CALLS = 0.004, 16
 TRACED_SLOWDOWN = 200
 """How much longer a call may take while it is followed."""
 
+TRACING_MEMORY = 100
+"""How much longer a call may take while all that it allocates is followed."""
+
 TRACED_ONCE_SECONDS = 0.002
 """Calls that take longer are followed in the first round alone."""
 
@@ -85,7 +88,7 @@ class Explaining:
     def observe(self, names: Sequence[str], seconds: float) -> Iterator[Observation]:
         """Rounds of these benchmarks, for so many seconds at most (but for what a last one takes)."""
         known = self.suite.known
-        wanted = [name for name in names if name in known.speeds and name not in known.once]
+        wanted = [name for name in names if (self.memory or name in known.speeds) and name not in known.once]
         for name in names:
             if name not in wanted:
                 self.failed[name] = "only the first call in a process counts" if name in known.once else "not measured"
@@ -138,16 +141,27 @@ class Explaining:
                 self._check(arrived, name)
                 if not self.surroundings:
                     self._look_around(pair)
-                visit = _Visit(pair, name, suite.known.speeds[name], arrived, self.random, core)
                 if self.memory:
-                    yield visit.allocated()
+                    yield self._allocated(pair, name)
                     pair.leave(SIDES)
                     continue
+                visit = _Visit(pair, name, suite.known.speeds[name], arrived, self.random, core)
                 observation = visit.observe(share, self._counted.get(name, {}))
                 if suite.known.speeds[name].wall > TRACED_ONCE_SECONDS:
                     self._counted[name] = {side: observation.sides[side].calls for side in SIDES}
                 yield observation
                 pair.leave(SIDES)
+
+    def _allocated(self, pair: Pair, name: str) -> Observation:
+        """What a call leaves allocated, by function; what counts are shares."""
+        speed = self.suite.known.speeds.get(name)  # unknown where nothing is timed
+        orders: dict[Side, Mapping[str, Any]] = {side: {"op": "allocations"} for side in SIDES}
+        patience = pair.patience + (TRACING_MEMORY * speed.wall if speed else self.suite.timeout)
+        told = pair.ask(orders, patience, messages.is_samples)
+        refused = next((told[side]["refused"] for side in SIDES if "refused" in told[side]), "")
+        samples = {side: _samples(told[side]) for side in SIDES}
+        profiles = {side: Profile(float(samples[side].count), samples=samples[side]) for side in SIDES}
+        return Observation(name, profiles, refused)
 
     def _check(self, arrived: Messages, name: str) -> None:
         for side in SIDES:
@@ -200,15 +214,6 @@ class _Visit:
         planned_for_head = one.wall > MUCH_SLOWER * other.wall
         base, head = (other, one) if planned_for_head else (one, other)
         return {"base": max(base.wall, 1e-9), "head": max(head.wall, 1e-9)}
-
-    def allocated(self) -> Observation:
-        """What a call leaves allocated, by function; what counts are shares."""
-        orders: dict[Side, Mapping[str, Any]] = {side: {"op": "allocations"} for side in SIDES}
-        told = self.pair.ask(orders, self._patience(100 * self.speed.wall), messages.is_samples)
-        refused = next((told[side]["refused"] for side in SIDES if "refused" in told[side]), "")
-        samples = {side: _samples(told[side]) for side in SIDES}
-        profiles = {side: Profile(float(samples[side].count), samples=samples[side]) for side in SIDES}
-        return Observation(self.name, profiles, refused)
 
     def _count(self) -> dict[Side, Calls]:
         wall = max(self.speed.wall, self.speed.other.wall if self.speed.other else 0.0, 1e-9)

@@ -154,7 +154,8 @@ def test_a_benchmark_that_dies_while_it_is_looked_at_costs_itself_alone(sides: S
     assert not found["test_leaves"]
 
 
-def test_what_is_allocated_is_told_by_function(sides: Sides) -> None:
+@pytest.mark.parametrize("timed", [True, False])
+def test_what_is_allocated_is_told_by_function(sides: Sides, timed: bool) -> None:
     sides.write({"keep.py": "def keep(count):\n    return [bytes(1000) for _ in range(count)]\n"})
     sides.write(
         {"test_keep.py": "import keep\ndef test_keep(benchmark):\n    benchmark(keep.keep, 10)\n"}, sides=["base"]
@@ -164,7 +165,10 @@ def test_what_is_allocated_is_told_by_function(sides: Sides) -> None:
     )
     suite = sides.suite('harness = "pytest"\npaths = ["test_keep.py"]')
     assert isinstance(suite, LockstepSuite)
-    take(suite)
+    if timed:  # with `metrics = ["allocated"]` nothing is
+        take(suite)
+    else:
+        suite.discover()
     rounds = Explaining(suite, Random(1), memory=True)  # noqa: S311 - an order, not a secret
     one = next(rounds.observe(["test_keep"], 0.1))
     assert not one.refused
