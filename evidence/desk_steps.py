@@ -53,10 +53,8 @@ class Marks:
         self._marks = [("started", time.time(), used())]
 
 
-def main() -> int:
-    """Run perfbot with the rest of the arguments."""
-    marks = Marks(Path(sys.argv[1]))
-    from perfbot.cli.main import main as perfbot
+def follow(marks: Marks) -> None:
+    """Note the steps from here on. Loads what they are in, so not before perfbot would."""
     from perfbot.measure import scheduler
     from perfbot.pipeline import story
 
@@ -75,6 +73,24 @@ def main() -> int:
             marks.end()
 
     story.run = run
+
+
+def main() -> int:
+    """Run perfbot with the rest of the arguments."""
+    marks = Marks(Path(sys.argv[1]))
+    from perfbot import api
+    from perfbot.cli.main import main as perfbot
+
+    if sys.argv[2] != "run":
+        follow(marks)
+        return perfbot(sys.argv[2:])
+    measure = api.measure
+
+    def measured(*args: Any, **named: Any) -> Any:
+        follow(marks)
+        return measure(*args, **named)
+
+    api.measure = measured
     return perfbot(sys.argv[2:])
 
 

@@ -1,8 +1,8 @@
-"""Makes the pictures of the documentation: ``python docs/pictures/make.py [comment] [pages] [terminal]``.
+"""Makes the pictures of the documentation: ``python docs/pictures/make.py [comment] [pages] [terminal] [--kept]``.
 
 Comments and pages are drawn by Chromium (Debian's ``chromium``, ``pip install playwright pillow``) in light and dark,
 as wide as a phone, a tablet and a desk; the terminal is what ``perfbot demo`` shows at 80 × 24 (``pip install pyte``).
-What the documentation does not show is made to be looked at, in ``build/pictures``.
+What the documentation does not show is made to be looked at, in ``build/pictures``, unless ``--kept`` is said.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1]), str(HERE)]
 
+import numpy as np  # noqa: E402
 from comments import COMMENTS  # noqa: E402
 from histories import PROJECT, history  # noqa: E402
 from paper import page  # noqa: E402
@@ -49,6 +50,8 @@ def comments(browser: Any) -> Iterator[Path]:
     for name, make in COMMENTS.items():
         for width in WIDTHS:
             for dark in (False, True):
+                if not _wanted(f"comment-{name}", width, dark=dark):
+                    continue
                 sheet = browser.new_page(viewport={"width": width, "height": 300})
                 sheet.set_content(page(make(), dark=dark, width="920px"))
                 yield _kept(sheet.locator(".note"), f"comment-{name}", width, dark=dark)
@@ -70,7 +73,7 @@ def pages(browser: Any) -> Iterator[Path]:
         }  # fmt: skip
         for name, address in shown.items():
             for width in WIDTHS:
-                for dark in (False, True):
+                for dark in (one for one in (False, True) if _wanted(name, width, dark=one)):
                     yield _page(browser, f"{site.as_uri()}/{address}", name, width, dark=dark)
 
 
@@ -85,19 +88,36 @@ def _page(browser: Any, address: str, name: str, width: int, *, dark: bool) -> P
     return made
 
 
+def _stem(name: str, width: int, *, dark: bool) -> str:
+    return f"{name}-{width}{'-dark' if dark else ''}"
+
+
+def _wanted(name: str, width: int, *, dark: bool) -> bool:
+    return "--kept" not in sys.argv or _stem(name, width, dark=dark) in KEPT
+
+
 def _kept(what: Any, name: str, width: int, *, dark: bool) -> Path:
-    stem = f"{name}-{width}{'-dark' if dark else ''}"
+    stem = _stem(name, width, dark=dark)
     folder = HERE if stem in KEPT else HERE.parents[1] / "build" / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{stem}.png"
     what.screenshot(path=file)
     with Image.open(file) as drawn:
-        few = drawn.convert("RGB")
-    palette = Image.new("P", (1, 1))
-    usual = sorted(few.getcolors(1 << 24) or [], reverse=True)[:COLOURS]
-    palette.putpalette([part for _, colour in usual for part in colour])
-    few.quantize(palette=palette, dither=Image.Dither.NONE).save(file, optimize=True)
+        _few(np.asarray(drawn.convert("RGB"))).save(file, optimize=True)
     return file
+
+
+def _few(drawn: Any) -> Any:
+    """A picture in its most frequent colours, and those that lie farthest from them: the others become the nearest."""
+    colours, places, counts = np.unique(drawn.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True)
+    usual = colours[np.argsort(-counts)[: COLOURS // 2]]
+    while len(usual) < min(COLOURS, len(colours)):
+        apart = ((colours[:, None].astype(int) - usual.astype(int)) ** 2).sum(axis=2).min(axis=1)
+        usual = np.concatenate([usual, colours[[int((apart * np.sqrt(counts)).argmax())]]])
+    nearest = [int(((usual.astype(int) - colour) ** 2).sum(axis=1).argmin()) for colour in colours.astype(int)]
+    found = Image.fromarray(np.array(nearest, dtype=np.uint8)[places].reshape(drawn.shape[:2]))
+    found.putpalette(usual.tobytes())
+    return found
 
 
 def terminal(_: Any) -> Iterator[Path]:
@@ -111,7 +131,7 @@ def main(wanted: list[str]) -> None:
     chromium = shutil.which("chromium") or sys.exit("the pictures need Debian's chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for name in wanted or ("comment", "pages", "terminal"):
+        for name in [one for one in wanted if one != "--kept"] or ("comment", "pages", "terminal"):
             for made in {"comment": comments, "pages": pages, "terminal": terminal}[name](browser):
                 print(made)
 

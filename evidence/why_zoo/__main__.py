@@ -121,6 +121,8 @@ def _record(seed: int, name: str, case: Case, found: Explanation) -> dict[str, A
 
 def outcome(record: Mapping[str, Any]) -> str:
     """``right``, or what is wrong."""
+    if record["reason"]:
+        return "not explained"
     if not record["guilty"]:
         return "somebody blamed" if record["parts"] else "right"
     return _outcome_of_change(record) if is_there(record) else "nothing to see"

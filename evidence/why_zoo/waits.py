@@ -135,7 +135,7 @@ def work():
 WAITS = (
     changed("sleep", SLEEP, "sleep(0.001)", "sleep(0.002)", "ask"),
     changed("waits for a lock", QUEUE, "args=(0.001,)", "args=(0.002,)", "guarded"),
-    changed("child", CHILD, '"0.002"', '"0.004"', "count"),
+    changed("child", CHILD, '"0.002"', '"0.004"', "count", "Popen._try_wait"),
     changed("socket", SOCKET, "sleep(0.001)", "sleep(0.002)", "fetch"),
     changed("async sleep", ASYNC, "sleep(0.001)", "sleep(0.002)", "asked"),
     changed("thread", THREADS, "args=(6000,)", "args=(9000,)", "job"),

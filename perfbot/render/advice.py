@@ -38,17 +38,24 @@ NAMED = 3
 def local_command(results: Sequence[Result], every: Sequence[Result]) -> str:
     """What measures some benchmarks of a run again on one's own machine.
 
-    Each by its name, or many by what they share; where others share it, too, the first alone.
+    Each by its name, or many by what they share; where others share it, too, the one that changed most.
     """
     names = sorted({one.full_name for one in results})
-    globs = [common_glob([name]) for name in names] if len(names) <= NAMED else [_glob(results, every, results[0])]
+    globs = (
+        [common_glob([name]) for name in names]
+        if len(names) <= NAMED
+        else [_glob(results, every, max(results, key=_size))]
+    )
     return " ".join(["perfbot run", *(f"--only '{glob}'" for glob in globs)])
 
 
 def accept_command(results: Sequence[Result], every: Sequence[Result]) -> str:
     """What to write to let a known cost pass: all of it by one glob, or the smallest where others would match, too."""
-    smallest = min(results, key=lambda one: abs(math.log1p(max(one.change or 0.0, TINY - 1))))
-    return f"/perfbot accept {_glob(results, every, smallest)} why"
+    return f"/perfbot accept {_glob(results, every, min(results, key=_size))} why"
+
+
+def _size(one: Result) -> float:
+    return abs(math.log1p(max(one.change or 0.0, TINY - 1)))
 
 
 def _glob(results: Sequence[Result], every: Sequence[Result], one: Result) -> str:

@@ -94,7 +94,7 @@ class Pages:
     def overview(self, request: Request) -> Response:
         """A project's overview; ``q`` searches, ``part`` turns pages."""
         given = request.query_params.get("part", "1")
-        part = min(int(given), 10_000) if given.isascii() and given.isdigit() else 1
+        part = min(int(given), 10_000) if given.isascii() and given.isdigit() and len(given) < 10 else 1
         search = request.query_params.get("q", "")[:200]
         if not request.url.path.endswith("/"):
             return RedirectResponse("./")

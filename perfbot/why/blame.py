@@ -93,14 +93,17 @@ def ledger_of(observation: Observation, roll: Roll, edited: Collection[int] = ()
     for term in terms:
         blamed[term.answers] += term.worth
         through[term.answers] += abs(term.worth)
-        if term.answers == term.caller:
-            more[term.caller, term.callee] = term.worth
+        if term.answers != term.callee:
+            more[term.answers, term.callee] = term.worth
     for caller, answers, worth in _of_calling(terms, each, edited):
         blamed[caller] -= worth
         blamed[answers] += worth
     change = head.seconds - base.seconds
     own, calls = np.stack([base.own, head.own]), np.stack([base.calls, head.calls])
     edges = {pair: (base.edges.get(pair, 0.0), head.edges.get(pair, 0.0)) for pair in {*base.edges, *head.edges}}
+    for term in terms:  # one that was given a decorator is told with how often that is called
+        if term.answers not in (term.caller, term.callee):
+            edges.setdefault((term.answers, term.callee), edges[term.caller, term.callee])
     waits = np.stack([base.waits, head.waits])
     return Ledger(blamed, change - float(blamed.sum()), each, more, own, calls, through, edges, waits)
 

