@@ -2,13 +2,13 @@
 
 What would fail the gate has to be borne out by all rounds at the comparison's own share of the run's false alarms, and
 by the fresh ones alone at 1 in 300, by a bound that takes nothing for granted about the shape of the noise
-(:mod:`perfbot.stats.confirmation`); what would only be shown, at ``beta``.
+(:mod:`perfbot.stats.confirmation`); what would only be shown, at one in a hundred.
 """
 
 from __future__ import annotations
 
 from perfbot.model import Metric, Policy
-from perfbot.stats.confirmation import Confirmation, confirmation, end_to_confirm, needed_of_fresh
+from perfbot.stats.confirmation import SHOWN, Confirmation, confirmation, end_to_confirm, needed_of_fresh
 from perfbot.stats.evidence import Evidence
 from perfbot.stats.sequential import Decision, Plan, restated
 from perfbot.units import format_change
@@ -40,7 +40,7 @@ def confirmation_of(
     if end_to_confirm(found, plan) is None:
         return None
     fails = plan.region is None and gates and is_worse(found, metric) and is_over(found.change, plan.delta)
-    needed = needed_of_fresh(found, before, plan) if fails else 1 / plan.beta
+    needed = needed_of_fresh(found, before, plan) if fails else SHOWN
     return confirmation(found, before, fresh, needed=needed, plan=plan)
 
 
