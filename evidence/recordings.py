@@ -82,7 +82,7 @@ class Recording:
             for one in self.seconds
         ]
         every = stacked(found)
-        return Ratios(every.typical, np.array([hodges_lehmann(one) for one in pairs]), *every.means)
+        return Ratios(every.typical, np.array([hodges_lehmann(one) for one in pairs]), every.base, every.head)
 
     def centres(self) -> Floats:
         """What a run would make of every round and benchmark if it knew nothing but the log ratios of the pairs."""

@@ -25,9 +25,10 @@ def evidence_of_rounds(rounds: Sequence[Round], unit: str, sides: Floats | None 
         sides: each round's median of base and of head, where they are known already.
     """
     sides = sides_of(rounds) if sides is None else sides
-    loops = [one.loops for one in rounds]
-    lasted = (sides[:, 0] * loops).tolist() if unit == TIME.unit else None
-    return evidence_of([one.base for one in rounds], [one.head for one in rounds], lasted, loops)
+    lasted = sides[:, 0] * [one.loops for one in rounds] if unit == TIME.unit else None
+    return evidence_of(
+        [one.base for one in rounds], [one.head for one in rounds], None if lasted is None else lasted.tolist()
+    )
 
 
 def sides_of(rounds: Sequence[Round]) -> Floats:

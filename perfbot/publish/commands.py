@@ -111,7 +111,7 @@ USAGE = """\
 | Command | What it does |
 |:--|:--|
 | `/rebench` | measure this head again |
-| `/rebench core/* --budget 10m` | only some benchmarks, with a time budget |
+| `/rebench core/* --budget 10m` | only some benchmarks and what fails, with a time budget |
 | `/rebench --base v2.3` | against another commit; shown beside the verdict, decides nothing |
 | `/rebench --env head:NAME=VALUE` | with a variable that the target branch allows; decides nothing |
 | `/perfbot bisect core/*` | measure again, and find the commit of this merge request that did it |

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 from perfbot.errors import PublishError
 from perfbot.forge.base import Again, Comments, Forge, MergeRequest, Note, RefusedError, Repository, Status
-from perfbot.forge.body import MAX_ASKED, Body, all_stale
+from perfbot.forge.body import MAX_ASKED, MAX_FAILING, Body, all_stale
 from perfbot.forge.upsert import Upsert
 from perfbot.model import Acceptance
 from perfbot.model.aside import BASE, ENV
@@ -25,6 +25,7 @@ from perfbot.model.statement import BENCH
 from perfbot.publish import commands
 from perfbot.publish.commands import Accept, Bench, Bisect, Command, Help, Misspelt, Rebench, Why
 from perfbot.publish.publisher import KEY, read_body
+from perfbot.publish.shared_commit import of_request
 from perfbot.publish.verify import read_rules
 from perfbot.render.escape import prose
 
@@ -146,9 +147,9 @@ class CommandHandler:
             case Rebench():
                 return self._rebench(command)
             case Bisect():
-                return self._rebench(Rebench((BISECT, *command.globs), command.budget))
+                return self._rebench(Rebench(command.globs, command.budget), BISECT)
             case Why():
-                return self._rebench(Rebench((WHY, *command.globs), command.budget))
+                return self._rebench(Rebench(command.globs, command.budget), WHY)
             case Bench():
                 return self._bench(command)
             case Accept():
@@ -156,9 +157,13 @@ class CommandHandler:
 
     # Measuring again
 
-    def _rebench(self, command: Rebench) -> tuple[str, str]:
+    def _rebench(self, command: Rebench, *beside: str) -> tuple[str, str]:
         request = self._open_request()
         self._check_settings(command, request)
+        if command.globs and not command.aside:
+            failing = self._still_failing(request, command.globs)
+            command = replace(command, globs=(*command.globs, *failing))
+        command = replace(command, globs=(*beside, *command.globs))
         return self._again(request, Again(request.head, _lines(command), command.budget), aside=command.aside)
 
     def _bench(self, command: Bench) -> tuple[str, str]:
@@ -187,6 +192,32 @@ class CommandHandler:
         with _whatever_the_forge_says():
             self._mark_stale(request, aside=aside)
         return said, "" if said in ("started", "started again") else f"{said[0].upper()}{said[1:]}."
+
+    def _still_failing(self, request: MergeRequest, globs: Sequence[str]) -> list[str]:
+        """What fails at this head and is not asked for: a verdict that leaves it out would let it pass.
+
+        Raises:
+            NotDone: there is no verdict yet, or one that is not about named benchmarks alone.
+        """
+        head, sections = request.head, read_body(self.comments, self.key).sections
+        if not sections and self._passes(request):
+            return []
+        told = [part.said for part in sections if part.said is not None and part.said.head == head]
+        if not told or len(told) < len(sections):
+            raise NotDone("There is no verdict of this head yet that some benchmarks could change: `/rebench` alone.")
+        if any(part.said == one and one.state == "failed" and not 0 < len(part.failing) < MAX_FAILING
+               for one in told for part in sections):  # fmt: skip
+            raise NotDone("What fails at this head is more than some benchmarks: `/rebench` alone.")
+        failing = (name for part in sections for name in part.failing)
+        return [
+            glob.escape(name) for name in dict.fromkeys(failing) if not any(fnmatch.fnmatchcase(name, g) for g in globs)
+        ]
+
+    def _passes(self, request: MergeRequest) -> bool:
+        """By the status: where nothing is worth a comment, there is none."""
+        asked = Status("running", "perfbot", request.head, "", request=request.number)
+        shown = of_request(self.forge.statuses.shown(asked), request.number)
+        return bool(shown) and shown[0].state == "success"
 
     def _check_settings(self, command: Rebench, request: MergeRequest) -> None:
         """Which variables may be set is for the target branch to say."""

@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 
 from perfbot.stats.rounds import Floats, by_length, estimate
 
+HALF_AT = 100
+"""Values of a round that count for half of what they would if processes were all alike: disturbed values let a single
+one stray by some ten times as much as processes do."""
+
 LEVEL_SHARE = 4
 """A round's level is the value that one in so many of a side are faster than: slow calls do not move it."""
 
@@ -86,18 +90,12 @@ def stacked(several: Sequence[Evidence]) -> Evidence:
 
 
 def evidence_of(
-    bases: Sequence[Sequence[float]],
-    heads: Sequence[Sequence[float]],
-    value_seconds: Sequence[float] | None = None,
-    loops: Sequence[int] | None = None,
+    bases: Sequence[Sequence[float]], heads: Sequence[Sequence[float]], value_seconds: Sequence[float] | None = None
 ) -> Evidence:
     """The evidence of some rounds; see :func:`perfbot.stats.rounds.round_ratios` for arguments and errors.
 
-    Means of more calls stray less, but not as many times less as there are calls more: a process strays as a whole,
-    too. So a round counts for the root of its calls.
-
-    Args:
-        loops: calls that each of a round's values was averaged over; by default as many in all rounds.
+    What makes means stray is a disturbed value now and then, up to where processes differ as a whole: a round counts
+    for its values, and the more of them it has the less each one adds (:data:`HALF_AT`).
     """
     typical, base, head, weight = (np.empty(len(bases)) for _ in range(4))
     for rounds, values in by_length(bases, heads):
@@ -106,5 +104,5 @@ def evidence_of(
         lower = np.sort(values, axis=-1)[..., values.shape[-1] // LEVEL_SHARE]
         level = np.sqrt(lower[:, 0] * lower[:, 1])
         base[rounds], head[rounds] = values.mean(axis=-1).T / level
-        weight[rounds] = values.shape[-1]
-    return Evidence(typical, base, head, np.sqrt(weight if loops is None else weight * loops))
+        weight[rounds] = 1 / (1 / values.shape[-1] + 1 / HALF_AT)
+    return Evidence(typical, base, head, weight)

@@ -40,13 +40,16 @@ class Critical(NamedTuple):
         mean: for a change of the mean.
         same: for the absence of a change, of what is typical.
         mean_same: the same, of the mean.
-        likely: for the direction of the mean, at each look by itself: that something changed is sure by ``change``.
+        along: for the mean to move in the direction of what is typical, at each look by itself: that something changed
+            is sure by ``change``.
+        likely: for where the mean lies, at each look by itself.
     """
 
     change: Floats
     mean: Floats
     same: Floats
     mean_same: Floats
+    along: Floats
     likely: Floats
 
     def at(self, looks: slice | NDArray[np.int_] | list[int]) -> Critical:
@@ -112,7 +115,7 @@ def classify(found: Seen, critical: Critical, margin: float) -> Classified:
     alike = excess <= excess_reach + ROUNDING
     known = excess + excess_reach < np.maximum(LOOSE * margin, np.abs(typical))
     mean_changed = np.abs(means.ratio) > critical.mean * means.error
-    along = np.sign(typical) * means.ratio > critical.likely * means.error
+    along = np.sign(typical) * means.ratio > critical.along * means.error
     by_typical = alike & (surely > 0) & along
     codes = np.where(by_typical, codes, np.where(mean_changed, np.where(means.ratio > 0, UP, DOWN), OPEN))
     codes = np.where(mean_same & (same | unlike), SAME, codes)

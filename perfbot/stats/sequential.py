@@ -153,6 +153,7 @@ class _Look(NamedTuple):
     mean_t: float
     same_t: float
     mean_same_t: float
+    along_t: float
 
     def by_typical(self) -> tuple[float, float, float, float]:
         """Estimate, error, critical t for a change and for its absence."""
@@ -162,6 +163,11 @@ class _Look(NamedTuple):
         """The same of the means, which are known."""
         ratio, error = self.mean or (self.typical, self.error)
         return ratio, error, self.mean_t, self.mean_same_t
+
+    def goes_along(self, up: bool) -> bool:
+        """Whether the mean, which is known, probably moves in a direction."""
+        ratio, error = self.mean or (self.typical, self.error)
+        return (ratio if up else -ratio) > self.along_t * error
 
     @property
     def mean_bound(self) -> float | None:
@@ -219,7 +225,8 @@ def restated(evidence: Evidence, plan: Plan, found: Decision, *, holds: bool) ->
         holds = holds and _STATES[plan.classify(at_last, critical_last).codes[0, 0]] == found.state
     else:
         ratio, error, change_t, _ = look.by_mean() if found.by_mean else look.by_typical()
-        holds = holds and abs(ratio) > change_t * error and (ratio > 0) == (found.state == "up")
+        along = found.by_mean or look.mean is None or look.goes_along(found.state == "up")
+        holds = holds and along and abs(ratio) > change_t * error and (ratio > 0) == (found.state == "up")
     return _decision(found.state if holds else "open", look, plan, found.by_mean)
 
 
@@ -264,7 +271,7 @@ def critical_values(plan: Plan) -> Critical:
     change, mean, same, mean_same = (
         _as_t(z, plan.looks, cut) for (_, z, _), cut in zip(_bounds(plan), TRIMMED, strict=True)
     )
-    return Critical(change, mean, same, mean_same, _single(plan, plan.looks))
+    return Critical(change, mean, same, mean_same, *_single(plan, plan.looks))
 
 
 @lru_cache(maxsize=4096)
@@ -278,17 +285,18 @@ def _critical_until(plan: Plan, rounds: int) -> tuple[tuple[int, ...], Critical]
         _as_t(last_bound(before, rounds, z, error, sides), (rounds,), cut)
         for (error, z, sides), cut in zip(_bounds(plan), TRIMMED, strict=True)
     ]
-    last.append(_single(plan, (rounds,)))
+    last += _single(plan, (rounds,))
     return (*before, rounds), Critical(
         *(np.append(values[: len(before)], one) for values, one in zip(planned, last, strict=True))
     )
 
 
-def _single(plan: Plan, looks: tuple[int, ...]) -> Floats:
-    """For each look by itself the t that means exceed with probability ``beta``, both directions together."""
-    critical = np.array([student_quantile(look - 1, plan.beta / 2) for look in looks])
-    critical.flags.writeable = False  # cached and shared
-    return critical
+def _single(plan: Plan, looks: tuple[int, ...]) -> list[Floats]:
+    """For each look by itself the t that means exceed with probability ``beta`` in one direction, and in both."""
+    found = [np.array([student_quantile(look - 1, tail) for look in looks]) for tail in (plan.beta, plan.beta / 2)]
+    for critical in found:
+        critical.flags.writeable = False  # cached and shared
+    return found
 
 
 def _as_t(z: float, looks: tuple[int, ...], cut: bool) -> Floats:
@@ -307,7 +315,7 @@ def _look(found: Seen, critical: Critical, looks: Sequence[int], stream: int, at
         ratio, mean_error, _ = (float(one[stream, at]) for one in found.means)
         reach = float(critical.likely[at]) * mean_error
         mean, around = (ratio, mean_error), (ratio - reach, ratio + reach)
-    return _Look(looks[at], typical, error, mean, around, *(float(values[at]) for values in critical[:4]))
+    return _Look(looks[at], typical, error, mean, around, *(float(values[at]) for values in critical[:5]))
 
 
 def _decision(state: State, look: _Look, plan: Plan, by_mean: bool) -> Decision:
@@ -320,6 +328,8 @@ def _decision(state: State, look: _Look, plan: Plan, by_mean: bool) -> Decision:
     detectable = max(change_t * error, (above - below) / 2)
     if state == "open" and plan.region is None:
         low, high, detectable = min(low, 0.0), max(high, 0.0), max(detectable, abs(ratio))
+    elif plan.region is None and not unchanged:  # the direction is decided; where the mean lies is asked both ways
+        low, high = (max(low, 0.0), high) if state == "up" else (low, min(high, 0.0))
     return Decision(
         state=state,
         rounds=look.rounds,

@@ -85,7 +85,7 @@ def test_codes(words: tuple[str, ...], code: int) -> None:
         (["xyzzy"], "there is no verb 'xyzzy'"),
         (["run", "--budgte", "2m"], "run knows no option '--budgte'; did you mean --budget?"),
         (["run", "--treshold=2%"], "run knows no option '--treshold=2%'; did you mean --threshold?"),
-        (["judge", "a.json", "b.json"], "judge knows no argument 'b.json'"),
+        (["doctor", "b.json"], "doctor knows no argument 'b.json'"),
     ],
 )
 def test_what_was_mistyped_is_named_with_what_was_meant(

@@ -218,7 +218,7 @@ def rerun_check(**changes: Any) -> dict[str, Any]:
 def test_the_button_measures_the_head_again(service: Service, event: Callable[[], dict[str, Any]]) -> None:
     assert service.deliver(event()) == {"queued": True}
     assert service.work() == 1
-    assert service.ci.fake.dispatched[0]["inputs"] == {"merge_request": "1", "head": HEAD}
+    assert service.ci.fake.dispatched[0]["inputs"] == {"merge_request": "1", "head": HEAD, "target": "main"}
     assert [c["status"] for c in service.ci.fake.checks] == ["completed", "in_progress"]
     assert "Measuring `aaaaaaa` again" in service.ci.comment()
     assert service.deliver(event()) == {"queued": False}, "a replay"

@@ -15,7 +15,7 @@ from tests.builders import HEAD, OTHER
 
 def options(**given: object) -> argparse.Namespace:
     plain: dict[str, object] = {"only": [], "budget": None, "force": False, "head": "", "bisect": None, "why": None}
-    return argparse.Namespace(**{**plain, "base": "", "env": [], **given})
+    return argparse.Namespace(**{**plain, "base": "", "env": [], "statement": None, **given})
 
 
 def test_variables_complete_the_options() -> None:

@@ -10,7 +10,7 @@ import pytest
 from perfbot.stats.evidence import Evidence, evidence_of
 from perfbot.stats.looks import LOOSE
 from perfbot.stats.means import mean_ratios
-from perfbot.stats.sequential import Plan, decide
+from perfbot.stats.sequential import Plan, decide, restated
 
 PLAN = Plan(0.02, 0.01)
 ROUNDS, CALLS = 40, 100
@@ -79,6 +79,28 @@ def test_a_mean_that_is_not_known_leaves_it_open():
     found = judged(base, head)
     assert found.state == "open"
     assert found.by_mean
+
+
+def test_what_is_typical_is_not_enough_where_the_mean_probably_goes_the_other_way():
+    """Also after confirming: what all rounds say has to say it of the mean, too."""
+    typical = np.full(20, 0.03) + np.random.default_rng(3).normal(0, 0.001, 20)
+    strays = np.random.default_rng(4).normal(0, 0.08, 20)
+    strays -= strays.mean()
+    along, against = (Evidence(typical, np.ones(20), np.exp(mean + strays)) for mean in (0.06, -0.02))
+    plan = Plan(0.02, 0.01)
+    found = decide(along, plan, final=True)
+    assert (found.state, found.by_mean) == ("up", False)
+    assert restated(along, plan, found, holds=True).state == "up"
+    assert decide(against, plan, final=True).state == "open"
+    assert restated(against, plan, found, holds=True).state == "open"
+
+
+def test_an_interval_never_reaches_beyond_the_direction_that_is_decided():
+    typical = np.full(12, 0.03)
+    strays = np.tile([-0.05, 0.05], 6)
+    found = decide(Evidence(typical, np.ones(12), np.exp(0.028 + strays)), Plan(0.02, 0.01), final=True)
+    assert found.state == "up"
+    assert found.low == 0
 
 
 def test_swapping_the_sides_changes_the_sign_alone():
