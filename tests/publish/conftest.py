@@ -8,6 +8,7 @@ import pytest
 
 from perfbot.forge.retry import Retries
 from tests.ci_jobs import InCI, github_ci, gitlab_ci
+from tests.fakes.gitlab import FakeGitLab
 
 
 @pytest.fixture(autouse=True)
@@ -33,3 +34,11 @@ def ci(request: pytest.FixtureRequest) -> InCI:
     found = request.getfixturevalue(request.param)
     assert isinstance(found, InCI)
     return found
+
+
+@pytest.fixture
+def ready(ci: InCI) -> InCI:
+    """A merge request whose measuring job can be played (GitLab) or dispatched (GitHub)."""
+    if isinstance(ci.fake, FakeGitLab):
+        ci.fake.add_job(int(ci.environ["CI_PIPELINE_ID"]), "perfbot", "manual")
+    return ci

@@ -7,62 +7,20 @@ import re
 import string
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from perfbot.forge.base import Note
 from perfbot.model.statement import Statement, unpacked
-from perfbot.publish.comment_commands import CommandHandler, poll
+from perfbot.publish.comment_commands import poll
 from perfbot.publish.flow import publish
 from perfbot.publish.publisher import read_body
 from tests.builders import HEAD, OTHER, report, result, write
-from tests.ci_jobs import QUICK, InCI
-from tests.fakes.gitlab import AUTHOR, STRANGER, FakeGitLab
-
-NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
-
-People = dict[str, Any]
-
-
-def person(ci: InCI, name: str) -> Any:
-    people: People = {"ada": AUTHOR, "mallory": STRANGER} if isinstance(ci.fake, FakeGitLab) else {}
-    return people.get(name, name)
-
-
-def say(ci: InCI, body: str, who: str = "ada") -> Note:
-    """Somebody comments; the note as the forge tells it."""
-    made = ci.fake.say(body, person(ci, who))
-    return next(n for n in ci.forge().comments(1).notes() if n.id == made["id"])
-
-
-def desk(ci: InCI, **changes: Any) -> CommandHandler:
-    return CommandHandler(ci.forge(), 1, NOW, upsert=dict(QUICK), **changes)
-
-
-def reactions(ci: InCI, note: Note) -> frozenset[str]:
-    return frozenset(ci.forge().comments(1).reactions(note))
-
-
-def replies(ci: InCI) -> list[str]:
-    return [c["body"] for c in ci.fake.by_bot() if "perfbot:reply" in c["body"]]
-
-
-def measured(ci: InCI) -> int:
-    """How many runs were started."""
-    if isinstance(ci.fake, FakeGitLab):
-        return sum(job["status"] == "pending" and job["name"] != "perfbot-publish" for job in ci.fake.jobs)
-    return len(ci.fake.dispatched) + sum(run["run_attempt"] > 1 for run in ci.fake.runs)
-
-
-@pytest.fixture
-def ready(ci: InCI) -> InCI:
-    """A merge request whose measuring job can be played (GitLab) or dispatched (GitHub)."""
-    if isinstance(ci.fake, FakeGitLab):
-        ci.fake.add_job(int(ci.environ["CI_PIPELINE_ID"]), "perfbot", "manual")
-    return ci
+from tests.ci_jobs import InCI
+from tests.fakes.gitlab import FakeGitLab
+from tests.publish.commenting import NOW, desk, measured, reactions, replies, say
 
 
 def test_rebench(ready: InCI, tmp_path: Path) -> None:
@@ -85,49 +43,6 @@ def test_rebench(ready: InCI, tmp_path: Path) -> None:
             "merge_request": "1", "head": HEAD, "target": "main", "only": "core/*\ncore/a b", "budget": "300s"
         }  # fmt: skip
         assert ready.status()[0] == "running"
-
-
-def asked_for(ci: InCI) -> list[str]:
-    """The globs of the run that was started."""
-    if isinstance(ci.fake, FakeGitLab):
-        job = next(j for j in ci.fake.jobs if j["name"] == "perfbot")
-        return str(next(v["value"] for v in job["variables"] if v["key"] == "PERFBOT_ONLY")).splitlines()
-    return str(ci.fake.dispatched[0]["inputs"]["only"]).splitlines()
-
-
-@pytest.mark.parametrize("command", ["/rebench core/fast", "/perfbot why core/fast", "/perfbot bisect core/fast"])
-def test_what_fails_is_measured_again_with_what_is_named(ready: InCI, tmp_path: Path, command: str) -> None:
-    """A verdict about a fast benchmark alone would open the gate for the slow one."""
-    slow, fast = result("slow[1]", change=0.5), result("fast")
-    assert publish(write(tmp_path, report(slow, fast)), ready.publisher()).code == 1
-    assert desk(ready).act(say(ready, command)).startswith("started")
-    assert [one for one in asked_for(ready) if not one.startswith("--")] == ["core/fast", "core/slow[[]1]"]
-
-
-def test_what_fails_and_is_named_is_not_named_twice(ready: InCI, tmp_path: Path) -> None:
-    publish(write(tmp_path, report(result("slow", change=0.5))), ready.publisher())
-    desk(ready).act(say(ready, "/rebench core/*"))
-    assert asked_for(ready) == ["core/*"]
-
-
-def test_some_benchmarks_make_no_first_verdict(ready: InCI, tmp_path: Path) -> None:
-    assert "There is no verdict of this head yet" in desk(ready).act(say(ready, "/rebench core/fast"))
-    assert measured(ready) == 0
-    assert desk(ready).act(say(ready, "/rebench")).startswith("started")
-
-
-def test_what_fails_without_a_change_needs_a_whole_run(ready: InCI, tmp_path: Path) -> None:
-    broken = replace(result("broken"), verdict="failed", gate="fail", change=None, interval=None)
-    publish(write(tmp_path, report(broken, result("fast"))), ready.publisher())
-    assert "is more than some benchmarks" in desk(ready).act(say(ready, "/rebench core/fast"))
-    assert measured(ready) == 0
-
-
-def test_where_nothing_was_worth_a_comment_the_status_is_the_verdict(ready: InCI, tmp_path: Path) -> None:
-    ready.config('[publish]\ncomment = "on-change"\n')
-    publish(write(tmp_path, report(result(change=0.0))), ready.publisher())
-    assert ready.fake.by_bot() == []
-    assert desk(ready).act(say(ready, "/rebench core/*")).startswith("started")
 
 
 def test_a_finished_gitlab_job_is_retried(gitlab: InCI, tmp_path: Path) -> None:
