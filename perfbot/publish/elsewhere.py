@@ -99,7 +99,7 @@ def close(publisher: Publisher, settled: Settled, report: Report, *, passes: boo
         return
     status = publisher.status("success" if passes else "failed", headline.sentence(report))
     with contextlib.suppress(PublishError):
-        publisher.forge.statuses.show(replace(status, pipeline=settled.pipeline))
+        publisher.forge.statuses.show(publisher.unless_held(replace(status, pipeline=settled.pipeline)))
 
 
 # What both say --------------------------------------------------------------------------------------------------

@@ -209,6 +209,10 @@ class Publisher:
         """What is shown of this merge request: another one of the same commit has a word of its own."""
         return of_request(self.forge.statuses.shown(status), self.request.number)
 
+    def unless_held(self, status: Status) -> Status:
+        """A status as it may be shown: no pass where another merge request of the same commit fails."""
+        return held_back(status, self.forge.statuses.shown(status), self._counts)
+
     @property
     def _counts(self) -> Callable[[int], bool]:
         return is_of_commit(self.forge.repository, self.request.head)

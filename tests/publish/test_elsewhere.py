@@ -299,6 +299,21 @@ def test_runs_are_not_asked_for_without_end(ci: InCI, tmp_path: Path) -> None:
     assert "1 runs were asked for within an hour" in ci.comment()
 
 
+def test_the_earlier_pipeline_shows_no_pass_that_another_request_of_the_commit_holds(
+    gitlab: InCI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says(gitlab, tmp_path, fresh(0.3), result("other"))
+    waiting = int(gitlab.environ["CI_PIPELINE_ID"])
+    gitlab.next_run()
+    monkeypatch.setattr(
+        "perfbot.publish.publisher.held_back",
+        lambda status, shown, counts: replace(status, held=status.state == "success"),
+    )
+    assert says(gitlab, tmp_path, result(), result("other"), on=XEON).code == 0
+    last = {one["pipeline_id"]: one["status"] for one in gitlab.fake.statuses}
+    assert last[waiting] not in ("success", "running")
+
+
 def test_the_earlier_pipeline_shows_what_became_of_it(gitlab: InCI, tmp_path: Path) -> None:
     gitlab.config('[gate]\nconfirm = "runner"\n')
     first = int(gitlab.environ["CI_PIPELINE_ID"])
