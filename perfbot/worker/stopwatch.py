@@ -4,11 +4,15 @@ A user waits as long as the wall clock says, less the time in which the calling 
 had the core. The kernel counts that for each thread. It gives the core away above all where a system call ends, as
 the readings of these counters are: so a reading that took too long is made again, and what a stretch spent off the core
 is taken between two undisturbed readings around it, while what it spent on the core is taken right at its ends.
+
+Off the core and not in the queue for one it may also have been without a wish of its own: a virtual machine is stopped,
+a container has used up its share. Whoever waits for something gives the core away, and the kernel counts how often.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 from threading import get_ident
 from typing import Dict, NamedTuple, Optional
 
@@ -43,11 +47,17 @@ NOTHING = Times(0, 0, 0)
 
 
 class Reading(NamedTuple):
-    """Counters of the calling thread at one moment; ``queued`` is None where the system does not tell."""
+    """Counters of the calling thread at one moment.
+
+    Attributes:
+        queued: nanoseconds in the queue for a core; None where the system does not tell.
+        waits: how often it gave the core away to wait for something; −1 where the system does not tell.
+    """
 
     wall: int
     thread: int
     queued: Optional[int]
+    waits: int = -1
 
 
 _files: Dict[int, Optional[int]] = {}
@@ -73,15 +83,22 @@ def queued() -> Optional[int]:
         return None
 
 
+def waits() -> int:
+    """How often this thread gave the core away; −1 where the system does not tell of threads."""
+    who = getattr(resource, "RUSAGE_THREAD", None)
+    return -1 if who is None else int(resource.getrusage(who).ru_nvcsw)
+
+
 def reading() -> Reading:
     """The counters, read without a disturbance in between."""
     wall_ns, _, thread_ns = CLOCKS
+    gave = waits()
     for _ in range(TRIES):
         began = wall_ns()
         waited, thread, wall = queued(), thread_ns(), wall_ns()
         if wall - began < CLEAN_NS:
             break
-    return Reading(wall, thread, waited)
+    return Reading(wall, thread, waited, gave)
 
 
 def times(wall: int, cpu: int, thread: int, before: Reading, after: Reading) -> Times:
@@ -94,6 +111,8 @@ def times(wall: int, cpu: int, thread: int, before: Reading, after: Reading) -> 
 
 
 def idle(before: Reading, after: Reading) -> int:
-    """Nanoseconds between two readings in which the thread neither ran nor could have."""
+    """Nanoseconds between two readings in which the thread neither ran nor could have, for it waited for something."""
+    if after.waits == before.waits >= 0:
+        return 0
     waited = (after.queued or 0) - (before.queued or 0)
     return after.wall - before.wall - (after.thread - before.thread) - waited

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import select
+import subprocess
+import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from perfbot.worker import heap, stopwatch
-from perfbot.worker.stopwatch import Reading, Times, idle, times
+from perfbot.worker.stopwatch import Reading, Times, idle, reading, times
 from perfbot.worker.timers import Calls, WithSetup
 
 
@@ -16,6 +20,16 @@ def spin(seconds: float) -> None:
     until = time.thread_time() + seconds
     while time.thread_time() < until:
         pass
+
+
+def by_a_lock() -> None:
+    held = threading.Lock()
+    held.acquire()
+    held.acquire(timeout=0.002)
+
+
+def for_a_child() -> None:
+    subprocess.run([sys.executable, "-S", "-c", ""], check=True)
 
 
 @pytest.fixture
@@ -28,6 +42,28 @@ def test_the_cost_is_what_it_computed_and_what_it_waited():
     before, after = Reading(0, 0, 0), Reading(1_000, 300, 200)
     assert idle(before, after) == 500
     assert times(wall=990, cpu=310, thread=290, before=before, after=after) == Times(990, 310, 790)
+
+
+def test_a_stop_of_the_machine_is_no_wait():
+    """Off the core, and not for want of anything: a stopped virtual machine, a share that is used up."""
+    before, stopped, waited = Reading(0, 0, 0, 7), Reading(5_000_000, 300, 200, 7), Reading(5_000_000, 300, 200, 8)
+    assert idle(before, stopped) == 0
+    assert times(5_000_000, 300, 300, before, stopped).cost == 300
+    assert idle(before, waited) == 5_000_000 - 500
+    assert idle(before._replace(waits=-1), stopped._replace(waits=-1)) == 5_000_000 - 500, "where nobody counts"
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize(
+    "wait",
+    [lambda: time.sleep(0.002), lambda: select.select([], [], [], 0.002), by_a_lock, for_a_child],
+)
+def test_whoever_waits_gives_the_core_away(wait: Callable[[], object]):
+    before = reading()
+    wait()
+    after = reading()
+    assert after.waits > before.waits >= 0
+    assert idle(before, after) > 1_000_000
 
 
 def test_where_it_is_not_told_the_cost_is_not_known():
