@@ -55,3 +55,13 @@ def next_to_confirm(
     first = names.pop(turn % len(names))
     random.shuffle(names)
     return (first, *names)
+
+
+def are_signs_enough(tests: Sequence[SequentialTest], names: Collection[str]) -> bool:
+    """Whether a round of these names only confirms what typical calls showed: its sign takes few values.
+
+    Args:
+        tests: those of a suite that are to be confirmed.
+    """
+    by_mean = {test.benchmark.name for test in tests if test.decision is None or test.decision.by_mean}
+    return set(names) <= {test.benchmark.name for test in tests} - by_mean

@@ -23,7 +23,7 @@ from perfbot.measure.allocation import (
     trial_seconds,
     urgency,
 )
-from perfbot.measure.confirming import LAST_SHARE, next_to_confirm, seconds_to_confirm
+from perfbot.measure.confirming import LAST_SHARE, are_signs_enough, next_to_confirm, seconds_to_confirm
 from perfbot.measure.discovering import EVERYTHING, Selection, discovered
 from perfbot.measure.forecast import Foretold, forecast
 from perfbot.measure.progress import Progress
@@ -268,7 +268,8 @@ class Scheduler:
             self._confirmed[suite.name] = self._confirmed.get(suite.name, 0) + 1
         free = [core for core in self._cores if core not in {turn.place.core for turn in running}]
         core = self._random.choice(free) if free else -1
-        place = Placement(core, crowded=bool(free) and not private, hurried=self._hurried)
+        short = self._hurried or are_signs_enough(self._confirming(suite.name), names)
+        place = Placement(core, bool(free) and not private, short)
         return ScheduledRound(suite, index, names, place, private, frozenset(again), self._limit(suite, names))
 
     def _limit(self, suite: SuiteSession, names: Collection[str]) -> float:
@@ -294,7 +295,7 @@ class Scheduler:
             return False
         if self._looked:
             return True
-        needed = seconds_to_confirm(self._suites, {suite: self._changes(suite) for suite in self._tests}) / self._lanes
+        needed = seconds_to_confirm(self._suites, {one: self._confirming(one) for one in self._tests}) / self._lanes
         if self._until - now > max(needed, LAST_SHARE * self._budget):
             return False
         self._looked = True
@@ -312,12 +313,11 @@ class Scheduler:
 
     def _again(self, suite: SuiteSession, now: float, running: Sequence[ScheduledRound]) -> tuple[str, ...]:
         """What of a suite is to be confirmed in the next round, in the order to measure it."""
-        tests = fitting(self._changes(suite.name), suite, self._until - now)
+        tests = fitting(self._confirming(suite.name), suite, self._until - now)
         under_way = [turn.again for turn in running if turn.suite is suite]
         return next_to_confirm(tests, under_way, self._confirmed.get(suite.name, 0), self._random)
 
-    def _changes(self, suite: str) -> list[SequentialTest]:
-        """What is to be confirmed."""
+    def _confirming(self, suite: str) -> list[SequentialTest]:
         return [test for test in self._all(suite) if test.confirming]
 
     def _all(self, suite: str) -> Iterator[SequentialTest]:

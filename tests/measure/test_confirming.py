@@ -9,16 +9,20 @@ from random import Random
 import pytest
 
 from perfbot.judge.verdict import judge, rejudge
+from perfbot.measure.confirming import are_signs_enough
 from perfbot.measure.discovering import Selection
 from perfbot.measure.rounds import Outcomes
 from perfbot.measure.scheduler import Scheduler
-from perfbot.measure.sequential_test import FIRST_ROUNDS
-from perfbot.model import Change, Limit, Metric, Policy, Report, Result
+from perfbot.measure.sequential_test import FIRST_ROUNDS, SequentialTest
+from perfbot.measure.session import ANYWHERE
+from perfbot.model import TIME, Benchmark, Change, Limit, Metric, Policy, Report, Result
 from perfbot.render.progress import Silent
+from perfbot.stats.sequential import Plan, decide
 from tests.measure.conftest import Clock, FakeSuite, Simulated
 
 POLICY = Policy(threshold=0.02, alpha=0.01, confirm="here")
 NOISY = 0.2
+PLAN = Plan(0.02, 0.01)
 
 
 def measured(
@@ -75,6 +79,31 @@ def test_what_is_measured_anew_is_explored_and_confirmed_anew(after: float, verd
     assert result.raw[0].index == Turned.TURN
 
 
+class Timed(FakeSuite):
+    """Remembers which rounds were to be short."""
+
+    def measure_round(self, index, names, until, place=ANYWHERE):  # type: ignore[no-untyped-def]
+        self.hurried = {**getattr(self, "hurried", {}), index: place.hurried}
+        yield from super().measure_round(index, names, until, place)
+
+
+def test_rounds_whose_signs_are_all_that_counts_are_short() -> None:
+    suite = Timed("s", {"same": Simulated(), "slower": Simulated(0.3)}, Clock())
+    slower = next(one for one in measured([suite]).comparisons if one.benchmark.name == "slower")
+    again = {taken.index: suite.history[taken.index] for taken in slower.rounds if taken.confirming}
+    assert {suite.hurried[index] for index, names in again.items() if names == ("slower",)} == {True}
+    assert not any(suite.hurried[index] for index in suite.hurried if index not in again)
+
+
+def test_where_means_decided_values_count() -> None:
+    typical, mean = (SequentialTest(Benchmark("s", name), TIME, PLAN) for name in ("typical", "mean"))
+    typical.decision = decide([0.3] * 8, PLAN)
+    mean.decision = replace(typical.decision, by_mean=True)
+    assert are_signs_enough([typical, mean], ["typical"])
+    assert not are_signs_enough([typical, mean], ["typical", "mean"])
+    assert not are_signs_enough([typical], ["typical", "explored"])
+
+
 class TestWhatIsMeasuredAgain:
     def test_a_change_is_and_what_did_not_change_is_not(self) -> None:
         suite = FakeSuite("s", {"same": Simulated(), "slower": Simulated(0.3), "too": Simulated()}, Clock())
@@ -103,7 +132,8 @@ class TestWhatIsMeasuredAgain:
 
     def test_an_improvement_takes_less(self) -> None:
         suites = [FakeSuite("s", {"b": Simulated(change)}, Clock()) for change in (0.3, -0.3)]
-        worse, better = (sum(r.confirming for r in measured([s]).comparisons[0].rounds) for s in suites)
+        policy = replace(POLICY, alpha=0.0003)
+        worse, better = (sum(r.confirming for r in measured([s], policy).comparisons[0].rounds) for s in suites)
         assert better < worse
 
     def test_counts_and_what_does_not_gate_take_none_or_less(self) -> None:
@@ -112,7 +142,7 @@ class TestWhatIsMeasuredAgain:
         assert not any(taken.confirming for taken in only.rounds)
         shown = replace(POLICY, limits=(Limit("*", gate=False),))
         (only,) = measured([FakeSuite("s", {"b": Simulated(0.3)}, Clock())], shown).comparisons
-        assert sum(taken.confirming for taken in only.rounds) <= 6
+        assert sum(taken.confirming for taken in only.rounds) <= 7
 
     def test_nothing_is_where_the_policy_says_so(self) -> None:
         policy = replace(POLICY, confirm="no")
