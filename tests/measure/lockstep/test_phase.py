@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 from statistics import fmean
@@ -24,6 +26,15 @@ EVERY = 50
 TRUTH = CALL * (1 + (SLOWER - 1) / EVERY)
 PROBED = 23
 """Calls that a process made before its round: the same number in each."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _as_small_as_a_worker() -> Iterator[None]:
+    """What this process holds is set aside, as a worker's harness is: it is collected before each round's values."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 class Counter:
