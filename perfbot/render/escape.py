@@ -101,8 +101,13 @@ _PLAIN = re.compile(
 )
 """A word or a number with the marks of a sentence around it; ``%`` only where no milestone can follow."""
 
-_REFERENCE = re.compile(r"(?:[0-9a-f]{7,}|gh-\d+|[a-z][a-z0-9]+-\d+|.+\.[^\W\d_]{2,}|[^/]+/[^/]+/.*)", re.IGNORECASE)
-"""What may become a link without any mark: commits, issues of trackers, addresses, and what looks like one."""
+_REFERENCE = re.compile(
+    r"""(?:.*[.,'’/–−-])?(?:[0-9a-f]{7,}|gh-\d+|[a-z][a-z0-9]+-\d+)(?:[.,'’/–−-].*)?
+    | .+\.[^\W\d_]{2,} | [^/]+/[^/]+/.*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What may become a link without any mark: commits and issues of trackers, also as a part of a word, addresses, and
+what looks like one."""
 
 
 def prose(text: str, length: int = PROSE_LENGTH) -> str:

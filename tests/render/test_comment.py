@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from perfbot.model import Problem, Report
@@ -45,6 +45,9 @@ def test_hostile_text_stays_text(name: str) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=60))
+@example("0/A0-0")
+@example("A-A0-0-b")
+@example("see 12.ABC-7, or x’deadbeef1")
 def test_any_text_stays_text(text: str) -> None:
     assert complaints(comment(saying(text), marker=MARKER), MARKER) == []
 
