@@ -68,6 +68,7 @@ class Section:
         job: what to repeat to publish again: a job id on GitLab, a run id on GitHub; 0 when unknown.
         banner: one line above a text that is no longer, or not yet, the last word.
         failing: benchmark → change (a fraction) of those that fail the gate, at most :data:`MAX_FAILING`.
+        more: something fails besides: a broken benchmark, a suite as a whole, more than is remembered.
         said: the newest run's last word, which the status repeats; of another run than the text where that failed.
         first: what this run's machine found, while another one is asked about it.
     """
@@ -82,6 +83,7 @@ class Section:
     failing: Mapping[str, float] = dataclasses.field(default_factory=dict)
     said: Told | None = None
     first: FirstWord | None = None
+    more: bool = False
 
     def spoken(self, head: str) -> RunOrder | None:
         """The newest run that said something of a head here; None when none did."""
@@ -232,6 +234,8 @@ def _compose_section(section: Section) -> str:
     if section.said is not None:
         said = dataclasses.asdict(section.said) | {"order": str(section.said.order)}
         data["said"] = json.dumps(said, separators=(",", ":"))
+    if section.more:
+        data["more"] = "1"
     if section.first is not None:
         data["first"] = first_word.write(section.first)
     fields = " ".join(f"{name}={_encode(str(value))}" for name, value in data.items())
@@ -258,6 +262,7 @@ def _parse_section(fields_text: str, text: str) -> Section:
         failing={str(name): float(change) for name, change in json.loads(fields["failing"]).items()},
         said=_parse_said(fields["said"]) if "said" in fields else None,
         first=first_word.read(fields["first"]) if "first" in fields else None,
+        more="more" in fields,
     )
 
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 from perfbot.errors import PublishError
 from perfbot.forge.base import Again, Comments, Forge, MergeRequest, Note, RefusedError, Repository, Status
-from perfbot.forge.body import MAX_ASKED, MAX_FAILING, Body, all_stale
+from perfbot.forge.body import MAX_ASKED, Body, all_stale
 from perfbot.forge.upsert import Upsert
 from perfbot.model import Acceptance
 from perfbot.model.aside import BASE, ENV
@@ -205,8 +205,7 @@ class CommandHandler:
         told = [part.said for part in sections if part.said is not None and part.said.head == head]
         if not told or len(told) < len(sections):
             raise NotDone("There is no verdict of this head yet that some benchmarks could change: `/rebench` alone.")
-        if any(part.said == one and one.state == "failed" and not 0 < len(part.failing) < MAX_FAILING
-               for one in told for part in sections):  # fmt: skip
+        if any(part.more or (part.said and part.said.state == "failed" and not part.failing) for part in sections):
             raise NotDone("What fails at this head is more than some benchmarks: `/rebench` alone.")
         failing = (name for part in sections for name in part.failing)
         return [

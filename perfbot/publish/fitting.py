@@ -44,12 +44,15 @@ def _remembering(body: Body, room: int) -> Body:
     What is forgotten fails: it can be accepted by nobody, or has to be accepted again.
     """
     each = room // max(1, len(body.sections))
-    sections = tuple(
-        replace(s, failing=dict(_within(s.failing.items(), each)), first=s.first and cut(s.first, each))
-        for s in body.sections
-    )
+    sections = tuple(_forgetting(s, each) for s in body.sections)
     accepted = tuple(reversed(list(_within(reversed(body.accepted), room))))
     return replace(body, sections=sections, accepted=accepted)
+
+
+def _forgetting(section: Section, room: int) -> Section:
+    failing = dict(_within(section.failing.items(), room))
+    more = section.more or len(failing) < len(section.failing)
+    return replace(section, failing=failing, more=more, first=section.first and cut(section.first, room))
 
 
 def _within(items: Iterable[T], room: int) -> Iterator[T]:

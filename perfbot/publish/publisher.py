@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -142,7 +142,8 @@ class Publisher:
             if r.gate == "fail" and r.change is not None and len(r.full_name) <= LONGEST_FAILING
         }
         said = self._said(STATES[report.verdict], headline.sentence(report))
-        part = replace(self._part(said), failing=dict(list(failing.items())[:MAX_FAILING]))
+        kept = dict(list(failing.items())[:MAX_FAILING])
+        part = replace(self._part(said), failing=kept, more=_fails_besides(report, kept))
         status = self.status(
             said.state,
             said.words,
@@ -327,6 +328,14 @@ def read_body(comments: Comments, key: str = KEY) -> Body:
 def notable(report: Report) -> bool:
     """Whether a quiet perfbot speaks up."""
     return report.verdict != "pass" or any(r.verdict in NOTABLE for r in report.results)
+
+
+def _fails_besides(report: Report, named: Mapping[str, float]) -> bool:
+    """Whether anything fails that is not among these benchmarks and their changes."""
+    others = any(one.gate == "fail" and one.full_name not in named for one in report.results)
+    broken = any(one.gate == "fail" and one.change is None for one in report.results)
+    means = any(one.gate == "fail" for one in report.geometric_means)
+    return others or broken or means or any(problem.fatal for problem in report.problems)
 
 
 def _failing(report: Report) -> Iterator[Result]:

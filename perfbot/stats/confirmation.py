@@ -1,8 +1,9 @@
 """Whether fresh rounds bear out a change, whatever the shape of their noise.
 
 The sequential rule takes the middle of the noise for roughly Gaussian, and neighbouring rounds for independent. Rounds
-of two values, skewed or correlated ones break that. So what it calls a change is measured again, and only the *signs*
-of the fresh rounds count: where nothing changed, a round is as likely to point up as down, however far it points.
+of two values, skewed or correlated ones break that. So what it calls a change is measured again, and the *signs* of the
+fresh rounds count: where nothing changed, a round is as likely to point up as down by any distance. From where on a
+round counts wholly is settled beforehand; what points less far counts for less.
 
 Each sign is bet on, by a share of what was won so far that earlier rounds alone decide. Without a change the wealth is
 a fair game's: it ever exceeds w with probability 1/w at most, whenever one looks and stops (Ville 1939; Shafer 2021,

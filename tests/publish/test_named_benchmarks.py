@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from perfbot.model import Result
 from perfbot.publish.flow import publish
 from tests.builders import report, result, write
 from tests.ci_jobs import InCI
@@ -43,9 +44,10 @@ def test_some_benchmarks_make_no_first_verdict(ready: InCI, tmp_path: Path) -> N
     assert desk(ready).act(say(ready, "/rebench")).startswith("started")
 
 
-def test_what_fails_without_a_change_needs_a_whole_run(ready: InCI, tmp_path: Path) -> None:
+@pytest.mark.parametrize("others", [[], [result("slow", change=0.5)]], ids=["alone", "beside a slower one"])
+def test_what_fails_without_a_change_needs_a_whole_run(ready: InCI, tmp_path: Path, others: list[Result]) -> None:
     broken = replace(result("broken"), verdict="failed", gate="fail", change=None, interval=None)
-    publish(write(tmp_path, report(broken, result("fast"))), ready.publisher())
+    publish(write(tmp_path, report(broken, result("fast"), *others)), ready.publisher())
     assert "is more than some benchmarks" in desk(ready).act(say(ready, "/rebench core/fast"))
     assert measured(ready) == 0
 
