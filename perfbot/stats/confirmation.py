@@ -32,10 +32,11 @@ QUARTERS = 4
 INTERQUARTILE = 1.349
 """Range between the quartiles of Gaussian values, in standard deviations; fewer values than four have no quartiles."""
 
-ALONE = 390.0
-"""The wealth that fresh rounds have to win by themselves, whatever the earlier ones won: nine rounds that all agree.
-100 would be enough for noise of any shape; where rounds resemble their neighbours besides, as many suites as alpha
-would turn red then."""
+ALONE, ALONE_SHARE = 390.0, 0.2
+"""The wealth that fresh rounds have to win by themselves, whatever the earlier ones won: nine rounds that all agree, or
+fewer where few comparisons are made (this share of one over their alpha: five rounds for one at 1 in 100, seven for
+five). A quarter of it would be enough for noise of any shape; where rounds resemble their neighbours besides, as many
+suites as alpha would turn red then."""
 
 SHOWN = 100.0
 """The same for what is shown without failing anything: seven rounds. Five, or 1 in 20, were too few on a machine with a
@@ -151,14 +152,14 @@ def needed_of_fresh(found: Decision, before: Evidence, plan: Plan) -> float:
     such bet: how far a round has to point is known only afterwards.
     """
     whole = 1 / plan.alpha
-    if found.by_mean or whole <= 2 * ALONE:
+    if found.by_mean:
         return whole
     up = down = 0.0
     wealth = 1.0
     for sign in np.sign(before.typical).tolist():
         wealth *= 1 + sign * (up - down) / (up + down + 2 * DOUBT)
         up, down = up + (sign > 0), down + (sign < 0)
-    return max(2 * whole / (1 + wealth), ALONE)
+    return max(2 * whole / (1 + wealth), min(ALONE, ALONE_SHARE * whole))
 
 
 def _reach(change: float, typical: Floats | None) -> float:

@@ -16,6 +16,7 @@ from perfbot.measure.lockstep.link import HANGS, WorkerLost, WorkerSpec
 from perfbot.measure.lockstep.pair import START_SECONDS, Messages, Pair, drawn, round_of, speed_of
 from perfbot.measure.lockstep.plan import (
     LATE_SECONDS,
+    WARM_BELOW_SECONDS,
     Speed,
     ValuePlan,
     measuring_seconds,
@@ -31,9 +32,9 @@ from perfbot.model import SIDES, TIME, Metric, Round, Side
 from perfbot.runner.address_space import Layout
 from perfbot.runner.cores import allowed_cores
 
-LONGEST_SHARE = 0.15
+LONGEST_SHARE, LONGEST_TOTAL = 0.15, 0.3
 """A round lasts as long as its longest benchmark makes it; this share of that is given to each of the others, which
-narrows their intervals for little."""
+narrows their intervals for little, and that share to all of them together."""
 
 HURRIED_SHARE = 0.05
 """The same where the budget is short: a third as much, so that there are more rounds."""
@@ -128,7 +129,8 @@ class PairSession:
             startup = suite.known.startup_seconds if self._begun else time.monotonic() - began
             longest = max(suite.known.predicted_seconds(name) for name in names)
             measuring = BRIEF_SECONDS if suite.brief else measuring_seconds(startup)
-            usual = max(measuring / len(names), LONGEST_SHARE * longest)
+            share = min(LONGEST_SHARE, LONGEST_TOTAL / max(1, len(names) - 1))
+            usual = max(measuring / len(names), share * longest)
             self._share = HURRIED_SHARE * longest if self._hurried else usual
             suite.known.started(startup)
             suite.trace(event="pair", suite=suite.name, round=self._index, core=self._core, startup=startup,
@@ -202,7 +204,7 @@ class PairSession:
             pair.pin(allowed_cores())
             speed = self._probe(pair, once=once)
             suite.known.learn(name, speed, once=once)
-            if once:
+            if once or speed.wall >= WARM_BELOW_SECONDS:  # So long a call is dear in this round, which runs alone.
                 return []
         spread = suite.known.spread(name)
         values = suite.known.stretches.get(name) or plan_values(
