@@ -200,6 +200,7 @@ class PairSession:
         suite = self._suite
         once = any(message["once"] for message in ready.values())
         speed = suite.known.speed(name)
+        learning = speed is None
         if speed is None:
             pair.pin(allowed_cores())
             speed = self._probe(pair, once=once)
@@ -213,17 +214,25 @@ class PairSession:
         taken = self._take(pair, name, values, ready)
         if taken is None:
             return []
-        measured = self._whole(pair, name, values, taken, ready)
+        measured = self._whole(pair, name, values, taken, ready, learning=learning)
         beside = () if self._control or suite.timed == (TIME,) else self._beside(pair, name, values, ready)
         return [one for one in (measured, *beside) if one.metric in suite.timed]
 
-    def _whole(self, pair: Pair, name: str, values: ValuePlan, taken: Round, ready: Messages) -> Measured:
-        """The round of its costs, after a look at what many calls do where nobody has looked yet."""
+    def _whole(
+        self, pair: Pair, name: str, values: ValuePlan, taken: Round, ready: Messages, *, learning: bool
+    ) -> Measured:
+        """The round of its costs, after a look at what many calls do where nobody has looked yet, nor is looking.
+
+        Not in the round that learns how fast it is: no other runs beside that one.
+        """
         known, plain = self._suite.known, not self._control and self._suite.thrifty
         if name in known.stretches:
             return self._measured(name, endurance.kept(taken, values))
-        if plain and name not in known.endured:
-            return self._endure(pair, name, values, taken, ready)
+        if plain and not learning and known.is_to_be_endured(name):
+            try:
+                return self._endure(pair, name, values, taken, ready)
+            finally:
+                known.enduring.discard(name)
         if plain and values.mode == "turns":
             known.spread(name).add(taken)
         return self._measured(name, taken)
