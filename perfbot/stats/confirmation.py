@@ -32,11 +32,11 @@ QUARTERS = 4
 INTERQUARTILE = 1.349
 """Range between the quartiles of Gaussian values, in standard deviations; fewer values than four have no quartiles."""
 
-ALONE, ALONE_SHARE = 390.0, 0.2
-"""The wealth that fresh rounds have to win by themselves, whatever the earlier ones won: nine rounds that all agree, or
-fewer where few comparisons are made (this share of one over their alpha: five rounds for one at 1 in 100, seven for
-five). A quarter of it would be enough for noise of any shape; where rounds resemble their neighbours besides, as many
-suites as alpha would turn red then."""
+ALONE = 390.0
+"""The wealth that fresh rounds have to win by themselves, whatever the earlier ones won: nine rounds that all agree.
+100 would be enough for noise of any shape; where rounds resemble their neighbours besides, as many suites as alpha
+would turn red then. It is no less where few are compared: that would save two rounds, and skewed noise would turn half
+as many suites more red."""
 
 SHOWN = 100.0
 """The same for what is shown without failing anything: seven rounds. Five, or 1 in 20, were too few on a machine with a
@@ -160,7 +160,7 @@ def needed_of_fresh(found: Decision, before: Evidence, plan: Plan) -> float:
     for sign in np.sign(before.typical).tolist():
         wealth *= 1 + sign * (up - down) / (up + down + 2 * DOUBT)
         up, down = up + (sign > 0), down + (sign < 0)
-    return max(2 * whole / (1 + wealth), min(ALONE, ALONE_SHARE * whole))
+    return max(2 * whole / (1 + wealth), min(ALONE, whole))
 
 
 def _is_of_means(found: Decision, before: Evidence) -> bool:
