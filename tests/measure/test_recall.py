@@ -76,11 +76,11 @@ def log(text):
 
 def first():
     log("first")
-    time.sleep(0.3)
+    time.sleep(0.03)
 
 def second():
     log("second")
-    time.sleep(0.3)
+    time.sleep(0.03)
 """
 SUITE = 'harness = "python"\nfunctions = { first = "module:first", second = "module:second" }'
 
