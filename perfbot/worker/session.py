@@ -141,7 +141,7 @@ class Session:
 
     @property
     def counting(self) -> bool:
-        """Whether memory or objects are counted, so that what a benchmark leaves behind would show in those after it."""
+        """Whether memory or objects are counted: what a benchmark leaves behind would show in those after it."""
         return self._counting and threading.active_count() == 1
 
     def apart(self, run: Callable[[], Tuple[str, str]]) -> Tuple[str, str]:
