@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from perfbot.judge.confirmation import is_over
-from perfbot.model import Machine, Policy, Report, Result, Runner
+from perfbot.model import Acceptance, Machine, Policy, Report, Result, Runner
 from perfbot.render.policy import rule
 from perfbot.render.whole import whole_suites
 from perfbot.units import (
@@ -182,6 +182,11 @@ def anchor_of(suite: str, benchmark: str, metric: str) -> str:
     """The same for what no report is at hand of."""
     key = f"{suite}\0{benchmark}\0{metric}"
     return "b-" + hashlib.sha256(key.encode(errors="replace")).hexdigest()[:12]
+
+
+def accepted(one: Acceptance) -> str:
+    """What was accepted, with its metric where that is not the usual one."""
+    return one.match if one.metric in ("", MAIN_METRIC) else f"{one.match} ({one.metric})"
 
 
 def moment(text: str) -> str:

@@ -190,6 +190,7 @@ def set_aside() -> None:
     if hasattr(gc, "freeze"):  # CPython alone has it
         gc.collect()
         gc.freeze()
+    gc.enable()  # it was off while all of that was loaded: each collection would have found that it is still in use
 
 
 def serve(options: Dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -263,6 +264,11 @@ class Pair:
         cores = tuple(cores)
         pinned = [pin_process(link.child.pid, cores) for link in self.links.values()]
         return all(pinned)
+
+    def stop(self) -> None:
+        """End both workers' processes, from any thread; whoever waits for them hears of it, and closes the pair."""
+        for link in self.links.values():
+            link.child.signal(signal.SIGKILL)
 
     def close(self) -> None:
         """End both workers and everything they started."""
