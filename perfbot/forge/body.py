@@ -8,7 +8,7 @@ read back only from a comment that perfbot's own account wrote.
 
     <!-- perfbot:v1 key=default head=f3c2… previous=60ab… -->
 
-    <!-- perfbot:section name=py311 head=f3c2… run=1764259200000.812.1 state=done job=91 failing={…} said={…} -->
+    <!-- perfbot:section name=py311 head=f3c2… run=1764259200000.812.1 state=done job=91 failing=[…] said={…} -->
 
     …markdown…
 
@@ -38,11 +38,14 @@ from perfbot.render.jobs import JobVerdict, jobs_table
 
 SectionState = Literal["done", "stale", "failed"]
 
+Failing = Mapping[tuple[str, str], float]
+"""(benchmark, metric) → change, a fraction."""
+
 MAX_ASKED = 50
 """How many moments a comment remembers at which a run was asked for."""
 
 MAX_FAILING = 40
-"""How many failing benchmarks a section remembers for ``/perfbot accept``."""
+"""How many failing comparisons a section remembers for ``/perfbot accept``."""
 
 LONGEST_FAILING = 200
 """Characters of a name that is remembered: longer ones are shown, but cannot be accepted by name."""
@@ -67,7 +70,7 @@ class Section:
         run: of the run whose text this is.
         job: what to repeat to publish again: a job id on GitLab, a run id on GitHub; 0 when unknown.
         banner: one line above a text that is no longer, or not yet, the last word.
-        failing: benchmark → change (a fraction) of those that fail the gate, at most :data:`MAX_FAILING`.
+        failing: comparisons that fail the gate, at most :data:`MAX_FAILING`.
         more: something fails besides: a broken benchmark, a suite as a whole, more than is remembered.
         said: the newest run's last word, which the status repeats; of another run than the text where that failed.
         first: what this run's machine found, while another one is asked about it.
@@ -80,7 +83,7 @@ class Section:
     state: SectionState = "done"
     job: int = 0
     banner: str = ""
-    failing: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    failing: Failing = dataclasses.field(default_factory=dict)
     said: Told | None = None
     first: FirstWord | None = None
     more: bool = False
@@ -131,7 +134,10 @@ def _job(section: Section, head: str) -> JobVerdict:
     if section.head != head or section.state == "stale":
         return JobVerdict(section.name, "measuring")
     ended = section.said.state if section.said is not None else "failed" if section.failing else "success"
-    return JobVerdict(section.name, "passes" if ended == "success" else "blocks", section.failing)
+    worst: dict[str, float] = {}
+    for (name, _), change in section.failing.items():
+        worst[name] = max(worst.get(name, 0.0), change, key=abs)
+    return JobVerdict(section.name, "passes" if ended == "success" else "blocks", worst)
 
 
 def parse(text: str, key: str) -> Body | None:
@@ -229,7 +235,7 @@ def _compose_section(section: Section) -> str:
         "run": section.run,
         "state": section.state,
         "job": section.job,
-        "failing": json.dumps(dict(section.failing), separators=(",", ":")),
+        "failing": json.dumps([[*of, change] for of, change in section.failing.items()], separators=(",", ":")),
     }
     if section.said is not None:
         said = dataclasses.asdict(section.said) | {"order": str(section.said.order)}
@@ -259,7 +265,7 @@ def _parse_section(fields_text: str, text: str) -> Section:
         state="stale" if state == "stale" else "failed" if state == "failed" else "done",
         job=int(fields["job"]),
         banner=banner,
-        failing={str(name): float(change) for name, change in json.loads(fields["failing"]).items()},
+        failing={(str(name), str(metric)): float(change) for name, metric, change in json.loads(fields["failing"])},
         said=_parse_said(fields["said"]) if "said" in fields else None,
         first=first_word.read(fields["first"]) if "first" in fields else None,
         more="more" in fields,
@@ -274,7 +280,7 @@ def _parse_said(text: str) -> Told:
 
 def _parse_accepted(data: str) -> Acceptance:
     found = Acceptance(**json.loads(unquote(data)))
-    texts = (found.match, found.reason, found.who, found.when, found.head)
+    texts = (found.match, found.reason, found.who, found.when, found.head, found.metric)
     numbers = (found.note, found.change or 0.0)
     if not all(isinstance(text, str) for text in texts) or not all(isinstance(n, int | float) for n in numbers):
         raise TypeError(data)

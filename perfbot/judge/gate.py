@@ -148,7 +148,7 @@ def _accepted(result: Result, acceptances: Sequence[Acceptance]) -> Result:
     if result.gate != "fail" or result.verdict == "failed":
         return result
     for accepted in reversed(acceptances):
-        if not fnmatch.fnmatchcase(result.full_name, accepted.match):
+        if accepted.metric not in ("", result.metric) or not fnmatch.fnmatchcase(result.full_name, accepted.match):
             continue
         if _surely_worse(result, accepted):
             clause = f"worse than the {format_change(accepted.change or 0.0)} accepted by {accepted.who}"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from perfbot.measure.sequential_test import SequentialTest
 from perfbot.measure.session import Failed, Outcome, Placement, SuiteSession
 from perfbot.model import Benchmark, Comparison, Problem, Round, Startup
+
+CONTROL_ROUNDS = (2, 5)
+CONTROL_EVERY = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,19 @@ class ScheduledRound:
     again: frozenset[str] = frozenset()
     limit: float = math.inf
     """Where something new is in it: when to leave the rest for later (monotonic seconds)."""
+
+
+def is_controlled(turn: ScheduledRound) -> bool:
+    """Whether a control follows a round of a suite: the third and the sixth, and every sixth from there."""
+    due = turn.index in CONTROL_ROUNDS or turn.index % CONTROL_EVERY == CONTROL_ROUNDS[-1]
+    return due and not turn.place.recalled
+
+
+def recall(turns: Iterable[ScheduledRound]) -> None:
+    """Call rounds off. Once all is decided, those that were begun beside the deciding one have nothing to add."""
+    for turn in turns:
+        if turn.place.recall is not None:
+            turn.place.recall.call()
 
 
 @contextlib.contextmanager

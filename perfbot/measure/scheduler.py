@@ -27,16 +27,13 @@ from perfbot.measure.confirming import LAST_SHARE, are_signs_enough, next_to_con
 from perfbot.measure.discovering import EVERYTHING, Selection, discovered
 from perfbot.measure.forecast import Foretold, forecast
 from perfbot.measure.progress import Progress
-from perfbot.measure.rounds import Outcomes, ScheduledRound, ending, flagged
+from perfbot.measure.recall import Recall
+from perfbot.measure.rounds import Outcomes, ScheduledRound, ending, flagged, is_controlled, recall
 from perfbot.measure.sequential_test import SequentialTest
 from perfbot.measure.session import Count, Failed, Outcome, Placement, SuiteSession, problem_of
 from perfbot.model import Benchmark, Comparison, Policy, Problem, Round, Startup
 from perfbot.process import kill_all
 from perfbot.stats.sequential import critical_values
-
-CONTROL_ROUNDS = (2, 5)
-CONTROL_EVERY = 6
-"""A control follows the third and the sixth round of a suite, and every sixth from there."""
 
 COUNTING_SHARE = 1 / 3
 """Of the budget, for metrics that are counted; what they leave of it goes to time. Without time they have it all."""
@@ -209,6 +206,9 @@ class Scheduler:
             for done in wait(running, return_when=FIRST_COMPLETED).done:
                 del running[done]
                 done.result()
+            with self._lock:
+                if not any(test.open for suite in self._tests for test in self._all(suite)):
+                    recall(running.values())
 
     def _obey(self, asked: Literal["", "go on", "stop"]) -> None:
         """Do what whoever watches wants. Stopping is an interruption: a verdict may not rest on when somebody stops.
@@ -269,7 +269,7 @@ class Scheduler:
         free = [core for core in self._cores if core not in {turn.place.core for turn in running}]
         core = self._random.choice(free) if free else -1
         short = self._hurried or are_signs_enough(self._confirming(suite.name), names)
-        place = Placement(core, bool(free) and not private, short)
+        place = Placement(core, bool(free) and not private, short, Recall())
         return ScheduledRound(suite, index, names, place, private, frozenset(again), self._limit(suite, names))
 
     def _limit(self, suite: SuiteSession, names: Collection[str]) -> float:
@@ -359,15 +359,14 @@ class Scheduler:
                         break
                     if outcome.name in following:
                         self._tell(suite.name, turn.index, following[outcome.name])
-            followed = turn.index in CONTROL_ROUNDS or turn.index % CONTROL_EVERY == CONTROL_ROUNDS[-1]
-            if followed and self._with_controls and len(turn.again) < len(names):
+            if is_controlled(turn) and self._with_controls and len(turn.again) < len(names):
                 self._controls += suite.control_round(turn.index, self._until, turn.place)
         except MeasureError as error:
             self._give_up(turn, error)
 
     def _give_up(self, turn: ScheduledRound, error: MeasureError) -> None:
         with self._lock:
-            if self._stopped:
+            if self._stopped or turn.place.recalled:
                 return
             self._problems.append(problem_of(turn.suite.name, error))
             for test in chain.from_iterable(self._tests[turn.suite.name][name] for name in turn.names):

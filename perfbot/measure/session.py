@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from perfbot.errors import MeasureError
+from perfbot.measure.recall import Recall
 from perfbot.model import Benchmark, Comparison, Metric, Problem, Round
 
 
@@ -16,12 +17,19 @@ class Placement:
     """Where a round is measured: one core (below zero: wherever the system likes), and whether others are busy too.
 
     In a crowded machine processes stay on their core from the start, so as not to disturb the other rounds. In a hurry
-    a round takes as few values as say anything, whatever starting its processes cost.
+    a round takes as few values as say anything, whatever starting its processes cost. It may be called off, where
+    somebody can do so.
     """
 
     core: int = -1
     crowded: bool = False
     hurried: bool = False
+    recall: Recall | None = None
+
+    @property
+    def recalled(self) -> bool:
+        """Whether the round was called off."""
+        return self.recall is not None and self.recall.called
 
 
 ANYWHERE = Placement()

@@ -113,3 +113,5 @@ class Acceptance:
     """The measured change when it was accepted; a worse one is no longer accepted."""
     note: int = 0
     """Id of the comment that accepted it, which the forge is asked about; 0 for none."""
+    metric: str = ""
+    """Of which metric the change is; empty: of any."""

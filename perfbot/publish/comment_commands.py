@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 from perfbot.errors import PublishError
 from perfbot.forge.base import Again, Comments, Forge, MergeRequest, Note, RefusedError, Repository, Status
-from perfbot.forge.body import MAX_ASKED, Body, all_stale
+from perfbot.forge.body import MAX_ASKED, Body, Failing, all_stale
 from perfbot.forge.upsert import Upsert
 from perfbot.model import Acceptance
 from perfbot.model.aside import BASE, ENV
@@ -207,9 +207,9 @@ class CommandHandler:
             raise NotDone("There is no verdict of this head yet that some benchmarks could change: `/rebench` alone.")
         if any(part.more or (part.said and part.said.state == "failed" and not part.failing) for part in sections):
             raise NotDone("What fails at this head is more than some benchmarks: `/rebench` alone.")
-        failing = (name for part in sections for name in part.failing)
+        failing = (name for part in sections for name, _ in part.failing)
         return [
-            glob.escape(name) for name in dict.fromkeys(failing) if not any(fnmatch.fnmatchcase(name, g) for g in globs)
+            _glob_of(name) for name in dict.fromkeys(failing) if not any(fnmatch.fnmatchcase(name, g) for g in globs)
         ]
 
     def _passes(self, request: MergeRequest) -> bool:
@@ -281,15 +281,15 @@ class CommandHandler:
             )
         moment = note.created or self.now.strftime("%Y-%m-%dT%H:%M:%SZ")
         new = [
-            Acceptance(glob.escape(name), command.reason, note.author, moment, request.head, change, note.id)
-            for name, change in failing.items()
+            Acceptance(glob.escape(name), command.reason, note.author, moment, request.head, change, note.id, metric)
+            for (name, metric), change in failing.items()
         ]
         self._change(lambda found: _with(found, new))
-        return self._publish_again(request, body, tuple(failing))
+        return self._publish_again(request, body, failing)
 
-    def _publish_again(self, request: MergeRequest, body: Body, names: Sequence[str]) -> tuple[str, str]:
-        said = f"accepted {len(names)} of the benchmarks that fail"
-        jobs = {s.job for s in body.sections if s.job and set(s.failing) & set(names)}
+    def _publish_again(self, request: MergeRequest, body: Body, accepted: Failing) -> tuple[str, str]:
+        said = f"accepted {len({name for name, _ in accepted})} of the benchmarks that fail"
+        jobs = {s.job for s in body.sections if s.job and s.failing.keys() & accepted.keys()}
         for job in sorted(jobs):
             try:
                 self.forge.runs.publish(request, job)
@@ -324,13 +324,19 @@ def _lines(command: Rebench) -> tuple[str, ...]:
     return (*base, *(f"{ENV}{setting.text}" for setting in command.settings), *command.globs)
 
 
-def _failing(body: Body, head: str, pattern: str) -> dict[str, float]:
-    """Benchmarks that fail at a head and match, with their changes."""
+def _glob_of(name: str) -> str:
+    """A pattern that means a benchmark and can be handed on as a line: never in two, never an option."""
+    escaped = glob.escape("".join(one if one.isprintable() else "\0" for one in name)).replace("\0", "?")
+    return f"[{escaped[0]}]{escaped[1:]}" if escaped.startswith(("-", " ")) else escaped
+
+
+def _failing(body: Body, head: str, pattern: str) -> Failing:
+    """What fails at a head and matches."""
     return {
-        name: change
+        (name, metric): change
         for section in body.sections
         if section.head == head
-        for name, change in section.failing.items()
+        for (name, metric), change in section.failing.items()
         if fnmatch.fnmatchcase(name, pattern)
     }
 
@@ -340,9 +346,9 @@ def _asked_at(body: Body, moment: str) -> Body:
 
 
 def _with(body: Body, new: Sequence[Acceptance]) -> Body:
-    """A later acceptance of the same benchmark replaces an earlier one."""
-    matches = {acceptance.match for acceptance in new}
-    kept = [acceptance for acceptance in body.accepted if acceptance.match not in matches]
+    """A later acceptance of the same comparison replaces an earlier one."""
+    again = {(acceptance.match, acceptance.metric) for acceptance in new}
+    kept = [acceptance for acceptance in body.accepted if (acceptance.match, acceptance.metric) not in again]
     return replace(body, accepted=(*kept, *new))
 
 

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 
 from perfbot.errors import PublishError
 from perfbot.forge.base import Again
-from perfbot.forge.body import LONGEST_FAILING, MAX_ASKED, MAX_FAILING, Body, Section
+from perfbot.forge.body import MAX_ASKED, Body, Section
 from perfbot.forge.first_word import FirstRed, FirstWord, first_word
 from perfbot.forge.order import RunOrder, Told, outrun
 from perfbot.judge.gate import gate_of, joined
@@ -27,7 +27,7 @@ from perfbot.judge.machines import change_of, kind_of, together
 from perfbot.model import Machine, Metric, Policy, Problem, Report, Result, Runner
 from perfbot.overall import GeometricMean
 from perfbot.publish.fitting import fitted
-from perfbot.publish.publisher import Publisher
+from perfbot.publish.publisher import Publisher, remembered
 from perfbot.render import headline
 from perfbot.units import format_change
 
@@ -246,14 +246,9 @@ def _told(publisher: Publisher, report: Report, first: FirstWord) -> str:
     now = publisher.clock()
     order = publisher.order().at(round(now * 1000), (one.order for one in shown))
     said = Told(head, order, "failed", words)
-    failing = {
-        one.full_name: one.change
-        for one in report.results
-        if one.gate == "fail" and one.change is not None and len(one.full_name) <= LONGEST_FAILING
-    }
     part = Section(
         publisher.section, head, order, "", state="stale", banner=BANNER, job=publisher.place.job,
-        failing=dict(list(failing.items())[:MAX_FAILING]), said=said, first=first,
+        failing=remembered(report), said=said, first=first,
     )  # fmt: skip
     moment = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     text = functools.cache(functools.partial(waiting.text, report))

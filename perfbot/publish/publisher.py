@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import functools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Literal
 
 from perfbot.ci.place import Place, source_url
 from perfbot.claims.described import Described
 from perfbot.errors import PublishError
 from perfbot.forge.base import Annotation, Comments, Forge, MergeRequest, Shown, State, Status
-from perfbot.forge.body import LONGEST_FAILING, MAX_FAILING, Body, Section, marker, merge, parse, put, stale
+from perfbot.forge.body import LONGEST_FAILING, MAX_FAILING, Body, Failing, Section, marker, merge, parse, put, stale
 from perfbot.forge.order import Ended, RunOrder, Told, place_among
 from perfbot.forge.upsert import LOST, SETTLE, SupersededError, Upsert
 from perfbot.forge.upsert import Outcome as Done
@@ -136,13 +137,8 @@ class Publisher:
             has spoken.
         """
         text = functools.cache(functools.partial(self.text, report))
-        failing = {
-            r.full_name: r.change
-            for r in report.results
-            if r.gate == "fail" and r.change is not None and len(r.full_name) <= LONGEST_FAILING
-        }
         said = self._said(STATES[report.verdict], headline.sentence(report))
-        kept = dict(list(failing.items())[:MAX_FAILING])
+        kept = remembered(report)
         part = replace(self._part(said), failing=kept, more=_fails_besides(report, kept))
         status = self.status(
             said.state,
@@ -330,9 +326,19 @@ def notable(report: Report) -> bool:
     return report.verdict != "pass" or any(r.verdict in NOTABLE for r in report.results)
 
 
-def _fails_besides(report: Report, named: Mapping[str, float]) -> bool:
-    """Whether anything fails that is not among these benchmarks and their changes."""
-    others = any(one.gate == "fail" and one.full_name not in named for one in report.results)
+def remembered(report: Report) -> Failing:
+    """What of a report's failing comparisons a comment remembers, with their changes."""
+    failing = {
+        (one.full_name, one.metric): one.change
+        for one in report.results
+        if one.gate == "fail" and one.change is not None and max(len(one.full_name), len(one.metric)) <= LONGEST_FAILING
+    }
+    return dict(islice(failing.items(), MAX_FAILING))
+
+
+def _fails_besides(report: Report, named: Failing) -> bool:
+    """Whether anything fails that is not among these comparisons."""
+    others = any(one.gate == "fail" and (one.full_name, one.metric) not in named for one in report.results)
     broken = any(one.gate == "fail" and one.change is None for one in report.results)
     means = any(one.gate == "fail" for one in report.geometric_means)
     return others or broken or means or any(problem.fatal for problem in report.problems)

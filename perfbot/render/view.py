@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from perfbot.judge.confirmation import is_over
-from perfbot.model import Machine, Policy, Report, Result, Runner
+from perfbot.model import Acceptance, Machine, Policy, Report, Result, Runner
 from perfbot.render.policy import rule
 from perfbot.render.whole import whole_suites
 from perfbot.units import (
@@ -106,9 +106,14 @@ def groups(results: Iterable[Result]) -> Groups:
 
 
 def _group(result: Result) -> str:
-    if result.gate != "pass" or result.verdict == "regressed":
+    if result.gate != "pass" or result.verdict == "regressed" or is_about_its_budget(result):
         return "bad"
     return {"improved": "improved", "unchanged": "unchanged", "inconclusive": "undecided"}.get(result.verdict, "others")
+
+
+def is_about_its_budget(result: Result) -> bool:
+    """Whether what is wrong with a result is that it exceeds its budget, whatever became of it against base."""
+    return result.budget_state == "over" and result.verdict not in ("regressed", "failed", "removed")
 
 
 def _badness(result: Result) -> tuple[int, bool, float, str, str]:
@@ -131,6 +136,8 @@ def icon(result: Result) -> str:
     """One sign for verdict and gate together."""
     if result.verdict == "failed":
         return VERDICT_ICONS["failed"]
+    if result.gate == "pass" and is_about_its_budget(result):
+        return VERDICT_ICONS["regressed"]
     return {"fail": "🔴", "accepted": "🟠"}.get(result.gate) or VERDICT_ICONS[result.verdict]
 
 
@@ -177,6 +184,11 @@ def anchor_of(suite: str, benchmark: str, metric: str) -> str:
     return "b-" + hashlib.sha256(key.encode(errors="replace")).hexdigest()[:12]
 
 
+def accepted(one: Acceptance) -> str:
+    """What was accepted, with its metric where that is not the usual one."""
+    return one.match if one.metric in ("", MAIN_METRIC) else f"{one.match} ({one.metric})"
+
+
 def moment(text: str) -> str:
     """An ISO 8601 time in UTC as people write it: "2026-01-02 03:04 UTC"; anything else as it is."""
     found = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(?:Z|\+00:00)", text)
@@ -204,10 +216,12 @@ def estimate(result: Result) -> tuple[str, str]:
 
 def outcome(result: Result) -> str:
     """What happened, in a word or two that fit the metric: "slower", "more instructions", "over budget"."""
+    if is_about_its_budget(result):
+        return "over budget"
     if result.verdict in ("regressed", "improved"):
         worse = result.verdict == "regressed"
         return comparative(result.metric, result.unit, result.better, worse=worse).adjective
-    return "over budget" if result.budget_state == "over" else verdict_word(result)
+    return verdict_word(result)
 
 
 def change(result: Result) -> str:
@@ -305,6 +319,9 @@ def seen_range(results: Iterable[Result]) -> str:
     return f"resolution {low}" if low == high else f"resolution {low} to {high}"
 
 
+CALM = "💤"
+"""The sign of what nobody has to look after."""
+
 EDITED = "⚙️"
 """The sign of a change that edits the policy."""
 
@@ -313,7 +330,7 @@ def banners(report: Report) -> tuple[tuple[str, str], ...]:
     """What changes how the rest is to be read, as pairs of a sign and a text."""
     found = []
     if report.skipped:
-        found.append(("💤", report.skipped))
+        found.append((CALM, f"{report.skipped[:1].upper()}{report.skipped[1:]}."))
     if not report.complete:
         found.append(("⚠️", "The run was interrupted: what is missing here was not measured."))
     if report.control is not None and report.control.disturbed:

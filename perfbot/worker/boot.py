@@ -4,6 +4,7 @@ Python puts this file's folder first on ``sys.path``; it is taken off again, so 
 it would see without perfbot, and cannot import perfbot's modules by accident.
 """
 
+import gc
 import importlib.util
 import json
 import os
@@ -23,6 +24,7 @@ def _load_package() -> None:
 
 
 if __name__ == "__main__":
+    gc.disable()  # until all that is loaded here was set aside: see _perfbot_worker.session
     _load_package()
     from _perfbot_worker.session import serve  # type: ignore[import-not-found]
 

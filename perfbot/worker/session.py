@@ -14,10 +14,12 @@ import importlib
 import os
 import signal
 import sys
-from typing import Any, Callable, Dict, List, Optional
+import threading
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from .awaiting import NothingRan
 from .channel import Channel, Gone, Token
+from .forks import end_like, in_a_fork
 from .paths import prefer_installed
 from .reaching import follow, reach
 from .timers import Timer
@@ -71,6 +73,7 @@ class Session:
         self._problems: List[Dict[str, str]] = []
         self._kept: Any = None
         self.held: Optional[str] = None
+        self._counting = False
         self._raised: Optional[BaseException] = None
 
     def found(
@@ -125,13 +128,41 @@ class Session:
         """
         os.chdir(self._home)
         held, self.held = self.held == name, None
-        raised, self._raised = self._raised, None
-        if isinstance(raised, NothingRan):
-            error, skipped = "", str(raised)
-        elif raised is not None and not error and not skipped:
-            error = "the call that is measured raised this, and the benchmark went on:\n" + error_text(raised)
+        error, skipped = self._what_it_hid(error, skipped)
         freed, self._kept = list(self._kept.free()) if self._kept is not None else [], None
         self._channel.send(event="done", name=name, error=error, skipped=skipped, held=held, value=value, freed=freed)
+
+    def _what_it_hid(self, error: str, skipped: str) -> Tuple[str, str]:
+        """How a benchmark ended, where it went on after the call that is measured had raised something."""
+        raised, self._raised = self._raised, None
+        if isinstance(raised, NothingRan):
+            return "", str(raised)
+        if raised is not None and not error and not skipped:
+            error = "the call that is measured raised this, and the benchmark went on:\n" + error_text(raised)
+        return error, skipped
+
+    @property
+    def counting(self) -> bool:
+        """Whether memory or objects are counted: what a benchmark leaves behind would show in those after it."""
+        return self._counting and threading.active_count() == 1
+
+    def apart(self, run: Callable[[], Tuple[str, str]]) -> Tuple[str, str]:
+        """Run what holds a benchmark in a copy of this process, which obeys orders instead and leaves nothing behind.
+
+        Args:
+            run: returns the benchmark's error and why it was skipped, empty where there is nothing to say.
+        """
+
+        def copy() -> Dict[str, Any]:
+            self._channel.adopt()
+            error, skipped = self._what_it_hid(*run())
+            return {"error": error[-ERROR_CHARACTERS:], "skipped": skipped, "held": self.held}
+
+        answer = in_a_fork(copy)
+        if isinstance(answer, int):
+            end_like(answer)
+        self.held = answer["held"]
+        return answer["error"], answer["skipped"]
 
     def attempt(self, name: str, enter: Callable[[], Optional[float]]) -> None:
         """Enter a benchmark and report how it ended; an exception costs this benchmark alone.
@@ -158,6 +189,7 @@ class Session:
                 adapter.collect(self)
                 self._channel.send(event="listed", benchmarks=self._benchmarks, problems=self._problems)
             elif order["op"] == "run":
+                self._counting = order.get("counting", False)
                 if hasattr(adapter, "prepare"):
                     adapter.prepare(order["names"])
                 self._channel.send(event="running")
@@ -196,6 +228,7 @@ def set_aside() -> None:
     if hasattr(gc, "freeze"):  # CPython alone has it
         gc.collect()
         gc.freeze()
+    gc.enable()  # it was off while all of that was loaded: each collection would have found that it is still in use
 
 
 def serve(options: Dict[str, Any]) -> None:

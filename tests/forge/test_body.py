@@ -27,11 +27,18 @@ sections = st.builds(
     state=st.sampled_from(["done", "stale", "failed"]),
     job=st.integers(0, 10**12),
     banner=st.just("") | plain.filter(bool),
-    failing=st.dictionaries(words, st.floats(allow_nan=False, allow_infinity=False), max_size=3),
+    failing=st.dictionaries(st.tuples(words, words), st.floats(allow_nan=False, allow_infinity=False), max_size=3),
     said=st.none() | told,
 )
 acceptances = st.builds(
-    Acceptance, match=words, reason=words, who=words, when=words, head=words, change=st.none() | st.floats(-1, 9)
+    Acceptance,
+    match=words,
+    reason=words,
+    who=words,
+    when=words,
+    head=words,
+    change=st.none() | st.floats(-1, 9),
+    metric=words,
 )
 bodies = st.builds(
     Body,

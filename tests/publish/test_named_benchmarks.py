@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from perfbot.model import Result
+from perfbot.measure.discovering import selector
+from perfbot.model import Report, Result
 from perfbot.publish.flow import publish
 from tests.builders import report, result, write
 from tests.ci_jobs import InCI
@@ -57,3 +58,50 @@ def test_where_nothing_was_worth_a_comment_the_status_is_the_verdict(ready: InCI
     publish(write(tmp_path, report(result(change=0.0))), ready.publisher())
     assert ready.fake.by_bot() == []
     assert desk(ready).act(say(ready, "/rebench core/*")).startswith("started")
+
+
+@pytest.mark.parametrize("name", [
+    "slow\nx", "slow\n--base=HEAD~1", "slow\r--bench=WyIxIiwgIiJd", "slow\u2028y", "slow\x85y", "slow\x1c*", "slow\t",
+    "slow ",
+])  # fmt: skip
+def test_no_name_is_taken_apart_on_its_way_to_the_run(ready: InCI, tmp_path: Path, name: str) -> None:
+    """Names went as lines: one that holds a line's end was not measured again, and the gate opened."""
+    publish(write(tmp_path, report(result(name, change=0.5), result("fast"))), ready.publisher())
+    desk(ready).act(say(ready, "/rebench core/fast"))
+    globs = asked_for(ready)
+    assert globs[0] == "core/fast"
+    assert not any(one.startswith("-") for one in globs)
+    assert selector(globs)(f"core/{name}")
+
+
+@pytest.mark.parametrize("suite", ["--base=HEAD~1", "--why", " --bisect"])
+def test_no_suite_is_an_option_of_the_run(ready: InCI, tmp_path: Path, suite: str) -> None:
+    slow = replace(result("slow", change=0.5), suite=suite)
+    publish(write(tmp_path, report(slow, result("fast"))), ready.publisher())
+    desk(ready).act(say(ready, "/rebench core/fast"))
+    (_, other) = asked_for(ready)
+    assert not other.startswith("-")
+    assert selector([other])(slow.full_name)
+
+
+def test_what_was_accepted_of_one_metric_is_not_accepted_of_another(ready: InCI, tmp_path: Path) -> None:
+    """A cost of memory that somebody took let the same benchmark become as much slower later."""
+    memory = replace(result("parse", change=4.0), metric="memory", unit="B")
+    first = report(replace(memory, raw=result("parse", change=4.0).raw), result("parse", change=0.0))
+    assert publish(write(tmp_path, first), ready.publisher()).code == 1
+    assert desk(ready).act(say(ready, "/perfbot accept core/parse it caches now")).startswith("accepted 1 of")
+    assert publish(write(tmp_path, first), ready.publisher()).code == 0
+    assert "core/parse (memory)" in ready.comment()
+    slower = report(first.results[0], result("parse", change=3.0))
+    assert publish(write(tmp_path, slower), ready.publisher()).code == 1
+
+
+def test_of_two_metrics_that_fail_each_is_accepted_as_it_is(ready: InCI, tmp_path: Path) -> None:
+    def measured(time: float) -> Report:
+        memory = replace(result("parse", change=4.0), metric="memory", unit="B")
+        return report(result("parse", change=time), memory)
+
+    publish(write(tmp_path, measured(0.3)), ready.publisher())
+    desk(ready).act(say(ready, "/perfbot accept core/parse worth it"))
+    assert publish(write(tmp_path, measured(0.3)), ready.publisher()).code == 0
+    assert publish(write(tmp_path, measured(3.0)), ready.publisher()).code == 1

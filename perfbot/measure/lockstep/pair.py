@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -169,10 +170,14 @@ class Pair:
         answers = self._receive(SIDES, self._start, "listed")
         return {s: Collected(tuple(answers[s]["benchmarks"]), tuple(answers[s]["problems"])) for s in SIDES}
 
-    def enter_all(self, names: list[str]) -> None:
-        """Let both workers enter ``names`` one after the other, once both have started; :meth:`arrivals` waits."""
+    def enter_all(self, names: list[str], *, counting: bool = False) -> None:
+        """Let both workers enter ``names`` one after the other, once both have started; :meth:`arrivals` waits.
+
+        Args:
+            counting: memory or objects are to be counted, so that no benchmark must leave anything behind.
+        """
         for link in self.links.values():
-            link.send(op="run", names=names)
+            link.send(op="run", names=names, counting=counting)
         self._receive(SIDES, self._start, "running")
 
     def arrivals(self) -> Messages:
@@ -263,6 +268,11 @@ class Pair:
         cores = tuple(cores)
         pinned = [pin_process(link.child.pid, cores) for link in self.links.values()]
         return all(pinned)
+
+    def stop(self) -> None:
+        """End both workers' processes, from any thread; whoever waits for them hears of it, and closes the pair."""
+        for link in self.links.values():
+            link.child.signal(signal.SIGKILL)
 
     def close(self) -> None:
         """End both workers and everything they started."""

@@ -23,8 +23,11 @@ from perfbot.measure.lockstep.plan import (
     plan_values,
 )
 from perfbot.measure.lockstep.reasons import ended_as, joined, notes_of, reason_of, too_long
+from perfbot.measure.lockstep.spread import Spread
 from perfbot.measure.lockstep.timed import CPU, quantiles, single_calls
 from perfbot.measure.lockstep.waiting import Starter
+from perfbot.measure.recall import Recall
+from perfbot.measure.sequential_test import FIRST_ROUNDS
 from perfbot.measure.session import Failed, Measured, Outcome, Placement
 from perfbot.measure.trace import Trace
 from perfbot.model import SIDES, TIME, Metric, Round, Side
@@ -72,6 +75,10 @@ class Measurable(Protocol):
     def starting(self, index: int) -> list[Side]: ...
 
 
+def _when_it_is_left() -> None:
+    """What a benchmark has begun it ends, where nobody waits: a round that is called off stops before the next one."""
+
+
 class PairSession:
     """One pair of workers, from its start to its end.
 
@@ -99,6 +106,7 @@ class PairSession:
         self._random = random
         self._index = index
         self._core, self._crowded, self._hurried = place.core, place.crowded, place.hurried
+        self._recall = place.recall or Recall()
         self._control = control
         self._share = self._tests = self._hurry = self._extra = 0.0
         self._count = 1
@@ -122,22 +130,15 @@ class PairSession:
             self._specs, hash_seed=seed, timeout=suite.timeout, layout=layout, start=start, order=order, alike=True
         )
         try:
-            if self._crowded:
-                pair.pin(self._cores)
-            pair.enter_all([suite.identity(name) for name in names])
-            startup = suite.known.startup_seconds if self._begun else time.monotonic() - began
-            longest = max(suite.known.predicted_seconds(name) for name in names)
-            measuring = BRIEF_SECONDS if suite.brief else measuring_seconds(startup)
-            usual = max(measuring / len(names), LONGEST_SHARE * longest)
-            self._share = HURRIED_SHARE * longest if self._hurried else usual
-            suite.known.started(startup)
-            suite.trace(event="pair", suite=suite.name, round=self._index, core=self._core, startup=startup,
-                        order=order, control=self._control)  # fmt: skip
+            with self._recall.ends(pair.stop):
+                self._enter_all(pair, names, began, order)
             for name in names:
-                if time.monotonic() + suite.known.predicted_seconds(name) > until:
+                if self._recall.called or time.monotonic() + suite.known.predicted_seconds(name) > until:
                     return
                 self.current = name
-                yield self._one(pair, name), name
+                with self._recall.ends(pair.stop if suite.brief else _when_it_is_left):
+                    outcomes = self._one(pair, name)
+                yield outcomes, name
                 self.current = ""
         finally:
             ending = time.monotonic()
@@ -145,6 +146,21 @@ class PairSession:
             ended = time.monotonic()
             suite.trace(event="end", suite=suite.name, round=self._index, control=self._control, seconds=ended - began,
                         tests=self._tests, ending=ended - ending)  # fmt: skip
+
+    def _enter_all(self, pair: Pair, names: Sequence[str], began: float, order: Sequence[Side]) -> None:
+        """Have workers that were started at ``began`` ready to enter ``names``, and plan the round."""
+        suite = self._suite
+        if self._crowded:
+            pair.pin(self._cores)
+        pair.enter_all([suite.identity(name) for name in names])
+        startup = suite.known.startup_seconds if self._begun else time.monotonic() - began
+        longest = max(suite.known.predicted_seconds(name) for name in names)
+        measuring = BRIEF_SECONDS if suite.brief else measuring_seconds(startup)
+        usual = max(measuring / len(names), LONGEST_SHARE * longest)
+        self._share = HURRIED_SHARE * longest if self._hurried else usual
+        suite.known.started(startup)
+        suite.trace(event="pair", suite=suite.name, round=self._index, core=self._core, startup=startup,
+                    order=order, control=self._control)  # fmt: skip
 
     def failure(self, lost: WorkerLost) -> Failed:
         """What the loss of a worker means for the benchmark that it was in."""
@@ -205,15 +221,21 @@ class PairSession:
             if once:
                 return []
         spread = suite.known.spread(name)
-        values = suite.known.stretches.get(name) or plan_values(
-            speed, self._share, once=once, within=spread.within, uneven=spread.uneven
-        )
+        values = suite.known.stretches.get(name) or self._planned(speed, spread, once=once)
         taken = self._take(pair, name, values, ready)
         if taken is None:
             return []
         measured = self._whole(pair, name, values, taken, ready)
         beside = () if self._control or suite.timed == (TIME,) else self._beside(pair, name, values, ready)
         return [one for one in (measured, *beside) if one.metric in suite.timed]
+
+    def _planned(self, speed: Speed, spread: Spread, *, once: bool) -> ValuePlan:
+        """Values of a round; where somebody waits, the first ones, which mostly decide, stay as short as planned."""
+        planned = plan_values(speed, self._share, once=once, within=spread.within, uneven=spread.uneven)
+        if not self._suite.brief or self._index >= FIRST_ROUNDS:
+            return planned
+        plain = plan_values(speed, self._share, once=once, uneven=spread.uneven)
+        return min(planned, plain, key=lambda one: one.pairs)
 
     def _whole(self, pair: Pair, name: str, values: ValuePlan, taken: Round, ready: Messages) -> Measured:
         """The round of its costs, after a look at what many calls do where nobody has looked yet."""

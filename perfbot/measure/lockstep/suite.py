@@ -210,6 +210,8 @@ class LockstepSuite:
                     yield from outcomes
                 return
             except WorkerLost as lost:
+                if place.recalled:
+                    return
                 if visit.current:
                     rest = rest[rest.index(visit.current) + 1 :]
                     yield visit.failure(lost)
@@ -228,7 +230,7 @@ class LockstepSuite:
             return ()
         specs: dict[Side, WorkerSpec] = {"base": self.specs["base"], "head": replace(self.specs["base"], side="head")}
         random = Random(f"{self._order}:{index}:control")  # noqa: S311 - an order, not a secret
-        visit = PairSession(self, specs, random, index, place, control=True)
+        visit = PairSession(self, specs, random, index, replace(place, recall=None), control=True)
         try:
             taken = [outcome for outcomes, _ in visit.measure(quick[:CONTROLS], until) for outcome in outcomes]
         except WorkerLost:

@@ -76,8 +76,10 @@ class Waiting:
 
     def _taken(self, specs: Specs) -> Pair | None:
         """The one that has waited for longest. All are ready by then: whoever starts disturbs who is measured."""
+        key = _key(specs)
+        self._filled(wanted=self.specs is not None and key == _key(self.specs))
         with self._lock:
-            key, self.specs = _key(specs), specs
+            self.specs = specs
             others = [pair for made, pair in self._pairs if made != key]
             self._pairs = [(made, pair) for made, pair in self._pairs if made == key]
             found = self._pairs.pop(0)[1] if self._pairs else None
@@ -95,9 +97,18 @@ class Waiting:
         self._filling.start()
 
     def _fill(self) -> None:
+        """One pair after the other: all at once would take the cores from whoever gets the rest ready meanwhile."""
         with contextlib.suppress(Interrupted):
             while self._number < self.most and not self._closed and self.add():
-                pass
+                self._pairs[-1][1].ready(time.monotonic() + READY_SECONDS)
+
+    def _filled(self, *, wanted: bool) -> None:
+        """Wait until as many as may wait have started, or, where they are not wanted, until no more do."""
+        filling = self._filling
+        if filling is not None:
+            self._closed = self._closed or not wanted
+            filling.join()
+            self._filling = None
 
     def add(self) -> bool:
         """Start one more of what was asked for last, without waiting for it; False where there is no need to."""
@@ -129,9 +140,7 @@ class Waiting:
     def close(self) -> None:
         """End all that wait: the next verdict's are to be as old as each other."""
         self._closed = True
-        if self._filling is not None:
-            self._filling.join()
-            self._filling = None
+        self._filled(wanted=False)
         with self._lock:
             pairs, self._pairs = self._pairs, []
         for _, pair in pairs:

@@ -111,7 +111,7 @@ class CommandSuite:
         launcher = Launcher(Layout(self._order + index))
         try:
             for name in names:
-                if time.monotonic() + self._seconds.get(name, 0.0) > until:
+                if place.recalled or time.monotonic() + self._seconds.get(name, 0.0) > until:
                     return
                 yield from self._one(launcher, name, index, place.core, until)
         finally:

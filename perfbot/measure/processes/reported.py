@@ -118,7 +118,7 @@ class ReportedSuite:
         order = starting_order(str(self._order), index)
         try:
             for group in ([name] for name in names) if self._single else [list(names)]:
-                if time.monotonic() + sum(map(self.predicted_seconds, group)) > until:
+                if place.recalled or time.monotonic() + sum(map(self.predicted_seconds, group)) > until:
                     return
                 yield from self._group(launcher, group, order, index, place)
         finally:
