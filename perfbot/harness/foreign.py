@@ -32,7 +32,7 @@ TABLES: tuple[tuple[str, str, str, str], ...] = (
     (r"^response-time,DNS\+dialup,", "hey", "without -o csv", "load"),
     (r"^\s*\│? ?(?:Stat|Latency) +│.*│", "autocannon", "--json", "load"),
     (r"^Requests +\[total, rate(?:, throughput)?\]", "vegeta", "vegeta report -type json", "load"),
-    (r"^Statistics +Avg +Stdev +Max", "bombardier", "-p result -o json", "load"),
+    (r"^Statistics +Avg +Stdev +Max", "bombardier", "-l -p result -o json", "load"),
 )
 """Other formats of tools that can write one that is read."""
 

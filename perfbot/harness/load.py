@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from perfbot.harness.json_tree import Node, by_result, documents
-from perfbot.harness.results import NUMBER, THROUGHPUT, printed, seconds_in, share_of, with_errors, wrong
+from perfbot.harness.results import NUMBER, THROUGHPUT, printed, reading, seconds_in, share_of, with_errors, wrong
 from perfbot.harness.text import by_line, characters
 from perfbot.harness.tool import ToolHarness
 from perfbot.measure.processes.tools import Parsed, Reading, Reported, Unreadable, Written
-from perfbot.model import Metric
+from perfbot.model import TIME, Metric
 
 NANOSECOND, MICROSECOND, MILLISECOND = 1e-9, 1e-6, 1e-3
 
@@ -56,7 +56,7 @@ def _read(top: Node, found: Reported) -> Reported:
     return _ended(found, *read(top))
 
 
-EXPECTED = "oha --output-format json, vegeta report -type json, autocannon --json, bombardier -p result -o json"
+EXPECTED = "oha --output-format json, vegeta report -type json, autocannon --json, bombardier -l -p result -o json"
 
 Counts = tuple[float, float, tuple[Reading, ...]]
 """Calls that failed, all of them, and what is read of the rest."""
@@ -97,8 +97,10 @@ def _bombardier(top: Node) -> Counts:
     good = sum(counts.get(f"req{kind}xx", 0) for kind in (1, 2, 3))
     bad = sum(counts.get(key, 0) for key in ("req4xx", "req5xx", "others"))
     latency = result["latency"].get("percentiles")
+    taken = result["timeTakenSeconds"].reading(TIME)
+    rate = taken if taken.trouble or not taken.value else reading(THROUGHPUT, (good + bad) / taken.value, top.where)
     return bad, good + bad, (
-        result["rps"]["mean"].reading(THROUGHPUT),
+        replace(rate, metric=THROUGHPUT),  # rps there is a mean over moments, up to twice as much
         *(_quantiles(latency, r"(\d+(?:\.\d+)?)", MICROSECOND) if latency is not None else ()),
     )  # fmt: skip
 
