@@ -42,8 +42,8 @@ FREE_LISTS = 90
 _large: List[bool] = []
 
 _collected: List[int] = []
-"""Blocks of memory and old objects that the last full collection of :func:`begin` left, how many full ones there had been
-when a benchmark last began, and how near to the next one that was (of :data:`GRAIN`)."""
+"""Blocks of memory and old objects that the last full collection of :func:`begin` left, how many full ones there had
+been when a benchmark last began, and how near to the next one that was (of :data:`GRAIN`)."""
 
 
 def begin(seed: int) -> None:
