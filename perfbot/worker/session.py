@@ -15,7 +15,6 @@ import os
 import signal
 import sys
 import threading
-import traceback
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from .awaiting import NothingRan
@@ -49,8 +48,11 @@ def error_text(error: BaseException) -> str:
         frames = frames.tb_next
     if isinstance(error, CannotStart):
         return str(error)
-    frames = frames or error.__traceback__
-    return "".join(traceback.format_exception(type(error), error, frames))[-ERROR_CHARACTERS:]
+    try:
+        import traceback  # here, for most processes have nothing to tell
+    except Exception:  # after such errors as "too many open files" nothing can be imported any more
+        return f"{type(error).__name__}: {error}"[-ERROR_CHARACTERS:]
+    return "".join(traceback.format_exception(type(error), error, frames or error.__traceback__))[-ERROR_CHARACTERS:]
 
 
 class Session:
@@ -202,11 +204,15 @@ class Session:
 
 
 def _order(name: str) -> Callable[[Timer, Token, Dict[str, Any]], Dict[str, Any]]:
-    """What obeys an order. What explains a benchmark takes long to import, and few processes explain one."""
+    """What obeys an order. What counts or explains takes long to import, and few processes do."""
     if name in ORDERS:
         return ORDERS[name]
     if name == "reach":
         return reach
+    if name == "count":
+        from .counting import count
+
+        return count
     from .explaining import EXPLAINING
 
     return EXPLAINING[name]
