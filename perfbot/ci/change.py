@@ -149,7 +149,7 @@ def _github(environ: Mapping[str, str], event: Mapping[str, Any]) -> ChangeReque
         target=_text(event, "repository", "default_branch"),
         status_sha=environ.get("GITHUB_SHA", ""),
         pipeline=number_in(environ.get("GITHUB_RUN_ID")),
-        head_name=environ.get("GITHUB_HEAD_REF", "") or environ.get("GITHUB_REF_NAME", ""),
+        head_name=_ran_for(environ),
     )
     if name == "pull_request_target":
         raise _unsafe_event()
@@ -164,6 +164,14 @@ def _github(environ: Mapping[str, str], event: Mapping[str, Any]) -> ChangeReque
     if name == "push" and _commit(_text(event, "before")):
         return _pair(common, event, ("before",), ("after",))
     return common
+
+
+def _ran_for(environ: Mapping[str, str]) -> str:
+    """A branch by its name, which its cache goes by; what is none by words that no branch can be called."""
+    name = environ.get("GITHUB_REF_NAME", "")
+    if source := environ.get("GITHUB_HEAD_REF", ""):
+        return f"pull request from {source}"
+    return f"tag {name}" if environ.get("GITHUB_REF_TYPE") == "tag" else name
 
 
 def _unsafe_event() -> ChangeError:

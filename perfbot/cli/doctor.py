@@ -139,30 +139,31 @@ def _tools() -> Tools:
 
 def _version(program: str) -> str:
     """What a program calls its version; empty when it is missing or will not say."""
+    found = _VERSION.search(_said(program, "--version"))
+    return found[0] if found else ""
+
+
+def _said(*command: str) -> str:
+    """What a tool of the machine prints; nothing where it does not answer.
+
+    It is asked outside the repository and without secrets: a checkout may hold modules, settings and toolchains that
+    tools take for their own where they stand.
+    """
     import subprocess
 
-    from perfbot.process import capture
+    from perfbot.process import capture, scrubbed_environment
 
+    env = scrubbed_environment(os.environ, Path.home())
     try:
-        done = capture([program, "--version"], cwd=Path.cwd(), timeout=TOOL_SECONDS)
+        done = capture(command, cwd=Path("/"), env=env, timeout=TOOL_SECONDS)
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    found = _VERSION.search(done.stdout.decode("utf-8", "replace"))
-    return found[0] if found else ""
+    return done.stdout.decode("utf-8", "replace")
 
 
 def pyperf_advice() -> list[str]:
     """What ``pyperf system show`` advises and warns about on this machine."""
-    import subprocess
-
-    from perfbot.process import capture
-
-    argv = [sys.executable, "-m", "pyperf", "system", "show"]
-    try:
-        done = capture(argv, cwd=Path.cwd(), timeout=TOOL_SECONDS)
-    except (OSError, subprocess.TimeoutExpired):
-        return []
-    lines = sections(done.stdout.decode("utf-8", "replace"), ("Advices", "Warnings"))
+    lines = sections(_said(sys.executable, "-P", "-m", "pyperf", "system", "show"), ("Advices", "Warnings"))
     return [line for line in lines if not line.startswith(HIDDEN_IN_GUESTS)]
 
 

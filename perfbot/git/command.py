@@ -3,7 +3,8 @@
 Nothing that a change contains is executed by these calls: hooks and file-system monitors are switched off,
 filters run only where the user's own configuration names them, and a folder of a commit that looks like a repository
 is none (git can hold a bare one as files, and would obey its configuration). A commit is what its id says: replacements
-of it, which code of an earlier job may have left in the clone, do not count.
+of it, grafts, and a graph that tells of other parents, which code of an earlier job may have left in the clone, do not
+count.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ SAFE = (
     "-c", "core.hooksPath=/dev/null",
     "-c", "core.fsmonitor=false",
     "-c", "core.useReplaceRefs=false",
+    "-c", "core.commitGraph=false",
     "-c", "safe.bareRepository=explicit",
     "-c", "gc.auto=0",
     "-c", "maintenance.auto=false",
@@ -80,7 +82,14 @@ def _environment(extra: Mapping[str, str]) -> dict[str, str]:
     names = KEPT | {JOB_TOKEN} if os.environ.get("GITLAB_CI") else KEPT
     kept = {name: value for name, value in os.environ.items() if name in names or name.startswith(KEPT_PREFIXES)}
     kept.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
-    return {**kept, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", **extra}
+    return {
+        **kept,
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_GRAFT_FILE": os.devnull,
+        "LC_ALL": "C",
+        **extra,
+    }
 
 
 @dataclass(frozen=True, slots=True)

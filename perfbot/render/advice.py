@@ -87,7 +87,7 @@ class Undecided:
 def undecided(report: Report) -> Undecided:
     """What to say about a report's undecided comparisons."""
     open_ones = [one for one in report.results if one.verdict == "inconclusive"]
-    budget, enough = _budget(report, open_ones)
+    budget, enough = ("", 0) if report.machines else _budget(report, open_ones)
     return Undecided(
         _known(open_ones), _why(report, open_ones), budget, enough, "" if report.machines else _threshold(open_ones)
     )

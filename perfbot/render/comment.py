@@ -14,7 +14,7 @@ from perfbot.claims.described import Described
 from perfbot.model import Acceptance, Problem, Report, Result
 from perfbot.render import headline, view, whole
 from perfbot.render.claims import lines as claim_lines
-from perfbot.render.comment_rows import SHOWN, Entry, Rows, Table, differences, entries, together
+from perfbot.render.comment_rows import SHOWN, Entry, Rows, Table, differences, entries, kinds, together
 from perfbot.render.course import NOWHERE, Courses
 from perfbot.render.escape import code, fence, link_target, prose
 from perfbot.render.families import Family
@@ -33,6 +33,9 @@ SHORT = 100
 
 LONG = 500
 """Characters of a paragraph that has a text of the report inside."""
+
+_BOXES = {view.EDITED: "IMPORTANT", view.CALM: "NOTE"}
+"""Kinds of alerts of banners; the others warn."""
 
 PROBLEMS_SHOWN = 5
 """Problems told outside the fold."""
@@ -100,6 +103,7 @@ class Parts:
     unchanged_title: str
     budgets: Table
     others: Table
+    others_title: str
     why: Table
     differences: Table
     outputs: tuple[Problem, ...]
@@ -203,6 +207,7 @@ def _parts(report: Report, title: str, stale: str, rows: Rows, *, alerts: bool) 
         unchanged_title=_within(found.unchanged) if found.bad or found.improved or found.undecided else "",
         budgets=rows.budgets(report.results),
         others=rows.others(found.others),
+        others_title=kinds(found.others),
         why=rows.why(report.explanations),
         differences=differences(report.differences),
         outputs=report.problems,
@@ -241,7 +246,8 @@ def _lead(report: Report, found: view.Groups) -> str:
     if len(failing) < 2:
         quiet = not (found.bad or found.improved or found.undecided or found.others)
         if quiet and found.unchanged:
-            return f"{_within(found.unchanged).capitalize()}." if len(found.unchanged) > 1 else ""
+            within = _within(found.unchanged)
+            return f"{within.capitalize()}." if within else ""
         return f"{rest}." if rest else ""
     worst = failing[0]
     change, margin = view.estimate(worst)
@@ -271,7 +277,7 @@ def _banners(report: Report, stale: str, *, alerts: bool) -> Iterable[str]:
     if stale:
         yield f"⏳ {prose(stale)}"
     for sign, text in view.banners(report):
-        boxed = f"[!{'IMPORTANT' if sign == view.EDITED else 'WARNING'}]\n> {prose(text, LONG)}"
+        boxed = f"[!{_BOXES.get(sign, 'WARNING')}]\n> {prose(text, LONG)}"
         yield boxed if alerts else f"{sign} {prose(text, LONG)}"
 
 
@@ -351,14 +357,15 @@ def _kept(parts: Parts, cuts: Cuts) -> dict[str, object]:
 
 def _folds(parts: Parts, cuts: Cuts) -> Iterable[Fold | None]:
     yield _table_fold("More rows that block ({})", parts.more_blocking, cuts.more_blocking)
-    yield _table_fold("More rows that do not block ({})", parts.more, cuts.more)
+    block = " that do not block" if parts.blocking.rows else ""
+    yield _table_fold(f"More rows{block} ({{}})", parts.more, cuts.more)
     yield _table_fold("Why: the functions behind it ({})", parts.why, cuts.why)
     yield _table_fold("What else differs between both sides ({})", parts.differences, cuts.why)
     yield _outputs(parts.outputs, cuts)
     undecided = _table_fold(_titled("Undecided ({})", parts.undecided_title), parts.undecided, cuts.undecided)
     yield replace(undecided, blocks=parts.undecided_why) if undecided is not None else None
     yield _table_fold(_titled("Unchanged ({})", parts.unchanged_title), parts.unchanged, cuts.unchanged)
-    yield _table_fold("Added, removed, failed ({})", parts.others, cuts.others)
+    yield _table_fold(f"{parts.others_title} ({{}})", parts.others, cuts.others)
     yield _table_fold("Budgets ({})", parts.budgets, cuts.budgets)
     yield _list_fold("Accepted in this merge request ({})", parts.accepted, cuts.facts)
     yield _list_fold("Changes to the policy ({})", parts.policy, cuts.facts)

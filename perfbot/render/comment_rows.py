@@ -139,8 +139,11 @@ class Rows:
 
     def others(self, results: Sequence[Result]) -> Table:
         """Added, removed, not comparable, failed on base alone."""
-        rows = ((f"{view.icon(one)}\N{NO-BREAK SPACE}{view.outcome(one)}", self.name(one)) for one in results)
-        return trimmed(("", "Benchmark"), (":--", ":--"), rows)
+        rows = (
+            (f"{view.icon(one)}\N{NO-BREAK SPACE}{view.outcome(one)}", self.name(one), transition(one))
+            for one in results
+        )
+        return trimmed(("", "Benchmark", "Value"), (":--", ":--", ":--"), rows, optional=(2,))
 
     def why(self, explanations: Sequence[Explanation]) -> Table:
         """The functions that changes go back to; a benchmark is named in the first of its rows."""
@@ -171,6 +174,15 @@ class Rows:
     def _bare(self, result: Result) -> str:
         metric = "" if result.metric == view.MAIN_METRIC else f" {prose(result.metric)}"
         return f"{code(result.full_name)}{metric}"
+
+
+_OTHERS = {"added": "added", "removed": "removed", "failed": "failed", "incomparable": "not comparable"}
+
+
+def kinds(results: Sequence[Result]) -> str:
+    """What there is of all that is not compared: "Added, failed"."""
+    found = {one.verdict for one in results}
+    return ", ".join(word for verdict, word in _OTHERS.items() if verdict in found).capitalize()
 
 
 def differences(found: Sequence[Difference]) -> Table:

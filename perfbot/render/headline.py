@@ -36,14 +36,22 @@ def headline(report: Report) -> str:
     blocking = [item for item in told if item[0] in _blocking(report.results)]
     total = view.benchmarks(report.results)
     if not told:
-        return f"no change in {counted(total, 'benchmark')}"
+        return f"no change in {counted(total, 'benchmark')}{_unmeasured(report)}"
     (first, count), *others = blocking or told
     if first is _undecided:
-        return (
-            f"no verdict for {f'{count:,}' if count < total or count == 1 else 'any'} of {counted(total, 'benchmark')}"
-        )
+        all_of_them, some = counted(total, "benchmark"), f"{count:,}" if count < total else "any"
+        return f"no verdict for {all_of_them if total == 1 else f'{some} of {all_of_them}'}{_unmeasured(report)}"
     of = counted(total, "benchmark") if count == total else f"{count:,} of {counted(total, 'benchmark')}"
-    return ", ".join([f"{of} {first(count)}", *(f"{number:,} {words(number)}" for words, number in others)])
+    return ", ".join([f"{of} {first(count)}", *(f"{number:,} {words(number)}" for words, number in others)]) + (
+        _unmeasured(report)
+    )
+
+
+def _unmeasured(report: Report) -> str:
+    """Why it blocks, where no benchmark's words say it."""
+    if report.verdict != "error" or any(one.gate == "fail" for one in report.results):
+        return ""
+    return ", but not everything could be measured"
 
 
 def _wholes(report: Report) -> str:
@@ -72,7 +80,8 @@ def consequence(report: Report) -> str:
     if report.verdict != "pass":
         return BLOCKED
     found = view.groups(report.results)
-    return NOT_BLOCKED if found.bad or found.undecided else ""
+    asks = found.bad or found.undecided or any(one.verdict != "added" for one in found.others)
+    return NOT_BLOCKED if asks else ""
 
 
 def sentence(report: Report) -> str:
@@ -110,11 +119,14 @@ def _words(result: Result) -> _Words:
         return _changed(told.predicate, {"fail": "", "accepted": " but accepted"}.get(result.gate, " but tolerated"))
     if result.verdict == "improved" and result.gate == "pass":
         return _changed(comparative(result.metric, result.unit, result.better, worse=False).predicate, "")
-    if result.gate != "pass" and result.verdict not in ("failed", "removed"):
-        return _over if result.gate == "fail" else _over_accepted
-    if result.verdict == "failed" and result.failed_side == "base":
-        return _failed_on_base
-    return _PLAIN[result.verdict]
+    if view.is_about_its_budget(result):
+        return {"fail": _over, "accepted": _over_accepted}.get(result.gate, _over_tolerated)
+    if result.verdict == "inconclusive" and result.gate == "fail":
+        return _must_be_decided
+    if result.verdict == "failed" and result.failed_side in _FAILED_ON:
+        return _FAILED_ON[result.failed_side]
+    plain = _PLAIN[result.verdict]
+    return _changed(plain, " but accepted") if result.gate == "accepted" else plain
 
 
 _CHANGED: dict[tuple[str, str], _Words] = {}
@@ -141,10 +153,23 @@ def _failed(count: int) -> str:
     return "fails" if count == 1 else "fail"
 
 
+def _over_tolerated(count: int) -> str:
+    return f"{_over(count)} but tolerated"
+
+
+def _must_be_decided(count: int) -> str:
+    return f"{_undecided(count)} (the policy wants a verdict)"
+
+
 def _failed_on_base(count: int) -> str:
     return f"{_failed(count)} on base"
 
 
+def _failed_on_both(count: int) -> str:
+    return f"{_failed(count)} on both sides"
+
+
+_FAILED_ON: dict[str, _Words] = {"base": _failed_on_base, "both": _failed_on_both}
 _undecided = _be("undecided")
 _PLAIN: dict[str, _Words] = {
     "failed": _failed, "inconclusive": _undecided, "added": _be("new"), "removed": _be("gone"),
@@ -155,7 +180,7 @@ _ORDER: tuple[Callable[[Result], bool], ...] = (
     lambda one: one.gate == "fail" and one.verdict not in ("failed", "removed"),
     lambda one: one.verdict in ("failed", "removed") and one.gate == "fail",
     lambda one: one.gate == "accepted",
-    lambda one: one.verdict == "regressed",
+    lambda one: one.verdict == "regressed" or view.is_about_its_budget(one),
     lambda one: one.verdict == "improved",
     lambda one: one.verdict == "inconclusive",
     lambda one: one.verdict in ("failed", "added", "removed", "incomparable"),

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import IO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from perfbot.explained import Explanation
 from perfbot.model import Policy, Problem, Report, Result
 from perfbot.render import headline, reasons, view
-from perfbot.render.escape import clean, middle, output_lines
+from perfbot.render.escape import clean, logged, middle, output_lines
 from perfbot.render.whole import culprits, left_out, unreached, unreached_functions, whole_suites
 
 LOG_WIDTH = 120
@@ -68,7 +69,7 @@ def terminal(
         return
     with on.capture() as printed:
         _print_report(report, on, whole=whole, where=where)
-    on.file.write("".join(f"{line.rstrip()}\n" for line in printed.get().splitlines()))
+    on.file.write(logged("".join(f"{line.rstrip()}\n" for line in printed.get().splitlines())))
 
 
 def _print_report(report: Report, on: Console, *, whole: bool, where: Sequence[tuple[str, str]]) -> None:
@@ -127,7 +128,7 @@ def table(
     widths = [max(len(row.cells[column]) for row in rows) for column in range(4)]
     before = sum(size + GAP for size in widths[:3] if size)
     room = width - before
-    longest = max(len(row.name) for row in rows)
+    longest = max(cell_len(row.name) for row in rows)
     moved = widths[3] + GAP if widths[3] and room - widths[3] - GAP >= min(longest, NARROWEST_NAME) else 0
     room = max(min(room - moved, max(longest, len(shared) + 12)), 1)
     lines = [_heading(shared, widths, room, moved)] if len(results) > 1 or shared else []
@@ -135,10 +136,18 @@ def table(
         cells = [f"{row.cells[0]:{widths[0]}}", f"{row.cells[1]:>{widths[1]}}", f"{row.cells[2]:{widths[2]}}"]
         start = "".join(f"{cell}{' ' * GAP}" for cell, size in zip(cells, widths, strict=False) if size)
         end = f"{' ' * GAP}{row.cells[3]}" if moved else ""
-        lines.append(Text(f"{start}{middle(row.name, room):{room if moved else 0}}{end}".rstrip(), style=row.style))
+        lines.append(Text(f"{start}{_wide(row.name, room)}{end}".rstrip(), style=row.style))
         for note in row.notes:
             lines += [Text(f"{' ' * before}{part}", style="dim") for part in _wrapped(note, width - before)]
     return lines
+
+
+def _wide(text: str, width: int) -> str:
+    """A text that takes just so many cells of a screen: characters of some scripts, and emoji, take two."""
+    length = width
+    while cell_len(cut := middle(text, max(length, 1))) > max(width, 1):
+        length -= 1
+    return cut + " " * (width - cell_len(cut))
 
 
 def _heading(shared: str, widths: Sequence[int], room: int, moved: int) -> Text:

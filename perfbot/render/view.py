@@ -106,9 +106,14 @@ def groups(results: Iterable[Result]) -> Groups:
 
 
 def _group(result: Result) -> str:
-    if result.gate != "pass" or result.verdict == "regressed":
+    if result.gate != "pass" or result.verdict == "regressed" or is_about_its_budget(result):
         return "bad"
     return {"improved": "improved", "unchanged": "unchanged", "inconclusive": "undecided"}.get(result.verdict, "others")
+
+
+def is_about_its_budget(result: Result) -> bool:
+    """Whether what is wrong with a result is that it exceeds its budget, whatever became of it against base."""
+    return result.budget_state == "over" and result.verdict not in ("regressed", "failed", "removed")
 
 
 def _badness(result: Result) -> tuple[int, bool, float, str, str]:
@@ -131,6 +136,8 @@ def icon(result: Result) -> str:
     """One sign for verdict and gate together."""
     if result.verdict == "failed":
         return VERDICT_ICONS["failed"]
+    if result.gate == "pass" and is_about_its_budget(result):
+        return VERDICT_ICONS["regressed"]
     return {"fail": "🔴", "accepted": "🟠"}.get(result.gate) or VERDICT_ICONS[result.verdict]
 
 
@@ -209,10 +216,12 @@ def estimate(result: Result) -> tuple[str, str]:
 
 def outcome(result: Result) -> str:
     """What happened, in a word or two that fit the metric: "slower", "more instructions", "over budget"."""
+    if is_about_its_budget(result):
+        return "over budget"
     if result.verdict in ("regressed", "improved"):
         worse = result.verdict == "regressed"
         return comparative(result.metric, result.unit, result.better, worse=worse).adjective
-    return "over budget" if result.budget_state == "over" else verdict_word(result)
+    return verdict_word(result)
 
 
 def change(result: Result) -> str:
@@ -310,6 +319,9 @@ def seen_range(results: Iterable[Result]) -> str:
     return f"resolution {low}" if low == high else f"resolution {low} to {high}"
 
 
+CALM = "💤"
+"""The sign of what nobody has to look after."""
+
 EDITED = "⚙️"
 """The sign of a change that edits the policy."""
 
@@ -318,7 +330,7 @@ def banners(report: Report) -> tuple[tuple[str, str], ...]:
     """What changes how the rest is to be read, as pairs of a sign and a text."""
     found = []
     if report.skipped:
-        found.append(("💤", report.skipped))
+        found.append((CALM, f"{report.skipped[:1].upper()}{report.skipped[1:]}."))
     if not report.complete:
         found.append(("⚠️", "The run was interrupted: what is missing here was not measured."))
     if report.control is not None and report.control.disturbed:

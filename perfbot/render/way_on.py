@@ -36,14 +36,15 @@ def what_now(report: Report, links: Links, *, alerts: bool) -> tuple[str, ...]:
 
 
 def _failing(report: Report, failing: Sequence[Result], links: Links) -> list[str]:
-    ways = ["**What now?** Fix it"]
+    open_ones = [one for one in failing if one.verdict == "inconclusive"]
+    ways = ["**What now?** Fix it" if len(open_ones) < len(failing) else "**What now?** Get a verdict, as said below"]
     acceptable = [one for one in failing if one.verdict != "failed"]
     if acceptable and links.commands:
         ways.append(f"accept a cost that is worth it: {code(advice.accept_command(acceptable, report.results), WHOLE)}")
     if links.commands:
         ways.append(f"doubt it? `/rebench` measures again (about {_about(report.seconds)})")
     ways.append(f"here: {code(advice.local_command(failing, report.results), WHOLE)}")
-    return [" · ".join(ways)]
+    return [" · ".join(ways), *(why_undecided(report, links) if open_ones else [])]
 
 
 def why_undecided(report: Report, links: Links) -> list[str]:
@@ -63,7 +64,7 @@ def why_undecided(report: Report, links: Links) -> list[str]:
         ways.append(f"a threshold of {found.threshold} (`perfbot calibrate --write`)")
     ways.append(f"a quieter runner ([how](<{docs('how-to/undecided')}>))")
     known = f" All the same, {found.known}." if found.known else ""
-    return [f"**Why undecided?** {found.why}{known} **What would do:** {' · '.join(ways)}"]
+    return [f"**Why undecided?** {found.why}{known} **What would help:** {' · '.join(ways)}"]
 
 
 def _about(seconds: float) -> str:

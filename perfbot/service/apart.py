@@ -106,5 +106,5 @@ def _answered(code: int, output: bytes) -> dict[str, Any]:
 
 
 def own_program() -> list[str]:
-    """This perfbot's child, by the same interpreter."""
-    return [sys.executable, "-m", "perfbot.cli.judging"]
+    """This perfbot's child, by the same interpreter; no module of it is looked for in the working folder."""
+    return [sys.executable, "-P", "-m", "perfbot.cli.judging"]

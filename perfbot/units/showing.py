@@ -31,6 +31,9 @@ COUNTED_TO = 1e7
 AS_DIVISOR_FROM = -0.9
 """Changes from −90 % down are shown as a divisor: rounded percentages near −100 % say nothing."""
 
+FACTOR_DIGITS, MOST_FACTOR_DIGITS = 2, 4
+"""Of a factor, and at most where two of them would look alike."""
+
 MOST_DECIMALS = 12
 """Of a share that needs them: the smallest that anybody configures."""
 
@@ -74,7 +77,7 @@ def format_estimate(change: float, interval: tuple[float, float] | None) -> tupl
         margin = max(interval[1] - change, change - interval[0])
         return format_change(change), f"±{_margin(margin)}"
     low, high = _ends(*interval)
-    if low == high:
+    if _factor(interval[0]) == _factor(interval[1]):
         apart = max((1 + interval[1]) / (1 + change), (1 + change) / (1 + interval[0])) - 1
         return _factor(change), f"±{_margin(apart)} %"
     return _factor(change), f"{low} to {high}"
@@ -141,33 +144,44 @@ def _margin(fraction: float) -> str:
     return _digits(fraction * 100).removesuffix(".0")
 
 
-def _factor(fraction: float) -> str:
+def _factor(fraction: float, digits: int = FACTOR_DIGITS) -> str:
     """A change as a factor or divisor: ``×3.1``, ``÷12``, ``×1.02``, ``×10,000``."""
     if 1 + fraction >= 1:
-        return f"×{_two_digits(1 + fraction)}"
+        return f"×{_digits_of(1 + fraction, digits)}"
     if 1 + fraction <= 0:
         return "÷∞"
-    divisor = _two_digits(1 / (1 + fraction))
-    return f"÷{divisor}" if divisor not in ("1.00", "0.99") else "×1.00"
+    divisor = _digits_of(1 / (1 + fraction), digits)
+    return f"÷{divisor}" if float(divisor.replace(",", "")) > 1 else f"×{_digits_of(1.0, digits)}"
 
 
 def _ends(low: float, high: float) -> tuple[str, str]:
     """The ends of an interval as factors; infinite where they are so large and so far apart that they know nothing."""
     if 1 + high < (1 + low) * UNTOLD_FROM:
-        return _factor(low), _factor(high)
+        return _apart(low, high)
     return (
         "÷∞" if (1 + low) * UNTOLD_FROM <= 1 else _factor(low),
         "×∞" if 1 + high >= UNTOLD_FROM else _factor(high),
     )
 
 
-def _two_digits(factor: float) -> str:
-    """Two digits; three close to 1, where two would say nothing."""
+def _apart(low: float, high: float) -> tuple[str, str]:
+    """Both ends as factors, in as many digits as tell them from what lies in their middle."""
+    middle = math.sqrt((1 + low) * (1 + high)) - 1
+    for digits in range(FACTOR_DIGITS, MOST_FACTOR_DIGITS):
+        told = [_factor(end, digits) for end in (low, middle, high)]
+        if len(set(told)) == len(told):
+            return told[0], told[-1]
+    return _factor(low, MOST_FACTOR_DIGITS), _factor(high, MOST_FACTOR_DIGITS)
+
+
+def _digits_of(factor: float, digits: int) -> str:
+    """So many digits; one more close to 1, where they would say nothing."""
     if factor < 1.995:
-        return f"{factor:.2f}"
+        return f"{factor:.{digits}f}"
     if factor >= COUNTED_TO:
-        return f"{factor:.1e}".replace("e+0", "e").replace("e+", "e") if math.isfinite(factor) else "∞"
-    return f"{factor:.1f}" if factor < 9.95 else f"{_rounded(factor, 2):,.0f}"
+        return f"{factor:.{digits - 1}e}".replace("e+0", "e").replace("e+", "e") if math.isfinite(factor) else "∞"
+    rounded = _rounded(factor, digits)
+    return f"{rounded:,.{max(0, digits - 1 - math.floor(math.log10(rounded)))}f}"
 
 
 def _trimmed(value: float, decimals: int) -> str:

@@ -10,18 +10,16 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
-import json
-import os
 import resource
 import threading
 import traceback
 import tracemalloc
-import warnings
 from typing import Any, Callable, Dict, Iterator, List, Optional
 
 from .callgrind import Callgrind, Unreachable
 from .channel import Token
 from .clocks import SECONDS
+from .forks import in_a_fork
 from .timers import Single, Timer
 
 ENOUGH = 4_000_000
@@ -292,20 +290,9 @@ def _aside(measure: Callable[[], int]) -> int:
     if threading.active_count() > 1:
         with _quiet():
             return measure()
-    ours, theirs = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of threads that native libraries keep waiting
-        pid = os.fork()
-    if pid == 0:
-        os.close(ours)
-        _answer(theirs, measure)
-    os.close(theirs)
-    with os.fdopen(ours) as stream:
-        text = stream.read()
-    status = os.waitpid(pid, 0)[1]
-    if not text:
-        raise CallFailed(f"its process ended with status {status}")
-    answer = json.loads(text)
+    answer = in_a_fork(lambda: _answer(measure))
+    if isinstance(answer, int):
+        raise CallFailed(f"its process ended with status {answer}")
     if "refused" in answer:
         raise Refused(answer["refused"])
     if "error" in answer:
@@ -313,15 +300,12 @@ def _aside(measure: Callable[[], int]) -> int:
     return int(answer["value"])
 
 
-def _answer(stream: int, measure: Callable[[], int]) -> None:
-    """In the copy: measure, tell, end."""
+def _answer(measure: Callable[[], int]) -> Dict[str, Any]:
+    """In the copy: measure, and say what came of it."""
     try:
         gc.disable()  # what is garbage by now goes right before the call
-        answer: Dict[str, Any] = {"value": measure()}
+        return {"value": measure()}
     except Refused as reason:
-        answer = {"refused": str(reason)}
+        return {"refused": str(reason)}
     except BaseException:
-        answer = {"error": traceback.format_exc()[-ERROR_CHARACTERS:]}
-    with os.fdopen(stream, "w") as file:
-        json.dump(answer, file)
-    os._exit(0)
+        return {"error": traceback.format_exc()[-ERROR_CHARACTERS:]}

@@ -19,9 +19,10 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 import pytest
 
 from .awaiting import is_coroutine_function
+from .channel import Gone
 from .plugin_names import stand_in
 from .pytest_fixture import BenchmarkFixture
-from .session import CannotStart, Session, Skipped
+from .session import ABANDONED, CannotStart, Session, Skipped, Told
 from .timers import Calls
 
 DISABLED_PLUGINS = (
@@ -49,6 +50,8 @@ class _State:
     errors: Dict[str, str]
     skips: Dict[str, str]
     held: Dict[str, bool]
+    apart: Dict[str, str]
+    """How tests failed that ran in a copy of this process."""
 
 
 state = _State()
@@ -66,6 +69,7 @@ class Adapter:
     def start(self, session: Session) -> None:
         state.session, state.adapter = session, self
         state.problems, state.errors, state.skips, state.held = {}, {}, {}, {}
+        state.apart = {}
         state.left_out = set()
         if not self._paths:  # pytest without paths would collect the whole checkout
             session.serve(self)
@@ -120,14 +124,14 @@ class Adapter:
         state.held[item.nodeid] = False
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=upcoming)
         if item.nodeid in state.errors:
-            raise BenchmarkFailed(state.errors[item.nodeid])
+            raise BenchmarkFailed(state.apart.pop(item.nodeid, state.errors[item.nodeid]))
         if item.nodeid in state.skips:
             raise Skipped(state.skips[item.nodeid])
         if not state.held[item.nodeid]:
             raise BenchmarkFailed("the test ended without calling its benchmark fixture")
 
 
-class BenchmarkFailed(Exception):
+class BenchmarkFailed(Told):
     """The test failed; the text is pytest's own report of it."""
 
 
@@ -319,12 +323,38 @@ def pytest_runtest_call(item: Any) -> Iterator[None]:
         if name != "asyncio":
             pytest.skip("it asks for the event loop of " + str(name) + ", and perfbot measures on asyncio's")
         item.obj = _Coroutine(original)
+    if state.session.counting and is_benchmark(item):
+        item.runtest = partial(_run_apart, item, item.runtest)
     yield
+    vars(item).pop("runtest", None)
     if isinstance(getattr(item, "obj", None), _Coroutine):
         item.obj = original
     fixture = getattr(item, "perfbot_fixture", None)
     if fixture is not None and fixture.used:
         state.held[item.nodeid] = True
+
+
+def _run_apart(item: Any, run: Callable[[], None]) -> None:
+    """Run a test, its fixtures set up, in a copy of this process, and end as it did there."""
+
+    def copy() -> Tuple[str, str]:
+        try:
+            run()
+        except pytest.skip.Exception as reason:
+            return "", str(reason)
+        except Gone:
+            os._exit(ABANDONED)
+        except BaseException:
+            return str(item.repr_failure(pytest.ExceptionInfo.from_current())), ""
+        return "", ""
+
+    error, skipped = state.session.apart(copy)
+    state.held[item.nodeid] = state.session.held == item.nodeid
+    if skipped:
+        pytest.skip(skipped)
+    if error:
+        state.apart[item.nodeid] = error
+        raise BenchmarkFailed(error)
 
 
 class _Coroutine:

@@ -14,11 +14,12 @@ import importlib
 import os
 import signal
 import sys
-import traceback
-from typing import Any, Callable, Dict, List, Optional
+import threading
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from .awaiting import NothingRan
 from .channel import Channel, Gone, Token
+from .forks import end_like, in_a_fork
 from .paths import prefer_installed
 from .reaching import follow, reach
 from .timers import Timer
@@ -36,8 +37,12 @@ class Skipped(Exception):
     """The benchmark asked not to be run here."""
 
 
-class CannotStart(Exception):
-    """The suite's own tool gave up and has said why: where in this package that was noticed tells nobody anything."""
+class Told(Exception):
+    """What the suite's own tool says about a failure: where in this package that was noticed tells nobody anything."""
+
+
+class CannotStart(Told):
+    """That tool gave up."""
 
 
 def error_text(error: BaseException) -> str:
@@ -45,10 +50,13 @@ def error_text(error: BaseException) -> str:
     frames = error.__traceback__
     while frames is not None and os.path.dirname(frames.tb_frame.f_code.co_filename) == os.path.dirname(__file__):
         frames = frames.tb_next
-    if isinstance(error, CannotStart):
-        return str(error)
-    frames = frames or error.__traceback__
-    return "".join(traceback.format_exception(type(error), error, frames))[-ERROR_CHARACTERS:]
+    if isinstance(error, Told):
+        return str(error)[-ERROR_CHARACTERS:]
+    try:
+        import traceback  # here, for most processes have nothing to tell
+    except Exception:  # after such errors as "too many open files" nothing can be imported any more
+        return f"{type(error).__name__}: {error}"[-ERROR_CHARACTERS:]
+    return "".join(traceback.format_exception(type(error), error, frames or error.__traceback__))[-ERROR_CHARACTERS:]
 
 
 class Session:
@@ -69,6 +77,7 @@ class Session:
         self._problems: List[Dict[str, str]] = []
         self._kept: Any = None
         self.held: Optional[str] = None
+        self._counting = False
         self._raised: Optional[BaseException] = None
 
     def found(
@@ -123,13 +132,41 @@ class Session:
         """
         os.chdir(self._home)
         held, self.held = self.held == name, None
-        raised, self._raised = self._raised, None
-        if isinstance(raised, NothingRan):
-            error, skipped = "", str(raised)
-        elif raised is not None and not error and not skipped:
-            error = "the call that is measured raised this, and the benchmark went on:\n" + error_text(raised)
+        error, skipped = self._what_it_hid(error, skipped)
         freed, self._kept = list(self._kept.free()) if self._kept is not None else [], None
         self._channel.send(event="done", name=name, error=error, skipped=skipped, held=held, value=value, freed=freed)
+
+    def _what_it_hid(self, error: str, skipped: str) -> Tuple[str, str]:
+        """How a benchmark ended, where it went on after the call that is measured had raised something."""
+        raised, self._raised = self._raised, None
+        if isinstance(raised, NothingRan):
+            return "", str(raised)
+        if raised is not None and not error and not skipped:
+            error = "the call that is measured raised this, and the benchmark went on:\n" + error_text(raised)
+        return error, skipped
+
+    @property
+    def counting(self) -> bool:
+        """Whether memory or objects are counted: what a benchmark leaves behind would show in those after it."""
+        return self._counting and threading.active_count() == 1
+
+    def apart(self, run: Callable[[], Tuple[str, str]]) -> Tuple[str, str]:
+        """Run what holds a benchmark in a copy of this process, which obeys orders instead and leaves nothing behind.
+
+        Args:
+            run: returns the benchmark's error and why it was skipped, empty where there is nothing to say.
+        """
+
+        def copy() -> Dict[str, Any]:
+            self._channel.adopt()
+            error, skipped = self._what_it_hid(*run())
+            return {"error": error[-ERROR_CHARACTERS:], "skipped": skipped, "held": self.held}
+
+        answer = in_a_fork(copy)
+        if isinstance(answer, int):
+            end_like(answer)
+        self.held = answer["held"]
+        return answer["error"], answer["skipped"]
 
     def attempt(self, name: str, enter: Callable[[], Optional[float]]) -> None:
         """Enter a benchmark and report how it ended; an exception costs this benchmark alone.
@@ -156,6 +193,7 @@ class Session:
                 adapter.collect(self)
                 self._channel.send(event="listed", benchmarks=self._benchmarks, problems=self._problems)
             elif order["op"] == "run":
+                self._counting = order.get("counting", False)
                 if hasattr(adapter, "prepare"):
                     adapter.prepare(order["names"])
                 self._channel.send(event="running")
@@ -170,11 +208,15 @@ class Session:
 
 
 def _order(name: str) -> Callable[[Timer, Token, Dict[str, Any]], Dict[str, Any]]:
-    """What obeys an order. What explains a benchmark takes long to import, and few processes explain one."""
+    """What obeys an order. What counts or explains takes long to import, and few processes do."""
     if name in ORDERS:
         return ORDERS[name]
     if name == "reach":
         return reach
+    if name == "count":
+        from .counting import count
+
+        return count
     from .explaining import EXPLAINING
 
     return EXPLAINING[name]

@@ -89,6 +89,36 @@ def test_a_replaced_commit_is_not_what_is_measured(tmp_path: Path) -> None:
     assert read_file_at(repository.path, base, "code.py") == "fast\n"
 
 
+def forged_graph(repository: Repository, commit: str, parent: str) -> None:
+    """A commit-graph that tells of another parent than the commit itself."""
+    repository.git("commit-graph", "write", "--reachable")
+    file = repository.path / ".git" / "objects" / "info" / "commit-graph"
+    data = bytearray(file.read_bytes())
+    place = {bytes(data[at : at + 4]): int.from_bytes(data[at + 4 : at + 12]) for at in range(8, 8 + 12 * data[6], 12)}
+    count = (place[b"CDAT"] - place[b"OIDL"]) // 20
+    known = [data[at : at + 20].hex() for at in range(place[b"OIDL"], place[b"OIDL"] + 20 * count, 20)]
+    row = place[b"CDAT"] + 36 * known.index(commit) + 20
+    data[row : row + 4] = known.index(parent).to_bytes(4)
+    file.chmod(0o644)
+    file.write_bytes(data)
+
+
+@pytest.mark.parametrize("way", ["grafts", "graph"])
+def test_no_file_beside_the_commits_tells_of_other_parents(tmp_path: Path, way: str) -> None:
+    """Left in a clone that stays, they lead the next job's merge base, or the commits that it bisects, elsewhere."""
+    repository = Repository(tmp_path / "project")
+    old = repository.commit({"code.py": "slow\n"})
+    base = repository.commit({"code.py": "fast\n"})
+    head = repository.commit({"code.py": "head\n"})
+    if way == "grafts":
+        (repository.path / ".git" / "info").mkdir(exist_ok=True)
+        (repository.path / ".git" / "info" / "grafts").write_text(f"{head} {old}\n")
+    else:
+        forged_graph(repository, head, old)
+    assert repository.git("log", "--format=%P", "-1", head).strip() == old, "git itself believes it"
+    assert Git(repository.path).text("log", "--format=%P", "-1", head) == base
+
+
 ATTRIBUTES = {
     "filter": "* filter=evil\n",
     "diff": "* diff=evil\n",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from perfbot.ci.change import detect
 from perfbot.git.command import Git
 from perfbot.model import Change
 from perfbot.sides import cache
@@ -282,6 +283,20 @@ def test_whose_code_may_differ_has_a_zone_of_its_own(tmp_path: Path) -> None:
     assert len(names) == len(ZONES)
     assert all("/" not in name and ".." not in name for name in names)
     assert all(zone(tmp_path, change).parent == tmp_path.resolve() for change in ZONES.values())
+
+
+@pytest.mark.parametrize("other", [
+    {"GITHUB_REF_TYPE": "tag"}, {"GITHUB_EVENT_NAME": "pull_request_review", "GITHUB_HEAD_REF": "main"},
+])  # fmt: skip
+def test_what_is_called_like_a_branch_does_not_share_its_cache(other: dict[str, str]) -> None:
+    """Who may push a tag called `main` may not push to `main`."""
+    branch = {
+        "GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "push", "GITHUB_REF_NAME": "main", "GITHUB_REF_TYPE": "branch",
+        "GITHUB_REPOSITORY": "o/r",
+    }  # fmt: skip
+    one, two = (detect(environ, {}) for environ in (branch, {**branch, **other}))
+    zones = {zone_of(replace(ZONES["the main branch"], head_name=found.head_name)) for found in (one, two)}
+    assert len(zones) == 2
 
 
 def test_nothing_is_shared_between_zones(project: tuple[Repository, Change], tmp_path: Path) -> None:

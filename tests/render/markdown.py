@@ -14,8 +14,8 @@ from perfbot.web import DOCS
 READER = MarkdownIt("gfm-like")
 
 _OWN_HTML = re.compile(
-    r"(<details><summary>(?:More rows that(?: do not)? block|Output of what went wrong"
-    r"|Undecided|Unchanged|Added, removed, failed|Budgets"
+    r"(<details><summary>(?:More rows(?: that(?: do not)? block)?|Output of what went wrong"
+    r"|Undecided|Unchanged|(?:Added|Removed|Failed|Not comparable)[a-z, ]*|Budgets"
     r"|Accepted in this merge request|Changes to the policy|How this was measured)[^<>&@`]*</summary>|</details>)\n?"
 )
 _REFERENCES = re.compile(

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from perfbot.measure.lockstep.link import HANGS, WorkerLost, WorkerSpec
 from perfbot.measure.lockstep.pair import START_SECONDS, Messages, Pair
+from perfbot.measure.lockstep.reasons import ended_as, joined
 from perfbot.measure.sequential_test import EXACT_ROUNDS, FIRST_ROUNDS
 from perfbot.measure.session import Failed, Measured, Outcome
 from perfbot.measure.trace import Trace, no_trace
@@ -208,7 +209,7 @@ class Rounds:
             layout = None if self._way.prefix else Layout(HASH_SEED)  # valgrind lays its programs out by itself
             pair = Pair(specs, hash_seed=HASH_SEED, timeout=self._patience(), layout=layout, start=start)
             with closing(pair):
-                pair.enter_all([self._identities[name] for name in names])
+                pair.enter_all([self._identities[name] for name in names], counting=not self._way.prefix)
                 for name in names:
                     began = time.monotonic()
                     if began + self._seconds.get(name, 0.0) > self._until:
@@ -245,8 +246,9 @@ class Rounds:
             for metric in self._way.metrics
             if (name, metric) in self._waiting
         ]
-        pair.leave(SIDES)
-        return outcomes
+        left = pair.leave(SIDES)
+        failures = [ended_as(name, side, one) for side, one in left.items() if one["error"] or one["skipped"]]
+        return outcomes if self._counter.timed or not failures else list(joined(failures))
 
     def _count(
         self, pair: Pair, ready: Messages, name: str, metric: Metric, index: int, folder: str

@@ -170,10 +170,14 @@ class Pair:
         answers = self._receive(SIDES, self._start, "listed")
         return {s: Collected(tuple(answers[s]["benchmarks"]), tuple(answers[s]["problems"])) for s in SIDES}
 
-    def enter_all(self, names: list[str]) -> None:
-        """Let both workers enter ``names`` one after the other, once both have started; :meth:`arrivals` waits."""
+    def enter_all(self, names: list[str], *, counting: bool = False) -> None:
+        """Let both workers enter ``names`` one after the other, once both have started; :meth:`arrivals` waits.
+
+        Args:
+            counting: memory or objects are to be counted, so that no benchmark must leave anything behind.
+        """
         for link in self.links.values():
-            link.send(op="run", names=names)
+            link.send(op="run", names=names, counting=counting)
         self._receive(SIDES, self._start, "running")
 
     def arrivals(self) -> Messages:

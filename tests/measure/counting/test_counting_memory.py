@@ -12,7 +12,7 @@ from perfbot.model import Policy
 from perfbot.runner.address_space import can_share
 from perfbot.worker import counting as worker
 from tests.measure.counting.conftest import Counted, counted
-from tests.workers import Sides, take
+from tests.workers import FEW_PLUGINS, Sides, take
 
 METRICS = '\nmetrics = ["time", "allocated", "footprint", "objects", "memory"]'
 PYTEST = 'harness = "pytest"\npaths = ["benchmarks"]'
@@ -270,3 +270,78 @@ class TestCopies:
     def test_a_failure_there_is_one_here(self) -> None:
         with pytest.raises((worker.CallFailed, ZeroDivisionError), match="by zero"):
             worker._aside(lambda: 1 // 0)
+
+
+LEAVES = """
+import os
+import mine
+import pytest
+
+def test_leaves_much(benchmark):
+    benchmark(mine.fill)
+
+def test_after_it(benchmark):
+    benchmark(lambda: len(b"x" * 1000))
+
+def test_wrong(benchmark):
+    assert benchmark(mine.answer) == 42
+
+def test_asks_to_be_skipped(benchmark):
+    benchmark(mine.answer)
+    pytest.skip("not today")
+
+def test_hides_it(benchmark):
+    try:
+        benchmark(lambda: 1 / 0)
+    except ZeroDivisionError:
+        pass
+
+def test_dies(benchmark):
+    benchmark(lambda: None)
+    os.abort()
+
+def test_last(benchmark):
+    benchmark(lambda: [[]])
+"""
+
+
+@pytest.fixture(scope="module")
+def leaving(tmp_path_factory: pytest.TempPathFactory) -> Counted:
+    """A suite of which head keeps 20 MB more of one benchmark; nothing is timed."""
+    import sys
+
+    sides = Sides(tmp_path_factory.mktemp("leaving"), Path(sys.executable), FEW_PLUGINS)
+    module = "KEPT = []\ndef fill(): KEPT.append(bytearray({} << 20))\ndef answer(): return {}\n"
+    sides.write({"benchmarks/test_it.py": LEAVES})
+    sides.write({"mine.py": module.format(1, 42)}, sides=["base"])
+    sides.write({"mine.py": module.format(20, 43)}, sides=["head"])
+    return counted(sides.suite(PYTEST + '\nmetrics = ["memory", "objects"]'))
+
+
+@pytest.mark.skipif(not can_share(), reason="the layout of memory is drawn by this system")
+def test_what_a_benchmark_leaves_behind_shows_in_its_own_memory_alone(leaving: Counted) -> None:
+    for base, head in leaving.values("test_it.py::test_leaves_much", "memory"):
+        assert head - base > 15 * MIB
+    for base, head in leaving.values("test_it.py::test_after_it", "memory"):
+        assert abs(head - base) < MIB / 4
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "skipped", "reason"),
+    [
+        ("wrong", "head", False, "assert 43 == 42"),
+        ("asks_to_be_skipped", "both", True, "not today"),
+        ("hides_it", "both", False, "ZeroDivisionError"),
+        ("dies", "both", False, "SIGABRT"),
+    ],
+)
+def test_a_test_in_a_copy_ends_as_it_would_have(
+    leaving: Counted, name: str, side: str, skipped: bool, reason: str
+) -> None:
+    (failure,) = {(one.side, one.skipped, one.reason) for one in leaving.failures(f"test_it.py::test_{name}").values()}
+    assert failure[:2] == (side, skipped)
+    assert reason in failure[2]
+
+
+def test_the_one_after_a_death_is_counted(leaving: Counted) -> None:
+    assert leaving.values("test_it.py::test_last", "objects") == [(2, 2)] * 2
