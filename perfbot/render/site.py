@@ -288,7 +288,8 @@ def _row(trend: Trend, place: Address) -> dict[str, str]:
         "link": place.benchmark(trend.subject.page),
         "spark": spark(trend.course),
         "latest": latest,
-        "step": step_words(trend),
+        "step": (step := step_words(trend).partition(" ("))[0],
+        "step_day": "".join(step[1:]).strip(),
         "noise": _noise(trend),
         "change_value": f"{trend.since.change if trend.since else 0.0:.6g}",
         "step_value": trend.steps[-1].started[:10].replace("-", "") if trend.steps else "0",
@@ -316,12 +317,16 @@ def _run(run: Run, place: Address) -> dict[str, str]:
     }
 
 
+SPARK_REACH = 0.04
+"""A smaller way up and down does not fill the picture: chained comparisons wander by their errors."""
+
+
 def spark(levels: Sequence[float], width: int = 96, height: int = 20) -> str:
-    """Points of an SVG polyline; a course within 2 % stays in the middle."""
+    """Points of an SVG polyline; a course that strays by no more than noise does stays near the middle."""
     if len(levels) < 2:
         return ""
     low, high = min(levels), max(levels)
-    middle, reach = (low + high) / 2, max((high - low) / 2, abs(low + high) / 2 * 0.02)
+    middle, reach = (low + high) / 2, max((high - low) / 2, abs(low + high) / 2 * SPARK_REACH)
     across = width / (len(levels) - 1)
     return " ".join(
         f"{i * across:.1f},{height / 2 - (level - middle) / reach * (height / 2 - 1):.1f}"
