@@ -108,9 +108,10 @@ class Artifacts:
             sys.stdout.write(dumps(report) + "\n")
             return
         if self.format == "lines":
+            from perfbot.render.escape import logged
             from perfbot.render.remarks import lines
 
-            print(*lines(report), sep="\n")
+            print(*map(logged, lines(report)), sep="\n")
             return
         from perfbot.render.terminal import terminal
 

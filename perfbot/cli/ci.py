@@ -86,6 +86,7 @@ def _begin(args: argparse.Namespace, place: Place) -> Publisher | None:
 def _measure(args: argparse.Namespace, report: Path, publisher: Publisher | None) -> int:
     """Measure. What leaves no report is told as a failure of perfbot's own; what leaves one is published."""
     from perfbot.cli import run
+    from perfbot.cli.telling import explain
 
     try:
         return run.execute(args)
@@ -94,5 +95,5 @@ def _measure(args: argparse.Namespace, report: Path, publisher: Publisher | None
             if publisher is not None:
                 publisher.failure(error.message.partition("\n")[0][:200])
             raise
-        print(f"perfbot: {error}", file=sys.stderr)
+        explain(error)
         return error.exit_code

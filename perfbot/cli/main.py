@@ -105,7 +105,9 @@ def _told(error: PerfbotError | ModuleNotFoundError, verb: str) -> int:
     wanted = error if isinstance(error, PerfbotError) else missing(error, verb)
     if wanted is None:
         return _mistake()
-    _explain(wanted)
+    from perfbot.cli.telling import explain
+
+    explain(wanted)
     return wanted.exit_code
 
 
@@ -189,28 +191,6 @@ def _meant(word: str, known: Iterable[str]) -> str:
 
 def _module(verb: str) -> ModuleType:
     return importlib.import_module(f"perfbot.cli.{verb}")
-
-
-def _explain(error: PerfbotError) -> None:
-    if error.output:
-        print("\n".join(f"  │ {line}" for line in error.output.splitlines()), file=sys.stderr)
-    print(_folded(f"perfbot: {error.message}", "  "), file=sys.stderr)
-    if error.hint:
-        print(_folded(f"  → {error.hint}", "    "), file=sys.stderr)
-
-
-def _folded(text: str, indent: str) -> str:
-    """Text as wide as the terminal, folded between words; as it is for whoever reads no terminal."""
-    if not sys.stderr.isatty():
-        return text
-    import shutil
-    import textwrap
-
-    fold = textwrap.TextWrapper(
-        shutil.get_terminal_size().columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False,
-        drop_whitespace=True,
-    )  # fmt: skip
-    return "\n".join(fold.fill(line) for line in text.splitlines())
 
 
 def run() -> None:

@@ -77,6 +77,7 @@ def _each_save(saves: Saves, waiting: Waiting) -> Iterator[None]:
 
 def _verdict(request: Request, saves: Saves, waiting: Waiting, *, verbose: bool) -> bool:
     """One verdict, told in a few lines; whether it came to one."""
+    from perfbot.cli.telling import explain
     from perfbot.measure.trace import no_trace
     from perfbot.pipeline.story import run
     from perfbot.pipeline.surroundings import beside
@@ -89,7 +90,7 @@ def _verdict(request: Request, saves: Saves, waiting: Waiting, *, verbose: bool)
     except Interrupted:
         raise
     except PerfbotError as error:
-        print(f"perfbot: {error.message}" + (f"\n  → {error.hint}" if error.hint else ""), file=sys.stderr)
+        explain(error)
         return True
     finally:
         waiting.close()

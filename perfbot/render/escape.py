@@ -172,6 +172,14 @@ def output_lines(output: str, lines: int = OUTPUT_LINES, length: int = OUTPUT_LI
     return [*([f"… {hidden} lines before"] if hidden else []), *kept] if any(kept) else []
 
 
+_ORDER = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
+
+
+def logged(text: str) -> str:
+    """Lines for the log of a CI's job: none of them is what GitHub's runner takes for an order (``::…``, ``##[…``)."""
+    return _ORDER.sub(r"\1: ", text.replace("\r", "\n")).replace("##[", "## [")
+
+
 def link_target(url: str) -> str:
     """An address fit to stand in ``<…>`` of a markdown link or in an attribute; empty unless http or https."""
     try:

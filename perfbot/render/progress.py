@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from typing import IO, Literal, Protocol
 
-from perfbot.render.escape import clean
+from perfbot.render.escape import clean, logged
 from perfbot.render.sections import NO_SECTIONS, Sections
 from perfbot.units import format_change, format_duration
 from perfbot.words import counted
@@ -170,7 +170,7 @@ class Lines:
         self._stream.flush()
 
     def _line(self, line: str) -> None:
-        self._say(f"{line.replace('##[', '## [')}\n")
+        self._say(f"{logged(line)}\n")
 
     def _say(self, text: str) -> None:
         if text:

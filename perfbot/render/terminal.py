@@ -16,7 +16,7 @@ from rich.text import Text
 from perfbot.explained import Explanation
 from perfbot.model import Policy, Problem, Report, Result
 from perfbot.render import headline, reasons, view
-from perfbot.render.escape import clean, middle, output_lines
+from perfbot.render.escape import clean, logged, middle, output_lines
 from perfbot.render.whole import culprits, left_out, unreached, unreached_functions, whole_suites
 
 LOG_WIDTH = 120
@@ -69,7 +69,7 @@ def terminal(
         return
     with on.capture() as printed:
         _print_report(report, on, whole=whole, where=where)
-    on.file.write("".join(f"{line.rstrip()}\n" for line in printed.get().splitlines()))
+    on.file.write(logged("".join(f"{line.rstrip()}\n" for line in printed.get().splitlines())))
 
 
 def _print_report(report: Report, on: Console, *, whole: bool, where: Sequence[tuple[str, str]]) -> None:

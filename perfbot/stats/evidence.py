@@ -69,6 +69,13 @@ class Evidence:
         return replace(self, typical=self.typical + effect, head=head)
 
     @property
+    def is_of_single_values(self) -> bool:
+        """Each round is one value a side, of which what is typical and the mean are the same."""
+        if self.base is None or self.head is None:
+            return False
+        return bool(np.allclose(np.exp(self.typical) * self.base, self.head, rtol=1e-9, atol=0.0))
+
+    @property
     def means(self) -> tuple[Floats | None, Floats | None, Floats | None]:
         """Of base and of head, and what they count for."""
         return self.base, self.head, self.weight

@@ -6,9 +6,15 @@ Calling a coroutine function does nothing but make a coroutine; a time of that i
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Coroutine
+from types import AsyncGeneratorType, BuiltinFunctionType, FunctionType
 from typing import Any, Awaitable, Callable
+
+MAKES_COROUTINE = 0x80
+"""Flag of the code of ``async def``: ``inspect.CO_COROUTINE``."""
+
+MAKE_NONE = (type(None), BuiltinFunctionType, type(vars(FunctionType)["__call__"]))
+"""Kinds of callables that cannot be told to make coroutines."""
 
 Run = Callable[[Any], Any]
 """Runs a coroutine to its end and returns what it returns."""
@@ -48,7 +54,18 @@ def is_coroutine_function(function: Any) -> bool:
     while isinstance(function, functools.partial):
         function = function.func
     of_class = vars(type(function)).get("__call__")
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(of_class)
+    return _makes_coroutines(function) or _makes_coroutines(of_class)
+
+
+def _makes_coroutines(function: Any) -> bool:
+    """``inspect.iscoroutinefunction``; that module takes as long to import as half an interpreter takes to start."""
+    if isinstance(function, MAKE_NONE):
+        return False
+    if type(function) is FunctionType and not vars(function):
+        return bool(function.__code__.co_flags & MAKES_COROUTINE)
+    import inspect
+
+    return inspect.iscoroutinefunction(function)
 
 
 def is_coroutine(result: Any) -> bool:
@@ -57,7 +74,7 @@ def is_coroutine(result: Any) -> bool:
     Raises:
         NothingRan: it has made an asynchronous generator, which only whoever asks for its values could run.
     """
-    if inspect.isasyncgen(result):
+    if isinstance(result, AsyncGeneratorType):
         raise NothingRan(
             "it returns an asynchronous generator, of which nothing has run: measure what iterates over it"
         )

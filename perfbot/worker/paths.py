@@ -6,15 +6,16 @@ what was built at installation (extension modules, generated versions) would be 
 
 from __future__ import annotations
 
-import importlib.abc
 import importlib.machinery
 import os
 import sys
 from typing import Any, Collection, Optional
 
 
-class InstalledFirst(importlib.abc.MetaPathFinder):
+class InstalledFirst:
     """Finds a top-level package in site-packages when the checkout's root has one of the same name.
+
+    A finder by what it does: the class that one may derive it from takes as long to import as an interpreter to start.
 
     Args:
         root: the checkout.

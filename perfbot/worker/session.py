@@ -15,7 +15,6 @@ import os
 import signal
 import sys
 import threading
-import traceback
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from .awaiting import NothingRan
@@ -38,8 +37,12 @@ class Skipped(Exception):
     """The benchmark asked not to be run here."""
 
 
-class CannotStart(Exception):
-    """The suite's own tool gave up and has said why: where in this package that was noticed tells nobody anything."""
+class Told(Exception):
+    """What the suite's own tool says about a failure: where in this package that was noticed tells nobody anything."""
+
+
+class CannotStart(Told):
+    """That tool gave up."""
 
 
 def error_text(error: BaseException) -> str:
@@ -47,10 +50,13 @@ def error_text(error: BaseException) -> str:
     frames = error.__traceback__
     while frames is not None and os.path.dirname(frames.tb_frame.f_code.co_filename) == os.path.dirname(__file__):
         frames = frames.tb_next
-    if isinstance(error, CannotStart):
-        return str(error)
-    frames = frames or error.__traceback__
-    return "".join(traceback.format_exception(type(error), error, frames))[-ERROR_CHARACTERS:]
+    if isinstance(error, Told):
+        return str(error)[-ERROR_CHARACTERS:]
+    try:
+        import traceback  # here, for most processes have nothing to tell
+    except Exception:  # after such errors as "too many open files" nothing can be imported any more
+        return f"{type(error).__name__}: {error}"[-ERROR_CHARACTERS:]
+    return "".join(traceback.format_exception(type(error), error, frames or error.__traceback__))[-ERROR_CHARACTERS:]
 
 
 class Session:
@@ -202,11 +208,15 @@ class Session:
 
 
 def _order(name: str) -> Callable[[Timer, Token, Dict[str, Any]], Dict[str, Any]]:
-    """What obeys an order. What explains a benchmark takes long to import, and few processes explain one."""
+    """What obeys an order. What counts or explains takes long to import, and few processes do."""
     if name in ORDERS:
         return ORDERS[name]
     if name == "reach":
         return reach
+    if name == "count":
+        from .counting import count
+
+        return count
     from .explaining import EXPLAINING
 
     return EXPLAINING[name]

@@ -3,8 +3,7 @@
 ``probe`` finds out how long a call takes, ``turns`` alternates with the other side's worker call by call (they hand a
 token to each other; the scheduler only says how often), ``together`` runs at the same time as the other side on the
 same core. Answers carry every value as nanoseconds of wall time, CPU time and cost (see :mod:`stopwatch`), when each
-turn began, and the wall time that was thrown away. ``count`` measures what does not take time into account; see
-:mod:`counting`.
+turn began, and the wall time that was thrown away. What does not take time into account is in :mod:`counting`.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import Any, Callable, Dict, List
 
-from . import counting
 from .channel import Token
 from .clocks import CLOCKS
 from .heap import begin, draw
@@ -130,5 +128,4 @@ ORDERS: Dict[str, Callable[[Timer, Token, Dict[str, Any]], Dict[str, Any]]] = {
     "probe": probe,
     "turns": turns,
     "together": together,
-    "count": counting.count,
 }

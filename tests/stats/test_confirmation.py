@@ -11,7 +11,7 @@ import pytest
 
 from evidence.confirmed import NOISES, count
 from perfbot.stats.confirmation import ALONE, FEWEST_ALLOWED, Confirmation, confirmation, needed_of_fresh
-from perfbot.stats.evidence import Evidence
+from perfbot.stats.evidence import Evidence, evidence_of
 from perfbot.stats.sequential import Plan, decide
 
 PLAN = Plan(0.02, 0.01 / 30)
@@ -41,10 +41,18 @@ class TestWhatEarlierRoundsWon:
 
     def test_and_leaves_them_to_bear_it_out_by_themselves(self) -> None:
         assert needed([0.05] * 200) == ALONE
+        assert needed([0.05] * 200, Plan(0.02, 0.01 / 5)) == ALONE, "as few comparisons do"
         assert needed([0.05] * 6, Plan(0.02, 0.01)) == pytest.approx(100), "all of it, where it is no more than that"
 
     def test_is_nothing_where_means_decided(self) -> None:
         assert needed([0.05] * 20, by_mean=True) == pytest.approx(3000)
+
+    def test_is_as_much_where_each_round_is_one_value(self) -> None:
+        ones = evidence_of([[1.0]] * 8, [[1.05]] * 8)
+        by_mean = replace(FOUND, by_mean=True)
+        assert needed_of_fresh(by_mean, ones, PLAN) == needed_of_fresh(FOUND, ones, PLAN) < 600
+        several = evidence_of([[1.0, 1.0, 1.0, 1.2]] * 8, [[1.05, 1.05, 1.05, 1.0]] * 8)
+        assert needed_of_fresh(by_mean, several, PLAN) == pytest.approx(3000)
 
     def test_is_a_fair_game_together_with_theirs(self) -> None:
         """Mean wealth over all outcomes of fair coins is one, half of it bet from the first round on."""

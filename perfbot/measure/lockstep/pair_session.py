@@ -16,6 +16,7 @@ from perfbot.measure.lockstep.link import HANGS, WorkerLost, WorkerSpec
 from perfbot.measure.lockstep.pair import START_SECONDS, Messages, Pair, drawn, round_of, speed_of
 from perfbot.measure.lockstep.plan import (
     LATE_SECONDS,
+    WARM_BELOW_SECONDS,
     Speed,
     ValuePlan,
     measuring_seconds,
@@ -34,9 +35,9 @@ from perfbot.model import SIDES, TIME, Metric, Round, Side
 from perfbot.runner.address_space import Layout
 from perfbot.runner.cores import allowed_cores
 
-LONGEST_SHARE = 0.15
+LONGEST_SHARE, LONGEST_TOTAL = 0.15, 0.3
 """A round lasts as long as its longest benchmark makes it; this share of that is given to each of the others, which
-narrows their intervals for little."""
+narrows their intervals for little, and that share to all of them together."""
 
 HURRIED_SHARE = 0.05
 """The same where the budget is short: a third as much, so that there are more rounds."""
@@ -156,7 +157,8 @@ class PairSession:
         startup = suite.known.startup_seconds if self._begun else time.monotonic() - began
         longest = max(suite.known.predicted_seconds(name) for name in names)
         measuring = BRIEF_SECONDS if suite.brief else measuring_seconds(startup)
-        usual = max(measuring / len(names), LONGEST_SHARE * longest)
+        share = min(LONGEST_SHARE, LONGEST_TOTAL / max(1, len(names) - 1))
+        usual = max(measuring / len(names), share * longest)
         self._share = HURRIED_SHARE * longest if self._hurried else usual
         suite.known.started(startup)
         suite.trace(event="pair", suite=suite.name, round=self._index, core=self._core, startup=startup,
@@ -214,18 +216,19 @@ class PairSession:
         suite = self._suite
         once = any(message["once"] for message in ready.values())
         speed = suite.known.speed(name)
+        learning = speed is None
         if speed is None:
             pair.pin(allowed_cores())
             speed = self._probe(pair, once=once)
             suite.known.learn(name, speed, once=once)
-            if once:
+            if once or speed.wall >= WARM_BELOW_SECONDS:  # So long a call is dear in this round, which runs alone.
                 return []
         spread = suite.known.spread(name)
         values = suite.known.stretches.get(name) or self._planned(speed, spread, once=once)
         taken = self._take(pair, name, values, ready)
         if taken is None:
             return []
-        measured = self._whole(pair, name, values, taken, ready)
+        measured = self._whole(pair, name, values, taken, ready, learning=learning)
         beside = () if self._control or suite.timed == (TIME,) else self._beside(pair, name, values, ready)
         return [one for one in (measured, *beside) if one.metric in suite.timed]
 
@@ -237,13 +240,21 @@ class PairSession:
         plain = plan_values(speed, self._share, once=once, uneven=spread.uneven)
         return min(planned, plain, key=lambda one: one.pairs)
 
-    def _whole(self, pair: Pair, name: str, values: ValuePlan, taken: Round, ready: Messages) -> Measured:
-        """The round of its costs, after a look at what many calls do where nobody has looked yet."""
+    def _whole(
+        self, pair: Pair, name: str, values: ValuePlan, taken: Round, ready: Messages, *, learning: bool
+    ) -> Measured:
+        """The round of its costs, after a look at what many calls do where nobody has looked yet, nor is looking.
+
+        Not in the round that learns how fast it is: no other runs beside that one.
+        """
         known, plain = self._suite.known, not self._control and self._suite.thrifty
         if name in known.stretches:
             return self._measured(name, endurance.kept(taken, values))
-        if plain and name not in known.endured:
-            return self._endure(pair, name, values, taken, ready)
+        if plain and not learning and known.is_to_be_endured(name):
+            try:
+                return self._endure(pair, name, values, taken, ready)
+            finally:
+                known.enduring.discard(name)
         if plain and values.mode == "turns":
             known.spread(name).add(taken)
         return self._measured(name, taken)
