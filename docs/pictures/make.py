@@ -36,7 +36,7 @@ KEPT = {
     "comment-many-768", "comment-matrix-768-dark", "overview-1440", "overview-768-dark", "overview-390",
     "benchmark-1440", "benchmark-390", "release-1440", "release-768-dark", "release-390", "together-1440-dark",
     "report-1440", "report-390", "comment-mixed-768", "comment-first-run-768", "comment-broken-suite-768",
-    "comment-accepted-768", "comment-claims-768",
+    "comment-accepted-768", "comment-claims-768", "comment-explained-768",
 }  # fmt: skip
 """What the documentation shows."""
 

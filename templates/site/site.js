@@ -199,7 +199,7 @@ const shown = (id, series, columns, unit, more) => {
   const chart = new uPlot(
     {
       width: place.clientWidth, height: 260, series: [{}, ...series], ...more,
-      scales: { y: { range } },
+      scales: { x: { min: first(), max: last() }, y: { range } },
       legend: { show: false },
       tzDate: inUTC, axes: [days(), axis(unit, id === "chain")],
       cursor: { sync: { key: "history", scales: ["x", null] }, drag: { x: true, y: false }, points: { size: 9 } },
@@ -232,8 +232,9 @@ const tell = (index) => {
 
 // Zooming one chart zooms the other, and the address keeps it.
 let zooming = false;
-const first = () => data.when[0];
-const last = () => data.when[data.when.length - 1];
+const ALONE = data?.when.length === 1 ? 43200 : 0;
+const first = () => data.when[0] - ALONE;
+const last = () => data.when[data.when.length - 1] + ALONE;
 const zoom = (view) => {
   zooming = true;
   for (const chart of charts) chart.setScale("x", view ? { min: view[0], max: view[1] } : { min: first(), max: last() });
