@@ -329,9 +329,7 @@ SPARK_REACH = 0.04
 
 def _kept_together(card: dict[str, str]) -> dict[str, str]:
     """A day is not folded inside, however narrow a card is."""
-    day = re.sub(
-        r"\b(\d{4})-(\d\d)-(\d\d)\b", "\\1\N{NON-BREAKING HYPHEN}\\2\N{NON-BREAKING HYPHEN}\\3", card["detail"]
-    )
+    day = re.sub(r"(?<=\d)-(?=\d\d\b)", "\N{NON-BREAKING HYPHEN}", card["detail"])
     return {**card, "detail": day}
 
 
