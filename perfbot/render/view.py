@@ -184,11 +184,6 @@ def anchor_of(suite: str, benchmark: str, metric: str) -> str:
     return "b-" + hashlib.sha256(key.encode(errors="replace")).hexdigest()[:12]
 
 
-def accepted(one: Acceptance) -> str:
-    """What was accepted, with its metric where that is not the usual one."""
-    return one.match if one.metric in ("", MAIN_METRIC) else f"{one.match} ({one.metric})"
-
-
 def moment(text: str) -> str:
     """An ISO 8601 time in UTC as people write it: "2026-01-02 03:04 UTC"; anything else as it is."""
     found = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(?:Z|\+00:00)", text)
