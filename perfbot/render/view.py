@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from perfbot.judge.confirmation import is_over
-from perfbot.model import Acceptance, Policy, Report, Result, Runner
+from perfbot.model import Policy, Report, Result, Runner
 from perfbot.units import (
     AS_FACTOR_FROM,
     UNTOLD_FROM,
