@@ -29,6 +29,10 @@ class Part:
         was: what it was called on base, where that is another name or file.
         package: the package that it belongs to, with both versions, where they differ.
         waits: of ``own``, what it waited for something (sleep, lock, socket, child), on base and head.
+        inside: the call that the source names so, to something written in C, in which most of the change lies;
+            ``inside_own``: what it takes on base and head.
+        objects: where it is not edited itself, and that call works on what it is given: of the classes that the change
+            edits the one with the most objects, ``objects_count`` of them, at ``objects_place`` (file and line).
         uses: where it is not edited itself: what it uses of its file that is (a constant, a class), at ``uses_line``.
     """
 
@@ -50,6 +54,11 @@ class Part:
     waits: tuple[float, float] = (0.0, 0.0)
     uses: str = ""
     uses_line: int = 0
+    inside: str = ""
+    inside_own: tuple[float, float] = (0.0, 0.0)
+    objects: str = ""
+    objects_count: int = 0
+    objects_place: str = ""
 
     @property
     def short(self) -> str:

@@ -38,6 +38,7 @@ from evidence.why_zoo.alike import ALIKE
 from evidence.why_zoo.calls import CALLS
 from evidence.why_zoo.case import Case
 from evidence.why_zoo.inputs import INPUTS
+from evidence.why_zoo.inside import INSIDE
 from evidence.why_zoo.objects import OBJECTS
 from evidence.why_zoo.waits import WAITS
 from perfbot.explained import Explanation
@@ -47,7 +48,12 @@ from perfbot.model import SIDES
 from perfbot.why.explain import explain
 from perfbot.why.profile import Observation
 
-GROUPS: Mapping[str, tuple[Case, ...]] = {"slower": (*CALLS, *OBJECTS, *INPUTS), "waits": WAITS, "alike": ALIKE}
+GROUPS: Mapping[str, tuple[Case, ...]] = {
+    "slower": (*CALLS, *OBJECTS, *INPUTS),
+    "inside": INSIDE,
+    "waits": WAITS,
+    "alike": ALIKE,
+}
 
 SECONDS = 5.0
 """Of explaining, for each program."""
@@ -78,7 +84,7 @@ def a_run(seed: int, options: argparse.Namespace, folder: Path) -> None:
     """Measure, explain, note."""
     cases = chosen(options.only)
     if not cases:
-        raise SystemExit("no program has such a name: 'slower/*', 'waits/*' and 'alike/*' are there")
+        raise SystemExit("no program has such a name: 'slower/*', 'inside/*', 'waits/*' and 'alike/*' are there")
     functions = write(folder, cases)
     session = session_of(folder, seed, functions, ("site-packages",))
     session.discover()
@@ -113,7 +119,7 @@ def _record(seed: int, name: str, case: Case, found: Explanation) -> dict[str, A
         "explained": found.explained, "functions": found.functions, "rounds": found.rounds, "samples": found.samples,
         "seconds": found.seconds, "reason": found.reason, "notes": list(found.notes),
         "parts": [
-            {key: getattr(one, key) for key in ("function", "file", "change", "interval", "edited", "callee", "calls")}
+            {key: getattr(one, key) for key in ("function", "file", "change", "interval", "edited", "callee", "calls", "inside", "uses", "objects")}
             for one in found.parts
         ],
     }  # fmt: skip
@@ -141,7 +147,7 @@ def _told(record: Mapping[str, Any]) -> Iterator[str]:
     for part in record["parts"]:
         low, high = part["interval"]
         interval = f"{part['change'] * 1e6:+.1f} [{low * 1e6:+.1f}, {high * 1e6:+.1f}] µs"
-        yield f"    {part['function']} {interval} {part['callee']} {part['calls']} {'edited' * part['edited']}"
+        yield f"    {part['function']} {interval} {part['callee']} {part['calls']} {part['inside']} {part['uses']} {part['objects']} {'edited' * part['edited']}"
 
 
 def summarise(path: Path) -> None:

@@ -51,11 +51,10 @@ def _texts(description: str) -> Iterator[str]:
     plain = description[:LONGEST_DESCRIPTION].replace("\r\n", "\n")
     for block in _BLOCK.finditer(plain):
         try:
-            keys = tomllib.loads("\n".join(line.strip() for line in block["keys"].splitlines()))
-        except tomllib.TOMLDecodeError:
-            yield ""
-            continue
-        yield str(keys.get("that", ""))[: MOST_CHARACTERS + 1]
+            that = tomllib.loads("\n".join(line.strip() for line in block["keys"].splitlines())).get("that")
+        except (ValueError, RecursionError):  # numbers and tables without end are no TOML that could be said
+            that = None
+        yield that[: MOST_CHARACTERS + 1] if isinstance(that, str) else ""
 
 
 def _judged(text: str, report: Report) -> Described:

@@ -165,6 +165,7 @@ MEANT = {
     "python": ("function", "functions", "timeit", "callable"),
     "command": ("shell", "sh", "cli", "script", "program"),
     "http": ("server", "api", "rest", "asgi", "wsgi"),
+    "load": ("hey", "oha", "vegeta", "ab", "apachebench", "autocannon", "bombardier"),
     "json": ("bencher", "bmf", "custom"),
     "regex": ("text", "pattern"),
     "size": ("file", "files", "bundle"),

@@ -67,7 +67,7 @@ class ToolBase(SuiteBase):
         return super().needs_python or CALLS_PYTHON.search(self.command) is not None
 
 
-SEVERAL_CORES = frozenset({"jmh", "benchmarkdotnet", "k6", "locust", "wrk"})
+SEVERAL_CORES = frozenset({"jmh", "benchmarkdotnet", "k6", "locust", "wrk", "load"})
 """Tools that compute in several threads beside what they measure."""
 
 
@@ -76,7 +76,7 @@ class ToolSuite(ToolBase):
 
     harness: Literal[
         "go", "google_benchmark", "catch2", "criterion", "libtest", "jmh", "benchmarkdotnet", "vitest", "benchmarkjs",
-        "hyperfine", "k6", "locust", "wrk", "json",
+        "hyperfine", "k6", "locust", "wrk", "load", "json",
     ]  # fmt: skip
 
 

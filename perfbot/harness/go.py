@@ -32,7 +32,7 @@ BARE = re.compile(r" *(?P<count>\d+)\t(?P<values> *[-+.\w]+ \S+(?:\t *[-+.\w]+ \
 """A result whose name stands in an earlier line, for the benchmark itself printed something."""
 
 BEGIN = re.compile(rf"({NAME}) *\t")
-ENDED = re.compile(rf"\s*--- (?P<how>FAIL|SKIP): (?P<name>{NAME})")
+ENDED = re.compile(rf"\s*(?:{NAME} *\t)?--- (?P<how>FAIL|SKIP): (?P<name>{NAME})")
 
 
 def parse(written: Sequence[Written], processors: str = "") -> Parsed:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from perfbot.errors import MeasureError
-from perfbot.harness.results import THROUGHPUT, printed, quantity, shown
+from perfbot.harness.results import THROUGHPUT, printed, quantity, share_of, shown, with_errors
 from perfbot.harness.text import CUT, characters
 from perfbot.harness.tool import ToolHarness
 from perfbot.measure.processes.tools import Parsed, Reading, Reported, Unreadable, Written
@@ -68,12 +68,21 @@ def _row(row: dict[str, str | None], where: str) -> Reported | None:
         failures = quantity(row["Failure Count"] or "", where)
     except MeasureError as error:
         return replace(found, trouble=error.message)
-    if not name.strip() or failures:
-        why = f"{row['Failure Count']} requests failed" if name else f"{where}: a row without a name"
-        return replace(found, trouble=why, failed=bool(name))
+    if not name.strip():
+        return replace(found, trouble=f"{where}: a row without a name")
     if row.get("Request Count") == "0":
         return replace(found, trouble="nothing was requested")
-    return replace(found, readings=tuple(_readings(row, where)))
+    share = share_of(failures, _number(row.get("Request Count")))
+    if share >= 1:
+        return replace(found, trouble=f"{row['Failure Count']} requests failed", failed=True)
+    return replace(found, readings=with_errors(tuple(_readings(row, where)), share, where), failing=share)
+
+
+def _number(text: str | None) -> float:
+    try:
+        return float(text or "")
+    except ValueError:
+        return 0.0
 
 
 def _readings(row: dict[str, str | None], where: str) -> Iterator[Reading]:

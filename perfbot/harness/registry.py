@@ -25,6 +25,7 @@ from perfbot.harness.jmh import JMH
 from perfbot.harness.json_results import JSON
 from perfbot.harness.k6 import K6
 from perfbot.harness.libtest import LIBTEST
+from perfbot.harness.load import LOAD
 from perfbot.harness.locust import LOCUST
 from perfbot.harness.pyperf import PyperfHarness
 from perfbot.harness.pytest import PytestHarness
@@ -56,6 +57,7 @@ HARNESSES: dict[str, Harness] = {
     "k6": K6,
     "locust": LOCUST,
     "wrk": WRK,
+    "load": LOAD,
     "json": JSON,
     "regex": RegexHarness(),
     "size": SizeHarness(),

@@ -30,6 +30,9 @@ NUMBER = r"[-+]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?"
 
 LONGEST_SHOWN = 60
 
+ERROR_RATE = Metric("error_rate", "1")
+"""Share of the calls of a load test that ended in an error."""
+
 
 def shown(found: object) -> str:
     """What was found, as short as a message can bear."""
@@ -66,6 +69,17 @@ def printed(metric: Metric, text: str, where: str, scale: float = 1.0) -> Readin
         return reading(metric, quantity(text, where), where, scale)
     except MeasureError as error:
         return Reading(metric, trouble=error.message)
+
+
+def share_of(failed: float, number: float) -> float:
+    """Which share of so many calls failed: all of them where nobody says how many there were."""
+    return 0.0 if failed <= 0 else min(1.0, failed / number) if number > 0 else 1.0
+
+
+def with_errors(readings: tuple[Reading, ...], share: float, where: str) -> tuple[Reading, ...]:
+    """What was read of a load test, and the share of its calls that failed: of what cannot be read nothing is known."""
+    known = any(not one.trouble for one in readings)
+    return (*readings, reading(ERROR_RATE, share, where)) if known else readings
 
 
 def metric_in(name: str, unit: str, tool: str = "") -> tuple[Metric, float]:

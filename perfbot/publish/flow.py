@@ -141,9 +141,12 @@ def publish(files: Sequence[Path], publisher: Publisher, *, join: bool = False) 
         ReportError: a report cannot be believed; the status says so.
         PublishError: the forge could not be told.
     """
-    place = publisher.place
-    if place.head and place.kind != "local" and place.head != publisher.request.head:
-        return Published((), superseded=True)
+    place, request = publisher.place, publisher.request
+    if place.head and place.kind != "local" and place.head != request.head:
+        if not all(file.is_file() for file in files):
+            return Published((), superseded=True)
+        # Whoever pushes an older commit again finds what was said of it: its status, and whether its job passed.
+        publisher = replace(publisher, request=replace(request, head=place.head))
     with told_when_it_fails(publisher) if _own(place) else contextlib.nullcontext():
         sections = group(read(files), join=join)
         checked = _checked(sections, publisher, files[0].name)
@@ -219,10 +222,14 @@ def _verdict(state: Ended) -> RunVerdict:
 
 
 def _skipped(publisher: Publisher, report: Report, rules: Rules) -> bool:
-    """At home the run is believed; a forge is asked."""
+    """At home the run is believed; a forge is asked, which knows what the present head changes and no other."""
     if publisher.place.kind == "local":
         return bool(report.skipped)
-    return skipped(report, rules, publisher.forge.repository.changed_files(publisher.request.number))
+    repository, request = publisher.forge.repository, publisher.request
+    changed = repository.changed_files(request.number)
+    if not publisher.place.queued and repository.merge_request(request.number).head != request.head:
+        return False  # what was listed is what another head changes
+    return skipped(report, rules, changed)
 
 
 def keep(files: Sequence[Path], place: Place, output: Path, section: str = "", *, join: bool = False) -> str:

@@ -62,6 +62,9 @@ def because(part: Part, unit: str) -> str:
         return f"waits {format_quantity(part.waits[0], unit)} → {format_quantity(part.waits[1], unit)}"
     if part.callee:
         return f"`{part.callee}` {calls_of(part.callee_calls)} calls"
+    if part.inside:
+        before, after = (format_quantity(one, unit) for one in part.inside_own)
+        return f"in `{part.inside}` {before} → {after}"
     if base > 0 and head > 0 and max(base, head) > 1:
         each = (part.own[0] / base, part.own[1] / head)
         return f"each of {count(head)} calls {format_quantity(each[0], unit)} → {format_quantity(each[1], unit)}"
@@ -83,6 +86,9 @@ def whose(part: Part) -> str:
         return f"uses `{part.uses}`, edited in line {part.uses_line}"
     if part.package:
         return part.package
+    if part.objects:
+        there = f"of which there {'is 1 object' if part.objects_count == 1 else f'are {part.objects_count:,} objects'}"
+        return f"not edited, but `{part.objects}` is (`{part.objects_place}`), {there}"
     return f"was `{part.was}`" if part.was else "not edited"
 
 

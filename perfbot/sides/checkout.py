@@ -27,6 +27,8 @@ from perfbot.sides.storage import check_places
 
 __all__ = ["Checkout", "changed_files", "checkout", "checkout_taking", "checkouts", "overlay", "read_file_at"]
 
+LARGE_FILES = "Fetch what Git LFS keeps (git lfs fetch --all), or measure pointers: GIT_LFS_SKIP_SMUDGE=1"
+
 
 @contextlib.contextmanager
 def checkouts(
@@ -213,7 +215,8 @@ def _occupy(git: Git, worktrees: Path, side: Side, commit: str, slot: Slot) -> N
     except ChangeError as error:
         _forget(worktrees, slot)
         message = f"checkout of {short(commit)} failed on {side}: {error.message}"
-        raise SetupError(message, hint=error.hint, output=error.output) from error
+        hint = LARGE_FILES if "smudge filter lfs failed" in error.message else error.hint
+        raise SetupError(message, hint=hint, output=error.output) from error
     except OSError as error:
         _forget(worktrees, slot)
         message = f"checkout of {short(commit)} failed on {side}: {error}"

@@ -89,12 +89,18 @@ def ledger_of(observation: Observation, roll: Roll, edited: Collection[int] = ()
     each = common * (head.each - base.each)
     rates, within = _rates(base, head)
     blamed, through, more = each.copy(), np.zeros(count), dict[tuple[int, int], float]()
-    terms = list(_between(_terms(base, head, rates, within, edited)))
+    terms = list(_in_place_of(_between(_terms(base, head, rates, within, edited)), edited))
+    instead: dict[tuple[int, int], float] = defaultdict(float)
     for term in terms:
         blamed[term.answers] += term.worth
-        through[term.answers] += abs(term.worth)
+        if term.answers in (term.caller, term.callee):
+            through[term.answers] += abs(term.worth)
+        else:  # what one answers for in a caller's place cancels, where functions call each other in circles
+            instead[term.caller, term.answers] += term.worth
         if term.answers != term.callee:
             more[term.answers, term.callee] = term.worth
+    for (_, answers), worth in instead.items():
+        through[answers] += abs(worth)
     for caller, answers, worth in _of_calling(terms, each, edited):
         blamed[caller] -= worth
         blamed[answers] += worth
@@ -161,6 +167,25 @@ def _between(terms: Iterable[_Term]) -> Iterator[_Term]:
                     if answers[outer.callee] == outer.caller:
                         answers[outer.callee] = inner.answers
         yield from (replace(term, worth=worth[term.callee], answers=answers[term.callee]) for term in mine)
+
+
+def _in_place_of(terms: Iterable[_Term], edited: Collection[int]) -> Iterator[_Term]:
+    """What a function of the same text calls in place of one that the change edits, that one answers for.
+
+    It only looks for what there is: a hook of a class, a method that overrides. Where that came or went, something else
+    is called less or more. What is called more or less together with it (more data) is none of its doing. All of the
+    caller's calls go together: where functions call each other in circles, they are worth much, and cancel.
+    """
+    callers: dict[int, list[_Term]] = defaultdict(list)
+    for term in terms:
+        callers[term.caller].append(term)
+    for caller, mine in callers.items():
+        looked_for = [one for one in mine if one.callee in edited and caller not in (ROOT, *edited)]
+        chief = max(looked_for, key=lambda one: abs(one.more), default=None)
+        if chief is None or not any(one.more * chief.more < 0 for one in mine):
+            yield from mine
+        else:
+            yield from (replace(one, answers=chief.callee) if one.answers == caller else one for one in mine)
 
 
 def _of_calling(terms: Iterable[_Term], each: Floats, edited: Collection[int]) -> Iterator[tuple[int, int, float]]:

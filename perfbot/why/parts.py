@@ -12,6 +12,7 @@ from perfbot.explained import Part
 from perfbot.model import SIDES, Side
 from perfbot.why.blame import Ledger
 from perfbot.why.edits import Edits
+from perfbot.why.inside import called_inside, edited_class
 from perfbot.why.intervals import Means
 from perfbot.why.matching import Roll
 from perfbot.why.profile import Function, Observation
@@ -53,7 +54,11 @@ def part_of(number: int, known: Known) -> Part:
     waits = [_mean([one.waits[index][number] for one in ledgers]) for index in range(len(SIDES))]
     callee, often = _callee(number, known, change)
     edited = number in known.edited
+    inside, inside_own = called_inside(number, known.roll, known.observations, known.ledgers, (own[0], own[1]), change)
     uses, uses_line = known.edits.used(function) if matched.head and not edited else ("", 0)
+    package = _package(function, known.packages)
+    told = bool(edited or uses or package or not inside or not matched.head)
+    objects = None if told else edited_class(known.observations, known.edits)
     return Part(
         function=function.name,
         module=function.module,
@@ -69,10 +74,15 @@ def part_of(number: int, known: Known) -> Part:
         callee_calls=often,
         edited=edited,
         was=matched.was,
-        package=_package(function, known.packages),
+        package=package,
         waits=(waits[0], waits[1]),
         uses=uses,
         uses_line=uses_line,
+        inside=inside,
+        inside_own=inside_own,
+        objects=objects.name if objects else "",
+        objects_count=objects.count if objects else 0,
+        objects_place=f"{known.edits.file_of(objects.located)}:{objects.line}" if objects else "",
     )
 
 

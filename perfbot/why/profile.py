@@ -52,6 +52,23 @@ class Calls:
 
 
 @dataclass(frozen=True, slots=True)
+class Class:
+    """A class of one side, and how many of its objects there are. ``line``, ``end``: its head and fields."""
+
+    name: str
+    place: str = ""
+    file: str = ""
+    line: int = 0
+    end: int = 0
+    count: int = 0
+
+    @property
+    def located(self) -> Function:
+        """As if it were a function, of which it can be asked whether it was edited."""
+        return Function(self.name, place=self.place, file=self.file, line=self.line, end=self.end)
+
+
+@dataclass(frozen=True, slots=True)
 class Samples:
     """Where the time of a benchmark's calls went, in one process.
 
@@ -59,12 +76,16 @@ class Samples:
         stacks: samples by the numbers of functions, the outermost first.
         lines: samples by function and line: in it, and in it with what it calls.
         waits: samples by function in which it waited for something, in a call of the system.
+        inside: samples by function and the name of what it was calling in C.
+        classes: those that had objects when sampling ended.
     """
 
     functions: tuple[Function, ...] = ()
     stacks: Mapping[tuple[int, ...], int] = field(default_factory=dict)
     lines: Mapping[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     waits: Mapping[int, int] = field(default_factory=dict)
+    inside: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    classes: tuple[Class, ...] = ()
 
     @property
     def count(self) -> int:

@@ -18,6 +18,7 @@ from . import timers
 from .channel import Token
 from .functions import Around, Functions, line_of
 from .heap import draw
+from .inside import called_at
 from .sampling import Sample, Sampler, Unseen
 from .timers import Timer
 from .turns import warm
@@ -147,7 +148,8 @@ def sample(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
 
     Returns:
         ``functions``; ``stacks`` [numbers from the outermost, samples, those that waited]; ``lines`` [function,
-        line, samples in it, samples in it and what it calls]; ``lost``: samples outside of what is timed; ``cost``:
+        line, samples in it, samples in it and what it calls]; ``inside`` [function, name of what it called,
+        samples]; ``classes``: those that have objects; ``lost``: samples outside of what is timed; ``cost``:
         nanoseconds of all calls together, with what sampling takes of them; or ``refused``.
     """
     try:
@@ -182,7 +184,7 @@ def sample(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
     if sampler is None:
         return {"refused": refused}
     told = taken.answer(sampler, bool(getattr(timer, "awaits", False)))
-    return {**told, "functions": functions.described(), "cost": cost}
+    return {**told, "functions": functions.described(), "classes": functions.classes(), "cost": cost}
 
 
 class _Stacks:
@@ -191,6 +193,7 @@ class _Stacks:
     def __init__(self, functions: Functions) -> None:
         self._functions = functions
         self._samples: Dict[Sample, Tuple[int, int]] = {}
+        self._names: Dict[Tuple[int, int], str] = {}
 
     def add(self, samples: Dict[Sample, Tuple[int, int]]) -> None:
         for chain, found in samples.items():
@@ -202,6 +205,7 @@ class _Stacks:
         stacks: Dict[Tuple[int, ...], Tuple[int, int]] = {}
         own: Dict[Tuple[int, int], int] = {}
         within: Dict[Tuple[int, int], int] = {}
+        calling: Dict[Tuple[int, str], int] = {}
         lost = 0
         for chain, (count, waited) in self._samples.items():
             inside = self._inside(chain, awaits)
@@ -214,13 +218,24 @@ class _Stacks:
             stacks[path] = _sum(stacks.get(path), (count, waited))
             if met:
                 own[met[-1]] = own.get(met[-1], 0) + count
+                called = met[-1][0], self._called(sampler, *inside[-1])
+                calling[called] = calling.get(called, 0) + count
             for place in set(met):
                 within[place] = within.get(place, 0) + count
         return {
             "stacks": [[list(path), count, waited] for path, (count, waited) in _shortened(stacks)],
             "lines": [[number, line, own.get((number, line), 0), count] for (number, line), count in within.items()],
+            "inside": [[number, name, count] for (number, name), count in calling.items() if name],
             "lost": lost,
         }
+
+    def _called(self, sampler: Sampler, address: int, instruction: int) -> str:
+        """What the innermost function was calling."""
+        key = address, instruction
+        if key not in self._names:
+            code = self._functions.at(address)
+            self._names[key] = called_at(code, sampler.layout.lasti(code, instruction)) if code is not None else ""
+        return self._names[key]
 
     def _inside(self, chain: Sample, awaits: bool) -> Optional[Sample]:
         """What runs in what is timed, outermost first; None where that is nothing."""

@@ -11,6 +11,8 @@ import sysconfig
 from types import CodeType, FunctionType
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
+from .inside import classes_alive
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 LONGEST = 300
@@ -81,14 +83,31 @@ class Around:
             "print": fingerprint(code),
         }
 
+    def describe_class(self, kind: type) -> Optional[Dict[str, Any]]:
+        """What is told of a class: where it stands, with its fields; None where nobody knows."""
+        found = self._class_in(str(kind.__module__), kind.__qualname__)
+        if found is None:
+            return None
+        place, file = self._place(found[0])
+        return {
+            "name": kind.__qualname__[:LONGEST],
+            "place": place,
+            "file": file[-LONGEST:],
+            "line": found[1],
+            "end": found[2],
+        }
+
     def _class_of(self, owner: FunctionType) -> Optional[Tuple[str, int, int]]:
         """Where the class stands that a method was generated for (dataclasses, attrs): file, first and last line."""
-        file = getattr(sys.modules.get(owner.__module__), "__file__", None)
+        return self._class_in(str(owner.__module__), owner.__qualname__.rpartition(".")[0])
+
+    def _class_in(self, module: str, name: str) -> Optional[Tuple[str, int, int]]:
+        file = getattr(sys.modules.get(module), "__file__", None)
         if not isinstance(file, str) or not file.endswith(".py"):
             return None
         if file not in self.classes:
             self.classes[file] = _classes_in(file)
-        found = self.classes[file].get(owner.__qualname__.rpartition(".")[0])
+        found = self.classes[file].get(name)
         return None if found is None else (file, found[0], found[1])
 
     def _place(self, file: str) -> Tuple[str, str]:
@@ -118,6 +137,11 @@ class Functions:
     def at(self, address: int) -> Optional[CodeType]:
         """The code at an address, where it is known."""
         return self._around.codes.get(address)
+
+    def classes(self) -> List[Dict[str, Any]]:
+        """Classes of the project and of packages, with how many of their objects there are now."""
+        there = ((self._around.describe_class(kind), count) for kind, count in classes_alive())
+        return [{**told, "count": count} for told, count in there if told and told["place"] in ("own", "site")]
 
     def around(self, file: str, line: int) -> Optional[CodeType]:
         """The innermost function whose lines a line of a file is among."""

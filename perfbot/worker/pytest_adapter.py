@@ -22,7 +22,7 @@ from .awaiting import is_coroutine_function
 from .channel import Gone
 from .plugin_names import stand_in
 from .pytest_fixture import BenchmarkFixture
-from .session import ABANDONED, CannotStart, Session, Skipped
+from .session import ABANDONED, CannotStart, Session, Skipped, Told
 from .timers import Calls
 
 DISABLED_PLUGINS = (
@@ -131,7 +131,7 @@ class Adapter:
             raise BenchmarkFailed("the test ended without calling its benchmark fixture")
 
 
-class BenchmarkFailed(Exception):
+class BenchmarkFailed(Told):
     """The test failed; the text is pytest's own report of it."""
 
 

@@ -37,8 +37,12 @@ class Skipped(Exception):
     """The benchmark asked not to be run here."""
 
 
-class CannotStart(Exception):
-    """The suite's own tool gave up and has said why: where in this package that was noticed tells nobody anything."""
+class Told(Exception):
+    """What the suite's own tool says about a failure: where in this package that was noticed tells nobody anything."""
+
+
+class CannotStart(Told):
+    """That tool gave up."""
 
 
 def error_text(error: BaseException) -> str:
@@ -46,8 +50,8 @@ def error_text(error: BaseException) -> str:
     frames = error.__traceback__
     while frames is not None and os.path.dirname(frames.tb_frame.f_code.co_filename) == os.path.dirname(__file__):
         frames = frames.tb_next
-    if isinstance(error, CannotStart):
-        return str(error)
+    if isinstance(error, Told):
+        return str(error)[-ERROR_CHARACTERS:]
     try:
         import traceback  # here, for most processes have nothing to tell
     except Exception:  # after such errors as "too many open files" nothing can be imported any more

@@ -216,3 +216,32 @@ def test_a_newer_push_while_publishing_is_the_newer_ones_business(ci: InCI, tmp_
     assert ci.fake.by_bot() == []
     shown = ci.fake.statuses if isinstance(ci.fake, FakeGitLab) else ci.fake.checks
     assert {one.get("sha") or one.get("head_sha") for one in shown} == {HEAD}
+
+
+@pytest.mark.parametrize(("change", "state"), [(0.3, "failed"), (0.0, "success")])
+def test_an_overtaken_head_is_judged_all_the_same(ci: InCI, tmp_path: Path, change: float, state: str) -> None:
+    """Its job passed unseen: pushed again without a new pipeline, a bad commit had a green one."""
+    ci.fake.add_merge_request(1, OTHER)
+    done = publish(write(tmp_path, measured(change, origin=ci.place().kind)), ci.publisher())
+    assert (done.superseded, done.code) == (True, int(change > 0))
+    assert ci.fake.by_bot() == []
+    assert ci.status()[0] == state
+
+
+def test_what_another_head_touches_excuses_no_empty_report(
+    ci: InCI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A push while the list of changed files was read: the newer head changed nothing that is measured."""
+    ci.config('[run]\nwhen_changed = ["src/**"]\n')
+    publisher, repository = ci.publisher(), type(ci.forge().repository)
+    listed = repository.changed_files
+
+    def pushed_meanwhile(self: Any, number: int) -> tuple[str, ...] | None:
+        ci.fake.add_merge_request(1, OTHER)
+        listed(self, number)
+        return ("README.md",)
+
+    monkeypatch.setattr(repository, "changed_files", pushed_meanwhile)
+    empty = replace(measured(origin=ci.place().kind), results=(), skipped="Nothing that is measured was touched.")
+    assert publish(write(tmp_path, empty), publisher).code == 3
+    assert ci.status()[0] == "failed"

@@ -79,3 +79,13 @@ def test_without_claims_the_comment_says_nothing_of_them() -> None:
 @given(st.text(alphabet='[]claim that="\n%\\x', max_size=300))
 def test_any_description_is_read(description: str) -> None:
     lines(judged_claims(description + FASTER, report()))
+
+
+@pytest.mark.parametrize("value", [
+    "[" * 50_000, "{a=" * 3_000, "9" * 5_000, "0x" + "f" * 5_000, "1e999", "nan", "[1]", "true",
+])  # fmt: skip
+def test_a_claim_that_is_no_text_costs_itself_alone(value: str) -> None:
+    """A description with one of these ended the publication: the check said that perfbot had failed."""
+    one, other = judged_claims(f"[[claim]]\nthat = {value}\n\n{FASTER}", report())
+    assert (one.state, one.text) == ("unreadable", "")
+    assert other.state != "unreadable"

@@ -124,3 +124,11 @@ def wrk(text: str) -> Iterator[Value]:
     """``Requests/sec:  1234.56``"""
     for found in re.finditer(r"^Requests/sec:\s+([\d.]+)$", text, re.MULTILINE):
         yield "", "rate", float(found[1])
+
+
+def load(text: str) -> Iterator[Value]:
+    """ab's ``Requests per second: 12.3 [#/sec] (mean)``, autocannon's ``requests.average``."""
+    if text.startswith("{"):
+        yield "", "rate", json.loads(text)["requests"]["average"]
+    for found in re.finditer(r"^Requests per second: +([\d.]+)", text, re.MULTILINE):
+        yield "", "rate", float(found[1])

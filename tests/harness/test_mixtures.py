@@ -197,7 +197,7 @@ def locust(entries: Sequence[Entry]) -> list[Written]:
     rows.writerow(["Type", "Name", "Request Count", "Failure Count", "Requests/s", "50%"])
     for one in entries:
         ways = [[5, 0, "fast", "N/A"], [0, 0, 0, 0], [5, "", 5, 5], [5, 0, "nan", "nan"]]
-        values = {"sound": [9, 0, one.value, one.value], "odd": choose(one, ways), "broken": [9, 3, 5, 5]}[one.kind]
+        values = {"sound": [9, 0, one.value, one.value], "odd": choose(one, ways), "broken": [9, 9, 5, 5]}[one.kind]
         rows.writerow(["GET", f"/{one.name}", *values])
     rows.writerow(["", "Aggregated", 9, 0, 1, 1])
     return [Written("f_stats.csv", out.getvalue().encode())]
@@ -213,6 +213,22 @@ def wrk(entries: Sequence[Entry]) -> list[Written]:
         lines += [f"Running 1s test @ http://h/{one.name}", "  1 threads and 2 connections"]
         lines += {"sound": good, "odd": odd, "broken": broken}[one.kind]
     return text(lines)
+
+
+def load(entries: Sequence[Entry]) -> list[Written]:
+    """autocannon's JSON, a document after the other."""
+    found = []
+    for one in entries:
+        ways: list[Any] = [
+            {},
+            {"requests": {"average": None}, "latency": {"p50": "N/A"}},
+            {"requests": 5},
+            {"2xx": 0, "errors": 7},
+        ]
+        good = {"requests": {"average": one.value}, "latency": {"p50": one.value}}
+        more = {"sound": good, "odd": choose(one, ways), "broken": {**good, "2xx": 0, "5xx": 9}}[one.kind]
+        found.append(json.dumps({"url": f"http://h:1/{one.name}", "connections": 2, "2xx": 9, "errors": 0, **more}))
+    return text(found)
 
 
 def own_json(entries: Sequence[Entry]) -> list[Written]:
@@ -233,6 +249,8 @@ def regex(entries: Sequence[Entry]) -> list[Written]:
         lines.append(f"x{one.name}: {f'{one.value} ms, {one.value} nodes' if one.kind == 'sound' else odd}")
     return text(lines)
 
+
+NO_ERRORS: Expected = {"error_rate": (0, "1", "lower")}
 
 FORMATS: dict[str, Format] = {
     "go": Format(
@@ -274,11 +292,18 @@ FORMATS: dict[str, Format] = {
     ),
     "locust": Format(
         locust,
-        lambda v: {"throughput": (v, "1/s", "higher"), "latency_p50": (v * 1e-3, "s", "lower")},
+        lambda v: {"throughput": (v, "1/s", "higher"), "latency_p50": (v * 1e-3, "s", "lower"), **NO_ERRORS},
         "GET /{}".format,
     ),
     "wrk": Format(
-        wrk, lambda v: {"throughput": (v, "1/s", "higher"), "latency_p50": (v * 1e-3, "s", "lower")}, "/{}".format
+        wrk,
+        lambda v: {"throughput": (v, "1/s", "higher"), "latency_p50": (v * 1e-3, "s", "lower"), **NO_ERRORS},
+        "/{}".format,
+    ),
+    "load": Format(
+        load,
+        lambda v: {"throughput": (v, "1/s", "higher"), "latency_p50": (v * 1e-3, "s", "lower"), **NO_ERRORS},
+        "/{}".format,
     ),
     "json": Format(own_json, lambda v: {"time": (v * 1e-3, "s", "lower")}, "x{}".format),
     "regex": Format(regex, lambda v: {"time": (v * 1e-3, "s", "lower"), "nodes": (v, "1", "unknown")}, "x{}".format),

@@ -29,6 +29,7 @@ KINDS: dict[str, dict[str, str]] = {
     "k6": {"p95": "latency_p95"},
     "locust": {"p95": "latency_p95"},
     "wrk": {"rate": "throughput"},
+    "load": {"rate": "throughput"},
 }
 """What a second reader calls a value, and the metric's name."""
 
@@ -40,6 +41,7 @@ ODD = {
     "hyperfine/named-parameters.json",  # parameters that the command does not show
     "locust/failed_stats.csv",  # requests that failed
     "wrk/failed.txt",  # requests that failed
+    "load/failed.txt",  # requests that failed
 }
 """Captured outputs of which a naive reader knows too little; test_parsers.py and test_told_apart.py have the values."""
 

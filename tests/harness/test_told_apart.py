@@ -394,5 +394,5 @@ def test_one_unit_means_one_thing_in_every_reader(
 def test_every_parser_is_tried_here() -> None:
     assert set(PARSERS) == {
         "go", "google_benchmark", "catch2", "criterion", "libtest", "jmh", "benchmarkdotnet", "vitest", "benchmarkjs",
-        "hyperfine", "k6", "locust", "wrk", "json", "regex",
+        "hyperfine", "k6", "locust", "wrk", "load", "json", "regex",
     }  # fmt: skip

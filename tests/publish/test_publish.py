@@ -95,11 +95,11 @@ def test_an_older_head_says_nothing(ci: InCI, tmp_path: Path) -> None:
     assert "no change" in ci.comment()
 
 
-def test_an_older_head_is_known_before_anything_is_asked(ci: InCI, tmp_path: Path) -> None:
+def test_of_an_older_head_that_was_not_measured_nothing_is_said(ci: InCI, tmp_path: Path) -> None:
+    """A newer push ends the run of the one before."""
     ci.fake.add_merge_request(1, OTHER)
-    published = publish(write(tmp_path, report(result())), ci.publisher())
-    assert published.superseded
-    assert published.sections == ()
+    published = publish([tmp_path / "missing.json"], ci.publisher())
+    assert (published.superseded, published.sections, published.code) == (True, (), 0)
     assert ci.fake.by_bot() == []
 
 

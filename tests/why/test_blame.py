@@ -165,3 +165,29 @@ def test_circles_of_functions_that_call_each_other_add_up() -> None:
     deeper = {**base, "odd": Does(0.4, {"even": 0.95})}
     assert max(blamed(base, deeper), key=blamed(base, deeper).__getitem__) == "odd"
     assert blamed(base, base) == {}
+
+
+DISPATCHED: Program = {
+    "main": Does(2.0, {"copy": 1}),
+    "copy": Does(1.0, {"hook": 30}),
+    "hook": Does(0.1),
+    "rebuild": Does(2.0, {"part": 2}),
+    "part": Does(0.5),
+}
+
+
+def test_what_a_function_of_the_same_text_calls_in_place_of_a_hook_that_is_gone_is_the_hooks_doing() -> None:
+    head = {**DISPATCHED, "copy": Does(1.0, {"rebuild": 30})}
+    assert blamed(DISPATCHED, head, ("hook",)) == {"hook": pytest.approx(30 * (3.0 - 0.1), abs=0.05)}
+    assert blamed(DISPATCHED, head) == {"copy": pytest.approx(30 * (3.0 - 0.1), abs=0.05)}, "nothing says which"
+    back = blamed(head, DISPATCHED, ("hook",))
+    assert back == {"hook": pytest.approx(-30 * (3.0 - 0.1), abs=0.05)}, "and of one that came, the other way round"
+
+
+def test_what_is_called_more_together_with_an_edited_function_is_none_of_its_doing() -> None:
+    base = {**DISPATCHED, "copy": Does(1.0, {"hook": 30, "rebuild": 10})}
+    head = {**DISPATCHED, "copy": Does(1.0, {"hook": 60, "rebuild": 20})}
+    assert blamed(base, head, ("hook",)) == {
+        "hook": pytest.approx(30 * 0.1, abs=0.05),
+        "copy": pytest.approx(10 * 3.0, abs=0.05),
+    }

@@ -24,7 +24,7 @@ from perfbot.measure.lockstep.suite import LockstepSuite
 from perfbot.model import SIDES, Side
 from perfbot.runner.address_space import Layout
 from perfbot.runner.cores import allowed_cores
-from perfbot.why.profile import Calls, Function, Observation, Profile, Samples, Surroundings
+from perfbot.why.profile import Calls, Class, Function, Observation, Profile, Samples, Surroundings
 
 ROUNDS = 10
 """Wanted: fewer make wide intervals (Student's constant for 50 functions is 4.8 with ten, 9.3 with five)."""
@@ -277,4 +277,6 @@ def _samples(answer: messages.Message) -> Samples:
         {tuple(path): count for path, count, _ in answer["stacks"]},
         {(number, line): (own, within) for number, line, own, within in answer["lines"]},
         waits,
+        {(number, name): count for number, name, count in answer.get("inside", ())},
+        tuple(Class(**{name: one[name] for name in Class.__dataclass_fields__}) for one in answer.get("classes", ())),
     )

@@ -126,6 +126,10 @@ _FUNCTION: dict[str, Check] = {
     "name": _text, "module": _text, "place": _text, "file": _text, "line": _whole, "end": _whole, "print": _text,
 }  # fmt: skip
 
+_CLASS: dict[str, Check] = {
+    "name": _text, "place": _text, "file": _text, "line": _whole, "end": _whole, "count": _whole,
+}  # fmt: skip
+
 MOST_TOLD = 200_000
 """Items of a list about functions."""
 
@@ -150,7 +154,21 @@ def is_samples(answer: Message) -> bool:
         and all(_whole(number) and number < known for number in row[0])
         for row in stacks
     )  # fmt: skip
+    told = told and _are_calls(answer.get("inside", []), known) and _each(_CLASS)(answer.get("classes", []))
     return told and _rows(answer.get("lines"), 4, known) and _whole(answer.get("lost")) and _whole(answer.get("cost"))
+
+
+def _are_calls(value: Any, known: int) -> bool:
+    """Samples in functions written in C: who called them, and their names."""
+    return (
+        isinstance(value, list)
+        and len(value) <= MOST_TOLD
+        and all(
+            isinstance(row, list) and len(row) == 3 and _whole(row[0]) and row[0] < known
+            and _text(row[1]) and _whole(row[2])
+            for row in value
+        )
+    )  # fmt: skip
 
 
 def is_surroundings(answer: Message) -> bool:

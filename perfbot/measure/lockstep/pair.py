@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -148,6 +149,12 @@ class Pair:
         for side, link in self.links.items():
             link.send(op="begin", cwd=str(specs[side].cwd), options=dict(specs[side].options))
         self.patience, self._start = timeout, start
+
+    def load(self) -> None:
+        """Let workers that wait load their suite's tool."""
+        for link in self.links.values():
+            with contextlib.suppress(WorkerLost):  # what is lost shows when it is asked to begin
+                link.send(op="load")
 
     def ready(self, deadline: float) -> None:
         """Wait until both workers have said something, which stays to be read."""

@@ -97,10 +97,17 @@ class Waiting:
         self._filling.start()
 
     def _fill(self) -> None:
-        """One pair after the other: all at once would take the cores from whoever gets the rest ready meanwhile."""
+        """All start at once, while the checkouts of the last run are still there, and load one pair after the other.
+
+        All together they would take the cores from whoever gets the rest ready meanwhile.
+        """
         with contextlib.suppress(Interrupted):
-            while self._number < self.most and not self._closed and self.add():
-                self._pairs[-1][1].ready(time.monotonic() + READY_SECONDS)
+            while self._number < self.most and not self._closed and self.add(load=False):
+                pass
+        for _, pair in self._pairs:
+            if not self._closed:
+                pair.load()
+                pair.ready(time.monotonic() + READY_SECONDS)
 
     def _filled(self, *, wanted: bool) -> None:
         """Wait until as many as may wait have started, or, where they are not wanted, until no more do."""
@@ -110,7 +117,7 @@ class Waiting:
             filling.join()
             self._filling = None
 
-    def add(self) -> bool:
+    def add(self, *, load: bool = True) -> bool:
         """Start one more of what was asked for last, without waiting for it; False where there is no need to."""
         specs = self.specs
         if specs is None or len(self._pairs) >= self.most or not can_wait(specs):
@@ -127,6 +134,8 @@ class Waiting:
         except WorkerLost:
             self._refused = key
             return False
+        if load:
+            pair.load()
         with self._lock:
             self._pairs.append((key, pair))
         return True

@@ -15,6 +15,7 @@ from perfbot.measure.lockstep.ahead import started_ahead
 from perfbot.measure.lockstep.suite import LockstepSuite
 from perfbot.measure.lockstep.waiting import Waiting
 from perfbot.measure.session import Failed, Measured
+from perfbot.worker.waiting import began_in, look_for_paths
 from tests.workers import PATIENCE, Sides
 
 BENCH = """\
@@ -75,6 +76,8 @@ def test_what_waited_measures_what_was_saved_meanwhile(sides: Sides, waiting: Wa
     assert waiting.add()
     assert not waiting.add(), "two are enough here"
     pids = waiting_pids(waiting)
+    for _, pair in waiting._pairs:
+        pair.ready(time.monotonic() + PATIENCE)
     for side in ("base", "head"):  # as a run does: trees are made anew under their names
         tree = sides.tree(side)
         tree.rename(tree.with_name(f"old-{side}"))
@@ -91,6 +94,35 @@ def test_what_waited_measures_what_was_saved_meanwhile(sides: Sides, waiting: Wa
     assert {pid for *_, pid in told[:4]} == pids, "the ones that waited were used, and used first"
     assert not {pid for *_, pid in told[4:]} & pids
     assert len({seed for _, seed, *_ in told}) == 3, "each round has a hash seed of its own"
+
+
+def test_what_began_in_a_checkout_that_was_taken_away_meanwhile_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = tmp_path / "tree"
+    (tree / "part").mkdir(parents=True)
+    monkeypatch.chdir(tree / "part")
+    assert began_in(str(tree))
+    tree.rename(tmp_path / "old")
+    assert not began_in(str(tree))
+    (tree / "part").mkdir(parents=True)
+    assert not began_in(str(tree)), "another one of the same name"
+
+
+def test_folders_that_were_not_there_at_the_start_are_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, tree = tmp_path / "site-packages", tmp_path / "tree"
+    site.mkdir()
+    (site / "a.pth").write_text(f"# a comment\nimport os\n{tree}/src\n{tree}/nowhere\n")
+    (site / "b.pth").write_text("../tree\n")
+    monkeypatch.setattr(sys, "path", ["first", str(site), "last"])
+    look_for_paths()
+    assert sys.path == ["first", str(site), "last"]
+    (tree / "src").mkdir(parents=True)
+    look_for_paths()
+    look_for_paths()
+    assert sys.path == ["first", str(site), f"{tree}/src", str(tree), "last"]
 
 
 def test_nothing_waits_that_has_loaded_something_of_the_checkout(sides: Sides, waiting: Waiting) -> None:
