@@ -24,7 +24,7 @@ from perfbot.errors import SetupError
 from perfbot.model import Side
 from perfbot.process import Finished, run, scrubbed_environment
 from perfbot.sides.cache import Checkout, Slot, remove_tree
-from perfbot.sides.kept import clear, note, reusable
+from perfbot.sides.kept import before_set_up, clear, note, reusable
 from perfbot.sides.package_indexes import find_indexes, holds_credentials
 
 
@@ -126,12 +126,13 @@ def prepare(
     inner = {**_lasting(slot, outer, needs_python=needs_python), **(variables or {})}
     how = reusable(slot, stamp, checkout.files, quick=at_desk) if not needs_python or _python(slot).exists() else ""
     setting_up = _SetUp(checkout, outer, inner, started + timeout, on_line, on_step, directory)
+    before = before_set_up(slot, checkout.files) if not how else None
     if not how:
         setting_up.everything(setup, python=python, needs_python=needs_python, requires=requires)
     if not how or (at_desk and how == "compared"):  # what somebody wrote since may be bytecode that was missing
         if at_desk and needs_python:
             setting_up.compile(requires)
-        note(slot, stamp, checkout.files)
+        note(slot, stamp, checkout.files, before)
     python_of, bin_of = (_python(slot), _bin(slot)) if needs_python else (None, None)
     return Environment(checkout.side, python_of, bin_of, slot.home, inner, bool(how), time.monotonic() - started)
 

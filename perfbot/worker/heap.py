@@ -21,6 +21,13 @@ its time: a millisecond at least of what a call of this benchmark would have to 
 PENDING = 4
 """CPython collects everything once the new old objects are one in so many of all old ones (``gcmodule.c``)."""
 
+GRAIN = 1000
+"""In so many steps a full collection comes nearer."""
+
+STEPS = 8
+"""By one in so many of them, at most, each further benchmark of a process begins nearer than the one before: going back
+takes a full collection, a third of a second where a suite holds a million objects."""
+
 LARGE = 31 << 20
 """Bytes. Once a process has freed a block of this size, glibc gives no freed memory back to the system that comes in
 smaller blocks (``man 3 mallopt``, M_MMAP_THRESHOLD): the state that long-lived processes come to. Before it does, a few
@@ -35,7 +42,8 @@ FREE_LISTS = 90
 _large: List[bool] = []
 
 _collected: List[int] = []
-"""Blocks of memory and old objects that the last full collection of :func:`begin` left."""
+"""Blocks of memory and old objects that the last full collection of :func:`begin` left, how many full ones there had
+been when a benchmark last began, and how near to the next one that was (of :data:`GRAIN`)."""
 
 
 def begin(seed: int) -> None:
@@ -47,16 +55,44 @@ def begin(seed: int) -> None:
     """
     if not hasattr(sys, "getallocatedblocks"):  # CPython alone has it, and these generations
         return
+    drawn = _Draws(seed).below(GRAIN)
     if not _collected or abs(sys.getallocatedblocks() - _collected[0]) > LEFT_BEHIND:
-        gc.collect()
-        _collected[:] = sys.getallocatedblocks(), len(gc.get_objects(generation=2))
-    # Two things have to come together for a full one, and both are as far off as each other.
-    grain = 1000
-    passed = _Draws(seed).below(grain)
-    grown_old: List[Any] = [[] for _ in range(_collected[1] // PENDING * passed // grain)]
-    for _ in range(1 + max(gc.get_threshold()[2], 1) * passed // grain):
+        _collect()
+    if _full_collections() == _collected[2]:
+        drawn = _collected[3] + drawn // STEPS if _collected[3] else drawn
+    if drawn >= GRAIN:
+        _collect()
+        drawn -= GRAIN
+    _come_nearer(drawn)
+    _collected[2:] = _full_collections(), drawn
+
+
+def _collect() -> None:
+    gc.collect()
+    _collected[:] = sys.getallocatedblocks(), len(gc.get_objects(generation=2)), _full_collections(), 0
+
+
+def _full_collections() -> int:
+    collections: int = gc.get_stats()[-1]["collections"]
+    return collections
+
+
+def _come_nearer(drawn: int) -> None:
+    """Come from as near to a full collection as the last benchmark began, or from just after one, to ``drawn``.
+
+    Two things have to come together for a full one, and both are as far off as each other. What was added for one of
+    them stays added until it comes.
+    """
+    was = _collected[3] if _full_collections() == _collected[2] else 0
+    enabled = gc.isenabled()
+    gc.disable()  # so many new objects would bring about the very collection that is to be so far off
+    old, counts = _collected[1] // PENDING, 1 + max(gc.get_threshold()[2], 1)
+    grown_old: List[Any] = [[] for _ in range(old * (drawn - was) // GRAIN)]
+    for _ in range(max(1, counts * drawn // GRAIN - counts * was // GRAIN)):
         gc.collect(YOUNG)
     del grown_old
+    if enabled:
+        gc.enable()
 
 
 def draw(seed: int) -> List[Any]:

@@ -72,3 +72,23 @@ def test_the_next_full_collection_is_drawn() -> None:
     assert told("heap.begin(7)\nprint(until_full())") == told("heap.begin(7)\nprint(until_full())"), (
         "and both sides alike"
     )
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="collects in increments")
+class TestOfManyBenchmarks:
+    def test_few_cost_a_full_collection(self) -> None:
+        """Each a third of a second where a suite holds a million objects."""
+        (collected,) = told(
+            "heap.begin(1); gc.enable(); before = full_ones()\n"
+            "for seed in range(40): heap.begin(seed * 7919)\nprint(full_ones() - before)"
+        )
+        assert 1 <= collected <= 4, "a benchmark comes nearer by a sixteenth on the mean"
+
+    def test_each_is_as_far_off_as_drawn(self) -> None:
+        """What those before have added is not added again."""
+        ahead = [
+            told(f"gc.enable()\nfor seed in range({one}, {one + 9}): heap.begin(seed * 7919)\nprint(until_full())")[0]
+            for one in range(0, 70, 10)
+        ]
+        assert max(ahead) > 3 * min(ahead)
+        assert sum(count > 20_000 for count in ahead) > 2
