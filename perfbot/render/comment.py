@@ -289,7 +289,7 @@ def _problem(problem: Problem) -> str:
 
 def _acceptances(acceptances: Iterable[Acceptance]) -> Iterable[str]:
     for one in acceptances:
-        yield f"{code(view.accepted(one))} by {prose(one.who)}, {prose(view.moment(one.when))}: {prose(one.reason)}"
+        yield f"{code(one.what)} by {prose(one.who)}, {prose(view.moment(one.when))}: {prose(one.reason)}"
 
 
 def _facts(report: Report) -> Iterable[str]:

@@ -108,7 +108,7 @@ def page_pieces(report: Report, *, home: str = "") -> Iterator[str]:
             for one in report.differences
         ),
         acceptances=tuple(
-            tuple(clean(text, TEXT_LENGTH) for text in (view.accepted(one), one.who, view.moment(one.when), one.reason))
+            tuple(clean(text, TEXT_LENGTH) for text in (one.what, one.who, view.moment(one.when), one.reason))
             for one in report.acceptances
         ),
     )

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from perfbot.judge.confirmation import is_over
-from perfbot.model import Acceptance, Policy, Report, Result, Runner
+from perfbot.model import Policy, Report, Result, Runner
 from perfbot.units import (
     AS_FACTOR_FROM,
     UNTOLD_FROM,
@@ -182,11 +182,6 @@ def anchor_of(suite: str, benchmark: str, metric: str) -> str:
     """The same for what no report is at hand of."""
     key = f"{suite}\0{benchmark}\0{metric}"
     return "b-" + hashlib.sha256(key.encode(errors="replace")).hexdigest()[:12]
-
-
-def accepted(one: Acceptance) -> str:
-    """What was accepted, with its metric where that is not the usual one."""
-    return one.match if one.metric in ("", MAIN_METRIC) else f"{one.match} ({one.metric})"
 
 
 def moment(text: str) -> str:
