@@ -5,6 +5,7 @@ Also small working trees written from texts, and the browser of the external tes
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -29,6 +30,15 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 settings.register_profile("anywhere", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("anywhere")
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests, and what they import, are no garbage: the collector need not look at them again and again.
+
+    Nor is a process then larger than a worker, whose harness is set aside: some tests take a worker's turns in it.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from perfbot.claims.described import judged_claims
 from perfbot.history.records import Step, Subject, Trend
-from perfbot.model import Acceptance, Problem, Result
+from perfbot.model import Acceptance, Control, Problem, Result
 from perfbot.render.comment import comment
 from perfbot.render.course import courses
 from perfbot.render.jobs import JobVerdict, jobs_table
 from perfbot.render.links import Links
+from tests.render.explanations import explained
 from tests.render.samples import RUNNER, bare, counted, regression, report, result
 
 FORGE = "https://forge.example/acme/widgets"
@@ -88,7 +89,8 @@ def accepted() -> str:
         "core/validate", "checks that the standard asks for", "alice", "2026-01-02T03:00:00Z", change=0.12
     )
     seen = report(
-        result("validate", 0.12, "regressed", gate="accepted", reason="accepted by alice: needed for safety"),
+        result("validate", 0.12, "regressed", gate="accepted",
+               reason="accepted by alice: checks that the standard asks for"),
         result("solve", -0.22, "improved"), *_steady(20), acceptances=(given,), runner=CPU,
     )  # fmt: skip
     return comment(seen, links=LINKS, alerts=True)
@@ -169,6 +171,39 @@ def five_hundred() -> str:
     return comment(report(*rows, *_steady(3), runner=CPU), links=LINKS, alerts=True, limit=65_536)
 
 
+def explained_why() -> str:
+    """A red row with the functions behind it, unfolded."""
+    seen = replace(explained(), runner=CPU, results=(*explained().results, *_steady(12)))
+    return _unfolded(comment(seen, links=LINKS, alerts=True), "Why")
+
+
+def waits() -> str:
+    """One runner says slower, and merging waits for what another says."""
+    seen = report(regression("test_parse_header", 0.38), *_steady(9), runner=CPU)
+    return comment(seen, links=LINKS, alerts=True, waits="another runner measures it again")
+
+
+def disturbed() -> str:
+    """A runner that moved base against itself."""
+    why = "the runner was disturbed: base against itself moved by +5.0 %"
+    moved = Control(0.05, (0.03, 0.07), 12, disturbed=True)
+    seen = report(result("parse", 0.08, "inconclusive", reason=why), *_steady(9), control=moved, runner=CPU)
+    return comment(seen, links=LINKS, alerts=True)
+
+
+def must_be_decided() -> str:
+    """A policy that lets nothing undecided pass; a budget that is exceeded by what did not change."""
+    seen = report(
+        result("test_io", 0.011, "inconclusive", detectable=0.031, gate="fail"),
+        result("test_load", 0.001, gate="fail", budget="10 ms", budget_state="over"), *_steady(9), runner=CPU,
+    )  # fmt: skip
+    return comment(seen, links=LINKS, alerts=True)
+
+
+def _unfolded(text: str, title: str) -> str:
+    return text.replace(f"<details><summary>{title}", f"<details open><summary>{title}")
+
+
 def _steady(count: int) -> list[Result]:
     return [result(f"test_walk[{index}]", 0.001 * (index % 5 - 2)) for index in range(count)]
 
@@ -176,5 +211,6 @@ def _steady(count: int) -> list[Result]:
 COMMENTS: dict[str, Callable[[], str]] = {
     "blocked": blocked, "undecided": undecided, "many": many, "matrix": matrix, "accepted": accepted,
     "first-run": first_run, "broken-suite": broken_suite, "claims": claims, "nothing": nothing, "faster": faster,
+    "explained": explained_why, "waits": waits, "disturbed": disturbed, "must-be-decided": must_be_decided,
     "mixed": mixed, "names": names, "cut-off": cut_off, "five-hundred": five_hundred,
 }  # fmt: skip

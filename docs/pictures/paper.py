@@ -8,15 +8,18 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 CSS = Path(__file__).with_name("paper.css")
-_ALERT = re.compile(r"<blockquote>\s*<p>\[!(CAUTION|WARNING|IMPORTANT)\]\s*")
+_ALERT = re.compile(r"<blockquote>\s*<p>\[!(CAUTION|WARNING|IMPORTANT|NOTE)\]\s*")
+
+
+def _box(found: re.Match[str]) -> str:
+    kind = found[1].capitalize()
+    return f'<blockquote class="alert {kind.lower().replace("note", "noted")}" data-name="{kind}"><p>'
 
 
 def page(markdown: str, *, dark: bool = False, width: str = "800px") -> str:
     """A page with one comment on it."""
     text = MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(re.sub(r"<!--.*?-->", "", markdown))
-    text = _ALERT.sub(
-        lambda found: f'<blockquote class="alert {found[1].lower()}" data-name="{found[1].capitalize()}"><p>', text
-    )
+    text = _ALERT.sub(_box, text)
     style = CSS.read_text() + f".note {{ max-width: {width}; }}"
     who = "<b>perfbot</b> <i>bot</i> commented 2 minutes ago"
     return (

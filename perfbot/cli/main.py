@@ -16,9 +16,11 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from types import ModuleType
+from typing import NoReturn
 
 from perfbot import __version__
 from perfbot.cli.plain import any_encoding
@@ -52,6 +54,19 @@ VERBS = {
 """Every verb and its line of help; a verb is the module of the same name in this package."""
 
 HOLD_A_TOKEN = frozenset({"publish", "ci", "rebench", "serve", "mcp"})
+
+
+class _Parser(argparse.ArgumentParser):
+    """One that says what is wrong in a line, without the whole of its options before it."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raises:
+        UsageError: with the verb, and where its options are told.
+        """
+        verb = self.prog.removeprefix("perfbot").strip()
+        asked = re.sub(r"^the following arguments are required: (.*)", r"needs \1", message)
+        told = f"{verb} {asked}" if asked != message and verb else asked.removeprefix("argument ")
+        raise UsageError(told, hint=f"{self.prog} --help")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -123,7 +138,7 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
 def _parser(verb: str) -> argparse.ArgumentParser:
     """The parser of all verbs, in which only the named one knows its options."""
     shown = _help_formatter()
-    parser = argparse.ArgumentParser(prog="perfbot", description=__doc__, formatter_class=shown)
+    parser = _Parser(prog="perfbot", description=__doc__, formatter_class=shown)
     parser.add_argument("--version", action="version", version=f"perfbot {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
     for name, line in VERBS.items():

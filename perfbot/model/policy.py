@@ -115,3 +115,8 @@ class Acceptance:
     """Id of the comment that accepted it, which the forge is asked about; 0 for none."""
     metric: str = ""
     """Of which metric the change is; empty: of any."""
+
+    @property
+    def what(self) -> str:
+        """For readers: the benchmarks, and the metric where that is not the usual one."""
+        return self.match if self.metric in ("", "time") else f"{self.match} ({self.metric})"

@@ -17,6 +17,7 @@ from perfbot.render.claims import lines as claim_lines
 from perfbot.render.comment_rows import SHOWN, Entry, Rows, Table, differences, entries, kinds, together
 from perfbot.render.course import NOWHERE, Courses
 from perfbot.render.escape import code, fence, link_target, prose
+from perfbot.render.facts import measured_facts
 from perfbot.render.families import Family
 from perfbot.render.layout import lay_out
 from perfbot.render.links import HOW_TO_READ, NO_LINKS, Links
@@ -288,11 +289,11 @@ def _problem(problem: Problem) -> str:
 
 def _acceptances(acceptances: Iterable[Acceptance]) -> Iterable[str]:
     for one in acceptances:
-        yield f"{code(view.accepted(one))} by {prose(one.who)}, {prose(view.moment(one.when))}: {prose(one.reason)}"
+        yield f"{code(one.what)} by {prose(one.who)}, {prose(view.moment(one.when))}: {prose(one.reason)}"
 
 
 def _facts(report: Report) -> Iterable[str]:
-    for name, text in view.measured_facts(report):
+    for name, text in measured_facts(report):
         yield f"{name}: {prose(text)}"
     if left_out := whole.left_out(report):
         yield left_out

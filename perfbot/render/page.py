@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from perfbot.model import Problem, Report, Result
 from perfbot.render import headline, packing, pictures, reasons, view
 from perfbot.render.escape import clean, output_lines
+from perfbot.render.facts import measured_facts
 from perfbot.render.flame import why_of
 from perfbot.render.layout import pieces, source
 from perfbot.render.packing import Row
@@ -107,7 +108,7 @@ def page_pieces(report: Report, *, home: str = "") -> Iterator[str]:
             for one in report.differences
         ),
         acceptances=tuple(
-            tuple(clean(text, TEXT_LENGTH) for text in (view.accepted(one), one.who, view.moment(one.when), one.reason))
+            tuple(clean(text, TEXT_LENGTH) for text in (one.what, one.who, view.moment(one.when), one.reason))
             for one in report.acceptances
         ),
     )
@@ -228,4 +229,4 @@ def _how(result: Result) -> str:
 
 def _facts(report: Report) -> tuple[tuple[str, str], ...]:
     notes = tuple(("Note", note) for note in report.change.notes)
-    return tuple((name, clean(text, TEXT_LENGTH)) for name, text in (*view.measured_facts(report), *notes))
+    return tuple((name, clean(text, TEXT_LENGTH)) for name, text in (*measured_facts(report), *notes))

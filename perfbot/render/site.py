@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -227,7 +228,12 @@ def _card(
     title: str, trends: Sequence[Trend], place: Address, detail: Callable[[Trend], dict[str, str]], empty: str
 ) -> dict[str, Any]:
     rows = [
-        {"name": title_of(t.subject), "link": place.benchmark(t.subject.page), "spark": spark(t.course), **detail(t)}
+        {
+            "name": title_of(t.subject),
+            "link": place.benchmark(t.subject.page),
+            "spark": spark(t.course),
+            **_kept_together(detail(t)),
+        }
         for t in trends
     ]
     return {"title": title, "rows": rows, "empty": empty}
@@ -242,7 +248,7 @@ def _since_when(trend: Trend) -> str:
     if since is None:
         return ""
     missing = f", {since.missing} bridged by values" if since.missing else ""
-    return f"since {plain(since.name) or since.moment[:10]}, {since.links} runs{missing}"
+    return f"since {plain(since.name) or since.moment[:10]}, {counted(since.links, 'run')}{missing}"
 
 
 def _stepped(trend: Trend) -> dict[str, str]:
@@ -253,7 +259,7 @@ def _stepped(trend: Trend) -> dict[str, str]:
 
 
 def _noisy(trend: Trend) -> dict[str, str]:
-    detail = f"{trend.points} runs"
+    detail = counted(trend.points, "run")
     return {"change": _noise(trend), "interval": "", "tone": "", "detail": detail}
 
 
@@ -288,7 +294,8 @@ def _row(trend: Trend, place: Address) -> dict[str, str]:
         "link": place.benchmark(trend.subject.page),
         "spark": spark(trend.course),
         "latest": latest,
-        "step": step_words(trend),
+        "step": (step := step_words(trend).partition(" ("))[0],
+        "step_day": "".join(step[1:]).strip(),
         "noise": _noise(trend),
         "change_value": f"{trend.since.change if trend.since else 0.0:.6g}",
         "step_value": trend.steps[-1].started[:10].replace("-", "") if trend.steps else "0",
@@ -316,12 +323,22 @@ def _run(run: Run, place: Address) -> dict[str, str]:
     }
 
 
+SPARK_REACH = 0.04
+"""A smaller way up and down does not fill the picture: chained comparisons wander by their errors."""
+
+
+def _kept_together(card: dict[str, str]) -> dict[str, str]:
+    """A day is not folded inside, however narrow a card is."""
+    day = re.sub(r"(?<=\d)-(?=\d\d\b)", "\N{NON-BREAKING HYPHEN}", card["detail"])
+    return {**card, "detail": day}
+
+
 def spark(levels: Sequence[float], width: int = 96, height: int = 20) -> str:
-    """Points of an SVG polyline; a course within 2 % stays in the middle."""
+    """Points of an SVG polyline; a course that strays by no more than noise does stays near the middle."""
     if len(levels) < 2:
         return ""
     low, high = min(levels), max(levels)
-    middle, reach = (low + high) / 2, max((high - low) / 2, abs(low + high) / 2 * 0.02)
+    middle, reach = (low + high) / 2, max((high - low) / 2, abs(low + high) / 2 * SPARK_REACH)
     across = width / (len(levels) - 1)
     return " ".join(
         f"{i * across:.1f},{height / 2 - (level - middle) / reach * (height / 2 - 1):.1f}"

@@ -10,12 +10,10 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from perfbot.judge.confirmation import is_over
-from perfbot.model import Acceptance, Machine, Policy, Report, Result, Runner
-from perfbot.render.policy import rule
-from perfbot.render.whole import whole_suites
+from perfbot.model import Policy, Report, Result, Runner
 from perfbot.units import (
     AS_FACTOR_FROM,
     UNTOLD_FROM,
@@ -116,9 +114,10 @@ def is_about_its_budget(result: Result) -> bool:
     return result.budget_state == "over" and result.verdict not in ("regressed", "failed", "removed")
 
 
-def _badness(result: Result) -> tuple[int, bool, float, str, str]:
+def _badness(result: Result) -> tuple[int, bool, bool, float, str, str]:
     gate = ("fail", "accepted", "pass").index(result.gate)
-    return gate, result.verdict != "failed", -effect(result), result.full_name, result.metric
+    known = result.verdict != "inconclusive"
+    return gate, result.verdict != "failed", not known, -effect(result), result.full_name, result.metric
 
 
 def _openness(result: Result) -> tuple[float, str, str]:
@@ -159,12 +158,13 @@ def benchmarks(results: Iterable[Result]) -> int:
 
 def machine(report: Report) -> str:
     """The runner in a few words: "AMD EPYC, 2 cores"; of several: "2 × AMD EPYC, 2 cores and Xeon, 4 cores"."""
-    kinds = Counter(_kind(one.runner) for one in report.machines)
+    kinds = Counter(kind_of(one.runner) for one in report.machines)
     several = (f"{count} × {kind}" if count > 1 else kind for kind, count in kinds.items())
-    return " and ".join(several) if report.machines else _kind(report.runner)
+    return " and ".join(several) if report.machines else kind_of(report.runner)
 
 
-def _kind(runner: Runner) -> str:
+def kind_of(runner: Runner) -> str:
+    """A processor and its cores."""
     return ", ".join(part for part in (runner.cpu, counted(runner.cores, "core") if runner.cores else "") if part)
 
 
@@ -182,11 +182,6 @@ def anchor_of(suite: str, benchmark: str, metric: str) -> str:
     """The same for what no report is at hand of."""
     key = f"{suite}\0{benchmark}\0{metric}"
     return "b-" + hashlib.sha256(key.encode(errors="replace")).hexdigest()[:12]
-
-
-def accepted(one: Acceptance) -> str:
-    """What was accepted, with its metric where that is not the usual one."""
-    return one.match if one.metric in ("", MAIN_METRIC) else f"{one.match} ({one.metric})"
 
 
 def moment(text: str) -> str:
@@ -355,51 +350,3 @@ def control(report: Report) -> str:
         return ""
     moved = f"{format_change(report.control.change)} {format_interval(*report.control.interval)}"
     return f"{moved} in {counted(report.control.rounds, 'round')}"
-
-
-def measured_facts(report: Report) -> tuple[tuple[str, str], ...]:
-    """How the run was measured, as pairs of a name and a text."""
-    if report.machines:
-        each = tuple((f"Machine {number}", _of_machine(one)) for number, one in enumerate(report.machines, 1))
-        return (*each, *_measured_facts(replace(report, runner=Runner(), control=None, seed=0, machines=())))
-    return _measured_facts(report)
-
-
-def _of_machine(machine: Machine) -> str:
-    """One of several: what it is, and how it was disturbed."""
-    control, runner = machine.control, machine.runner
-    moved = f"base against itself {format_change(control.change)}" if control else ""
-    disturbed = ", disturbed" if control and control.disturbed else ""
-    facts = (_kind(runner), runner.system, f"load {runner.load:.2g} at the start", moved + disturbed)
-    return ", ".join(text for text in (*facts, f"seed {machine.seed}" if machine.seed else "") if text)
-
-
-def _measured_facts(report: Report) -> tuple[tuple[str, str], ...]:
-    runner, policy = report.runner, report.policy
-    state = [
-        "pinned" if runner.pinned else "not pinned to a core",
-        "shared address-space layout" if runner.shared_layout else "address-space layout shared by Python suites alone",
-        f"load {runner.load:.2g} at the start",
-        f"governor {runner.governor}" if runner.governor else "",
-        f"virtual: {runner.virtual}" if runner.virtual else "",
-    ]
-    memory = format_quantity(float(runner.memory), "B") if runner.memory else ""
-    facts = (
-        ("Runner", ", ".join(text for text in (machine(report), memory, runner.system) if text)),
-        ("State", ", ".join(text for text in state if text) if machine(report) else ""),
-        ("Control", f"base against itself: {control(report)}" if report.control else ""),
-        ("Time", _time(report)),
-        ("Geometric mean", "; ".join(whole_suites(report))),
-        ("Policy", f"{rule(policy)}, from {policy.origin}"),
-        ("Python", runner.python),
-        ("perfbot", runner.perfbot),
-        ("Seed", str(report.seed) if report.seed else ""),
-        ("Started", moment(report.started)),
-    )
-    return tuple((name, text) for name, text in facts if text)
-
-
-def _time(report: Report) -> str:
-    given = f"; time limit {format_duration(report.budget_seconds)}" if report.budget_seconds else ""
-    inside = sum(result.seconds for result in report.results)
-    return f"{format_duration(report.seconds)} in all, {format_duration(inside)} of it inside benchmarks{given}"

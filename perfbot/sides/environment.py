@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -24,7 +25,8 @@ from perfbot.errors import SetupError
 from perfbot.model import Side
 from perfbot.process import Finished, run, scrubbed_environment
 from perfbot.sides.cache import Checkout, Slot, remove_tree
-from perfbot.sides.kept import clear, note, reusable
+from perfbot.sides.contents import Contents
+from perfbot.sides.kept import before_set_up, clear, note, reusable
 from perfbot.sides.package_indexes import find_indexes, holds_credentials
 
 
@@ -126,12 +128,12 @@ def prepare(
     inner = {**_lasting(slot, outer, needs_python=needs_python), **(variables or {})}
     how = reusable(slot, stamp, checkout.files, quick=at_desk) if not needs_python or _python(slot).exists() else ""
     setting_up = _SetUp(checkout, outer, inner, started + timeout, on_line, on_step, directory)
-    if not how:
-        setting_up.everything(setup, python=python, needs_python=needs_python, requires=requires)
+    anew = partial(setting_up.everything, setup, python=python, needs_python=needs_python, requires=requires)
+    before = None if how else anew()
     if not how or (at_desk and how == "compared"):  # what somebody wrote since may be bytecode that was missing
         if at_desk and needs_python:
             setting_up.compile(requires)
-        note(slot, stamp, checkout.files)
+        note(slot, stamp, checkout.files, before)
     python_of, bin_of = (_python(slot), _bin(slot)) if needs_python else (None, None)
     return Environment(checkout.side, python_of, bin_of, slot.home, inner, bool(how), time.monotonic() - started)
 
@@ -258,9 +260,10 @@ class _SetUp:
 
     def everything(
         self, setup: Sequence[str], *, python: str | None, needs_python: bool, requires: Sequence[str]
-    ) -> None:
-        """From whatever an earlier run left to a complete environment."""
+    ) -> Contents:
+        """From whatever an earlier run left to a complete environment; the commit's own files as they were before."""
         clear(self.slot, self.checkout.files)
+        before = before_set_up(self.slot, self.checkout.files)
         self.fill_home()
         if self.withheld:
             self.say(f"withheld from set-up, because they hold credentials: {', '.join(self.withheld)}")
@@ -270,6 +273,7 @@ class _SetUp:
             self.command(line)
         if needs_python:
             self.require(requires)
+        return before
 
     def say(self, line: str) -> None:
         """Tell progress."""

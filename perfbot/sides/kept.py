@@ -32,6 +32,7 @@ class Kept:
         files: of the commit that was set up.
         seen: what the system says of environment and home, see :func:`perfbot.sides.contents.glance`.
         built: the same of what set-up had built in the tree.
+        edited: the commit's own files that set-up changed or removed, as they were before.
     """
 
     stamp: str
@@ -42,13 +43,20 @@ class Kept:
     files: frozenset[str]
     seen: Mapping[str, str]
     built: Mapping[str, str]
+    edited: Contents
 
 
-def note(slot: Slot, stamp: str, files: Collection[str]) -> None:
+def before_set_up(slot: Slot, files: Collection[str]) -> Contents:
+    """The commit's own files as they lie in the fresh tree."""
+    return {name: look_at(slot.tree / name) for name in files if os.path.lexists(slot.tree / name)}
+
+
+def note(slot: Slot, stamp: str, files: Collection[str], before: Contents | None) -> None:
     """Write down that set-up is complete, and what there is.
 
     Args:
         files: of the commit.
+        before: what :func:`before_set_up` found; None where an earlier note has to be gone by.
 
     Raises:
         OSError: it cannot be read or written.
@@ -56,7 +64,10 @@ def note(slot: Slot, stamp: str, files: Collection[str]) -> None:
     tree = look(slot.tree, without=(GIT,))
     times = {name: (slot.tree / name).lstat().st_mtime_ns for name, entry in tree.items() if entry[0] == "file"}
     built = {name: what for name, what in _glanced(slot.tree, "").items() if name not in files and name in tree}
-    text = json.dumps([stamp, tree, look(slot.env), look(slot.home), times, sorted(files), _seen(slot), built])
+    earlier = _read(slot.done) if before is None else None
+    edited = {name: was for name, was in (before or {}).items() if tree.get(name) != was}
+    edited |= earlier.edited if earlier is not None else {}
+    text = json.dumps([stamp, tree, look(slot.env), look(slot.home), times, sorted(files), _seen(slot), built, edited])
     part = slot.folder / "done.part"
     remove(part)
     part.write_text(text, "ascii")
@@ -84,7 +95,7 @@ def reusable(slot: Slot, stamp: str, files: Collection[str], *, quick: bool = Fa
     """Bring a slot into the state that was noted, if that can be.
 
     Args:
-        files: of the commit, and so of the fresh tree; they are left as they are.
+        files: of the commit, and so of the fresh tree; they are left as they are but for what set-up changed in them.
         quick: be content with what the system says of what was built, where nothing was written since; that can
             be fooled by who may set the clock.
 
@@ -98,10 +109,14 @@ def reusable(slot: Slot, stamp: str, files: Collection[str], *, quick: bool = Fa
         untouched = quick and _seen(slot) == kept.seen
         if not untouched and (differs(slot.env, kept.env) or differs(slot.home, kept.home)):
             return ""
+        edits = _edits(slot, kept)
+        if edits is None:
+            return ""
         built = {name: entry for name, entry in kept.tree.items() if name not in files and name not in kept.files}
         rest = _moved_whole(slot, built, kept.built) if quick else built
         if not (_built_again(slot, rest, built, files) and _dated(slot, kept, files)):
             return ""
+        _edit(slot, kept, edits)
         return "glanced at" if untouched else "compared"
     except OSError:
         return ""
@@ -159,6 +174,35 @@ def _built_again(slot: Slot, rest: Mapping[str, Entry], built: Mapping[str, Entr
     return True
 
 
+def _edits(slot: Slot, kept: Kept) -> dict[str, bytes | None] | None:
+    """What set-up had made of the commit's own files (None: removed them); None where it has to do so again."""
+    again = slot.old.is_dir()
+    found: dict[str, bytes | None] = {}
+    for name, was in kept.edited.items():
+        _check_place(slot, name)
+        source, made = (slot.old if again else slot.tree) / name, kept.tree.get(name)
+        if again and (not os.path.lexists(slot.tree / name) or look_at(slot.tree / name) != was):
+            return None
+        if made is None:
+            found[name] = None
+        elif made[0] == "file" and os.path.lexists(source) and look_at(source) == made:
+            found[name] = source.read_bytes()
+        else:
+            return None
+    return found
+
+
+def _edit(slot: Slot, kept: Kept, edits: Mapping[str, bytes | None]) -> None:
+    """Do to the commit's own files what set-up had done, such as ``chmod +x`` or a version that it wrote."""
+    for name, data in edits.items():
+        path = slot.tree / name
+        remove(path)
+        if data is not None:
+            path.write_bytes(data)
+            path.chmod(kept.tree[name][1])
+            os.utime(path, ns=(kept.times[name], kept.times[name]))
+
+
 def _is_bytecode(name: str) -> bool:
     """Whether Python makes it anew by itself, as it does when a source has changed."""
     return name.endswith(".pyc") and Path(name).parent.name == "__pycache__"
@@ -198,11 +242,21 @@ def _read(file: Path) -> Kept | None:
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, encoding="ascii") as stream:
-            stamp, tree, env, home, times, files, seen, built = json.load(stream)
+            stamp, tree, env, home, times, files, seen, built, edited = json.load(stream)
         dated = {str(name): int(when) for name, when in times.items()}
         glances = [{str(name): str(what) for name, what in one.items()} for one in (seen, built)]
         own = frozenset(map(str, files))
-        return Kept(str(stamp), _entries(tree), _entries(env), _entries(home), dated, own, *glances)
+        return Kept(
+            str(stamp),
+            _entries(tree),
+            _entries(env),
+            _entries(home),
+            dated,
+            own,
+            glances[0],
+            glances[1],
+            _entries(edited),
+        )
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return None
 

@@ -47,7 +47,7 @@ const together = (() => {
       const x = u.valToPos(one.when, "x", true);
       if (x < bbox.left || x > bbox.left + bbox.width) continue;
       ctx.beginPath(); ctx.moveTo(x, bbox.top); ctx.lineTo(x, bbox.top + bbox.height); ctx.stroke();
-      ctx.fillText(one.text, x + 3 * devicePixelRatio, bbox.top + bbox.height);
+      written(ctx, one.text, x + 3 * devicePixelRatio, bbox.top + bbox.height);
     }
     ctx.restore();
   };
@@ -74,7 +74,7 @@ const together = (() => {
         width: place.clientWidth, height: 360, legend: { show: false },
         scales: { x: { min: from, max: to }, y: { range } },
         series: [{}, ...drawn.map((_, number) => ({ ...line(COLOURS[number]), spanGaps: true, dash: number > 3 ? [6, 3] : undefined }))],
-        axes: [{ stroke: colour("faint"), font: "12px system-ui, sans-serif", grid: { stroke: colour("line"), width: 1 }, ticks: { show: false } }, axis("%", true)],
+        tzDate: inUTC, axes: [days(), axis("%", true)],
         cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 9 } },
         hooks: {
           draw: [releases], setCursor: [(u) => tell(u.cursor.idx)],

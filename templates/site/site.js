@@ -89,11 +89,25 @@ const without = (...kinds) => (u, series, from, to) => {
   return left;
 };
 
+// Text that stays readable where lines and points run below it.
+const written = (ctx, text, x, y) => {
+  const tone = ctx.fillStyle;
+  ctx.save();
+  ctx.setLineDash([]);
+  ctx.lineJoin = "round";
+  ctx.lineWidth = 4 * devicePixelRatio;
+  ctx.strokeStyle = colour("paper");
+  ctx.strokeText(text, x, y);
+  ctx.fillStyle = tone;
+  ctx.fillText(text, x, y);
+  ctx.restore();
+};
+
 // Steps are named at the top and releases at the bottom; a name that would cover another one moves a line further.
 const marks = (u) => {
   const { ctx, bbox } = u;
   const named = (list, atTop, toneOf, dash) => {
-    const ends = [];
+    const ends = [], texts = [];
     for (const one of list) {
       const x = u.valToPos(one.when, "x", true);
       if (x < bbox.left || x > bbox.left + bbox.width) continue;
@@ -111,8 +125,12 @@ const marks = (u) => {
       if (line < 0) line = ends.push(0) - 1;
       ends[line] = left + width;
       const height = 13 * devicePixelRatio;
-      ctx.textBaseline = atTop ? "top" : "bottom";
-      ctx.fillText(one.text, left, atTop ? bbox.top + line * height : bbox.top + bbox.height - line * height);
+      texts.push([one.text, left, atTop ? bbox.top + line * height : bbox.top + bbox.height - line * height, tone]);
+    }
+    ctx.textBaseline = atTop ? "top" : "bottom";
+    for (const [text, left, y, tone] of texts) {
+      ctx.fillStyle = tone;
+      written(ctx, text, left, y);
     }
   };
   ctx.save();
@@ -139,7 +157,7 @@ const limit = (u) => {
   ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
   ctx.textAlign = "left";
   ctx.textBaseline = "bottom";
-  ctx.fillText(data.budget_text, bbox.left + 4 * devicePixelRatio, y);
+  written(ctx, data.budget_text, bbox.left + 4 * devicePixelRatio, y);
   ctx.restore();
 };
 
@@ -151,6 +169,20 @@ const axis = (unit, sign) => ({
   size: 66,
   values: (u, splits) => splits.map((value) => (value === null ? "" : `${sign ? signed(Number(value.toPrecision(6))) : Number(value.toPrecision(6))}\u2009${unit}`)),
 });
+
+// Days as the tables name them, in UTC like everything else.
+const DAY = 86400;
+const days = () => ({
+  stroke: colour("faint"), font: "12px system-ui, sans-serif", grid: { stroke: colour("line"), width: 1 }, ticks: { show: false },
+  values: [
+    [365 * DAY, "{YYYY}", null, null, null, null, null, null, 1],
+    [28 * DAY, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+    [DAY, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+    [60, "{HH}:{mm}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
+    [1, "{HH}:{mm}:{ss}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
+  ],
+});
+const inUTC = (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC");
 
 const line = (tone, gaps, dash) => ({
   stroke: colour(tone), width: 1.5, dash, gaps,
@@ -167,9 +199,9 @@ const shown = (id, series, columns, unit, more) => {
   const chart = new uPlot(
     {
       width: place.clientWidth, height: 260, series: [{}, ...series], ...more,
-      scales: { y: { range } },
+      scales: { x: { min: first(), max: last() }, y: { range } },
       legend: { show: false },
-      axes: [{ stroke: colour("faint"), font: "12px system-ui, sans-serif", grid: { stroke: colour("line"), width: 1 }, ticks: { show: false } }, axis(unit, id === "chain")],
+      tzDate: inUTC, axes: [days(), axis(unit, id === "chain")],
       cursor: { sync: { key: "history", scales: ["x", null] }, drag: { x: true, y: false }, points: { size: 9 } },
       hooks: {
         draw: [marks, ...(id === "values" ? [limit] : [])],
@@ -200,8 +232,9 @@ const tell = (index) => {
 
 // Zooming one chart zooms the other, and the address keeps it.
 let zooming = false;
-const first = () => data.when[0];
-const last = () => data.when[data.when.length - 1];
+const ALONE = data?.when.length === 1 ? 43200 : 0;
+const first = () => data.when[0] - ALONE;
+const last = () => data.when[data.when.length - 1] + ALONE;
 const zoom = (view) => {
   zooming = true;
   for (const chart of charts) chart.setScale("x", view ? { min: view[0], max: view[1] } : { min: first(), max: last() });

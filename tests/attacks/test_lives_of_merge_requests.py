@@ -245,3 +245,31 @@ def test_what_another_head_touches_excuses_no_empty_report(
     empty = replace(measured(origin=ci.place().kind), results=(), skipped="Nothing that is measured was touched.")
     assert publish(write(tmp_path, empty), publisher).code == 3
     assert ci.status()[0] == "failed"
+
+
+@pytest.mark.parametrize("kind", [
+    {"CI_PIPELINE_SOURCE": "schedule", "CI_COMMIT_BRANCH": "main"}, {"CI_COMMIT_TAG": "v1"},
+    {"CI_PIPELINE_SOURCE": "parent_pipeline"}, {"CI_PIPELINE_SOURCE": "web", "CI_COMMIT_BRANCH": "topic-1"},
+    {"GITHUB_EVENT_NAME": "schedule"}, {"GITHUB_EVENT_NAME": "push"}, {"GITHUB_EVENT_NAME": "deployment"},
+    {"GITHUB_EVENT_NAME": "repository_dispatch"},
+])  # fmt: skip
+def test_a_pipeline_of_no_merge_request_speaks_for_none(ci: InCI, kind: dict[str, str]) -> None:
+    """Its commit may be a merge request's head; neither the report nor the commit says which one it is about."""
+    for name in ("CI_MERGE_REQUEST_IID", "CI_MERGE_REQUEST_PROJECT_PATH"):
+        ci.environ.pop(name, None)
+    ci.environ |= {"GITHUB_EVENT_NAME": "push", **kind}
+    ci.event = {"client_payload": {"merge_request": 1}, "deployment": {"sha": HEAD}, "before": BASE, "after": HEAD}
+    with pytest.raises(UsageError, match="Which merge request"):
+        ci.publisher()
+    assert ci.fake.by_bot() == []
+
+
+def test_a_trains_status_is_on_the_trains_commit(tmp_path: Path) -> None:
+    with gitlab_ci() as ci:
+        train = "d" * 40
+        ci.environ |= {
+            "CI_MERGE_REQUEST_EVENT_TYPE": "merge_train", "CI_COMMIT_SHA": train,
+            "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA": HEAD, "CI_PIPELINE_ID": str(ci.fake.add_pipeline(train)),
+        }  # fmt: skip
+        assert publish(write(tmp_path, measured(0.3, origin="gitlab")), ci.publisher()).code == 1
+        assert (ci.fake.statuses[-1]["sha"], ci.status()[0]) == (train, "failed")

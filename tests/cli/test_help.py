@@ -83,6 +83,8 @@ def test_codes(words: tuple[str, ...], code: int) -> None:
     [
         (["rnu"], "there is no verb 'rnu'; did you mean run?"),
         (["xyzzy"], "there is no verb 'xyzzy'"),
+        (["site"], "site needs FOLDER"),
+        (["history", "--format", "nope"], "--format: invalid choice: 'nope' (choose from 'table', 'json', 'csv')"),
         (["run", "--budgte", "2m"], "run knows no option '--budgte'; did you mean --budget?"),
         (["run", "--treshold=2%"], "run knows no option '--treshold=2%'; did you mean --threshold?"),
         (["doctor", "b.json"], "doctor knows no argument 'b.json'"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.blocks import Block, of
 from tests.external.conftest import ROOT, call
 
 WORKFLOWS = sorted((ROOT / "docs/examples/github").glob("*.yml"))
@@ -57,3 +58,17 @@ def test_component_schema(component: Path, metrics: str, tool: Tool, tmp_path: P
         body = body.replace(f"$[[ inputs.{name} ]]", str(value))
     (tmp_path / "body.yml").write_text(body)
     call(tool("check-jsonschema"), "--builtin-schema", "vendor.gitlab-ci", tmp_path / "body.yml", cwd=tmp_path)
+
+
+@pytest.mark.parametrize("block", of("yaml", "yml"))
+def test_blocks_of_the_documentation(block: Block, tool: Tool, tmp_path: Path) -> None:
+    """A part of a workflow gets the rest that one needs; a part of a pipeline is one."""
+    import yaml
+
+    found = yaml.safe_load(block.text)
+    kind = "gitlab-ci"
+    if found.keys() <= {"env", "permissions", "on", "jobs"}:
+        kind = "github-workflows"
+        found = {"on": "push", "jobs": {"one": {"runs-on": "ubuntu-24.04", "steps": [{"run": "true"}]}}, **found}
+    (tmp_path / "block.yml").write_text(yaml.safe_dump(found))
+    call(tool("check-jsonschema"), "--builtin-schema", f"vendor.{kind}", tmp_path / "block.yml", cwd=tmp_path)

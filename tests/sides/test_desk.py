@@ -106,7 +106,7 @@ class TestUsedAgain:
         (slot.tree / "p" / "built.so").write_text("so")
         (slot.tree / "p" / "__pycache__" / "a.cpython-311.pyc").write_text("old")
         (slot.env / "lib" / "x.py").write_text("x")
-        note(slot, "stamp", {"p", "p/a.py", "p/gone.py"})
+        note(slot, "stamp", {"p", "p/a.py", "p/gone.py"}, {})
         return slot
 
     def next_commit(self, slot: Slot) -> set[str]:
@@ -140,7 +140,7 @@ class TestUsedAgain:
         place = slot.tree / "made"
         place.mkdir()
         (place / "table.bin").write_text("1")
-        note(slot, "stamp", {"p", "p/a.py", "p/gone.py"})
+        note(slot, "stamp", {"p", "p/a.py", "p/gone.py"}, {})
         (place / "table.bin").write_text("2")
         assert not reusable(slot, "stamp", self.next_commit(slot), quick=True)
 
@@ -162,5 +162,5 @@ class TestUsedAgain:
         (slot.env / "lib" / "later.py").write_text("y")
         files = self.next_commit(slot)
         assert reusable(slot, "stamp", files, quick=True) == "compared"
-        note(slot, "stamp", files)
+        note(slot, "stamp", files, {})
         assert reusable(slot, "stamp", self.next_commit(slot), quick=True) == "glanced at"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 from statistics import fmean
@@ -29,12 +28,10 @@ PROBED = 23
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _as_small_as_a_worker() -> Iterator[None]:
+def _as_small_as_a_worker() -> None:
     """What this process holds is set aside, as a worker's harness is: it is collected before each round's values."""
     gc.collect()
     gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 class Counter:
