@@ -389,8 +389,7 @@ class _SetUp:
     def run(self, command: Sequence[str] | str, *, cwd: Path, silent: bool = False) -> Finished:
         """Run a command within what is left of the time."""
         left = max(self.deadline - time.monotonic(), 0.1)
-        on_line = None if silent else self.say
-        return run(command, cwd=cwd, env=self.variables, timeout=left, on_line=on_line)
+        return run(command, cwd=cwd, env=self.variables, timeout=left, on_line=None if silent else self.say)
 
     def failed(self, command: str, done: Finished) -> SetupError:
         """The error for a command that did not end well."""
