@@ -17,7 +17,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -128,8 +127,7 @@ def prepare(
     inner = {**_lasting(slot, outer, needs_python=needs_python), **(variables or {})}
     how = reusable(slot, stamp, checkout.files, quick=at_desk) if not needs_python or _python(slot).exists() else ""
     setting_up = _SetUp(checkout, outer, inner, started + timeout, on_line, on_step, directory)
-    anew = partial(setting_up.everything, setup, python=python, needs_python=needs_python, requires=requires)
-    before = None if how else anew()
+    before = None if how else setting_up.everything(setup, python, requires, needs_python=needs_python)
     if not how or (at_desk and how == "compared"):  # what somebody wrote since may be bytecode that was missing
         if at_desk and needs_python:
             setting_up.compile(requires)
@@ -259,7 +257,7 @@ class _SetUp:
         }
 
     def everything(
-        self, setup: Sequence[str], *, python: str | None, needs_python: bool, requires: Sequence[str]
+        self, setup: Sequence[str], python: str | None, requires: Sequence[str], *, needs_python: bool
     ) -> Contents:
         """From whatever an earlier run left to a complete environment; the commit's own files as they were before."""
         clear(self.slot, self.checkout.files)
