@@ -117,7 +117,7 @@ def attempt(call: Call, patch: pytest.MonkeyPatch) -> None:
     """Parse the words of a call as its program would.
 
     Raises:
-        SystemExit: it would not understand them.
+        UsageError, SystemExit: perfbot, or another program, would not understand them.
     """
     words = list(call.words)
     if call.program == "perfbot":

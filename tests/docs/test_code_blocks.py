@@ -26,7 +26,7 @@ from evidence import decide
 from perfbot import config
 from perfbot.claims.described import judged_claims
 from perfbot.cli import main as command_line
-from perfbot.errors import ConfigError
+from perfbot.errors import ConfigError, UsageError
 from perfbot.harness.json_results import parse as parse_results
 from perfbot.measure.processes.tools import Unreadable, Written
 from perfbot.publish.commands import Misspelt
@@ -251,5 +251,5 @@ def test_what_does_not_exist_is_noticed(
     wrong: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (call,) = calls(wrong)
-    with pytest.raises(SystemExit):
+    with pytest.raises(UsageError if call.program == "perfbot" else SystemExit):
         attempt(call, monkeypatch)
