@@ -51,6 +51,8 @@ def _unmeasured(report: Report) -> str:
     """Why it blocks, where no benchmark's words say it."""
     if report.verdict != "error" or any(one.gate == "fail" for one in report.results):
         return ""
+    if report.complete and not any(problem.fatal for problem in report.problems):
+        return ""
     return ", but not everything could be measured"
 
 

@@ -31,6 +31,10 @@ SITUATIONS: dict[str, tuple[Callable[[], Report], str]] = {
         lambda: report(*(result(f"t{i}", 0.01, "inconclusive") for i in range(3))),
         "⚠️ no verdict for any of 3 benchmarks: merging is not blocked",
     ),
+    "nothing decided": (
+        lambda: report(result("a", 0.011, "inconclusive"), verdict="error"),
+        "⚠️ no verdict for 1 benchmark: merging is blocked",
+    ),
     "undecided, and that fails": (
         lambda: report(result("a", 0.011, "inconclusive", gate="fail"), result("b")),
         "🔴 1 of 2 benchmarks is undecided (the policy wants a verdict): merging is blocked",
