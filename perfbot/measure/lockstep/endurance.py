@@ -80,7 +80,7 @@ def stretch(speed: Speed, values: ValuePlan, benchmarks: int, left: float, took:
     least = min(LEAST_CALLS * both, LEAST_SECONDS)
     seconds = min(SHARE * left, max(SECONDS * (1 + 1 / benchmarks) / benchmarks, values.seconds(speed.wall), least))
     affordable = min(SHARE, SHARE_OF_ALL / benchmarks) * left
-    calls = min(MOST_CALLS, int(seconds / both), int(affordable / lasting))
+    calls = int(min(MOST_CALLS, seconds / both, affordable / lasting))
     return _plan(speed, calls, values.pinned) if calls >= LONGER * values.calls else None
 
 
@@ -94,7 +94,7 @@ def lasting(plan: ValuePlan, long: Round, speed: Speed, left: float) -> ValuePla
     (early, before), (late, error) = _ratio(_part(long, 0, half)), _ratio(_part(long, half, 2 * half))
     if abs(late - early) > max(MOVED, ERRORS * math.hypot(before, error)):
         return replace(plan, later=True)
-    return _plan(speed, min(plan.calls, max(plan.calls // 4, int(left / ROUNDS / _both(speed)))), plan.pinned)
+    return _plan(speed, int(min(plan.calls, max(plan.calls // 4, left / ROUNDS / _both(speed)))), plan.pinned)
 
 
 def kept(long: Round, plan: ValuePlan) -> Round:

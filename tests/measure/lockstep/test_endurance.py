@@ -52,6 +52,12 @@ def test_there_is_none_where_it_shows_nothing_more_than_rounds(speed: Speed, ben
     assert endurance.stretch(speed, ROUND, benchmarks, left) is None
 
 
+def test_there_is_one_where_nothing_limits_the_time():
+    """Whoever watches said to go on to the end."""
+    longest = endurance.stretch(SHORT, ROUND, benchmarks=1, left=1e9)
+    assert endurance.stretch(SHORT, ROUND, benchmarks=1, left=float("inf")) == longest is not None
+
+
 def test_what_calls_do_unmeasured_takes_its_time_of_the_stretch():
     """A millisecond is measured of each call, which starts a program for fifty."""
     call, plan = Speed(1e-3, 1e-3, other=Speed(1e-3, 1e-3)), ValuePlan("turns", 1, 1, 12)
