@@ -31,7 +31,8 @@ class Times(NamedTuple):
     Attributes:
         wall: by the clock on the wall.
         cpu: of the whole process with all of its threads.
-        cost: what a user waits, without the time that other programs had the core; 0 where the system does not tell.
+        cost: what a user waits, without the time that other programs had the core (threads of its own are none); 0
+            where the system does not tell.
     """
 
     wall: int
@@ -107,7 +108,11 @@ def times(wall: int, cpu: int, thread: int, before: Reading, after: Reading) -> 
     Args:
         wall, cpu, thread: of the stretch itself; ``thread`` is the calling thread's CPU time.
     """
-    return Times(wall, cpu, 0 if after.queued is None else max(1, thread + idle(before, after)))
+    if after.queued is None:
+        return Times(wall, cpu, 0)
+    # A thread that is woken on the core where another one of its process computes queues for that one.
+    for_own = min(after.queued - (before.queued or 0), max(0, cpu - thread))
+    return Times(wall, cpu, max(1, thread + idle(before, after) + for_own))
 
 
 def idle(before: Reading, after: Reading) -> int:

@@ -3,7 +3,8 @@
 ``probe`` finds out how long a call takes, ``turns`` alternates with the other side's worker call by call (they hand a
 token to each other; the scheduler only says how often), ``together`` runs at the same time as the other side on the
 same core. Answers carry every value as nanoseconds of wall time, CPU time and cost (see :mod:`stopwatch`), when each
-turn began, and the wall time that was thrown away. What does not take time into account is in :mod:`counting`.
+turn began, the wall time that was thrown away, and what other threads computed while it was the other side's turn
+(``aside``). What does not take time into account is in :mod:`counting`.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ class Taken:
         self._began: List[int] = []
         self._discarded = NOTHING
         self._kept = False
+        self._aside = 0
 
     def draw(self, turn: int) -> None:
         """Draw where memory lies, if it is time to."""
@@ -69,6 +71,12 @@ class Taken:
         if turn % self._order["drawn_every"] == 0:
             self._held.clear()
             self._held = draw(self._order["draw"] + turn)
+
+    def wait(self, token: Token) -> None:
+        """Until it is this side's turn; what other threads compute meanwhile is no part of any value."""
+        before = _others()
+        token.take()
+        self._aside += max(0, _others() - before)
 
     def turn(self, turn: int) -> None:
         """Take a turn's values, after calls that are thrown away."""
@@ -92,7 +100,13 @@ class Taken:
             "began": self._began,
             "discarded": self._discarded.wall,
             "kept": self._kept,
+            "aside": self._aside,
         }
+
+
+def _others() -> int:
+    """CPU time of the threads beside this one (ns)."""
+    return CLOCKS[1]() - CLOCKS[2]()
 
 
 def turns(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
@@ -106,7 +120,7 @@ def turns(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
     last = len(counts) - 1
     for turn in range(len(counts)):
         if turn or not order["first"]:
-            token.take()
+            taken.wait(token)
         taken.draw(turn)
         taken.turn(turn)
         if turn < last or order["hand_over_last"]:

@@ -41,7 +41,15 @@ def told() -> None:
 def test_the_cost_is_what_it_computed_and_what_it_waited():
     before, after = Reading(0, 0, 0), Reading(1_000, 300, 200)
     assert idle(before, after) == 500
-    assert times(wall=990, cpu=310, thread=290, before=before, after=after) == Times(990, 310, 790)
+    assert times(wall=990, cpu=290, thread=290, before=before, after=after) == Times(990, 290, 790)
+
+
+def test_queueing_for_a_thread_of_its_own_is_a_cost():
+    """Woken on the core where that one computes; what others had is none."""
+    before, after = Reading(0, 0, 0, 1), Reading(1_000, 300, 600, 2)
+    assert times(wall=1_000, cpu=300, thread=300, before=before, after=after).cost == 400
+    assert times(wall=1_000, cpu=800, thread=300, before=before, after=after).cost == 900
+    assert times(wall=1_000, cpu=2_300, thread=300, before=before, after=after).cost == 1_000
 
 
 def test_a_stop_of_the_machine_is_no_wait():

@@ -116,10 +116,11 @@ def is_count(answer: Message) -> bool:
 
 
 def has_values(answer: Message, count: int) -> bool:
-    """Whether an answer holds ``count`` values of every clock, and when its turns began."""
+    """Whether an answer holds ``count`` values of every clock, when its turns began, and what they did not time."""
     kinds = [answer.get(name) for name in ("walls", "cpus", "costs")]
     lists = all(isinstance(kind, list) and all(map(_whole, kind)) for kind in (*kinds, answer.get("began")))
-    return lists and _whole(answer.get("discarded")) and all(len(kind or ()) == count for kind in kinds)
+    told = _whole(answer.get("discarded")) and _whole(answer.get("aside"))
+    return lists and told and all(len(kind or ()) == count for kind in kinds)
 
 
 _FUNCTION: dict[str, Check] = {

@@ -13,17 +13,21 @@ from perfbot.measure.lockstep import endurance
 from perfbot.measure.lockstep.freed import with_freed
 from perfbot.measure.lockstep.known import Known
 from perfbot.measure.lockstep.link import HANGS, WorkerLost, WorkerSpec
+from perfbot.measure.lockstep.messages import Message
 from perfbot.measure.lockstep.pair import START_SECONDS, Messages, Pair, drawn, round_of, speed_of
 from perfbot.measure.lockstep.plan import (
+    ASIDE_NS,
+    ASIDE_SHARE,
     LATE_SECONDS,
     WARM_BELOW_SECONDS,
     Speed,
     ValuePlan,
+    in_long_turns,
     measuring_seconds,
     patience,
     plan_values,
 )
-from perfbot.measure.lockstep.reasons import ended_as, joined, notes_of, reason_of, too_long
+from perfbot.measure.lockstep.reasons import WORKS_ASIDE, ended_as, joined, notes_of, reason_of, too_long
 from perfbot.measure.lockstep.spread import Spread
 from perfbot.measure.lockstep.timed import CPU, quantiles, single_calls
 from perfbot.measure.lockstep.waiting import Starter
@@ -113,6 +117,7 @@ class PairSession:
         self._count = 1
         self._cpu = Round(index, (1.0,), (1.0,))
         self._until = math.inf
+        self._works_aside = False
         self.current = ""
 
     def measure(self, names: Sequence[str], until: float) -> Iterator[tuple[list[Outcome], str]]:
@@ -229,6 +234,8 @@ class PairSession:
         if taken is None:
             return []
         measured = self._whole(pair, name, values, taken, ready, learning=learning)
+        if measured is None:
+            return []
         beside = () if self._control or suite.timed == (TIME,) else self._beside(pair, name, values, ready)
         return [one for one in (measured, *beside) if one.metric in suite.timed]
 
@@ -242,7 +249,7 @@ class PairSession:
 
     def _whole(
         self, pair: Pair, name: str, values: ValuePlan, taken: Round, ready: Messages, *, learning: bool
-    ) -> Measured:
+    ) -> Measured | None:
         """The round of its costs, after a look at what many calls do where nobody has looked yet, nor is looking.
 
         Not in the round that learns how fast it is: no other runs beside that one.
@@ -250,6 +257,8 @@ class PairSession:
         known, plain = self._suite.known, not self._control and self._suite.thrifty
         if name in known.stretches:
             return self._measured(name, endurance.kept(taken, values))
+        if self._works_aside and not self._control and name not in known.once:
+            return self._in_long_turns(pair, name, ready)
         if plain and not learning and known.is_to_be_endured(name):
             try:
                 return self._endure(pair, name, values, taken, ready)
@@ -273,7 +282,8 @@ class PairSession:
     def _measured(self, name: str, taken: Round, *, anew: bool = False) -> Measured:
         known = self._suite.known
         speed = known.speeds[name]
-        notes = (*notes_of(speed, pinned=taken.core >= 0 or speed.threaded), *known.notes.get(name, ()))
+        meant = speed.threaded or WORKS_ASIDE in known.notes.get(name, ())
+        notes = (*notes_of(speed, pinned=taken.core >= 0 or meant), *known.notes.get(name, ()))
         return Measured(name, TIME, taken, notes, anew)
 
     def _take(self, pair: Pair, name: str, values: ValuePlan, ready: Messages, *, event: str = "round") -> Round | None:
@@ -294,6 +304,7 @@ class PairSession:
             mode=values.mode, first=first, loops=values.loops, discard=values.discard, seconds=seconds,
             **{key: {side: answers[side][key] for side in SIDES} for key in TRACED},
         )  # fmt: skip
+        self._works_aside = any(_works_aside(answers[side]) for side in SIDES)
         calls = {side: values.loops * ready[side]["inner"] for side in SIDES}
         core = self._core if pinned else -1
         if event == "round":
@@ -325,6 +336,15 @@ class PairSession:
             known.endured.add(name)
         return self._measured(name, replace(usual, reach=reach))
 
+    def _in_long_turns(self, pair: Pair, name: str, ready: Messages) -> Measured | None:
+        """The round once more, as all later ones are: threads that went on were not timed in it."""
+        known = self._suite.known
+        plan = in_long_turns(known.speeds[name])
+        long = self._take(pair, name, plan, ready)
+        known.stretches[name], known.notes[name] = plan, (WORKS_ASIDE,)
+        known.endured.add(name)
+        return None if long is None else self._measured(name, long, anew=True)
+
     def _probe(self, pair: Pair, *, once: bool) -> Speed:
         """Speed of base, or of head where that is much slower; what either side does beside computing is in it."""
         self._be_patient(pair, known=False)
@@ -344,3 +364,9 @@ class PairSession:
         except WorkerLost as too:
             return WorkerLost("both", too.reason, too.output, skipped=too.skipped)
         return lost
+
+
+def _works_aside(answer: Message) -> bool:
+    """Whether threads of a side computed on while it was the other side's turn."""
+    cost: int = sum(answer["costs"]) or sum(answer["walls"])
+    return bool(answer["aside"] > max(ASIDE_SHARE * cost, ASIDE_NS))

@@ -63,6 +63,14 @@ THREADS_SHARE = 1.05
 """A benchmark whose CPU time is above this share of its wall time computes in several threads or processes."""
 
 
+ASIDE_SHARE, ASIDE_NS = 0.05, 100_000
+"""Of what a side's calls cost, and in nanoseconds, which clocks that differ do not come to: from here on, threads that go on while it is the other side's turn are a cost that short
+turns hide. A thread that polls, or works off what calls left, runs then and is through when the next turn begins."""
+
+LONG_TURN_SECONDS, LONG_VALUE_SECONDS, SETTLING_SECONDS = 0.1, 25e-3, 10e-3
+"""Of a turn where that is so, of a value in it, and of the calls that are thrown away before. CPython lets a thread
+that computes keep its lock for 5 ms before another one gets it (``sys.getswitchinterval``)."""
+
 PHASE = 4
 """A round begins up to so large a part of its calls later, which is drawn: what comes in each n-th call falls on
 other values in each round. Where slow calls were seen, up to as many calls as it has. And each turn throws away up to
@@ -158,6 +166,16 @@ class ValuePlan:
         drawn = [self.discard + random.randrange(self.jitter + 1) for _ in range(turns)]
         drawn[0] += random.randrange(self.phase + 1)
         return drawn
+
+
+def in_long_turns(speed: Speed) -> ValuePlan:
+    """A round of a benchmark whose threads go on after calls have returned: what they do falls into its own turns."""
+    call = max(speed.wall, speed.other.wall if speed.other else 0.0, 1e-9)
+    loops = max(1, round(LONG_VALUE_SECONDS / call))
+    turn = max(1, round(LONG_TURN_SECONDS / (loops * call)))
+    pairs = (4 if call < WARM_BELOW_SECONDS else 2) * turn
+    discard = math.ceil(SETTLING_SECONDS / call)
+    return ValuePlan("turns", loops, discard, pairs, pinned=False, drawn_every=1, turn=turn, jitter=discard)
 
 
 def measuring_seconds(startup: float) -> float:

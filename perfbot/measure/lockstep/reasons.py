@@ -18,6 +18,7 @@ OUTPUT_LINES = 15
 
 WAITS = "waits for something (CPU time is below wall time): compared by wall time, in turns"
 THREADED = "computes in several threads: compared by wall time, in turns, not pinned"
+WORKS_ASIDE = "its threads go on after calls have returned: each side measures a tenth of a second at a time"
 UNPINNED = "this system refuses to pin processes to a core: expect wider intervals"
 
 

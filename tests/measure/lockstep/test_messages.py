@@ -20,6 +20,7 @@ ANSWER = {
     "costs": [0, 2],
     "began": [5],
     "discarded": 3,
+    "aside": 0,
     "kept": False,
 }
 PROBE = {"event": "answer", "name": "b", "first": 5, "loops": 1, "wall": 7, "cpu": 7, "cost": 0}
@@ -87,7 +88,14 @@ def test_a_probe_needs_whole_numbers(name: str, value: object) -> None:
     "damage",
     [
         *({"walls": [1]}, {"walls": [1, 2, 3]}, {"cpus": [1, -2]}, {"walls": [1, "2"]}, {"cpus": None}),
-        *({"began": "no"}, {"walls": [1, float("nan")]}, {"discarded": None}, {"cpus": [[1], [2]]}),
+        *(
+            {"began": "no"},
+            {"walls": [1, float("nan")]},
+            {"discarded": None},
+            {"aside": -1},
+            {"aside": None},
+            {"cpus": [[1], [2]]},
+        ),
         *({"costs": [1]}, {"costs": None}, {"costs": [1, -1]}),
     ],
 )
