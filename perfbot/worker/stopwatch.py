@@ -112,7 +112,7 @@ def times(wall: int, cpu: int, thread: int, before: Reading, after: Reading) -> 
         return Times(wall, cpu, 0)
     # A thread that is woken on the core where another one of its process computes queues for that one.
     for_own = min(after.queued - (before.queued or 0), max(0, cpu - thread))
-    return Times(wall, cpu, max(1, thread + idle(before, after) + for_own))
+    return Times(wall, cpu, min(max(1, wall), max(1, thread + idle(before, after) + for_own)))
 
 
 def idle(before: Reading, after: Reading) -> int:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from random import Random
+from statistics import fmean
 from typing import Protocol
 
 from perfbot.measure.lockstep import endurance
@@ -258,7 +259,7 @@ class PairSession:
         if name in known.stretches:
             return self._measured(name, endurance.kept(taken, values))
         if self._works_aside and not self._control and name not in known.once:
-            return self._in_long_turns(pair, name, ready)
+            return self._in_long_turns(pair, name, taken, ready)
         if plain and not learning and known.is_to_be_endured(name):
             try:
                 return self._endure(pair, name, values, taken, ready)
@@ -312,7 +313,7 @@ class PairSession:
         taken = round_of(self._index, values, speed.clock, answers, calls, seconds, core)
         return replace(taken, reach=values.calls)
 
-    def _endure(self, pair: Pair, name: str, values: ValuePlan, usual: Round, ready: Messages) -> Measured:
+    def _endure(self, pair: Pair, name: str, values: ValuePlan, usual: Round, ready: Messages) -> Measured | None:
         """Many calls more in the same processes: where later ones prove to be of another kind, they are compared."""
         known = self._suite.known
         left = self._until - time.monotonic()
@@ -324,6 +325,8 @@ class PairSession:
         if stretch is None or long is None:
             known.endured.add(name)
             return self._measured(name, usual)
+        if self._works_aside:
+            return self._in_long_turns(pair, name, long, ready)
         self._extra = long.seconds
         reach = values.calls + stretch.calls
         sign = endurance.moved(usual, long)
@@ -336,10 +339,11 @@ class PairSession:
             known.endured.add(name)
         return self._measured(name, replace(usual, reach=reach))
 
-    def _in_long_turns(self, pair: Pair, name: str, ready: Messages) -> Measured | None:
+    def _in_long_turns(self, pair: Pair, name: str, short: Round, ready: Messages) -> Measured | None:
         """The round once more, as all later ones are: threads that went on were not timed in it."""
         known = self._suite.known
-        plan = in_long_turns(known.speeds[name])
+        call = max(fmean(short.base) * ready["base"]["inner"], fmean(short.head) * ready["head"]["inner"])
+        plan = in_long_turns(call)
         long = self._take(pair, name, plan, ready)
         known.stretches[name], known.notes[name] = plan, (WORKS_ASIDE,)
         known.endured.add(name)

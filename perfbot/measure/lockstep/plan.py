@@ -64,8 +64,9 @@ THREADS_SHARE = 1.05
 
 
 ASIDE_SHARE, ASIDE_NS = 0.05, 100_000
-"""Of what a side's calls cost, and in nanoseconds, which clocks that differ do not come to: from here on, threads that go on while it is the other side's turn are a cost that short
-turns hide. A thread that polls, or works off what calls left, runs then and is through when the next turn begins."""
+"""Of what a side's calls cost, and in nanoseconds, which clocks that differ do not come to: from here on, what threads
+compute while it is the other side's turn is a cost that short turns hide. A thread that polls, or works off what calls
+left, runs then and is through when the next turn begins."""
 
 LONG_TURN_SECONDS, LONG_VALUE_SECONDS, SETTLING_SECONDS = 0.1, 25e-3, 10e-3
 """Of a turn where that is so, of a value in it, and of the calls that are thrown away before. CPython lets a thread
@@ -168,9 +169,13 @@ class ValuePlan:
         return drawn
 
 
-def in_long_turns(speed: Speed) -> ValuePlan:
-    """A round of a benchmark whose threads go on after calls have returned: what they do falls into its own turns."""
-    call = max(speed.wall, speed.other.wall if speed.other else 0.0, 1e-9)
+def in_long_turns(call: float) -> ValuePlan:
+    """A round of a benchmark whose threads go on after calls have returned: what they do falls into its own turns.
+
+    Args:
+        call: seconds, of the slower side's in turns that were too short.
+    """
+    call = max(call, 1e-9)
     loops = max(1, round(LONG_VALUE_SECONDS / call))
     turn = max(1, round(LONG_TURN_SECONDS / (loops * call)))
     pairs = (4 if call < WARM_BELOW_SECONDS else 2) * turn

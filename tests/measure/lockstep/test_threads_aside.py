@@ -8,7 +8,7 @@ from statistics import fmean
 
 import pytest
 
-from perfbot.measure.lockstep.plan import LONG_TURN_SECONDS, Speed, in_long_turns
+from perfbot.measure.lockstep.plan import LONG_TURN_SECONDS, in_long_turns
 from perfbot.measure.lockstep.reasons import UNPINNED, WORKS_ASIDE
 from perfbot.measure.session import Measured, SuiteSession
 from tests.workers import Sides, take
@@ -45,7 +45,7 @@ def after():
 
 
 def beside():
-    if HEAD and not threading.active_count() > 1:
+    while HEAD and threading.active_count() < 4:
         threading.Thread(target=poll, daemon=True).start()
     spin(20_000)
 
@@ -73,10 +73,10 @@ def test_what_calls_leave_to_a_thread_is_timed(sides: Sides) -> None:
 
 
 def test_what_a_thread_computes_beside_is_timed(sides: Sides) -> None:
-    """It has the interpreter half of the time, and had it all in the other side's turns."""
-    first, second = measured(sides.suite('harness = "python"\nfunctions = { beside = "module:beside" }'), rounds=2)
-    assert first.anew, "what was measured in short turns does not count"
-    for one in (first, second):
+    """Three of them have the interpreter most of the time, and had it all in the other side's turns."""
+    taken = measured(sides.suite('harness = "python"\nfunctions = { beside = "module:beside" }'), rounds=3)
+    assert any(one.anew for one in taken), "what was measured in short turns does not count"
+    for one in taken[1:]:
         assert fmean(one.round.head) > 1.5 * fmean(one.round.base)
         assert WORKS_ASIDE in one.notes
         assert UNPINNED not in one.notes
@@ -89,7 +89,7 @@ def test_who_has_idle_threads_is_measured_as_ever(sides: Sides) -> None:
 
 @pytest.mark.parametrize("call", [1e-7, 1e-3, 0.02, 0.3, 4.0])
 def test_turns_are_long_and_rounds_are_not(call: float) -> None:
-    planned = in_long_turns(Speed(call / 3, call, other=Speed(call, call)))
+    planned = in_long_turns(call)
     assert planned.turn * planned.loops * call >= 0.8 * LONG_TURN_SECONDS or planned.turn == planned.loops == 1
     assert planned.seconds(call) < 1.6 + 12 * call
     first, second = planned.counts
