@@ -60,6 +60,46 @@ def bench():
 """
 )
 
+_LEAVES = (
+    WORK
+    + """
+import queue
+import threading
+
+left = queue.Queue(1)
+
+def work_off():
+    while True:
+        work(left.get())
+
+threading.Thread(target=work_off, daemon=True).start()
+
+def bench():
+    if $later:
+        left.put($later)
+    work(10_000)
+"""
+)
+
+_POLLS = (
+    WORK
+    + """
+import threading
+import time
+
+def poll():
+    while $items:
+        work($items)
+        time.sleep(0.002)
+
+for _ in range(2):
+    threading.Thread(target=poll, daemon=True).start()
+
+def bench():
+    work(2_000)
+"""
+)
+
 _STARTS = """
 import threading
 
@@ -209,6 +249,8 @@ PROGRAMS: tuple[Program, ...] = (
     Program("concurrent/a-pool-computes", _POOL_COMPUTES, {"each": 0.001}, {"each": 0.0015}, (1.4, 1.55)),
     Program("concurrent/a-pool-works", _POOL_WORKS, {"each": 20_000}, {"each": 26_000}, (1.22, 1.35)),
     Program("concurrent/a-worker-thread", _WORKER, {"seconds": 0.001}, {"seconds": 0.002}, (1.8, 2.0)),
+    Program("concurrent/leaves-work-to-a-thread", _LEAVES, {"later": 0}, {"later": 10_000}, (1.7, 2.2)),
+    Program("concurrent/beside-threads-that-poll", _POLLS, {"items": 0}, {"items": 200_000}, (2.0, 3.6)),
     Program("concurrent/starts-threads", _STARTS, {"threads": 4}, {"threads": 8}, (1.7, 2.2)),
     Program("concurrent/beside-a-ticking-thread", _BACKGROUND, {"items": 20_000}, {"items": 24_000}, (1.17, 1.22)),
     Program("concurrent/a-contended-lock", _CONTENDED, {"each": 500}, {"each": 750}, (1.3, 1.6)),
