@@ -256,8 +256,8 @@ class PairSession:
         Not in the round that learns how fast it is: no other runs beside that one.
         """
         known, plain = self._suite.known, not self._control and self._suite.thrifty
-        if name in known.stretches:
-            return self._measured(name, endurance.kept(taken, values))
+        if name in known.stretches:  # since before this round, or found meanwhile by the one beside it
+            return self._measured(name, endurance.kept(taken, values)) if values is known.stretches[name] else None
         if self._works_aside and not self._control and name not in known.once:
             return self._in_long_turns(pair, name, taken, ready)
         if plain and not learning and known.is_to_be_endured(name):
