@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from threading import Lock
 
 from perfbot.measure.lockstep.plan import Speed, ValuePlan
 from perfbot.measure.lockstep.spread import Spread
@@ -18,7 +17,6 @@ class Known:
         speeds: what a probe found.
         once: those of which only the first call in a process may be timed.
         endured: those of which many calls in one process are like few.
-        enduring: those of which a round looks at that right now.
         suspected: the sign of what many calls of one process changed, where that has to be seen once more.
         stretches: how those are measured whose later calls are not like the first ones.
         notes: what a reader should know about them.
@@ -28,11 +26,9 @@ class Known:
     speeds: dict[str, Speed] = field(default_factory=dict)
     once: set[str] = field(default_factory=set)
     endured: set[str] = field(default_factory=set)
-    enduring: set[str] = field(default_factory=set)
     suspected: dict[str, int] = field(default_factory=dict)
     stretches: dict[str, ValuePlan] = field(default_factory=dict)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    _lock: Lock = field(default_factory=Lock)
     _spreads: dict[str, Spread] = field(default_factory=dict)
     _seconds: dict[str, float] = field(default_factory=dict)
 
@@ -47,14 +43,6 @@ class Known:
     def spread(self, name: str) -> Spread:
         """What its rounds so far say about their noise."""
         return self._spreads.setdefault(name, Spread())
-
-    def is_to_be_endured(self, name: str) -> bool:
-        """Whether a round is to look at many calls of it; no other one does so meanwhile."""
-        with self._lock:
-            if name in self.endured or name in self.enduring:
-                return False
-            self.enduring.add(name)
-            return True
 
     def learn(self, name: str, speed: Speed, *, once: bool) -> None:
         """Remember what a probe found."""

@@ -20,7 +20,6 @@ from perfbot.measure.lockstep.plan import (
     ASIDE_NS,
     ASIDE_SHARE,
     LATE_SECONDS,
-    WARM_BELOW_SECONDS,
     Speed,
     ValuePlan,
     in_long_turns,
@@ -222,19 +221,18 @@ class PairSession:
         suite = self._suite
         once = any(message["once"] for message in ready.values())
         speed = suite.known.speed(name)
-        learning = speed is None
         if speed is None:
             pair.pin(allowed_cores())
             speed = self._probe(pair, once=once)
             suite.known.learn(name, speed, once=once)
-            if once or speed.wall >= WARM_BELOW_SECONDS:  # So long a call is dear in this round, which runs alone.
+            if once:
                 return []
         spread = suite.known.spread(name)
         values = suite.known.stretches.get(name) or self._planned(speed, spread, once=once)
         taken = self._take(pair, name, values, ready)
         if taken is None:
             return []
-        measured = self._whole(pair, name, values, taken, ready, learning=learning)
+        measured = self._whole(pair, name, values, taken, ready)
         if measured is None:
             return []
         beside = () if self._control or suite.timed == (TIME,) else self._beside(pair, name, values, ready)
@@ -248,23 +246,18 @@ class PairSession:
         plain = plan_values(speed, self._share, once=once, uneven=spread.uneven)
         return min(planned, plain, key=lambda one: one.pairs)
 
-    def _whole(
-        self, pair: Pair, name: str, values: ValuePlan, taken: Round, ready: Messages, *, learning: bool
-    ) -> Measured | None:
-        """The round of its costs, after a look at what many calls do where nobody has looked yet, nor is looking.
+    def _whole(self, pair: Pair, name: str, values: ValuePlan, taken: Round, ready: Messages) -> Measured | None:
+        """The round of its costs, after a look at what many calls do where nobody has looked yet.
 
-        Not in the round that learns how fast it is: no other runs beside that one.
+        From the first round on, which runs alone: six short rounds beside a look would decide before it ends.
         """
         known, plain = self._suite.known, not self._control and self._suite.thrifty
         if name in known.stretches:  # since before this round, or found meanwhile by the one beside it
             return self._measured(name, endurance.kept(taken, values)) if values is known.stretches[name] else None
         if self._works_aside and not self._control and name not in known.once:
             return self._in_long_turns(pair, name, taken, ready)
-        if plain and not learning and known.is_to_be_endured(name):
-            try:
-                return self._endure(pair, name, values, taken, ready)
-            finally:
-                known.enduring.discard(name)
+        if plain and name not in known.endured:
+            return self._endure(pair, name, values, taken, ready)
         if plain and values.mode == "turns":
             known.spread(name).add(taken)
         return self._measured(name, taken)
