@@ -243,6 +243,6 @@ class TestTooLong:
 def test_many_calls_are_looked_at_in_the_first_round(tmp_path: Path) -> None:
     """It runs alone: beside later ones, six short rounds would have decided before the look ends."""
     sides = Sides(tmp_path, Path(sys.executable))
-    sides.write({"module.py": "def work():\n    sum(range(100))\n"})
+    sides.write({"module.py": "def work():\n    sum(range(8_000))\n"})
     take(sides.suite('harness = "python"\nfunctions = { work = "module:work" }'))
     assert [event["round"] for event in sides.events if event["event"] == "stretch"] == [0]
