@@ -318,6 +318,8 @@ class PairSession:
         if stretch is None or long is None:
             known.endured.add(name)
             return self._measured(name, usual)
+        if name in known.stretches:  # found meanwhile by the round beside this one, which says how all are measured
+            return None
         if self._works_aside:
             return self._in_long_turns(pair, name, long, ready)
         self._extra = long.seconds
