@@ -84,15 +84,17 @@ def stretch(speed: Speed, values: ValuePlan, benchmarks: int, left: float, took:
     return _plan(speed, calls, values.pinned) if calls >= LONGER * values.calls else None
 
 
-def lasting(plan: ValuePlan, long: Round, speed: Speed, left: float) -> ValuePlan:
+def lasting(plan: ValuePlan, usual: Round, long: Round, speed: Speed, left: float) -> ValuePlan:
     """How all rounds are measured once a stretch has shown that later calls are of another kind.
 
-    Where a change came on the way, what lies before it is left out. Where slow calls come now and then, all count, and
-    stretches are as long as lets the benchmark be decided.
+    Where a change came on the way, what lies before it is left out; so it is where the typical call was another one at
+    first, for a warm-up may be over before it shows in the mean of the first half. Where slow calls come now and then,
+    all count, and stretches are as long as lets the benchmark be decided.
     """
     half = len(long.base) // 2
     (early, before), (late, error) = _ratio(_part(long, 0, half)), _ratio(_part(long, half, 2 * half))
-    if abs(late - early) > max(MOVED, ERRORS * math.hypot(before, error)):
+    warmed = abs(_typical(_part(long, half, 2 * half)) - _typical(usual)) > MOVED
+    if warmed or abs(late - early) > max(MOVED, ERRORS * math.hypot(before, error)):
         return replace(plan, later=True)
     return _plan(speed, int(min(plan.calls, max(plan.calls // 4, left / ROUNDS / _both(speed)))), plan.pinned)
 
@@ -156,3 +158,8 @@ def _ratio(taken: Round) -> tuple[float, float]:
     base, head = np.asarray(taken.base), np.asarray(taken.head)
     errors = [side.std() / side.mean() / math.sqrt(len(side)) for side in (base, head)]
     return math.log(head.mean() / base.mean()), math.hypot(*errors)
+
+
+def _typical(taken: Round) -> float:
+    """Log ratio of both sides' medians: a slow call now and then does not move it."""
+    return float(np.log(np.median(taken.head) / np.median(taken.base)))

@@ -326,7 +326,7 @@ class PairSession:
         reach = values.calls + stretch.calls
         sign = endurance.moved(usual, long)
         if sign and known.suspected.get(name) == sign:
-            lasting = endurance.lasting(stretch, long, known.speeds[name], self._until - time.monotonic())
+            lasting = endurance.lasting(stretch, usual, long, known.speeds[name], self._until - time.monotonic())
             known.stretches[name], known.notes[name] = lasting, endurance.notes(long, values, lasting)
             return self._measured(name, replace(endurance.kept(long, lasting), reach=reach), anew=True)
         known.suspected[name] = sign

@@ -103,22 +103,31 @@ class TestLasting:
         assert self.PLAN is not None
         half = self.PLAN.pairs // 2
         stretch = long([1.0] * half + [2.0] * half)
-        plan = endurance.lasting(self.PLAN, stretch, SHORT, left=50)
+        plan = endurance.lasting(self.PLAN, long([1.0] * 16), stretch, SHORT, left=50)
         assert plan.later
         assert min(endurance.kept(stretch, plan).head) > 1.5
         (told,) = endurance.notes(stretch, ROUND, plan)
         assert told.startswith(f"its first {ROUND.calls:,} calls are not like later ones")
 
+    def test_a_warm_up_that_is_soon_over_is_left_out(self):
+        """Too little of the first half to show in its mean; but each of the first calls was another one."""
+        assert self.PLAN is not None
+        usual = long([1.6] * 16)
+        stretch = long([1.6] * 3 + [1.0] * (self.PLAN.pairs - 3))
+        plan = endurance.lasting(self.PLAN, usual, stretch, SHORT, left=50)
+        assert plan.later
+        assert max(endurance.kept(stretch, plan).head) < 1.2
+
     def test_a_change_that_still_goes_on_is_told(self):
         assert self.PLAN is not None
         growing = long(np.linspace(1.0, 3.0, self.PLAN.pairs).tolist())
-        plan = endurance.lasting(self.PLAN, growing, SHORT, left=50)
+        plan = endurance.lasting(self.PLAN, long([1.0] * 16), growing, SHORT, left=50)
         assert endurance.notes(growing, ROUND, plan)[1].startswith("still warming up after")
 
     def test_of_scattered_slow_calls_all_count_in_what_time_there_is(self):
         assert self.PLAN is not None
         scattered = long(([1.0] * 19 + [13.0]) * 6)
-        plan = endurance.lasting(self.PLAN, scattered, SHORT, left=4.0)
+        plan = endurance.lasting(self.PLAN, long([1.0] * 16), scattered, SHORT, left=4.0)
         assert not plan.later
         assert endurance.kept(scattered, plan) == scattered
         assert self.PLAN.calls / 5 < plan.calls < self.PLAN.calls
