@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from perfbot.measure.lockstep import endurance, pair_session, plan
+from perfbot.measure.lockstep import endurance, plan
 from tests.workers import Sides
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _short_rounds() -> Iterator[None]:
         patch.setattr(endurance, "SECONDS", 0.1)
         patch.setattr(endurance, "LEAST_SECONDS", 0.05)
         patch.setattr(plan, "MEASURING", 0.0)
-        patch.setattr(pair_session, "LONGEST_SHARE", 0.0)
+        patch.setattr(plan, "LONGEST_SHARE", 0.0)
         yield
 
 

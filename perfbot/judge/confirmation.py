@@ -1,7 +1,7 @@
 """What is called a change only once fresh rounds have borne it out. Pure.
 
 What would fail the gate has to be borne out by all rounds at the comparison's own share of the run's false alarms, and
-by the fresh ones alone at 1 in 300, by a bound that takes nothing for granted about the shape of the noise
+by the fresh ones alone at 1 in 390, by a bound that takes nothing for granted about the shape of the noise
 (:mod:`perfbot.stats.confirmation`); what would only be shown, at one in a hundred.
 """
 

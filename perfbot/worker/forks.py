@@ -19,11 +19,14 @@ def in_a_fork(perform: Callable[[], Dict[str, Any]]) -> Union[Dict[str, Any], in
         warnings.simplefilter("ignore", DeprecationWarning)  # of threads that native libraries keep waiting
         pid = os.fork()
     if pid == 0:
-        os.close(ours)
-        answer = json.dumps(perform())
-        with os.fdopen(theirs, "w") as stream:
-            stream.write(answer)
-        os._exit(0)
+        try:
+            os.close(ours)
+            answer = json.dumps(perform())
+            with os.fdopen(theirs, "w") as stream:
+                stream.write(answer)
+            os._exit(0)
+        finally:
+            os._exit(1)  # what went wrong must not go on in the place of the process that it is a copy of
     os.close(theirs)
     with os.fdopen(ours) as stream:
         text = stream.read()

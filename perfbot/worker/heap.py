@@ -41,9 +41,31 @@ FREE_LISTS = 90
 
 _large: List[bool] = []
 
-_collected: List[int] = []
-"""Blocks of memory and old objects that the last full collection of :func:`begin` left, how many full ones there had
-been when a benchmark last began, and how near to the next one that was (of :data:`GRAIN`)."""
+
+class _Since:
+    """What the last full collection of :func:`begin` left, and what has come since.
+
+    Attributes:
+        blocks, old: of memory, and objects of the oldest generation, that it left.
+        collections: full ones there had been when a benchmark last began.
+        drawn: how near to the next one that was, of :data:`GRAIN`; 0 just after one.
+    """
+
+    blocks = old = collections = drawn = 0
+
+    def collect(self) -> None:
+        """Everything, now."""
+        gc.collect()
+        self.blocks, self.old = sys.getallocatedblocks(), len(gc.get_objects(generation=2))
+        self.collections, self.drawn = _full_collections(), 0
+
+    def noticed(self) -> None:
+        """What calls brought about is as good as one of ours."""
+        if _full_collections() != self.collections:
+            self.collections, self.drawn = _full_collections(), 0
+
+
+_since = _Since()
 
 
 def begin(seed: int) -> None:
@@ -55,21 +77,17 @@ def begin(seed: int) -> None:
     """
     if not hasattr(sys, "getallocatedblocks"):  # CPython alone has it, and these generations
         return
+    if not _since.blocks or abs(sys.getallocatedblocks() - _since.blocks) > LEFT_BEHIND:
+        _since.collect()
+    _since.noticed()
     drawn = _Draws(seed).below(GRAIN)
-    if not _collected or abs(sys.getallocatedblocks() - _collected[0]) > LEFT_BEHIND:
-        _collect()
-    if _full_collections() == _collected[2]:
-        drawn = _collected[3] + drawn // STEPS if _collected[3] else drawn
+    if _since.drawn:
+        drawn = _since.drawn + drawn // STEPS
     if drawn >= GRAIN:
-        _collect()
+        _since.collect()
         drawn -= GRAIN
-    _come_nearer(drawn)
-    _collected[2:] = _full_collections(), drawn
-
-
-def _collect() -> None:
-    gc.collect()
-    _collected[:] = sys.getallocatedblocks(), len(gc.get_objects(generation=2)), _full_collections(), 0
+    _come_nearer(_since.drawn, drawn, _since.old)
+    _since.drawn = drawn
 
 
 def _full_collections() -> int:
@@ -77,17 +95,16 @@ def _full_collections() -> int:
     return collections
 
 
-def _come_nearer(drawn: int) -> None:
+def _come_nearer(was: int, drawn: int, old: int) -> None:
     """Come from as near to a full collection as the last benchmark began, or from just after one, to ``drawn``.
 
     Two things have to come together for a full one, and both are as far off as each other. What was added for one of
     them stays added until it comes.
     """
-    was = _collected[3] if _full_collections() == _collected[2] else 0
     enabled = gc.isenabled()
     gc.disable()  # so many new objects would bring about the very collection that is to be so far off
-    old, counts = _collected[1] // PENDING, 1 + max(gc.get_threshold()[2], 1)
-    grown_old: List[Any] = [[] for _ in range(old * (drawn - was) // GRAIN)]
+    counts = 1 + max(gc.get_threshold()[2], 1)
+    grown_old: List[Any] = [[] for _ in range(old // PENDING * (drawn - was) // GRAIN)]
     for _ in range(max(1, counts * drawn // GRAIN - counts * was // GRAIN)):
         gc.collect(YOUNG)
     del grown_old

@@ -26,6 +26,7 @@ from perfbot.measure.lockstep.plan import (
     measuring_seconds,
     patience,
     plan_values,
+    share_of_each,
 )
 from perfbot.measure.lockstep.reasons import WORKS_ASIDE, ended_as, joined, notes_of, reason_of, too_long
 from perfbot.measure.lockstep.spread import Spread
@@ -38,13 +39,6 @@ from perfbot.measure.trace import Trace
 from perfbot.model import SIDES, TIME, Metric, Round, Side
 from perfbot.runner.address_space import Layout
 from perfbot.runner.cores import allowed_cores
-
-LONGEST_SHARE, LONGEST_TOTAL = 0.15, 0.3
-"""A round lasts as long as its longest benchmark makes it; this share of that is given to each of the others, which
-narrows their intervals for little, and that share to all of them together."""
-
-HURRIED_SHARE = 0.05
-"""The same where the budget is short: a third as much, so that there are more rounds."""
 
 BRIEF_SECONDS = 0.15
 """Of measuring in a round, where somebody waits: the first six rounds are needed in any case, and mostly decide. It is
@@ -162,9 +156,7 @@ class PairSession:
         startup = suite.known.startup_seconds if self._begun else time.monotonic() - began
         longest = max(suite.known.predicted_seconds(name) for name in names)
         measuring = BRIEF_SECONDS if suite.brief else measuring_seconds(startup)
-        share = min(LONGEST_SHARE, LONGEST_TOTAL / max(1, len(names) - 1))
-        usual = max(measuring / len(names), share * longest)
-        self._share = HURRIED_SHARE * longest if self._hurried else usual
+        self._share = share_of_each(len(names), measuring, longest, hurried=self._hurried)
         suite.known.started(startup)
         suite.trace(event="pair", suite=suite.name, round=self._index, core=self._core, startup=startup,
                     order=order, control=self._control)  # fmt: skip

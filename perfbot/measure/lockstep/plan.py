@@ -43,6 +43,13 @@ LONGEST_MEASURING = 2.0
 """A round measures at most so many times as long as it takes to start: that costs half as much again where pairs are
 all the noise there is, and saves most where it only seems so."""
 
+LONGEST_SHARE, LONGEST_TOTAL = 0.15, 0.3
+"""A round lasts as long as its longest benchmark makes it; this share of that is given to each of the others, which
+narrows their intervals for little, and that share to all of them together."""
+
+HURRIED_SHARE = 0.05
+"""The same where the budget is short: a third as much, so that there are more rounds."""
+
 MEDIUM_ROUND_SECONDS = 0.12
 """Calls of 1 to 3 ms: one call a value, as many pairs as fit into this time."""
 
@@ -186,6 +193,19 @@ def in_long_turns(call: float) -> ValuePlan:
 def measuring_seconds(startup: float) -> float:
     """Of a round whose processes took ``startup`` seconds to start, for all its benchmarks together."""
     return MEASURING * startup
+
+
+def share_of_each(benchmarks: int, measuring: float, longest: float, *, hurried: bool) -> float:
+    """Seconds of a round that are given to each of its benchmarks.
+
+    Args:
+        measuring: seconds for all of them together.
+        longest: seconds that the longest one of them takes.
+        hurried: as little as says anything.
+    """
+    if hurried:
+        return HURRIED_SHARE * longest
+    return max(measuring / benchmarks, min(LONGEST_SHARE, LONGEST_TOTAL / max(1, benchmarks - 1)) * longest)
 
 
 def patience(timeout: float, left: float, *, known: bool) -> float:

@@ -6,18 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perfbot.measure.lockstep import plan
 from perfbot.measure.lockstep.plan import (
     DISCARD_SECONDS,
     FEWEST_CALLS,
     LATE_SECONDS,
     LEAST_PATIENCE_SECONDS,
     LONG_SECONDS,
+    LONGEST_SHARE,
     MOST_PAIRS,
     PAIRS,
     VALUE_SECONDS,
     Speed,
     patience,
     plan_values,
+    share_of_each,
     turn_counts,
 )
 
@@ -136,3 +139,13 @@ def test_turns_alternate_abba(pairs: int) -> None:
 def test_a_turn_has_one_or_two_values(pairs: int) -> None:
     for counts in turn_counts(pairs):
         assert set(counts) <= {1, 2}
+
+
+def test_a_long_benchmark_lengthens_a_round_by_a_third_of_it_at_most(monkeypatch: pytest.MonkeyPatch):
+    """However many there are beside it; without it, starting the processes decides."""
+    monkeypatch.setattr(plan, "LONGEST_SHARE", LONGEST_SHARE)
+    for benchmarks in (3, 20, 84):
+        others = (benchmarks - 1) * share_of_each(benchmarks, 0.4, 3.0, hurried=False)
+        assert others <= max(0.4, 0.3 * 3.0) + 1e-9
+    assert share_of_each(2, 0.4, 3.0, hurried=False) == pytest.approx(0.45)
+    assert share_of_each(30, 0.4, 0.03, hurried=False) == pytest.approx(0.4 / 30)
