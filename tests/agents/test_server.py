@@ -95,7 +95,7 @@ def test_an_agent_lists_measures_verifies_and_reads(project: Project, connected:
             found = answer(await client.call_tool("measure", {"only": ["slower"]}, progress_callback=progress))
             (only,) = found["results"]
             assert (only["benchmark"], only["verdict"]) == ("programs/slower", "regressed")
-            assert only["interval_percent"][0] > 60
+            assert only["interval_percent"][0] > 20, "three times the work beside the start of a shell"
             assert found["try_of_session"] == 1
 
             claim = "slower is at least 10 % faster"
