@@ -33,6 +33,7 @@ from perfbot.measure.sequential_test import SequentialTest
 from perfbot.measure.session import Count, Failed, Outcome, Placement, SuiteSession, problem_of
 from perfbot.model import Benchmark, Comparison, Policy, Problem, Round, Startup
 from perfbot.process import kill_all
+from perfbot.reasons import Said
 from perfbot.stats.sequential import critical_values
 
 COUNTING_SHARE = 1 / 3
@@ -371,7 +372,7 @@ class Scheduler:
             self._problems.append(problem_of(turn.suite.name, error))
             for test in chain.from_iterable(self._tests[turn.suite.name][name] for name in turn.names):
                 if test.open:
-                    test.failure = Failed(test.benchmark.name, "both", error.message)
+                    test.failure = Failed(test.benchmark.name, "both", (Said(error.message),))
                     self._decided += 1
 
     def _tell(self, suite: str, index: int, name: str) -> None:
