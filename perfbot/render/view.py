@@ -261,7 +261,7 @@ def clauses(result: Result, *, whole: bool = False) -> tuple[str, ...]:
     """
     reasons = words.clauses(result.reasons)
     over = (f"over the budget of {result.budget}",) if result.budget_state == "over" else ()
-    return (*(reasons if whole else map(gist, reasons)), *over)
+    return (*filter(None, reasons if whole else map(gist, reasons)), *over)
 
 
 def decided_by(result: Result) -> str:

@@ -200,6 +200,7 @@ def schema() -> dict[str, Any]:
     for one in found["$defs"].values():
         if "kind" in one.get("properties", {}) and "const" in one["properties"]["kind"]:
             one["properties"].setdefault("text", {"title": "What it says", "type": "string"})
+            one["required"] = ["kind", *one.get("required", ())]
     found["required"] = ["schema", *found["required"]]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
