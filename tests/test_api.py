@@ -54,6 +54,12 @@ def test_a_report_is_read_judged_again_and_written(tmp_path: Path) -> None:
         perfbot.rejudge(file, policy=typical().policy, config=file)
 
 
+def test_reasons_and_notes_have_words() -> None:
+    told = {result.benchmark: perfbot.in_words(result.reasons) for result in typical().results}
+    assert told["brief"] == "only 2 of at least 6 rounds"
+    assert told["solve"] == ""
+
+
 def test_a_history_is_asked_and_never_made(tmp_path: Path) -> None:
     database = tmp_path / "history.db"
     with pytest.raises(UsageError, match="There is no history"):
