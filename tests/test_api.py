@@ -18,6 +18,7 @@ from perfbot.errors import ChangeError, UsageError
 from perfbot.history import recording
 from perfbot.history.store import open_store
 from perfbot.judge.verdict import rejudge
+from perfbot.reasons import NotGating, TooFewRounds
 from tests.builders import a_history
 from tests.programs import three_times_slower
 from tests.render.samples import typical
@@ -55,9 +56,8 @@ def test_a_report_is_read_judged_again_and_written(tmp_path: Path) -> None:
 
 
 def test_reasons_and_notes_have_words() -> None:
-    told = {result.benchmark: perfbot.in_words(result.reasons) for result in typical().results}
-    assert told["brief"] == "only 2 of at least 6 rounds"
-    assert told["solve"] == ""
+    assert perfbot.in_words([TooFewRounds(2, 6), NotGating()]) == "only 2 of at least 6 rounds; does not gate"
+    assert perfbot.in_words(()) == ""
 
 
 def test_a_history_is_asked_and_never_made(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from perfbot.units import is_sensible
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
+    from pydantic_core import ErrorDetails
 
 MAX_BYTES = 256 * 1024 * 1024
 """Larger reports are refused unread: 2,000 benchmarks with 20 rounds of 24 pairs take a third of it."""
@@ -345,11 +346,16 @@ def _explain(error: ValidationError, where: str) -> str:
     """The first few wrong fields, as places in the file."""
     wrong = error.errors(include_url=False, include_context=False)
     texts = [
-        f"{_place(item['loc'])}: found {_shown(item['input'])}, {_lower(item['msg'])}"
+        f"{_place(item['loc'])}: found {_shown(item['input'])}, {_expected(item)}"
         for item in wrong[:_WRONG_FIELDS_SHOWN]
     ]
     more = len(wrong) - len(texts)
     return f"{where}: " + "; ".join([*texts, *([f"and {more} more"] if more else [])])
+
+
+def _expected(item: ErrorDetails) -> str:
+    """What pydantic says; of a kind of reason it would show whatever stands there, and all that could."""
+    return "expected the kind of a reason" if item["type"].startswith("union_tag") else _lower(item["msg"])
 
 
 def _place(loc: Iterable[int | str]) -> str:
