@@ -190,8 +190,8 @@ class SequentialTest:
             return self._enough - len(self.rounds)
         taken = len(self.evidence)
         if taken < FIRST_ROUNDS:
-            foretold = FIRST_ROUNDS if self.known is None else rounds_for(self.known, self.plan) or self.plan.n_max
-            return foretold - taken
+            expected = FIRST_ROUNDS if self.known is None else rounds_for(self.known, self.plan) or self.plan.n_max
+            return expected - taken
         if self._expected[1] != taken:
             self._expected = expected_rounds(self.evidence, self.plan, self.known), taken
         return max(1, self._expected[0] - taken)

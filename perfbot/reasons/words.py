@@ -24,7 +24,7 @@ CONVERTED = {
 
 NOT_COUNTED = {
     "no valgrind": "not counted: `apt-get install valgrind` brings what counts instructions",
-    "no time": "could not be counted in the share of the budget that counting has",
+    "no time": "could not be counted in the share of the time limit that counting has",
     "too slow": "takes too long to be counted under valgrind, where a call takes about fifty times its time",
     "no answer": "valgrind did not say what it counted",
 }
@@ -77,7 +77,7 @@ def _later_calls(one: of.LaterCallsDiffer) -> str:
 
 
 def _too_long(one: of.TakesTooLong) -> str:
-    why = f"too long for what is left of the budget, since to decide takes {one.calls:,} calls at least"
+    why = f"too long for what is left of the time limit, since to decide takes {one.calls:,} calls at least"
     return f"takes longer than {one.limit:.3g} s: {why}"
 
 

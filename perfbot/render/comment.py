@@ -297,8 +297,8 @@ def _facts(report: Report) -> Iterable[str]:
         yield f"{name}: {prose(text)}"
     if left_out := whole.left_out(report):
         yield left_out
-    for line in view.beside(report):
-        yield f"Beside time: {prose(line)}"
+    for line in view.other_metrics(report):
+        yield f"Other metrics: {prose(line)}"
     for note in report.change.notes:
         yield f"Note: {prose(note)}"
     for problem in report.problems:

@@ -81,7 +81,7 @@ def shown(report: Report) -> tuple[Result, ...]:
     return tuple(one for one in report.results if id(one) not in silent)
 
 
-def beside(report: Report) -> tuple[str, ...]:
+def other_metrics(report: Report) -> tuple[str, ...]:
     """What the quiet results come to, a line each: "instructions: unchanged in 38 benchmarks"."""
     counts = Counter((one.metric, verdict_word(one), one.reasons) for one in quiet(report.results))
     return tuple(

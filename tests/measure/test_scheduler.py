@@ -344,10 +344,10 @@ class TestCalibrated:
         assert [rounds for rounds, _ in lines] == [0] * len(lines)
         assert "1 of 2 comparisons will probably stay undecided in 1 min" in lines[0][1]
         assert "(4 not calibrated)" in lines[0][1]
-        assert outcomes.foretold == (lines[0][1], lines[-1][1])
+        assert outcomes.forecast == (lines[0][1], lines[-1][1])
 
     def test_what_is_not_calibrated_is_not_spoken_of(self) -> None:
-        assert conducted([self.suite()], budget=60.0).foretold == ()
+        assert conducted([self.suite()], budget=60.0).forecast == ()
 
     def test_starting_is_kept_for_the_next_calibration(self) -> None:
         (start,) = conducted([self.suite()], budget=60.0).startups

@@ -213,7 +213,7 @@ class TestTooLong:
         ages = found["ages"]
         assert isinstance(ages, Failed)
         assert (ages.side, ages.skipped) == ("both", True)
-        assert "s: too long for what is left of the budget, since to decide takes 12 calls at least" in words.text(
+        assert "s: too long for what is left of the time limit, since to decide takes 12 calls at least" in words.text(
             ages.reasons
         )
         assert isinstance(found["quick"], Measured)

@@ -140,7 +140,7 @@ def test_one_that_is_too_long_for_the_budget_is_no_failure(sides: Sides) -> None
     long, quick = session.measure_round(0, ["long", "quick"], time.monotonic() + 24.0)
     assert isinstance(long, Failed)
     assert long.skipped
-    assert "s: too long for what is left of the budget, since to decide takes 12 calls at least" in in_words(
+    assert "s: too long for what is left of the time limit, since to decide takes 12 calls at least" in in_words(
         long.reasons
     )
     assert isinstance(quick, Measured)
