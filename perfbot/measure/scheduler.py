@@ -100,7 +100,7 @@ class Scheduler:
         self._controls: list[Round] = []
         self._counts: dict[str, Count] = {}
         self._family = 1
-        self._forecast = Forecast()
+        self._expected = Forecast()
         self._lock = threading.RLock()
         self._stopped = False
         self._confirmed: dict[str, int] = {}
@@ -154,7 +154,7 @@ class Scheduler:
             seconds = self._clock() - self._began
             starts = tuple(Startup(one.name, one.startup_seconds) for one in self._suites if self._rounds.get(one.name))
             problems, controls = tuple(self._problems), tuple(self._controls)
-            notes = (*self._forecast.notes, *self._notes)
+            notes = (*self._expected.notes, *self._notes)
             return Outcomes(
                 comparisons, problems, controls, self._family, seconds, starts, notes, tuple(self._left_out)
             )
@@ -173,8 +173,8 @@ class Scheduler:
         """Say, before the time is spent, what it will not do for."""
         tests = [test for suite in self._tests for test in self._exploring(suite)]
         noisy = [test for test in tests if test.metric.rule == "noisy"]
-        self._forecast = forecast(noisy, self._selection.noise, self._budget, self._lanes)
-        for line in self._forecast.lines:
+        self._expected = forecast(noisy, self._selection.noise, self._budget, self._lanes)
+        for line in self._expected.lines:
             self._progress.log(line)
 
     def _count_all(self) -> None:
@@ -248,7 +248,7 @@ class Scheduler:
         every = [(suite, self._exploring(suite.name)) for suite in self._suites]
         told = outlook(every, self._until - now, self._lanes)
         self._hurried = is_short(every, self._until - now, self._lanes)
-        if told and not self._forecast.lines:
+        if told and not self._expected.lines:
             self._progress.log(told)
             self._notes += (told,)
 
