@@ -51,6 +51,7 @@ class _Found:
     """What is known so far; survives an interruption."""
 
     around: Surroundings
+    lookout: Lookout
     outcomes: Outcomes | None = None
     problems: list[Problem] = field(default_factory=list)
     explained: Explained = field(default_factory=Explained)
@@ -61,10 +62,9 @@ class _Found:
     skip: str = ""
     """Why nothing was measured, although nothing is wrong."""
     started: float = field(init=False)
-    lookout: Lookout = field(init=False)
 
     def __post_init__(self) -> None:
-        self.started, self.lookout = self.around.clock(), self.around.lookout()
+        self.started = self.around.clock()
 
 
 def run(request: Request, progress: Progress, trace: Trace = no_trace, around: Surroundings = HERE) -> Report:
@@ -76,12 +76,13 @@ def run(request: Request, progress: Progress, trace: Trace = no_trace, around: S
     Raises:
         ChangeError, ConfigError: before anything is measured.
     """
+    lookout = around.lookout()
     progress.stage("finding the change")
     job = resolved(understand(request), request)
     for note in (*job.change.notes, *job.notes):
         progress.log(note)
     progress.limit(job.budget)
-    found = _Found(around)
+    found = _Found(around, lookout)
     complete = True
     if not job.skip:
         try:
