@@ -29,8 +29,7 @@ from perfbot.model import Problem, Report, Result
 from perfbot.overall import Culprit, Reach
 from perfbot.pipeline.culprits import culprits
 from perfbot.pipeline.edits import differing_files, marked
-from perfbot.pipeline.explain import Explained, explained
-from perfbot.pipeline.job import Job, Request
+from perfbot.pipeline.job import Explained, Job, Request, asks_why
 from perfbot.pipeline.known_names import remember, resolved
 from perfbot.pipeline.prepare import build_of, builds_of, groups_of, prepared, sessions_of
 from perfbot.pipeline.reach import Reached
@@ -138,7 +137,10 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             gone = vanished(job, request, outcomes.left_out)
             remember(job, request, outcomes)
             found.outcomes = replace(outcomes, comparisons=(*outcomes.comparisons, *gone))
-        explained(job, request, sessions, _judged(job, found.outcomes), found.explained, progress)
+        if asks_why(job.config, request):
+            from perfbot.pipeline.explain import explained  # noqa: PLC0415 - at one's desk nobody waits for it
+
+            explained(job, sessions, _judged(job, found.outcomes), found.explained, progress)
 
 
 def _set_up(
