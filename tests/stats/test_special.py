@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import fdtrc, stdtrit
-from scipy.stats import binomtest, norm
 
 from perfbot.stats.special import f_tail, normal_tail, proportion_interval, student_quantile
 
 
 def test_normal_tails() -> None:
+    from scipy.stats import norm  # a second
+
     values = np.linspace(-9, 37, 4_000).reshape(40, 100)
     np.testing.assert_allclose(normal_tail(values), norm.sf(values), rtol=1e-12)
     assert normal_tail(np.array(0.0)) == 0.5
@@ -38,6 +39,8 @@ def test_what_is_no_quantile(freedom: float, tail: float) -> None:
 
 @pytest.mark.parametrize("total", [1, 2, 7, 40, 300])
 def test_proportions(total: int) -> None:
+    from scipy.stats import binomtest
+
     for count in {0, 1, total // 3, total - 1, total}:
         wanted = binomtest(count, total).proportion_ci(0.95, method="exact")
         assert proportion_interval(count, total, 0.95) == pytest.approx((wanted.low, wanted.high), abs=1e-9)
