@@ -40,7 +40,7 @@ _CLOSED = frozenset({
 _FRONT = re.compile(r"(?P<mark>---|\+\+\+|;;;)[a-z]*[ \t]*")
 """A first line after which GitLab shows everything up to the same mark as code."""
 
-_PAIRS, _MARKS = ("[]", "()", "{}"), ("~~", "$$")
+_PAIRS, _MARKS = (("[", "]"), ("(", ")"), ("{", "}")), ("~~", "$$")
 """What a line opens it may close in the next one: where a link leads, what it is called, what is struck out."""
 
 _UNCLEAR = "unclear"
