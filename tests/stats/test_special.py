@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -51,3 +54,32 @@ def test_proportions(total: int) -> None:
 def test_tails_of_f(between: int, within: int, ratio: float) -> None:
     assert f_tail(between, within, ratio) == pytest.approx(float(fdtrc(between, within, ratio)), rel=1e-9, abs=1e-14)
     assert f_tail(between, within, float("inf")) == 0
+
+
+LOADED_ALONE = """
+import sys
+from perfbot.stats import special
+values = special.student_quantile(7.5, 1e-3), special.f_tail(3, 5.0, 2.0), special.digamma(2.5)
+assert "scipy.special" not in sys.modules and "numpy.f2py" not in sys.modules
+more = special.polygamma(1, 2.5)
+import scipy.special, scipy.stats
+ours = special._loaded()
+assert scipy.special.ndtr is ours.ndtr and scipy.special.logsumexp
+assert values == (-scipy.special.stdtrit(7.5, 1e-3), scipy.special.fdtrc(3, 5.0, 2.0), scipy.special.digamma(2.5))
+assert more == scipy.special.polygamma(1, 2.5)
+"""
+
+WITHOUT_IT = """
+import importlib
+from perfbot.stats import special
+load = importlib.import_module
+importlib.import_module = lambda name: 1 / 0 if name.endswith("_ufuncs") else load(name)
+assert special.student_quantile(7.5, 1e-3) > 0
+assert special._loaded().__name__ == "scipy.special"
+"""
+
+
+@pytest.mark.parametrize("script", [LOADED_ALONE, WITHOUT_IT], ids=["alone", "another layout"])
+def test_the_package_around_the_functions_is_not_loaded(script: str) -> None:
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
