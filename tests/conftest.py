@@ -60,8 +60,8 @@ def _short_rounds() -> Iterator[None]:
     Tests of that set it right again.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(endurance, "SECONDS", 0.1)
-        patch.setattr(endurance, "LEAST_SECONDS", 0.05)
+        patch.setattr(endurance, "SECONDS", 0.02)
+        patch.setattr(endurance, "LEAST_SECONDS", 0.01)
         patch.setattr(plan, "MEASURING", 0.0)
         patch.setattr(plan, "LONGEST_SHARE", 0.0)
         yield

@@ -31,6 +31,11 @@ class Repository:
         if not (path / ".git").exists():
             shutil.copytree(_empty(), path / ".git")
 
+    def copy(self, path: Path) -> Repository:
+        """The same at another place, for whoever changes it: commits have the same ids there."""
+        shutil.copytree(self.path, path, symlinks=True)
+        return Repository(path)
+
     def git(self, *arguments: str, stdin: str = "") -> str:
         """What git prints; a failure is the test's."""
         return git(self.path, *arguments, stdin=stdin)
