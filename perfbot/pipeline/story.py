@@ -204,7 +204,7 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
     verdict = gate_of(results, problems, complete=complete, skipped=job.skip or found.skip, means=means)
     seconds = found.around.clock() - found.started + earlier.seconds
     report = Report(
-        change=replace(job.change, notes=(*job.change.notes, *job.planning.notes, *outcomes.foretold)),
+        change=replace(job.change, notes=(*job.change.notes, *job.planning.notes, *outcomes.forecast)),
         verdict=verdict,
         results=results,
         problems=problems,
