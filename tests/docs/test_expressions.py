@@ -1,4 +1,4 @@
-"""Expressions of the workflows end where they seem to: `#` behind a space ends a plain scalar of YAML, which no linter minds."""
+"""Expressions of the workflows end where they seem to: a number sign ends a plain scalar, and no linter minds."""
 
 from __future__ import annotations
 
