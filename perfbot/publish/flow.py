@@ -47,16 +47,24 @@ class NobodyError(PerfbotError):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What came of it, section by section: (name, verdict, what happened to the comment)."""
+    """What came of it, section by section: (name, verdict, what happened to the comment).
+
+    Attributes:
+        superseded: the merge request has a newer head.
+        missing: of the one that this job is about there is no report, and the job is its gate: pushed again without a
+            new pipeline, it would have a green one.
+    """
 
     sections: tuple[tuple[str, str, Outcome], ...]
     superseded: bool = False
+    missing: bool = False
 
     @property
     def code(self) -> int:
         """Exit code: a failed gate, or one that waits, outranks a run that could not be judged."""
         verdicts = {verdict for _, verdict, _ in self.sections}
-        return GATE_FAILED if verdicts & {"fail", WAITS} else NOT_MEASURED if "error" in verdicts else PASS
+        unknown = self.missing or "error" in verdicts
+        return GATE_FAILED if verdicts & {"fail", WAITS} else NOT_MEASURED if unknown else PASS
 
 
 def find_request(forge: Forge, place: Place) -> MergeRequest:
@@ -67,7 +75,7 @@ def find_request(forge: Forge, place: Place) -> MergeRequest:
     """
     number = place.merge_request
     if not number and place.branch:
-        number = _only(forge.repository.find(place.owner, place.branch))
+        number = _only(forge.repository.find(place.owner, place.branch), place.titled)
     if not number and place.kind != "local":
         raise UsageError(
             "Which merge request? Neither the environment nor the branch says.",
@@ -76,11 +84,15 @@ def find_request(forge: Forge, place: Place) -> MergeRequest:
     found = forge.repository.merge_request(number or 1)
     if not found.head and place.kind != "local":
         raise PublishError(f"The forge does not say what the head of merge request {number} is.")
+    if place.source and found.source and place.source != found.source:
+        raise UsageError(f"The run is of {place.source}, and merge request {number} is of {found.source}.")
     return replace(found, head=place.head) if place.queued else found
 
 
-def _only(numbers: Sequence[int]) -> int:
-    """The one merge request of a branch.
+def _only(numbers: Sequence[int], titled: int = 0) -> int:
+    """The one merge request of a branch; of several, the one that the run is called after.
+
+    Whoever makes that up chooses among merge requests of one branch, which is theirs.
 
     Raises:
         NobodyError: none is open: it was merged or closed meanwhile.
@@ -88,6 +100,8 @@ def _only(numbers: Sequence[int]) -> int:
     """
     if not numbers:
         raise NobodyError("No merge request of this branch is open any more: nothing is published.")
+    if titled in numbers:
+        return titled
     if len(numbers) > 1:
         named = ", ".join(map(str, sorted(numbers)))
         raise UsageError(
@@ -144,7 +158,7 @@ def publish(files: Sequence[Path], publisher: Publisher, *, join: bool = False) 
     place, request = publisher.place, publisher.request
     if place.head and place.kind != "local" and place.head != request.head:
         if not all(file.is_file() for file in files):
-            return Published((), superseded=True)
+            return Published((), superseded=True, missing=place.kind == "gitlab")
         # Whoever pushes an older commit again finds what was said of it: its status, and whether its job passed.
         publisher = replace(publisher, request=replace(request, head=place.head))
     with told_when_it_fails(publisher) if _own(place) else contextlib.nullcontext():

@@ -12,7 +12,7 @@ from perfbot.errors import ConfigError, ReportError, UsageError
 from perfbot.model import Acceptance, Control, Policy, Problem, Runner, Shard
 from perfbot.publish.flow import publish
 from tests.builders import HEAD, OTHER, report, result, write
-from tests.ci_jobs import InCI
+from tests.ci_jobs import PULL, InCI
 
 
 def test_a_pass(ci: InCI, tmp_path: Path) -> None:
@@ -96,10 +96,11 @@ def test_an_older_head_says_nothing(ci: InCI, tmp_path: Path) -> None:
 
 
 def test_of_an_older_head_that_was_not_measured_nothing_is_said(ci: InCI, tmp_path: Path) -> None:
-    """A newer push ends the run of the one before."""
+    """A newer push ends the run of the one before. Where its job is the gate, it does not pass."""
     ci.fake.add_merge_request(1, OTHER)
     published = publish([tmp_path / "missing.json"], ci.publisher())
-    assert (published.superseded, published.sections, published.code) == (True, (), 0)
+    gate = 3 if ci.place().kind == "gitlab" else 0
+    assert (published.superseded, published.sections, published.code) == (True, (), gate)
     assert ci.fake.by_bot() == []
 
 
@@ -278,7 +279,7 @@ def test_what_was_cut_is_found_in_the_full_report(github: InCI, tmp_path: Path) 
 def test_github_measured_by_another_run_is_linked(github: InCI, tmp_path: Path) -> None:
     """The run that publishes has no artifacts."""
     github.environ["GITHUB_EVENT_NAME"] = "workflow_run"
-    github.event = {"workflow_run": {"id": 77, "run_attempt": 1, "head_sha": HEAD, "pull_requests": [{"number": 1}]}}
+    github.event = {"workflow_run": {"id": 77, "run_attempt": 1, "head_sha": HEAD, "pull_requests": [PULL]}}
     publish(write(tmp_path, report(result())), github.publisher())
     assert "](<https://github.com/octo/app/actions/runs/77>)" in github.comment()
 
