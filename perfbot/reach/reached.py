@@ -34,13 +34,18 @@ class Followed:
 
 def asked_about(edits: Edits) -> tuple[str, ...]:
     """Ends of paths under which edited files may lie: in the checkout, or installed without their first folders."""
-    return tuple(sorted({end for file in edits.files for end in _ends(file)}))
+    return tuple(sorted({end for file in edits.files for end in _ends(file, edits.projects)}))
 
 
-def _ends(file: str) -> Collection[str]:
+def _ends(file: str, projects: Collection[str]) -> Collection[str]:
+    """The file as it lies in the checkout, and as it may be installed: from the top, or from a project above it."""
+    inside = [file.removeprefix(f"{folder}/") for folder in projects if file.startswith(f"{folder}/")]
+    return {end for place in (file, *inside) for end in (place, _without_first(place))}
+
+
+def _without_first(file: str) -> str:
     parts = file.split("/")
-    wanted = [parts] + ([parts[1:]] if len(parts) > 2 or (len(parts) == 2 and parts[0] in ("src", "lib")) else [])
-    return {"/".join(one) for one in wanted}
+    return "/".join(parts[1:]) if len(parts) > 2 or (len(parts) == 2 and parts[0] in ("src", "lib")) else file
 
 
 class Reaching:
@@ -48,7 +53,7 @@ class Reaching:
 
     def __init__(self, edits: Edits) -> None:
         self._edits = edits
-        self._files = {end: file for file in edits.files for end in _ends(file)}
+        self._files = {end: file for file in edits.files for end in _ends(file, edits.projects)}
 
     def touched(self, places: Collection[Place]) -> frozenset[Edited]:
         """The edited functions among those that ran."""

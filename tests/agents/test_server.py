@@ -114,7 +114,7 @@ def test_an_agent_lists_measures_verifies_and_reads(project: Project, connected:
             again = answer(await client.call_tool("last_report", {}))
             assert again["results"][0]["benchmark"] == "programs/slower"
             (text,) = (await client.read_resource("perfbot://report/last")).contents
-            assert json.loads(text.text)["schema"] == "perfbot.report/1"  # type: ignore[union-attr]
+            assert json.loads(text.text)["schema"] == "perfbot.report/2"  # type: ignore[union-attr]
             (comment,) = (await client.read_resource("perfbot://report/last/comment")).contents
             assert "slower" in comment.text  # type: ignore[union-attr]
             assert SECRET not in f"{found}{verified}{text}{comment}"

@@ -32,6 +32,16 @@ from perfbot.model import (
     Runner,
     Shard,
 )
+from perfbot.reasons import (
+    LaterCallsDiffer,
+    MachinesSay,
+    MachineWord,
+    MeanDiffers,
+    NoRatio,
+    Said,
+    TooFewRounds,
+    Unpinned,
+)
 from perfbot.report import dumps, loads, read, schema, write, write_text
 from perfbot.report.extent import fitted
 from tests.render.hostile import TEXTS, saying
@@ -62,13 +72,21 @@ def rounds(draw: st.DrawFn) -> Round:
     )
 
 
+CHANGES = st.floats(1e-6, 1e6) | st.floats(-1, -1e-6)
+WORDS = st.builds(MachineWord, TEXT, st.booleans(), TEXT, st.none() | CHANGES)
+REASONS = st.one_of(
+    st.builds(Said, TEXT), st.builds(TooFewRounds, st.integers(0, 9), st.integers(0, 9)), st.just(NoRatio("above")),
+    st.builds(MachinesSay, st.lists(WORDS, max_size=3).map(tuple)), st.builds(MeanDiffers, CHANGES, CHANGES, st.none()),
+)  # fmt: skip
+NOTES = st.one_of(st.builds(Said, TEXT), st.just(Unpinned()), st.builds(LaterCallsDiffer, st.integers(0, 9)))
 RESULTS = st.builds(
     Result,
     suite=TEXT, benchmark=TEXT, metric=TEXT, unit=TEXT, base=MAYBE, head=MAYBE, change=MAYBE,
     interval=st.none() | st.tuples(NUMBER, NUMBER).map(sorted).map(tuple),
     confidence=st.none() | st.floats(0, 1), detectable=st.none() | st.floats(0, 1e3),
     threshold=st.none() | st.floats(0, 1e3), rounds=st.integers(0, 120), seconds=st.floats(0, 1e6),
-    reason=TEXT, budget=TEXT, file=TEXT, line=st.integers(0, 10**6), notes=st.lists(TEXT, max_size=2).map(tuple),
+    reasons=st.lists(REASONS, max_size=3).map(tuple), notes=st.lists(NOTES, max_size=2).map(tuple),
+    budget=TEXT, file=TEXT, line=st.integers(0, 10**6),
     raw=st.lists(rounds(), max_size=3).map(tuple),
 )  # fmt: skip
 BUDGETS = st.builds(Budget, metric=TEXT, bound=NUMBER, text=TEXT)
@@ -131,7 +149,7 @@ def test_fields_of_the_design_are_there() -> None:
     )
     wanted = (
         "suite benchmark metric unit better verdict base head change interval confidence detectable rounds seconds "
-        "gate reason raw"
+        "gate reasons raw"
     )
     assert set(wanted.split()) <= set(document["results"][0])
     assert {"base", "head"} <= set(document["change"])
@@ -159,7 +177,7 @@ def changed(place: str, value: object) -> str:
 
 
 REFUSED = [
-    ("schema", "perfbot.report/2", 'schema: found \'perfbot.report/2\', expected "perfbot.report/1"'),
+    ("schema", "perfbot.report/3", 'schema: found \'perfbot.report/3\', expected "perfbot.report/2"'),
     ("schema", "x", "schema: found a text of 1 characters"),
     ("schema", 1, "schema: found 1, expected a valid string"),
     ("verdict", "great", "verdict: found a text of 5 characters, expected 'pass', 'fail' or 'error'"),
@@ -187,6 +205,12 @@ REFUSED = [
     ("results.0.raw.0.loops", 0, "results[0].raw[0].loops: found 0, expected 1 or more"),
     ("results.0.raw.0.seconds", -1, "results[0].raw[0].seconds: found -1.0"),
     ("results.0.notes", "one", "results[0].notes: found a text of 3 characters, expected a valid array"),
+    ("results.0.reasons", [{"kind": "?"}], "results[0].reasons[0]: found an object, expected the kind of a reason"),
+    ("results.0.reasons", [{}], "results[0].reasons[0]: found an object, expected the kind of a reason"),
+    ("results.0.reasons", [{"kind": "said"}], "results[0].reasons[0].said.text: found an object, expected this field"),
+    ("results.0.reasons", [{"kind": "disturbed", "change": math.inf}], "results[0].reasons[0].change: found inf"),
+    ("results.0.reasons", [{"kind": "disturbed", "change": 1e300}], "results[0].reasons[0].change: found 1e+300"),
+    ("results.0.notes", [{"kind": "hangs"}], "results[0].notes[0]: found an object, expected the kind of a reason"),
     ("results.1.benchmark", "parse_large", "results[1]: found 2, expected each benchmark"),
     ("results", {}, "results: found an object"),
 ]  # fmt: skip
@@ -202,7 +226,7 @@ def test_refused_with_file_place_and_expectation(place: str, value: object, mess
 
 def test_another_version_says_what_to_do() -> None:
     with pytest.raises(ReportError, match="use the same version to measure and to publish"):
-        loads(changed("schema", "perfbot.report/2"), "report.json")
+        loads(changed("schema", "perfbot.report/3"), "report.json")
 
 
 @pytest.mark.parametrize(
@@ -212,10 +236,10 @@ def test_another_version_says_what_to_do() -> None:
         ("null", "expected an object"),
         ("[]", "expected an object"),
         ("{}", "schema: found an object, expected this field"),
-        ('{"schema": "perfbot.report/1"}', "change: found an object, expected this field"),
+        ('{"schema": "perfbot.report/2"}', "change: found an object, expected this field"),
         ("[" * 100_000, "invalid JSON: recursion limit exceeded"),
         (b"\xff\xfe{}", "invalid JSON"),
-        ('{"schema": "perfbot.report/1", "seconds": 1e999}', "change: found"),
+        ('{"schema": "perfbot.report/2", "seconds": 1e999}', "change: found"),
         ("\ud800", "unicode"),
     ],
 )
