@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -38,14 +39,14 @@ def asked_about(edits: Edits) -> tuple[str, ...]:
 
 
 def _ends(file: str, projects: Collection[str]) -> Collection[str]:
-    """The file as it lies in the checkout, and as it may be installed: from the top, or from a project above it."""
-    inside = [file.removeprefix(f"{folder}/") for folder in projects if file.startswith(f"{folder}/")]
-    return {end for place in (file, *inside) for end in (place, _without_first(place))}
+    """The file as it lies in the checkout, and as it may be installed: in a package, or as a module of a project's own.
 
-
-def _without_first(file: str) -> str:
+    One too many may measure a benchmark in vain; one that is missing leaves it out.
+    """
     parts = file.split("/")
-    return "/".join(parts[1:]) if len(parts) > 2 or (len(parts) == 2 and parts[0] in ("src", "lib")) else file
+    inside = [file.removeprefix(f"{folder}/") for folder in projects if file.startswith(f"{folder}/")]
+    modules = (re.fullmatch(r"(?:src/|lib/)?([^/]+)", place) for place in (file, *inside))
+    return {"/".join(parts[at:]) for at in range(len(parts) - 1)} | {one[1] for one in modules if one}
 
 
 class Reaching:
