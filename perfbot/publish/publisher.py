@@ -105,8 +105,10 @@ class Publisher:
         """A run begins: the status waits, and what the comment says is marked as old.
 
         Returns:
-            False where this run or a newer one has spoken of this head: then its word stands.
+            False where this run or a newer one has spoken of this head, or it is no more the head: then that stands.
         """
+        if self.place.kind != "local" and self.place.head not in ("", self.request.head):
+            return False  # of a head that a newer push has overtaken: what is said of the newer one stands
         head, order = self.request.head, self.order()
         status, lost = self.status("running", "Measuring."), self.forge.lost()
         if begins_late(order, self.body(), self.section, head, self.shown(status)):

@@ -17,7 +17,7 @@ from perfbot.forge.order import RunOrder, milliseconds, outrun, place_among, rea
 from perfbot.forge.status_address import NOBODY, Speaker, read_signature, signature, signed_address, speaker_in
 from perfbot.publish.flow import Published, publish
 from perfbot.publish.publisher import Publisher
-from tests.builders import HEAD, report, result, write
+from tests.builders import HEAD, OTHER, report, result, write
 from tests.ci_jobs import PULL, InCI
 from tests.fakes.gitlab import FakeGitLab
 from tests.fakes.server import Fault
@@ -316,6 +316,18 @@ def test_five_publishers_at_once(ci: InCI, tmp_path: Path, seed: int) -> None:
     for thread in threads:
         thread.join(60)
     alike(ci, "failed" if runs[-1][1] else "success")
+
+
+def test_a_run_of_an_older_head_that_begins_says_nothing_of_the_newer_one(ci: InCI, tmp_path: Path) -> None:
+    """A job that was killed and is started again after a push: "running" followed the newer verdict, for good."""
+    older = ci.place()
+    ci.fake.add_merge_request(1, OTHER)
+    newer = replace(ci.publisher(), place=replace(older, head=OTHER, sha=OTHER))
+    assert publish(write(tmp_path, report(result("parse"), head=OTHER)), newer).code == 0
+    before = ci.comment()
+    assert not replace(newer, place=older, run=RunOrder(9 * 10**12, 9, 9)).begin()
+    assert ci.comment() == before
+    assert ci.status()[0] == "success"
 
 
 def test_the_order_is_one_of_moments_then_numbers() -> None:
