@@ -139,8 +139,8 @@ class ValuePlan:
     drawn_every: int = DRAWN_EVERY
     turn: int = 1
     """Values of one side in its first turn; in the next ones twice as many."""
-    later: bool = False
-    """Only the second half of the values counts: what comes before warms up."""
+    warmup: float = 0.0
+    """Share of the values that does not count, at their beginning."""
     phase: int = 0
     """Up to so many calls more are thrown away before the first turn; how many is drawn."""
     jitter: int = 0
