@@ -19,6 +19,7 @@ OUTPUT_LINES = 15
 WAITS = "waits for something (CPU time is below wall time): compared by wall time, in turns"
 THREADED = "computes in several threads: compared by wall time, in turns, not pinned"
 WORKS_ASIDE = "its threads go on after calls have returned: each side measures a tenth of a second at a time"
+APART = "both sides want something that only one of them can have at a time (a port, a lock): each ran alone, in turn"
 UNPINNED = "this system refuses to pin processes to a core: expect wider intervals"
 
 
