@@ -343,7 +343,7 @@ def test_tools_that_are_not_pinned_take_turns(sides: Sides) -> None:
 LOCKED = BUSY + "import os\nos.mkdir('../lock')\nimport atexit\natexit.register(os.rmdir, '../lock')\n"
 LISTENS = (
     BUSY + "import socket\ntaken = socket.socket()\ntaken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)\n"
-    "taken.bind(('127.0.0.1', PORT))\ntaken.listen()\n"
+    "taken.bind(('127.0.0.1', CHOSEN))\ntaken.listen()\n"
 )
 
 
@@ -356,5 +356,5 @@ def test_tools_that_listen_on_one_port_run_alone(sides: Sides) -> None:
     """Nobody fails: what asks for it would find either side's."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    timed, _ = measured_on_a_core(sides, LISTENS.replace("PORT", str(port)))
+    timed, _ = measured_on_a_core(sides, LISTENS.replace("CHOSEN", str(port)))
     assert (timed.round.together, timed.notes) == (False, (APART,))
