@@ -164,6 +164,24 @@ class Family:
         return used / cpu if cpu > 0 else 0.0
 
 
+def family_of(pid: int) -> List[str]:
+    """A process and all that descends from it, as far as the system tells."""
+    found, rest = [], [str(pid)]
+    while rest:
+        found.append(rest.pop())
+        folder = "/proc/{}/task".format(found[-1])
+        try:
+            threads = os.listdir(folder)
+        except OSError:
+            continue
+        for thread in threads:
+            try:
+                rest += read("{}/{}/children".format(folder, thread))
+            except OSError:
+                continue
+    return found
+
+
 def listening(pids: List[str]) -> Set[int]:
     """The ports on which some processes listen, as far as the system tells."""
     sockets = {socket for pid in pids for socket in sockets_of(pid)}

@@ -12,7 +12,7 @@ from typing import Any
 
 from perfbot.measure.lockstep.pair import Collected
 from perfbot.measure.lockstep.reasons import concerns, last_line, merged, tail
-from perfbot.model import Benchmark, Comparison, Metric, Problem, Side, Status
+from perfbot.model import SIDES, Benchmark, Comparison, Metric, Problem, Side, Status
 
 Item = Mapping[str, Any]
 """A benchmark or a problem, as a worker describes it."""
@@ -130,6 +130,12 @@ class Sorting:
     def _settled(self, benchmark: Benchmark, status: Status, reason: str, side: Side | str = "") -> Comparison:
         metric = self.metric(benchmark.name)
         return Comparison(benchmark, metric, status=status, reason=reason, failed_side=side)  # type: ignore[arg-type]
+
+
+def breaks_one_side(found: Mapping[Side, Collected]) -> bool:
+    """Whether something cannot be read on one side, and can on the other."""
+    base, head = ({p["where"] for p in found[side].problems if p["kind"] == ERROR} for side in SIDES)
+    return base != head
 
 
 def broken_by_head(listings: Listings, edited: Collection[str]) -> frozenset[str]:

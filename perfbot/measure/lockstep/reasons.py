@@ -19,7 +19,7 @@ OUTPUT_LINES = 15
 WAITS = "waits for something (CPU time is below wall time): compared by wall time, in turns"
 THREADED = "computes in several threads: compared by wall time, in turns, not pinned"
 WORKS_ASIDE = "its threads go on after calls have returned: each side measures a tenth of a second at a time"
-APART = "both sides want something that only one of them can have at a time (a port, a lock): each ran alone, in turn"
+EXCLUSIVE = "both sides want something that only one can have (a port, a lock): each ran alone, in turn"
 UNPINNED = "this system refuses to pin processes to a core: expect wider intervals"
 
 
@@ -48,6 +48,11 @@ def ended_as(name: str, side: Side, message: Mapping[str, Any]) -> Failed:
 def is_suspect(outcome: Outcome) -> TypeGuard[Failed]:
     """Whether a failure or skip on both sides may be head's doing, where both ran head's version of the benchmark."""
     return isinstance(outcome, Failed) and outcome.side == "both" and (outcome.left_out or not outcome.skipped)
+
+
+def is_one_sided(outcome: Outcome) -> TypeGuard[Failed]:
+    """Whether a benchmark fails on one side alone, as all of it."""
+    return isinstance(outcome, Failed) and outcome.side != "both" and outcome.metric is None
 
 
 def blamed(failed: Failed) -> Failed:

@@ -12,7 +12,7 @@ from typing import Literal
 from perfbot.measure.lockstep.counting import INSTRUCTIONS
 from perfbot.measure.lockstep.launching import LOOK_EVERY, SEEN, Command, Launcher, Usage
 from perfbot.measure.lockstep.plan import Speed, patience, starting_order
-from perfbot.measure.lockstep.reasons import APART, THREADED, WAITS, too_long
+from perfbot.measure.lockstep.reasons import EXCLUSIVE, THREADED, WAITS, too_long
 from perfbot.measure.processes.counting_commands import CommandCounter
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Placement
 from perfbot.measure.trace import Trace, no_trace
@@ -71,7 +71,7 @@ class CommandSuite:
     _seconds: dict[str, float] = field(default_factory=dict)
     _waited: dict[str, int] = field(default_factory=dict)
     """Rounds in which a command seemed to wait that did not when it was probed."""
-    _apart: set[str] = field(default_factory=set)
+    _exclusive: set[str] = field(default_factory=set)
     """Commands of which both sides want one port, or cannot run at once for another reason."""
 
     def __post_init__(self) -> None:
@@ -80,7 +80,7 @@ class CommandSuite:
     @property
     def alone(self) -> bool:
         """Whether it needs the machine for itself: something in it uses several cores, waits, or runs but once."""
-        return bool(self._apart) or any(speed.threaded or speed.waits for speed in self._speeds.values())
+        return bool(self._exclusive) or any(speed.threaded or speed.waits for speed in self._speeds.values())
 
     def control_round(self, index: int, until: float, place: Placement = ANYWHERE) -> tuple[Round, ...]:
         """None: whole commands at once on one core leave nothing that a control could show."""
@@ -153,12 +153,12 @@ class CommandSuite:
         """Whether it failed in a round at once, as it did not when it was probed: from now on each side runs alone."""
         if not self._at_once(name) or not any(isinstance(one, Failed) for one in outcomes):
             return False
-        self._apart.add(name)
+        self._exclusive.add(name)
         return True
 
     def _at_once(self, name: str) -> bool:
         speed = self._speeds[name]
-        return name not in self._apart and not speed.waits and not speed.threaded
+        return name not in self._exclusive and not speed.waits and not speed.threaded
 
     def _round(
         self, launcher: Launcher, name: str, index: int, core: int, until: float
@@ -181,7 +181,7 @@ class CommandSuite:
                    cpus={s: used[s].cpu for s in SIDES}, walls={s: used[s].wall for s in SIDES})  # fmt: skip
         if failures := self._failures(name, used):
             return list(failures), {}
-        note = (THREADED,) if speed.threaded else (WAITS,) if speed.waits else (APART,) if not together else ()
+        note = (THREADED,) if speed.threaded else (WAITS,) if speed.waits else (EXCLUSIVE,) if not together else ()
         outcomes: list[Outcome] = []
         for metric in self.metrics:
             base, head = (_value(metric, used[side], together) for side in SIDES)
@@ -201,7 +201,7 @@ class CommandSuite:
             return [Failed(name, "both", too_long(limit), skipped=True)]
         used |= self._run(launcher, name, ("head",), self._patience(until), outputs=outputs, look_every=LOOK_EVERY)
         if set(used["base"].ports) & set(used["head"].ports):
-            self._apart.add(name)
+            self._exclusive.add(name)
         failures = self._failures(name, used, outputs)
         waiting = min((_speed(used[side]) for side in SIDES), key=lambda speed: speed.cpu / speed.wall)
         threaded = max((_speed(used[side]) for side in SIDES), key=lambda speed: speed.cpu / speed.wall)

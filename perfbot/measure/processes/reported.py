@@ -19,7 +19,7 @@ from typing import Literal
 from perfbot.errors import MeasureError
 from perfbot.measure.lockstep.launching import Launcher
 from perfbot.measure.lockstep.plan import starting_order
-from perfbot.measure.lockstep.reasons import APART
+from perfbot.measure.lockstep.reasons import EXCLUSIVE
 from perfbot.measure.processes import pairing
 from perfbot.measure.processes.naming import naming
 from perfbot.measure.processes.own_versions import OwnVersions
@@ -59,7 +59,7 @@ class ReportedSuite:
     _seconds: dict[str, float] = field(default_factory=dict)
     _excused: set[int] = field(default_factory=set)
     _waits: dict[str, bool] = field(default_factory=dict)
-    _apart: set[str] = field(default_factory=set)
+    _exclusive: set[str] = field(default_factory=set)
     """Patterns of which both sides want one port, or cannot run at once for another reason."""
     _iterations: dict[str, int] = field(default_factory=dict)
     _selectors: dict[str, str] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class ReportedSuite:
     @property
     def alone(self) -> bool:
         """Whether it needs the machine for itself: it is not bound to a core, or runs but once at a time."""
-        return not self.runs.tool.pinned or bool(self._apart)
+        return not self.runs.tool.pinned or bool(self._exclusive)
 
     @property
     def _single(self) -> bool:
@@ -138,10 +138,10 @@ class ReportedSuite:
         together, ran = self._run(launcher, names, pattern, order, place)
         anew = False
         if together and self._fails(ran, names):  # perhaps because both want one port
-            apart = {side: self.runs.alone(launcher, side, pattern, place, iterations) for side in order}
-            if not self._fails(apart, names):
-                self._apart.add(pattern)
-                together, ran, anew = False, apart, True
+            alone = {side: self.runs.alone(launcher, side, pattern, place, iterations) for side in order}
+            if not self._fails(alone, names):
+                self._exclusive.add(pattern)
+                together, ran, anew = False, alone, True
         seconds = (time.monotonic() - began) / len(names)
         core = place.core if self.runs.tool.pinned else -1
         self.trace(event="round", suite=self.name, benchmarks=list(names), round=index, order=list(order), core=core,
@@ -166,7 +166,7 @@ class ReportedSuite:
                 clock: Literal["wall", "cpu"] = "cpu" if converted else "wall"
                 taken = Round(index, (base,), (head,), iterations, seconds, core, clock, together)
                 how = COUNTED if iterations > 1 else AT_ONCE if converted else MEDIANS
-                notes = (how,) if converted or plain else (APART,) if pattern in self._apart else ()
+                notes = (how,) if converted or plain else (EXCLUSIVE,) if pattern in self._exclusive else ()
                 yield Measured(name, metric, taken, notes, anew)
 
     def _run(
@@ -194,8 +194,8 @@ class ReportedSuite:
             base, head = (self.runs.probe(launcher, side, pattern, place, many) for side in SIDES)
             self._waits[pattern] = base.idle or head.idle
             if base.ports & head.ports:
-                self._apart.add(pattern)
-        return not self._waits[pattern] and pattern not in self._apart
+                self._exclusive.add(pattern)
+        return not self._waits[pattern] and pattern not in self._exclusive
 
     def _failure(self, ran: Ran, name: str) -> str:
         """Why a process says nothing that can be trusted about a benchmark; empty where it does."""

@@ -13,7 +13,7 @@ import pytest
 
 from perfbot.errors import MeasureError
 from perfbot.measure.lockstep.launching import Command, Launcher
-from perfbot.measure.lockstep.reasons import APART
+from perfbot.measure.lockstep.reasons import EXCLUSIVE
 from perfbot.measure.session import Failed, Measured, SuiteSession
 from perfbot.model import MEMORY, SIDES, TIME
 from tests.processes import gone
@@ -286,7 +286,7 @@ class TestOnePortForBothSides:
         assert [one.together for one in taken.rounds("it")] == [False, False]
         (*_, measured) = taken.outcomes
         assert isinstance(measured, Measured)
-        assert APART in measured.notes
+        assert EXCLUSIVE in measured.notes
 
     def test_nobody_asks_the_other_sides_server(self, sides: Sides, port: int) -> None:
         """The second server cannot start, and nobody fails: both clients would have asked the first one."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from perfbot.errors import MeasureError
-from perfbot.measure.lockstep.reasons import APART
+from perfbot.measure.lockstep.reasons import EXCLUSIVE
 from perfbot.measure.processes import tool_runs
 from perfbot.measure.processes.reported import AT_ONCE, COUNTED, MEDIANS
 from perfbot.measure.session import Measured, Placement
@@ -349,7 +349,7 @@ LISTENS = (
 
 def test_tools_that_fail_beside_the_other_side_run_alone(sides: Sides) -> None:
     timed, _ = measured_on_a_core(sides, LOCKED)
-    assert (timed.round.together, timed.anew, timed.notes) == (False, True, (APART,))
+    assert (timed.round.together, timed.anew, timed.notes) == (False, True, (EXCLUSIVE,))
 
 
 def test_tools_that_listen_on_one_port_run_alone(sides: Sides) -> None:
@@ -357,4 +357,4 @@ def test_tools_that_listen_on_one_port_run_alone(sides: Sides) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     timed, _ = measured_on_a_core(sides, LISTENS.replace("CHOSEN", str(port)))
-    assert (timed.round.together, timed.notes) == (False, (APART,))
+    assert (timed.round.together, timed.notes) == (False, (EXCLUSIVE,))
