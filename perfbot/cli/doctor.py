@@ -200,7 +200,8 @@ def _configuration(config: Config | ConfigError, root: Path) -> Iterator[Finding
     elif config.suites:
         yield Finding("configuration", "warning", "there is none: suites were found by looking", "perfbot init")
     if not config.suites:
-        advice = "perfbot init writes an example"
+        written = f"write one into {config.where}: `perfbot harnesses` shows each kind, with a table that works"
+        advice = "perfbot init writes an example" if config.where == "defaults" else written
         yield Finding("suites", "wrong", "none is configured, and none was found", advice, exit_code=USAGE)
         return
     total = 0

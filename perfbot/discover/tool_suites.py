@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from perfbot.config.tools import ToolSuite
-from perfbot.discover.cmake import programs, topmost
+from perfbot.discover.cmake import Program, programs, topmost
 from perfbot.discover.foreign import TOOLS, count_in
 
 MOST_PACKAGES = 8
@@ -177,14 +177,16 @@ def _cmake(files: Sequence[Path], root: Path) -> Iterator[Counted]:
                 if count := sum(counts.get(source, 0) for source in sources):
                     tagged = harness == "catch2" and all(_tagged(source) for source in sources if source in counts)
                     line = f"{program.path} {TAG if tagged else ''}{options}"
-                    suite = _suite(
-                        root.resolve(), top, program.target, harness, line, _built(program.target), ("time",)
-                    )
+                    suite = _suite(root.resolve(), top, program.target, harness, line, _built(program), ("time",))
                     yield suite.model_copy(update={"name": _plain(program.target) or harness}), count
 
 
-def _built(target: str) -> list[str]:
-    return ["cmake -S . -B build -DCMAKE_BUILD_TYPE=Release", f"cmake --build build -j --target {shlex.quote(target)}"]
+def _built(program: Program) -> list[str]:
+    options = "".join(f" -D{shlex.quote(name)}=ON" for name in program.options)
+    return [
+        f"cmake -S . -B build -DCMAKE_BUILD_TYPE=Release{options}",
+        f"cmake --build build -j --target {shlex.quote(program.target)}",
+    ]
 
 
 def _tagged(source: Path) -> bool:

@@ -1,4 +1,4 @@
-"""BenchmarkDotNet, by its full JSON export (``--exporters fulljson``)."""
+"""BenchmarkDotNet, by its JSON export (``--exporters fulljson``, ``json`` or ``briefjson``)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from perfbot.model import TIME
 
 NANOSECOND = 1e-9
 
-JOB = re.compile(r"[^:]*: (?P<job>(?P<id>[^(\[]*?)\s*(?:\((?P<settings>.*?)\))?)(?: \[.*\])?")
-"""In ``Type.Method: Job-ABCDEF(Runtime=.NET 8.0) [N=10]``."""
+EXPORTS = ("-report-full.json", "-report-full-compressed.json", "-report-brief.json")
+EXPORT = re.compile(r"-report[-\w]*\.json$")
+
+JOB = re.compile(r"(?:[^:']*'.*?'|[^:]*): (?P<job>(?P<id>[^(\[]*?)\s*(?:\((?P<settings>.*?)\))?)(?: \[.*\])?")
+"""In ``Type.Method: Job-ABCDEF(Runtime=.NET 8.0) [N=10]``; a title of the method's own stands in quotes."""
 
 MADE_UP = re.compile(r"Job-[A-Z]{6}")
 """A job's name where it was given none: letters that say nothing, and need not be the same on both sides."""
@@ -23,7 +26,21 @@ MADE_UP = re.compile(r"Job-[A-Z]{6}")
 
 def parse(written: Sequence[Written]) -> Parsed:
     """Medians under the full name, and allocated bytes where the memory diagnoser ran."""
-    return by_result(inside(documents(written), "Benchmarks"), _identify, _read)
+    reports: dict[str, Written] = {}
+    for one in sorted(written, key=_preferred):
+        reports.setdefault(_report(one), one)
+    chosen = [one for one in written if one in reports.values()]
+    return by_result(inside(documents(chosen), "Benchmarks"), _identify, _read)
+
+
+def _report(one: Written) -> str:
+    """The report that a file is an export of; a project may ask for one, and the command line for another."""
+    return EXPORT.sub("", one.where)
+
+
+def _preferred(one: Written) -> int:
+    """The fullest first; ``json`` alone writes the compressed one."""
+    return next((rank for rank, end in enumerate(EXPORTS) if one.where.endswith(end)), len(EXPORTS))
 
 
 def _identify(one: Node) -> Reported:
@@ -60,5 +77,5 @@ setup = ["dotnet build -c Release"]
 command = "dotnet run -c Release --no-build -- --filter '*' --job short --exporters fulljson --memory"
 metrics = ["time", "allocated"]
 """,
-    files=("BenchmarkDotNet.Artifacts/results/*-report-full.json",),
+    files=("BenchmarkDotNet.Artifacts/results/*-report*.json",),
 )

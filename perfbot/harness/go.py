@@ -31,6 +31,12 @@ RESULT = re.compile(rf"(?P<name>{NAME})[ \t]+(?P<count>\d+)[ \t]+(?P<values>\S.*
 BARE = re.compile(r" *(?P<count>\d+)\t(?P<values> *[-+.\w]+ \S+(?:\t *[-+.\w]+ \S+)*)")
 """A result whose name stands in an earlier line, for the benchmark itself printed something."""
 
+GLUED = re.compile(r".*?(?P<count>\d+)\t(?P<values> *[-+.\w]+ ns/op(?:\t *[-+.\w]+ \S+)*)")
+"""A result behind what the benchmark itself printed without a line end; Go names time first."""
+
+LONGEST_RESULT = 1_000
+"""Characters of a line's end in which that is looked for."""
+
 BEGIN = re.compile(rf"({NAME}) *\t")
 ENDED = re.compile(rf"\s*(?:{NAME} *\t)?--- (?P<how>FAIL|SKIP): (?P<name>{NAME})")
 
@@ -76,6 +82,8 @@ class _State:
         ended: how many programs have said PASS or FAIL.
         headless: whether the header of the program at hand is still to come: it stands before the first result.
         early: benchmarks that ended without a result before it.
+        open: benchmarks that began.
+        done: those that ended.
     """
 
     package: str = ""
@@ -83,6 +91,8 @@ class _State:
     ended: int = 0
     headless: bool = True
     early: list[tuple[str, str, bool]] = field(default_factory=list)
+    open: list[Reported] = field(default_factory=list)
+    done: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def series(self) -> str:
@@ -100,23 +110,40 @@ def _results(lines: Iterable[tuple[str, str]], processors: str) -> Iterator[Repo
         elif line.rstrip() in ("PASS", "FAIL"):
             state.ended, state.headless = state.ended + 1, True
         elif ended := ENDED.match(line):
+            state.begun = ""
             state.early.append((ended["name"], where, ended["how"] == "FAIL"))
             if not state.headless:
                 yield from _early(state, processors)
-        elif found := RESULT.fullmatch(line.rstrip()) or (state.begun and BARE.fullmatch(line.rstrip())) or None:
-            full = found.groupdict().get("name") or state.begun
-            state.begun = ""
-            yield _read(_named(full, state, where, processors), found["values"].split())
-        elif begin := BEGIN.match(line):
-            state.begun = begin[1]
+        else:
+            yield from _result(line.rstrip(), where, state, processors)
     yield from _early(state, processors)
+    yield from (one for one in state.open if (one.repeats, one.selector) not in state.done)
+
+
+def _result(line: str, where: str, state: _State, processors: str) -> Iterator[Reported]:
+    """The result in a line, or the beginning of one: then it follows behind what the benchmark prints."""
+    found = RESULT.fullmatch(line)
+    if not found and (begin := BEGIN.match(line)):
+        state.begun = begin[1]
+        one = _named(begin[1], state, where, processors)
+        if begin[1] != "Benchmark":  # which may be the title of a table as well
+            state.open.append(replace(one, trouble="it began, and no result followed", failed=True))
+    if not found and state.begun:
+        found = BARE.fullmatch(line) or GLUED.fullmatch(line[-LONGEST_RESULT:])
+    if found:
+        one = _read(_named(found.groupdict().get("name") or state.begun, state, where, processors), found["values"])
+        state.begun = ""
+        state.done.add((one.repeats, one.selector))
+        yield one
 
 
 def _early(state: _State, processors: str) -> Iterator[Reported]:
     """Benchmarks that failed or were skipped, now that their package is known."""
     for name, where, failed in state.early:
         why = "it failed" if failed else "it asked to be skipped"
-        yield replace(_named(name, state, where, processors), trouble=why, failed=failed)
+        one = replace(_named(name, state, where, processors), trouble=why, failed=failed)
+        state.done.add((one.repeats, one.selector))
+        yield one
     state.early.clear()
 
 
@@ -133,7 +160,8 @@ def _named(full: str, state: _State, where: str, processors: str) -> Reported:
     return Reported(short, where, above=above, traits=traits, selector=selector, repeats=state.series)
 
 
-def _read(found: Reported, fields: Sequence[str]) -> Reported:
+def _read(found: Reported, values: str) -> Reported:
+    fields = values.split()
     if len(fields) % 2:
         said = shown(" ".join(fields))
         return replace(found, trouble=f"{found.where}: found {said}, expected pairs of a value and a unit")

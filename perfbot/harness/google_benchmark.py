@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -25,6 +25,12 @@ RANKS = {"": 0, "median": 1, "mean": 2}
 
 MANUAL = "/manual_time"
 """In names of benchmarks that time a part of their calls themselves: their CPU time is that of the whole."""
+
+AGGREGATES = frozenset({"mean", "median", "stddev", "cv"})
+"""What follows the runs of each benchmark that was repeated."""
+
+COUNTED = (("repetitions", 1), ("repetition_index", 0))
+"""Keys that tell the same, and what they say of a benchmark that ran once."""
 
 OLD_AGGREGATES = ("_mean", "_median", "_stddev", "_cv")
 """How their names ended before 1.5, which did not say ``run_type``."""
@@ -54,12 +60,36 @@ def _document(top: Node) -> Parsed:
             if RANKS.get(kind, -1) == best.get(name, 0):
                 yield one
 
+    repeated = _repeated(objects, called)
+
     def identify(one: Node) -> Reported:
         one["name"].text()
-        family = one.value.get("family_index")  # two families of one name are two benchmarks; their order names neither
-        return Reported(whole(called[one.where][0]), one.where, above=above, repeats=f"{top.where}, family {family}")
+        name, label = called[one.where][0], one.value.get("label")
+        found = Reported(whole(name), one.where, above=above)
+        if series := _series(one, name in repeated):
+            return replace(found, repeats=f"{top.where}, {series}")
+        return replace(found, traits=(("label", whole(f" [{label}]") if label else ""),))
 
     return by_result(chosen(), identify, _read)
+
+
+def _repeated(objects: Sequence[Node], called: Mapping[str, tuple[str, str]]) -> frozenset[str]:
+    """Names that were run several times: aggregates of them follow, or they are counted."""
+    names = ((called[one.where], one) for one in objects)
+    return frozenset(
+        name for (name, kind), one in names if kind in AGGREGATES or any(_above(one, *more) for more in COUNTED)
+    )
+
+
+def _above(one: Node, key: str, least: int) -> bool:
+    value = one.value.get(key)
+    return isinstance(value, int) and value > least
+
+
+def _series(one: Node, repeated: bool) -> str:
+    """Which results are runs of one benchmark; two families of one name, or instances of one, are two benchmarks."""
+    family, instance = (one.value.get(key) for key in ("family_index", "per_family_instance_index"))
+    return f"family {family}, instance {instance}" if family is not None else "repeated" if repeated else ""
 
 
 def _called(one: Node, names: Collection[str]) -> tuple[str, str]:

@@ -64,16 +64,20 @@ def _failing(metrics: Mapping[str, Node]) -> float:
 
 
 def _read(one: Node, found: Reported) -> Reported | None:
-    """None where it is a gauge: k6's own say how many users there were, not how fast anything was."""
+    """None where it is a gauge: k6's own say how many users there were, not how fast anything was.
+
+    A part of a metric, ``http_reqs{scenario:main}``, is of its kind.
+    """
+    kind = found.name.partition("{")[0]
     contains, values = one.get("contains"), one.get("values") or one
-    timed = contains.value == "time" if contains is not None else bool(TIMED.match(found.name))
-    data = contains.value == "data" if contains is not None else found.name in DATA
-    readings = tuple(_readings(found.name, values, timed=timed, data=data))
+    timed = contains.value == "time" if contains is not None else bool(TIMED.match(kind))
+    data = contains.value == "data" if contains is not None else kind in DATA
+    readings = tuple(_readings(kind, values, timed=timed, data=data))
     return replace(found, readings=readings) if readings else None
 
 
-def _readings(name: str, values: Node, *, timed: bool, data: bool) -> Iterator[Reading]:
-    better = DIRECTIONS["k6"].get(name, "unknown")
+def _readings(kind: str, values: Node, *, timed: bool, data: bool) -> Iterator[Reading]:
+    better = DIRECTIONS["k6"].get(kind, "unknown")
     for key, value in values.keys():  # noqa: SIM118 - a node is no mapping
         if key == "rate" and values.get("count") is not None:
             yield value.reading(Metric("throughput", "B/s" if data else "1/s", better))

@@ -21,7 +21,9 @@ BEGUN = re.compile(r"test (?P<name>\S.*?)\s+\.\.\. (?!bench:|FAILED\b|ok\b|ignor
 
 LATER = re.compile(r".*?\bbench:\s*(?P<result>.*)")
 RESULT = re.compile(rf"(?P<value>{NUMBER}) (?P<unit>\S+)(?: \(\+/- \S+\))?(?: = (?P<rate>{NUMBER}) MB/s)?\s*")
-RUNNING = re.compile(r"\s+Running (?:.* \()?(?:\S*/)?(?P<program>[\w.-]+?)(?:-[0-9a-f]{16})?\)?\s*")
+RUNNING = re.compile(
+    r"\s+Running (?:(?:unittests )?(?P<source>.*) \()?(?:\S*/)?(?P<program>[\w.-]+?)(?:-[0-9a-f]{16})?\)?\s*"
+)
 """cargo's line before each program; its name ends with a fingerprint that differs between checkouts."""
 
 
@@ -31,22 +33,24 @@ def parse(written: Sequence[Written]) -> Parsed:
 
 
 def _results(lines: Iterable[tuple[str, str]]) -> Iterator[Reported]:
-    program = begun = ""
+    program = source = begun = ""
     for where, line in lines:
         if running := RUNNING.fullmatch(line):
-            program, begun = running["program"], ""
+            program, source, begun = running["program"], running["source"] or "", ""
         elif found := LINE.fullmatch(line):
             begun = ""
-            yield _result(_named(found["name"], where, program), found["result"])
+            yield _result(_named(found["name"], where, source, program), found["result"])
         elif found := BEGUN.fullmatch(line):
             begun = found["name"]
         if begun and (found := LATER.fullmatch(line)) and RESULT.fullmatch(found["result"]):
-            yield _result(_named(begun, where, program), found["result"])
+            yield _result(_named(begun, where, source, program), found["result"])
             begun = ""
 
 
-def _named(name: str, where: str, program: str) -> Reported:
-    return Reported(name, where, above=(f"{program}::",) if program else ())
+def _named(name: str, where: str, source: str, program: str) -> Reported:
+    """By its program; a library's tests and a benchmark may share the name, and then their sources differ."""
+    above = (f"{source}: ",) if source else ()
+    return Reported(name, where, above=(*above, f"{program}::") if program else ())
 
 
 def _result(one: Reported, result: str | None) -> Reported:

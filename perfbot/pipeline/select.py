@@ -26,7 +26,7 @@ def chosen_suites(config: Config, request: Request, repo: Path) -> tuple[tuple[S
     if not suites:
         raise ConfigError(
             f"{config.where}: no [[suite]] is configured, and no benchmarks were found in {repo}",
-            hint="Type `perfbot init` for a perfbot.toml to start from, or `perfbot harnesses` for examples.",
+            hint=_first_suite(config),
         )
     if request.claim is not None:
         suites = tuple(measuring(suite, request.claim.metric) for suite in suites)
@@ -35,6 +35,13 @@ def chosen_suites(config: Config, request: Request, repo: Path) -> tuple[tuple[S
         if name not in known:
             raise ConfigError(f'--suite: found "{name}", expected one of {", ".join(known)}')
     return tuple(suite for suite in suites if not request.suites or suite.name in request.suites), notes
+
+
+def _first_suite(config: Config) -> str:
+    """What to type where there is none: an existing file is not written again."""
+    if config.where == "defaults":
+        return "Type `perfbot init` for a perfbot.toml to start from, or `perfbot harnesses` for examples."
+    return f"Write one into {config.where}; `perfbot harnesses` shows each kind, with a table that works."
 
 
 def measuring(suite: Suite, metric: str) -> Suite:

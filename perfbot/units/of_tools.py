@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from perfbot.units.scales import BYTE_SPELLINGS, BYTES, DURATION_SPELLINGS, DURATIONS, MULTIPLES
@@ -57,13 +57,16 @@ DIRECTIONS: dict[str, dict[str, Better]] = {
         "http_reqs": "higher", "iterations": "higher", "checks": "higher", "grpc_reqs": "higher",
         "dropped_iterations": "lower", "http_req_failed": "lower",
     },
-    "jmh": {"gc.alloc.rate": "unknown", "gc.count": "lower"},
+    "jmh": {"gc.count": "lower"},
     "google_benchmark": {
         "allocs_per_iter": "lower", "max_bytes_used": "lower", "total_allocated_bytes": "lower",
         "net_heap_growth": "lower",
     },
 }  # fmt: skip
 """Of what each tool itself reports under a name, whatever the unit says."""
+
+DOUBTFUL_RATES = {"jmh": "gc."}
+"""How names begin whose bytes a second nobody knows to like or not: more garbage a second may come of more work."""
 
 _MULTIPLES = {**MULTIPLES, "K": 1e3}
 
@@ -91,7 +94,11 @@ def meaning(unit: str, tool: str = "", name: str = "") -> Meaning:
     Meaning(unit='errors/s', scale=1.0, better='unknown')
     """
     found = _meaning(unit.strip())
-    return Meaning(found.unit, found.scale, DIRECTIONS.get(tool, {}).get(name, found.better))
+    if found.unit == "B/s" and tool in DOUBTFUL_RATES and name.startswith(DOUBTFUL_RATES[tool]):
+        return replace(found, better="unknown")
+    if unit.startswith("#") and name.partition(":")[0] in _COST:  # JMH's counts of a processor's events: "#/op"
+        return Meaning("1", 1.0, "lower")
+    return replace(found, better=DIRECTIONS.get(tool, {}).get(name, found.better))
 
 
 def _meaning(unit: str) -> Meaning:

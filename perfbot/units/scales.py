@@ -16,8 +16,8 @@ BYTES = {
 MULTIPLES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 
 DURATION_SPELLINGS = {
-    "day": "d", "days": "d", "hour": "h", "hours": "h", "m": "min", "mins": "min", "minute": "min",
-    "minutes": "min", "sec": "s", "secs": "s", "second": "s", "seconds": "s", "us": "µs", "μs": "µs",
+    "day": "d", "days": "d", "hour": "h", "hours": "h", "hr": "h", "hrs": "h", "m": "min", "mins": "min",
+    "minute": "min", "minutes": "min", "sec": "s", "secs": "s", "second": "s", "seconds": "s", "us": "µs", "μs": "µs",
     "usec": "µs", "msec": "ms", "nsec": "ns",
 }  # fmt: skip
 BYTE_SPELLINGS = {"KB": "kB", "byte": "B", "bytes": "B", "kiB": "KiB"}

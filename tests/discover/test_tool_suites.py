@@ -59,6 +59,11 @@ def cmake(root: Path, texts: dict[str, str]) -> list[tuple[str, str, str, str, i
         ("add_executable(speed src/a.cc bench/parse.cc)", "", "build/speed"),
         (TOP, 'ADD_EXECUTABLE( speed\n  "${CMAKE_CURRENT_SOURCE_DIR}/parse.cc" )', "build/bench/speed"),
         (TOP, "if(BENCHMARKS)\n  add_executable(speed parse.cc)\nendif()", ""),
+        (TOP, "if((A) OR (B))\n  add_executable(speed parse.cc)\nendif()", ""),
+        ("option(A x ON)\n" + TOP, "if(A)\nelse()\n  add_executable(speed parse.cc)\nendif()", ""),
+        ("option(A x ON)\n" + TOP, "if(NOT A)\n  add_executable(speed parse.cc)\nendif()", ""),
+        ("option(A x ON)\n" + TOP, "if(A AND UNIX)\n  add_executable(speed parse.cc)\nendif()", ""),
+        ("option(A x ON)\n" + TOP, "if(A)\n  add_executable(speed parse.cc)\nendif()", "build/bench/speed"),
         ("if(BENCHMARKS)\nadd_subdirectory(bench)\nendif()", "add_executable(speed parse.cc)", ""),
         (TOP, "function(f)\nadd_executable(speed parse.cc)\nendfunction()", ""),
         (TOP, "foreach(x a b)\nadd_executable(${x} parse.cc)\nendforeach()\nadd_executable(${x} parse.cc)", ""),
@@ -69,6 +74,28 @@ def cmake(root: Path, texts: dict[str, str]) -> list[tuple[str, str, str, str, i
 def test_the_programs_that_cmake_builds_in_any_case(tmp_path: Path, top: str, inner: str, program: str) -> None:
     found = cmake(tmp_path, {"CMakeLists.txt": top, "bench/CMakeLists.txt": inner, "bench/parse.cc": BENCHMARKS})
     assert found == ([("speed", "google_benchmark", ".", program, 2)] if program else [])
+
+
+@pytest.mark.parametrize(
+    ("top", "options"),
+    [
+        ('option(BENCH "build (all of) them" OFF)\nif(BENCH)\n' + TOP + "endif()", " -DBENCH=ON"),
+        ("include(CTest)\nif (BUILD_TESTING)\n" + TOP + "endif()", ""),
+        ("option(A x)\noption(B x)\nif(A AND B)\nif(A)\n" + TOP + "endif()\nendif()", " -DA=ON -DB=ON"),
+        ("option(A x)\nif(PROJECT_IS_TOP_LEVEL AND A)\n" + TOP + "endif()", " -DA=ON"),
+        ('if(CMAKE_PROJECT_NAME STREQUAL "${PROJECT_NAME}")\n' + TOP + "endif()", ""),
+        ("include(cmake/options.cmake)\nif(OWN)\n" + TOP + "endif()", " -DOWN=ON"),
+    ],
+)
+def test_options_that_benchmarks_are_built_by_are_switched_on(tmp_path: Path, top: str, options: str) -> None:
+    texts = {
+        "CMakeLists.txt": top,
+        "bench/CMakeLists.txt": "add_executable(speed parse.cc)",
+        "bench/parse.cc": BENCHMARKS,
+    }
+    assert cmake(tmp_path, {**texts, "cmake/options.cmake": "option(OWN x OFF)"})
+    ((suite, _),) = tool_suites([tmp_path / "bench/parse.cc"], tmp_path)
+    assert suite.setup[0] == f"cmake -S . -B build -DCMAKE_BUILD_TYPE=Release{options}"
 
 
 @pytest.mark.parametrize("tag", ["", ', "[!benchmark]"'])
