@@ -24,7 +24,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from evidence.recordings import ARRAYS, Draw, Ratios, Recording, clocks, draw_suites, read, robust_spread, schedules
 from evidence.rules import RULES, missing
@@ -151,6 +150,8 @@ def _mean_sprt(draw: Draw, ratios: Floats, effect: float, plan: Plan) -> float:
 
 
 def _row(effect: float, codes: Codes, rounds: Rounds, seconds: Floats, sprt: float, sprt_pairs: float) -> Row:
+    from scipy.stats import binomtest  # loading it takes a second
+
     alarms = ((codes != OPEN) & (codes != SAME)).any(axis=1)
     interval = binomtest(int(alarms.sum()), len(alarms)).proportion_ci(method="wilson")
     right = UP if effect > 0 else SAME

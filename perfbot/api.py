@@ -146,11 +146,15 @@ def measure(
         waiting: has workers ready.
     """
     from perfbot.measure.trace import no_trace
+    from perfbot.runner.load import lookout_beside
+
+    lookout = lookout_beside(waiting) if waiting else None  # loading the rest takes as long as it has to watch
+
     from perfbot.pipeline.story import run
     from perfbot.pipeline.surroundings import HERE, beside
     from perfbot.render.progress import Silent
 
-    return run(request, progress or Silent(), trace or no_trace, beside(waiting) if waiting else HERE)
+    return run(request, progress or Silent(), trace or no_trace, beside(waiting, lookout) if waiting else HERE)
 
 
 def read_report(file: str | Path) -> Report:

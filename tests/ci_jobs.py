@@ -18,6 +18,9 @@ from tests.builders import HEAD
 from tests.fakes.github import FakeGitHub
 from tests.fakes.gitlab import FakeGitLab
 
+PULL = {"number": 1, "base": {"repo": {"url": "https://api.github.com/repos/octo/app"}}}
+"""The pull request of a workflow's run, as its event lists it."""
+
 QUICK: dict[str, object] = {"settle": (0, 0), "lag": 0, "lost": 0, "stagger": 0, "sleep": lambda seconds: None}
 
 

@@ -32,13 +32,25 @@ settings.register_profile("anywhere", deadline=None, derandomize=bool(os.environ
 settings.load_profile("anywhere")
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
     """Thousands of tests, and what they import, are no garbage: the collector need not look at them again and again.
 
     Nor is a process then larger than a worker, whose harness is set aside: some tests take a worker's turns in it.
     """
-    gc.collect()
-    gc.freeze()
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What none of is asked for is not imported either."""
+    left_out = config.getoption("markexpr") == "not external"
+    return True if left_out and collection_path == Path(__file__).with_name("external") else None
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -48,8 +60,8 @@ def _short_rounds() -> Iterator[None]:
     Tests of that set it right again.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(endurance, "SECONDS", 0.1)
-        patch.setattr(endurance, "LEAST_SECONDS", 0.05)
+        patch.setattr(endurance, "SECONDS", 0.02)
+        patch.setattr(endurance, "LEAST_SECONDS", 0.01)
         patch.setattr(plan, "MEASURING", 0.0)
         patch.setattr(plan, "LONGEST_SHARE", 0.0)
         yield

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,13 +18,23 @@ IDENTITY = {
 }
 
 
+OPTIONS = ("-c", "protocol.file.allow=always", "-c", "maintenance.auto=false", "-c", "core.fsync=none")
+"""Commits of tests are small and soon gone: no second process tidies up after each, and no disk is waited for."""
+
+
 class Repository:
     """A repository at ``path`` with the branch ``main``."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         path.mkdir(parents=True, exist_ok=True)
-        self.git("init", "--quiet", "--initial-branch=main", "--template=")
+        if not (path / ".git").exists():
+            shutil.copytree(_empty(), path / ".git")
+
+    def copy(self, path: Path) -> Repository:
+        """The same at another place, for whoever changes it: commits have the same ids there."""
+        shutil.copytree(self.path, path, symlinks=True)
+        return Repository(path)
 
     def git(self, *arguments: str, stdin: str = "") -> str:
         """What git prints; a failure is the test's."""
@@ -69,10 +83,19 @@ class Repository:
         return self.git("rev-parse", "HEAD")
 
 
+@functools.cache
+def _empty() -> Path:
+    """What git writes into a fresh repository; copying it takes less than asking git for it each time."""
+    folder = Path(tempfile.mkdtemp(prefix="perfbot-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    git(folder, "init", "--quiet", "--initial-branch=main", "--template=")
+    return folder / ".git"
+
+
 def git(folder: Path, *arguments: str, stdin: str = "") -> str:
     """Git in any folder, with a fixed identity and no configuration of the machine's owner."""
     environment = {**os.environ, **IDENTITY, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    command = ["git", "-c", "protocol.file.allow=always", *arguments]
+    command = ["git", *OPTIONS, *arguments]
     done = subprocess.run(
         command, cwd=folder, env=environment, input=stdin, capture_output=True, text=True, check=False
     )

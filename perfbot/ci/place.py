@@ -27,6 +27,9 @@ LABEL = "perfbot"
 _QUEUED = re.compile(r"gh-readonly-queue/.+/pr-(?P<number>[0-9]{1,18})-[0-9a-f]{40}")
 """Only GitHub can make branches of that name."""
 
+_TITLED = re.compile(r"perfbot for #(?P<number>[0-9]{1,18}): ")
+"""How perfbot.yml calls its runs."""
+
 JOB, WORKFLOW = "perfbot", "perfbot.yml"
 
 GITLAB_ALERTS = (17, 10)
@@ -49,6 +52,7 @@ class Place:
     Attributes:
         url: the server on GitLab, the API on GitHub.
         merge_request: 0 when it is to be found by ``owner`` and ``branch``, or there is none.
+        titled: which one the run calls itself after; it says no more than which of several of one branch.
         head: the merge request's head that this run is about, as the CI says; empty when unknown.
         source: the repository that the head's branch lives in, where the event says it.
         sha: the commit that statuses go on; empty for the head.
@@ -70,6 +74,7 @@ class Place:
     url: str = ""
     project: str = ""
     merge_request: int = 0
+    titled: int = 0
     owner: str = ""
     branch: str = ""
     head: str = ""
@@ -304,13 +309,21 @@ def _of_pull(place: Place, pull: Mapping[str, Any], merge: str) -> Place:
     )
 
 
+def _is_of(pull: Mapping[str, Any], project: str) -> bool:
+    """Whether a pull request of an event is this repository's: GitHub lists those of forks, too, with their numbers."""
+    base = (pull.get("base") or {}).get("repo") or {}
+    return str(base.get("url") or "").endswith(f"/repos/{project}")
+
+
 def _after_workflow(place: Place, run: Mapping[str, Any]) -> Place:
     """The run that measured: its number, attempt, head and branch come from GitHub; nothing of its artifact does."""
-    pulls = run.get("pull_requests") or []
+    pulls = [pull for pull in run.get("pull_requests") or [] if _is_of(pull, place.project)]
     head = str(run.get("head_sha") or "")
+    titled = _TITLED.match(str(run.get("display_title") or ""))
     return replace(
         place,
         merge_request=number_in(pulls[0].get("number")) if len(pulls) == 1 else 0,
+        titled=number_in(titled["number"]) if titled else 0,
         owner=str(((run.get("head_repository") or {}).get("owner") or {}).get("login") or ""),
         branch=str(run.get("head_branch") or ""),
         head=head,

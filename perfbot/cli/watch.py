@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from perfbot.measure.lockstep.waiting import Waiting
     from perfbot.pipeline.job import Request
     from perfbot.pipeline.saves import Saves
+    from perfbot.pipeline.surroundings import Surroundings
     from perfbot.render.progress import Progress
+    from perfbot.runner.load import Lookout
 
 LOOK_EVERY = 0.15
 """Seconds between looks at the files."""
@@ -51,20 +53,24 @@ def execute(args: argparse.Namespace) -> int:
     from perfbot.git.command import open_work_tree
     from perfbot.measure.lockstep.waiting import Waiting
     from perfbot.pipeline.saves import Saves
+    from perfbot.pipeline.surroundings import beside
+    from perfbot.runner.load import lookout_beside
 
     request = request_here(args, base=args.base, dirty=True, fresh=args.fresh)
     saves, waiting = Saves(open_work_tree(request.repo).folder), Waiting()
+    lookout = lookout_beside(waiting)
     told = 0
     with contextlib.suppress(Interrupted, KeyboardInterrupt), interruptible(), contextlib.closing(waiting):
-        for _ in _each_save(saves, waiting):
-            told += _verdict(request, saves, waiting, verbose=args.verbose)
+        for _ in _each_save(saves, waiting, lookout):
+            told += _verdict(request, saves, beside(waiting, lookout), verbose=args.verbose)
+            waiting.close()
             request = _going_on(request)
             if args.times and told == args.times:
                 return 0
     return INTERRUPTED
 
 
-def _each_save(saves: Saves, waiting: Waiting) -> Iterator[None]:
+def _each_save(saves: Saves, waiting: Waiting, lookout: Lookout) -> Iterator[None]:
     """At once, and then whenever files have changed and come to rest; what the next verdict needs starts meanwhile."""
     yield
     while True:
@@ -72,28 +78,26 @@ def _each_save(saves: Saves, waiting: Waiting) -> Iterator[None]:
             yield
         else:
             waiting.add()
+            lookout.go_on()
             time.sleep(LOOK_EVERY)
 
 
-def _verdict(request: Request, saves: Saves, waiting: Waiting, *, verbose: bool) -> bool:
+def _verdict(request: Request, saves: Saves, around: Surroundings, *, verbose: bool) -> bool:
     """One verdict, told in a few lines; whether it came to one."""
     from perfbot.cli.telling import explain
     from perfbot.measure.trace import no_trace
     from perfbot.pipeline.story import run
-    from perfbot.pipeline.surroundings import beside
     from perfbot.render.terminal import terminal
 
     began = time.monotonic()
     saves.changed()
     try:
-        report = run(request, _watching(saves, verbose=verbose), no_trace, beside(waiting))
+        report = run(request, _watching(saves, verbose=verbose), no_trace, around)
     except Interrupted:
         raise
     except PerfbotError as error:
         explain(error)
         return True
-    finally:
-        waiting.close()
     if not report.complete and saves.pending:
         print("saved meanwhile: beginning anew", file=sys.stderr)
         return False

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
+# A plugin of pydantic that happens to be installed has no business in what decides verdicts, and looking for one reads
+# what every installed package says of itself.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
 from pydantic import BaseModel, ConfigDict
 
 

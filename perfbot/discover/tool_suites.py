@@ -207,12 +207,19 @@ def _vitest(files: Sequence[Path], root: Path) -> Iterator[Counted]:
             if holder is not None:
                 packages[home, package, holder] += count
     for (home, package, holder), count in sorted(packages.items()):
-        install = next(line for name, line in INSTALLS if (home / name).is_file())
+        install = _install(home)
         inside = "" if package == home else f" --root {shlex.quote(_relative(package, home))}"
         linked = f"{shlex.quote(_relative(holder, home))}/" if "pnpm" in install and holder != home else ""
         line = f"{linked}node_modules/.bin/vitest bench --run{inside} --outputJson {{output}}"
         suite = _suite(root, home, "node", "vitest", line, [install], ("time",))
         yield suite.model_copy(update={"name": _name(package, root, "node")}), count
+
+
+def _install(home: Path) -> str:
+    """How packages are installed; pnpm in the version that the project names: another one would fetch that first."""
+    line = next(line for name, line in INSTALLS if (home / name).is_file())
+    named = re.match(r"(pnpm@[\w.-]+)", str(_package(home).get("packageManager", "")))
+    return line.replace(" pnpm ", f" {named[1]} ") if named else line
 
 
 def _is_installed_from(package: Path) -> bool:

@@ -73,6 +73,7 @@ class MergeRequest:
         head: commit id at the tip of the source branch.
         merge_sha: the forge's own test merge of it into the target, or empty.
         target: name of the target branch.
+        branch: name of the source branch, where it is needed to measure again; empty otherwise.
         fork: the source branch lives in another project.
         source: that project, where the forge names it; empty otherwise.
         updated: ISO 8601, UTC.
@@ -82,6 +83,7 @@ class MergeRequest:
     number: int
     head: str
     target: str
+    branch: str = ""
     merge_sha: str = ""
     fork: bool = False
     source: str = ""

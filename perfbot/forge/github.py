@@ -283,6 +283,7 @@ def _pull(found: PullRequest) -> MergeRequest:
         number=number_in(found.number),
         head=commit_in(text_in(found.head.sha)),
         target=text_in(found.base.ref),
+        branch=text_in(found.head.ref),
         merge_sha=found.merge_commit_sha or "",
         fork=name != (target.full_name if target else ""),
         source=name,

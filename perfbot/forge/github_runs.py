@@ -53,12 +53,11 @@ class GitHubRuns:
     def measure(self, request: MergeRequest, again: Again) -> str:
         """Dispatch the workflow with its inputs; where it takes none, repeat the newest run of the head.
 
-        A dispatched run belongs to the default branch, whose caches it may write. A fork's code must not: its own run
-        is repeated, which has no more rights than it had.
+        It is dispatched on the branch that the code is of: a run on another one may write that one's caches. A fork's
+        branch is not here: its own run is repeated, which has no more rights than it had.
         """
         if request.fork:
             return self._repeat_own(request, again)
-        default = self._server.default_branch()
         inputs = {"merge_request": str(request.number), "head": again.head, "target": request.target}
         if again.only:
             inputs["only"] = "\n".join(again.only)
@@ -70,7 +69,7 @@ class GitHubRuns:
         try:
             self._server.call(
                 "dispatch the workflow",
-                lambda: self._workflow.create_dispatch(default, inputs, throw=True),
+                lambda: self._workflow.create_dispatch(request.branch, inputs, throw=True),
                 found=lambda: any(run.id > before for run in self._runs(request)) or None,
             )
         except RefusedError as error:
@@ -119,7 +118,7 @@ class GitHubRuns:
         runs = sorted(self._listed(head_sha=request.head, event="pull_request"), key=lambda run: run.id)
         if not runs:
             raise RefusedError(
-                "There is no run of this head to repeat, and the code of a fork is not run on the default branch.",
+                "There is no run of this head to repeat, and a fork's code is run on no branch of this repository.",
                 status=NOT_FOUND,
                 hint="Push a commit, or close and reopen the pull request.",
             )

@@ -51,6 +51,16 @@ class CheckRun:
     foreign: bool
 
 
+@dataclass(frozen=True, slots=True)
+class CommitRow:
+    """A commit status. ``creator`` is a login; empty where the account is gone."""
+
+    id: int
+    name: str
+    creator: str
+    shown: Shown
+
+
 class GitHubStatuses:
     """Check runs, with commit statuses for personal tokens, which may not make them."""
 
@@ -91,6 +101,11 @@ class GitHubStatuses:
         return [_shown(run) for run in runs] or self._shown_plain(status)
 
     def _shown_plain(self, status: Status) -> Sequence[Shown]:
+        """This account's: whoever may push can set one of any name, with the words of any run in its address."""
+        me = self._server.me
+        return [row.shown for row in self._plain_ones(status) if row.creator == me]
+
+    def _plain_ones(self, status: Status) -> Sequence[CommitRow]:
         listing = self._server.listing(CommitStatus, f"{self._server.commit(status.sha).url}/statuses")
         try:
             listed = list(self._server.each(f"read the statuses of {status.sha[:7]}", listing, _row))
@@ -98,15 +113,15 @@ class GitHubStatuses:
             if error.status not in _FORBIDDEN:
                 raise
             return ()
-        return [row[2] for row in sorted(listed, key=lambda row: -row[0]) if row[1] == status.name]
+        return sorted((row for row in listed if row.name == status.name), key=lambda row: -row.id)
 
     def _bring_along(self, status: Status) -> None:
         """A commit status of the name, from when another token published: where both stand, GitHub requires both.
 
         A token that may not set it leaves it: then it blocks until the next commit, which has none.
         """
-        there = self._shown_plain(status)
-        if there and there[0].visible != status.visible:
+        there = self._plain_ones(status)
+        if there and there[0].shown.visible != status.visible:
             with contextlib.suppress(RefusedError):
                 self._plain(status)
 
@@ -121,11 +136,14 @@ class GitHubStatuses:
         )
 
     def _check(self, status: Status) -> None:
-        """Go on with the unfinished check run of that name, or begin one; end others that were left unfinished."""
+        """Go on with the unfinished check run of that name, or begin one; end others that were left unfinished.
+
+        Not those of another merge request of the commit: it is still being measured.
+        """
         what = f"show the check on {status.sha[:7]}"
         first, *more = _pages(status.annotations)
         data = self._data(status, first)
-        run, *left = [found.id for found in self._runs(status) if not found.done] or [0]
+        run, *left = self._unfinished(status) or [0]
         if not run:
             run = self._new(status, data)
         else:
@@ -156,24 +174,28 @@ class GitHubStatuses:
         data: dict[str, Any] = {"output": _output(status, annotations)}
         if status.url:
             data["details_url"] = status.url
-        if status.state == "running":
-            return {**data, "status": "in_progress"}
         if words := signature(status):
             data["external_id"] = words
+        if status.state == "running":
+            return {**data, "status": "in_progress"}
         if self._app and status.rerun:
             data["actions"] = [RERUN]
         return {**data, "status": "completed", "conclusion": CONCLUSIONS[status.visible]}
 
     def _made(self, status: Status) -> int | None:
         """One with what would be sent: made by a request whose answer was lost."""
-        runs = self._runs(status)
         if status.state == "running":
-            return next((run.id for run in runs if not run.done), None)
+            return next(iter(self._unfinished(status)), None)
+        runs = self._runs(status)
         newest = runs[0] if runs else None
         summary = str(_output(status, ())["summary"])
         who = Speaker(status.order, status.request, status.held) if status.order is not None else NOBODY
         same = newest is not None and newest.who == who and newest.summary == summary
         return newest.id if newest and same and newest.conclusion == CONCLUSIONS[status.visible] else None
+
+    def _unfinished(self, status: Status) -> list[int]:
+        """Ids of those that wait for a word about the status' merge request, newest first."""
+        return [run.id for run in self._runs(status) if not run.done and run.who.request in (0, status.request)]
 
     def _runs(self, status: Status) -> list[CheckRun]:
         """This account's check runs of the name, newest first: another App's may not be changed, and would refuse."""
@@ -215,11 +237,10 @@ def _of(who: Speaker, state: State, words: str) -> Shown:
     return Shown(said, words, who.order, request=who.request, held=who.held)
 
 
-def _row(found: CommitStatus) -> tuple[int, str, Shown]:
-    """Number, name, and what is shown."""
-    state = READ.get(text_in(found.state), "failed")
+def _row(found: CommitStatus) -> CommitRow:
+    state, creator = READ.get(text_in(found.state), "failed"), optional(found.creator)
     shown = _of(speaker_in(found.target_url or ""), state, found.description or "")
-    return number_in(found.id), text_in(found.context), shown
+    return CommitRow(number_in(found.id), text_in(found.context), (creator.login or "") if creator else "", shown)
 
 
 def _pages(annotations: Sequence[Annotation]) -> list[Sequence[Annotation]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gitlab.v4.objects import ProjectCommitStatus, ProjectCommitStatusManager
@@ -18,6 +18,17 @@ STATES: dict[str, State] = {"pending": "running", "running": "running", "success
 
 _EVENTS: dict[State, str] = {"running": "run", "success": "success", "failed": "drop"}
 """What leads to a state, in GitLab's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A status as GitLab lists it; ``author`` is a user's number, 0 where the account is gone."""
+
+    id: int
+    name: str
+    author: int
+    pipeline: int
+    shown: Shown
 
 
 class GitLabStatuses:
@@ -45,14 +56,18 @@ class GitLabStatuses:
                 raise
 
     def shown(self, status: Status) -> Sequence[Shown]:
-        """All statuses of the name on the commit, newest first; each pipeline has its own."""
+        """This account's statuses of the name on the commit, newest first; each pipeline has its own.
+
+        Every developer can set one of any name, with the words of any run in its address.
+        """
+        me = self._server.me
         what, query = f"read the statuses of {status.sha[:7]}", {"name": status.name, "all": "true"}
         try:
             listed = list(self._server.each(what, self._of(status), _row, **query))
         except RefusedError:
             return ()
-        rows = sorted((row for row in listed if row[1] == status.name), key=lambda row: -row[0])
-        return [replace(row[3], here=not row[2] or status.pipeline in (0, row[2])) for row in rows]
+        rows = sorted((row for row in listed if row.name == status.name and row.author == me), key=lambda row: -row.id)
+        return [replace(row.shown, here=not row.pipeline or status.pipeline in (0, row.pipeline)) for row in rows]
 
     def _of(self, status: Status) -> ProjectCommitStatusManager:
         return self._server.project.commits.get(status.sha, lazy=True).statuses
@@ -67,11 +82,11 @@ def _stands(state: State, refusal: str) -> bool:
     return f"Cannot transition status via :{_EVENTS[state]} from :{state} " in f"{refusal} "
 
 
-def _row(found: ProjectCommitStatus) -> tuple[int, str, int, Shown]:
-    """Number, name, pipeline, and what is shown."""
+def _row(found: ProjectCommitStatus) -> Row:
     told = found.attributes
     state = STATES.get(str(found.status), "failed")
     who = speaker_in(str(told.get("target_url") or ""))
     said: State = "success" if who.held else state
     shown = Shown(said, str(told.get("description") or ""), who.order, request=who.request, held=who.held)
-    return int(found.id), str(found.name), int(told.get("pipeline_id") or 0), shown
+    author = int((told.get("author") or {}).get("id") or 0)
+    return Row(int(found.id), str(found.name), author, int(told.get("pipeline_id") or 0), shown)

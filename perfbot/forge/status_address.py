@@ -25,7 +25,7 @@ class Speaker:
     """Who spoke.
 
     Attributes:
-        order: of the run; None where it cannot be told.
+        order: of the run; None where it cannot be told, or has said nothing yet.
         request: number of the merge request that it is about; 0 where that cannot be told.
         held: the run passes, and the status fails because of another merge request of the same commit.
     """
@@ -36,13 +36,19 @@ class Speaker:
 
 
 NOBODY = Speaker()
+NO_WORD = RunOrder()
+"""Stands for the order of what is no last word, such as "running"."""
 
 
 def signature(status: Status) -> str:
-    """A speaker as a text; empty where the status is no last word."""
-    if status.order is None:
+    """A speaker as a text; empty where it is neither a last word nor about a merge request."""
+    if status.order is None and not status.request:
         return ""
-    parts = (str(status.order), *([str(status.request)] if status.request else []), *([_HELD] if status.held else []))
+    parts = (
+        str(status.order or NO_WORD),
+        *([str(status.request)] if status.request else []),
+        *([_HELD] if status.held else []),
+    )
     return "-".join(parts)
 
 
@@ -55,7 +61,7 @@ def read_signature(text: str) -> Speaker:
     plain = all(part.isascii() and part.isdecimal() and len(part) <= _DIGITS for part in numbers)
     if found is None or len(numbers) > 1 or not plain:
         return NOBODY
-    return Speaker(found, int(numbers[0]) if numbers else 0, held)
+    return Speaker(found if found != NO_WORD else None, int(numbers[0]) if numbers else 0, held)
 
 
 def signed_address(status: Status) -> str:

@@ -99,10 +99,12 @@ class Git:
     Attributes:
         folder: where commands run.
         variables: added to the environment of each command.
+        common: the ``.git`` folder that all work trees of the clone share, where that is known.
     """
 
     folder: Path
     variables: Mapping[str, str] = field(default_factory=dict)
+    common: Path | None = None
 
     def run(
         self, *arguments: str, timeout: float = QUICK_SECONDS, stdin: bytes | None = None
@@ -162,7 +164,7 @@ class Git:
 
     def common_folder(self) -> Path:
         """The ``.git`` folder that all work trees of this clone share."""
-        return (self.folder / self.text("rev-parse", "--git-common-dir")).resolve()
+        return self.common or (self.folder / self.text("rev-parse", "--git-common-dir")).resolve()
 
     def remotes(self) -> tuple[str, ...]:
         """The names of the remotes, in git's order."""
@@ -209,6 +211,16 @@ def open_work_tree(repo: Path) -> Git:
     Raises:
         ChangeError: there is none, it is bare, it belongs to somebody else, or nothing is checked out in it.
     """
+    done = Git(repo).run("rev-parse", "--show-toplevel", "--git-common-dir", "HEAD^{commit}")
+    lines = done.stdout.splitlines()
+    if done.returncode == 0 and len(lines) == len(("top", "common folder", "commit")):  # no name has a line end in it
+        top, common, _ = map(os.fsdecode, lines)
+        return Git(Path(top), common=(repo / common).resolve())
+    return _opened_by_steps(repo)
+
+
+def _opened_by_steps(repo: Path) -> Git:
+    """The same question by question: what is wrong shows in the answer to one of them."""
     done = Git(repo).run("rev-parse", "--show-toplevel")
     if done.returncode:
         raise _no_work_tree(repo, done)

@@ -2,80 +2,87 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from perfbot.config import SuiteBase
 from perfbot.errors import ConfigError
-from perfbot.harness.asv import AsvHarness
 from perfbot.harness.base import Harness
-from perfbot.harness.benchmarkdotnet import BENCHMARKDOTNET
-from perfbot.harness.benchmarkjs import BENCHMARKJS
-from perfbot.harness.build import BuildHarness
-from perfbot.harness.catch2 import CATCH2
-from perfbot.harness.command import CommandHarness
-from perfbot.harness.criterion import CRITERION
 from perfbot.harness.foreign import recognised
-from perfbot.harness.go import GO
-from perfbot.harness.google_benchmark import GOOGLE_BENCHMARK
-from perfbot.harness.http import HttpHarness
-from perfbot.harness.hyperfine import HYPERFINE
-from perfbot.harness.jmh import JMH
-from perfbot.harness.json_results import JSON
-from perfbot.harness.k6 import K6
-from perfbot.harness.libtest import LIBTEST
-from perfbot.harness.load import LOAD
-from perfbot.harness.locust import LOCUST
-from perfbot.harness.pyperf import PyperfHarness
-from perfbot.harness.pytest import PytestHarness
-from perfbot.harness.python import PythonHarness
-from perfbot.harness.regex import RegexHarness
-from perfbot.harness.size import SizeHarness
-from perfbot.harness.tool import ToolHarness
-from perfbot.harness.vitest import VITEST
-from perfbot.harness.wrk import WRK
-from perfbot.measure.processes.tools import Written
+from perfbot.measure.processes.tools import Parse, Written
 
-HARNESSES: dict[str, Harness] = {
-    "pytest": PytestHarness(),
-    "pyperf": PyperfHarness(),
-    "asv": AsvHarness(),
-    "python": PythonHarness(),
-    "command": CommandHarness(),
-    "http": HttpHarness(),
-    "go": GO,
-    "google_benchmark": GOOGLE_BENCHMARK,
-    "catch2": CATCH2,
-    "criterion": CRITERION,
-    "libtest": LIBTEST,
-    "jmh": JMH,
-    "benchmarkdotnet": BENCHMARKDOTNET,
-    "vitest": VITEST,
-    "benchmarkjs": BENCHMARKJS,
-    "hyperfine": HYPERFINE,
-    "k6": K6,
-    "locust": LOCUST,
-    "wrk": WRK,
-    "load": LOAD,
-    "json": JSON,
-    "regex": RegexHarness(),
-    "size": SizeHarness(),
-    "build": BuildHarness(),
-}
+
+class _Registry(Mapping[str, Harness]):
+    """Harnesses by name. Each is loaded when it is asked for: a run needs one or two of two dozen."""
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        self._places = places
+        self._loaded: dict[str, Harness] = {}
+
+    def __getitem__(self, name: str) -> Harness:
+        if name not in self._loaded:
+            module, _, called = self._places[name].partition(":")
+            found = getattr(importlib.import_module(f"perfbot.harness.{module}"), called)
+            self._loaded[name] = found() if isinstance(found, type) else found
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+HARNESSES = _Registry(
+    {
+        "pytest": "pytest:PytestHarness",
+        "pyperf": "pyperf:PyperfHarness",
+        "asv": "asv:AsvHarness",
+        "python": "python:PythonHarness",
+        "command": "command:CommandHarness",
+        "http": "http:HttpHarness",
+        "go": "go:GO",
+        "google_benchmark": "google_benchmark:GOOGLE_BENCHMARK",
+        "catch2": "catch2:CATCH2",
+        "criterion": "criterion:CRITERION",
+        "libtest": "libtest:LIBTEST",
+        "jmh": "jmh:JMH",
+        "benchmarkdotnet": "benchmarkdotnet:BENCHMARKDOTNET",
+        "vitest": "vitest:VITEST",
+        "benchmarkjs": "benchmarkjs:BENCHMARKJS",
+        "hyperfine": "hyperfine:HYPERFINE",
+        "k6": "k6:K6",
+        "locust": "locust:LOCUST",
+        "wrk": "wrk:WRK",
+        "load": "load:LOAD",
+        "json": "json_results:JSON",
+        "regex": "regex:RegexHarness",
+        "size": "size:SizeHarness",
+        "build": "build:BuildHarness",
+    }
+)
 """In the order in which ``perfbot harnesses`` lists them."""
 
 
 def about(harness: Harness) -> str:
     """One line about a harness: the first of its module."""
-    module = harness.parse.__module__ if isinstance(harness, ToolHarness) else type(harness).__module__
+    module = parse.__module__ if (parse := _parse(harness)) else type(harness).__module__
     return (sys.modules[module].__doc__ or "").splitlines()[0].replace("``", "`")
 
 
 def reader(written: Sequence[Written]) -> str:
     """What a tool wrote, and the harness that reads it, for hints; empty when nobody can say."""
-    parsers = {name: harness.parse for name, harness in HARNESSES.items() if isinstance(harness, ToolHarness)}
+    parsers = {name: parse for name, harness in HARNESSES.items() if (parse := _parse(harness))}
     return recognised(written, parsers)
+
+
+def _parse(harness: Harness) -> Parse | None:
+    """What reads a tool's results; None where a harness runs no tool."""
+    from perfbot.harness.tool import ToolHarness  # noqa: PLC0415 - most runs have none
+
+    return harness.parse if isinstance(harness, ToolHarness) else None
 
 
 def harness_for(suite: SuiteBase | Any) -> Harness:

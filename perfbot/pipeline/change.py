@@ -59,7 +59,7 @@ def find_change(
     if pair.base == pair.head and not same:
         message = f"Base and head are the same commit, {short(pair.base)}: there is nothing to compare."
         raise ChangeError(message, hint="Name two commits: perfbot run BASE..HEAD")
-    subject, _, author = git.maybe("show", "--no-patch", "--format=%s%x00%an", pair.head).partition("\0")
+    subject, author = ("", "") if pair.dirty else _told_of(git, pair.head)
     return Change(
         base=pair.base,
         head=pair.head,
@@ -73,9 +73,15 @@ def find_change(
         pipeline=request.pipeline,
         dirty=pair.dirty,
         notes=(*request.notes, *pair.notes, *_large_files(git, pair.head), *_empty_submodules(git)),
-        subject="" if pair.dirty else subject[:LONGEST_SUBJECT],
-        author="" if pair.dirty else author[:LONGEST_SUBJECT],
+        subject=subject[:LONGEST_SUBJECT],
+        author=author[:LONGEST_SUBJECT],
     )
+
+
+def _told_of(git: Git, commit: str) -> tuple[str, str]:
+    """First line and author of a commit."""
+    subject, _, author = git.maybe("show", "--no-patch", "--format=%s%x00%an", commit).partition("\0")
+    return subject, author
 
 
 def explicit(request: ChangeRequest, *, spec: str, base: str, head: str) -> ChangeRequest:
@@ -139,7 +145,7 @@ def _resolve(git: Git, reach: Reach, request: ChangeRequest, *, dirty: bool) -> 
     merge = _merge_commit(reach, request, checked_out)
     if merge:
         return _working_tree(git, merge, checked_out, request, dirty=dirty)
-    head = reach.commit(full_name(git, request.head))
+    head = checked_out if request.head == "HEAD" else reach.commit(full_name(git, request.head))
     if request.base:
         tip = reach.commit(full_name(git, request.base))
         base = reach.merge_base(tip, head, called=_name(request.base)) if request.fork else tip

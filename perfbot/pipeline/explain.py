@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal
 
@@ -20,7 +20,7 @@ from perfbot.measure.processes.commands import CommandSuite
 from perfbot.measure.processes.explaining import ExplainingCommands
 from perfbot.measure.session import SuiteSession
 from perfbot.model import SIDES, TIME, Problem, Result, Side
-from perfbot.pipeline.job import Job, Request
+from perfbot.pipeline.job import Explained, Job
 from perfbot.render import view
 from perfbot.render.progress import Progress
 from perfbot.why.edits import Edits, edits_of
@@ -42,18 +42,8 @@ ALLOCATIONS = (ALLOCATED.name, FOOTPRINT.name)
 ALIVE = "functions' shares are of what was alive when a call ended"
 
 
-@dataclass(slots=True)
-class Explained:
-    """What is known so far; survives an interruption."""
-
-    explanations: list[Explanation] = field(default_factory=list)
-    differences: list[Difference] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-
 def explained(
     job: Job,
-    request: Request,
     sessions: Sequence[SuiteSession],
     results: Sequence[Result],
     found: Explained,
@@ -63,9 +53,7 @@ def explained(
 
     Whoever interrupts this ends it: everything that was found before is kept, and the run is complete.
     """
-    usual = job.config.why.enabled and not (request.same or request.claim or request.dirty)
-    wanted = usual if request.why is None else request.why
-    chosen = _chosen(results, sessions, job.config.why.most) if wanted else []
+    chosen = _chosen(results, sessions, job.config.why.most)
     if not chosen:
         return
     most = job.config.why.share * job.budget / (1 + LATE_SHARE)

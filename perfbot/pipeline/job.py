@@ -9,8 +9,9 @@ from pathlib import Path
 from perfbot.calibration.planning import Planning, Source
 from perfbot.claims.grammar import Claim
 from perfbot.config import Config, Suite
+from perfbot.explained import Difference, Explanation
 from perfbot.measure.discovering import Earlier
-from perfbot.model import Change, Control, Policy, Shard
+from perfbot.model import Change, Control, Policy, Problem, Shard
 from perfbot.model.aside import Setting
 from perfbot.pipeline.session import Counted
 
@@ -99,3 +100,18 @@ class Job:
     """Of suites of which no other file has to be read: the benchmarks that are asked for, with their files."""
     counted: Counted = field(default_factory=Counted)
     """The try of a session that it is."""
+
+
+@dataclass(slots=True)
+class Explained:
+    """What is known so far of why something changed; survives an interruption."""
+
+    explanations: list[Explanation] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def asks_why(config: Config, request: Request) -> bool:
+    """Whether what changed is looked into after the verdicts; by itself not where somebody waits for the next try."""
+    usual = config.why.enabled and not (request.same or request.claim or request.dirty)
+    return usual if request.why is None else request.why

@@ -36,7 +36,8 @@ def remember(job: Job, request: Request, outcomes: Outcomes) -> None:
     names: dict[str, dict[str, str]] = {}
     for benchmark in found:
         names.setdefault(benchmark.suite, {})[benchmark.name] = benchmark.file
-    kept = _read(_file(job, request))
+    file = _file(job, request)
+    kept = _read(file)
     for suite in job.suites:
         if suite.name in names:
             change, read = job.change, set(job.listed.get(suite.name, {}).values())
@@ -45,7 +46,7 @@ def remember(job: Job, request: Request, outcomes: Outcomes) -> None:
             every = dict(sorted({**unread, **names[suite.name]}.items()))
             kept[suite.name] = [_digest(suite), change.base, change.head, every]
     with contextlib.suppress(StoreError):
-        write_text(json.dumps(kept), _file(job, request))
+        write_text(json.dumps(kept), file)
 
 
 def resolved(job: Job, request: Request) -> Job:

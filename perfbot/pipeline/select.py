@@ -7,7 +7,6 @@ from pathlib import Path
 
 from perfbot.config import CallableSuite, CommandSuite, Config, Suite
 from perfbot.config.tools import HttpSuite, SizeSuite
-from perfbot.discover.detect import detect_suites
 from perfbot.errors import ConfigError
 from perfbot.measure.discovering import selector
 from perfbot.model import Benchmark
@@ -20,6 +19,8 @@ def chosen_suites(config: Config, request: Request, repo: Path) -> tuple[tuple[S
     suites: tuple[Suite, ...] = request.given or config.suites
     notes: tuple[str, ...] = ()
     if not suites:
+        from perfbot.discover.detect import detect_suites  # noqa: PLC0415 - a configured run needs none of it
+
         suites = detect_suites(repo)
         names = ", ".join(f"{suite.name} ({suite.harness}: {' '.join(suite.paths)})" for suite in suites)
         notes = (f"no suite is configured; found {names}. `perfbot init` writes that down.",)
@@ -64,6 +65,8 @@ def selected(job: Job, request: Request) -> Callable[[str], bool]:
 
 def meant(job: Job, name: str) -> str:
     """For a suite without benchmarks: the harness that finds some in this repository."""
+    from perfbot.discover.detect import detect_suites  # noqa: PLC0415 - only a suite without benchmarks asks
+
     wrong = next(suite for suite in job.suites if suite.name == name)
     for found in detect_suites(job.repo):
         if found.harness != wrong.harness:

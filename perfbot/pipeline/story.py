@@ -29,8 +29,7 @@ from perfbot.model import Problem, Report, Result
 from perfbot.overall import Culprit, Reach
 from perfbot.pipeline.culprits import culprits
 from perfbot.pipeline.edits import differing_files, marked
-from perfbot.pipeline.explain import Explained, explained
-from perfbot.pipeline.job import Job, Request
+from perfbot.pipeline.job import Explained, Job, Request, asks_why
 from perfbot.pipeline.known_names import remember, resolved
 from perfbot.pipeline.prepare import build_of, builds_of, groups_of, prepared, sessions_of
 from perfbot.pipeline.reach import Reached
@@ -51,6 +50,7 @@ class _Found:
     """What is known so far; survives an interruption."""
 
     around: Surroundings
+    lookout: Lookout
     outcomes: Outcomes | None = None
     problems: list[Problem] = field(default_factory=list)
     explained: Explained = field(default_factory=Explained)
@@ -61,10 +61,9 @@ class _Found:
     skip: str = ""
     """Why nothing was measured, although nothing is wrong."""
     started: float = field(init=False)
-    lookout: Lookout = field(init=False)
 
     def __post_init__(self) -> None:
-        self.started, self.lookout = self.around.clock(), self.around.lookout()
+        self.started = self.around.clock()
 
 
 def run(request: Request, progress: Progress, trace: Trace = no_trace, around: Surroundings = HERE) -> Report:
@@ -76,12 +75,13 @@ def run(request: Request, progress: Progress, trace: Trace = no_trace, around: S
     Raises:
         ChangeError, ConfigError: before anything is measured.
     """
+    lookout = around.lookout()
     progress.stage("finding the change")
     job = resolved(understand(request), request)
     for note in (*job.change.notes, *job.notes):
         progress.log(note)
     progress.limit(job.budget)
-    found = _Found(around)
+    found = _Found(around, lookout)
     complete = True
     if not job.skip:
         try:
@@ -137,7 +137,10 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
             gone = vanished(job, request, outcomes.left_out)
             remember(job, request, outcomes)
             found.outcomes = replace(outcomes, comparisons=(*outcomes.comparisons, *gone))
-        explained(job, request, sessions, _judged(job, found.outcomes), found.explained, progress)
+        if asks_why(job.config, request):
+            from perfbot.pipeline.explain import explained  # noqa: PLC0415 - at one's desk nobody waits for it
+
+            explained(job, sessions, _judged(job, found.outcomes), found.explained, progress)
 
 
 def _set_up(

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from perfbot import __version__
@@ -15,7 +14,7 @@ from perfbot.measure.lockstep.pair import Pair
 from perfbot.measure.lockstep.waiting import Starter, Waiting
 from perfbot.model import Runner
 from perfbot.runner.cores import allowed_cores
-from perfbot.runner.load import Lookout, own_seconds
+from perfbot.runner.load import Lookout, lookout_beside
 from perfbot.runner.machine import read_machine
 from perfbot.sides.scratch import scratch
 
@@ -36,7 +35,7 @@ class Surroundings:
         clock: monotonic seconds.
         now: the time of day.
         cores: numbers of the processors that may be used.
-        lookout: begins to watch what others take of the machine.
+        lookout: watches what others take of the machine.
         scratch: a folder that goes when it is left.
         runner: what the report says of the machine.
         start: starts the pair of workers of a round.
@@ -54,7 +53,10 @@ class Surroundings:
 HERE = Surroundings()
 
 
-def beside(waiting: Waiting) -> Surroundings:
-    """Those of this machine, with workers that wait; what these take of it while they get ready is perfbot's own."""
-    own = partial(Lookout, own=lambda: own_seconds() + waiting.used)
-    return replace(HERE, start=waiting.start, lookout=own)
+def beside(waiting: Waiting, lookout: Lookout | None = None) -> Surroundings:
+    """Those of this machine, with workers that wait.
+
+    Args:
+        lookout: of :func:`lookout_beside`, where one watches already.
+    """
+    return replace(HERE, start=waiting.start, lookout=lambda: lookout or lookout_beside(waiting))

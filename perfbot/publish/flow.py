@@ -67,7 +67,7 @@ def find_request(forge: Forge, place: Place) -> MergeRequest:
     """
     number = place.merge_request
     if not number and place.branch:
-        number = _only(forge.repository.find(place.owner, place.branch))
+        number = _only(forge.repository.find(place.owner, place.branch), place.titled)
     if not number and place.kind != "local":
         raise UsageError(
             "Which merge request? Neither the environment nor the branch says.",
@@ -76,11 +76,15 @@ def find_request(forge: Forge, place: Place) -> MergeRequest:
     found = forge.repository.merge_request(number or 1)
     if not found.head and place.kind != "local":
         raise PublishError(f"The forge does not say what the head of merge request {number} is.")
+    if place.source and found.source and place.source != found.source:
+        raise UsageError(f"The run is of {place.source}, and merge request {number} is of {found.source}.")
     return replace(found, head=place.head) if place.queued else found
 
 
-def _only(numbers: Sequence[int]) -> int:
-    """The one merge request of a branch.
+def _only(numbers: Sequence[int], titled: int = 0) -> int:
+    """The one merge request of a branch; of several, the one that the run is called after.
+
+    Whoever makes that up chooses among merge requests of one branch, which is theirs.
 
     Raises:
         NobodyError: none is open: it was merged or closed meanwhile.
@@ -88,6 +92,8 @@ def _only(numbers: Sequence[int]) -> int:
     """
     if not numbers:
         raise NobodyError("No merge request of this branch is open any more: nothing is published.")
+    if titled in numbers:
+        return titled
     if len(numbers) > 1:
         named = ", ".join(map(str, sorted(numbers)))
         raise UsageError(

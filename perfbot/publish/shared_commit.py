@@ -2,7 +2,8 @@
 
 Whoever opens a second merge request of the same head chooses its target, and with it the rules and the base that it is
 judged by. So a run's word counts in its own merge request alone; and where the forge shows one status for all of them
-(GitHub: beside the commit; GitLab: in a pipeline), a pass is held back while another one of them fails.
+(GitHub: beside the commit; GitLab: in a pipeline), a pass is held back while another one of them fails, or
+is being measured: else that one could be merged by a pass that is not its own.
 """
 
 from __future__ import annotations
@@ -30,21 +31,33 @@ def last_words(shown: Sequence[Shown], request: int) -> list[Shown]:
     return list(newest.values())
 
 
+def still_measured(shown: Sequence[Shown], request: int) -> list[int]:
+    """Other merge requests of which the newest that is shown in the same place is that they are being measured."""
+    newest: dict[int, Shown] = {}
+    for one in shown:
+        if one.here and one.request not in (0, request):
+            newest.setdefault(one.request, one)
+    return [number for number, one in newest.items() if one.state == "running"]
+
+
 def held_back(status: Status, shown: Sequence[Shown], counts: Callable[[int], bool]) -> Status:
-    """The status, held where it passes and another merge request of the commit fails.
+    """The status, held where it passes and another merge request of the commit fails, or has yet to be judged.
 
     Args:
-        shown: everything of the status' name on the commit.
+        shown: everything of the status' name on the commit, newest first.
         counts: whether a merge request is still one of this commit.
     """
     if status.state != "success":
         return status
     failing = (one for one in last_words(shown, status.request) if one.state == "failed" and counts(one.request))
-    first = next(failing, None)
-    if first is None:
-        return status
-    words = f"Passes, but merge request {first.request} of the same commit does not: {first.description}"
-    return replace(status, held=True, description=words)
+    if (first := next(failing, None)) is not None:
+        words = f"Passes, but merge request {first.request} of the same commit does not: {first.description}"
+        return replace(status, held=True, description=words)
+    waited_for = next(filter(counts, still_measured(shown, status.request)), 0)
+    if waited_for:
+        words = f"Passes, but merge request {waited_for} of the same commit is still being measured"
+        return replace(status, held=True, description=words)
+    return status
 
 
 def is_of_commit(repository: Repository, sha: str) -> Callable[[int], bool]:

@@ -7,6 +7,7 @@ import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import psutil
 
@@ -30,6 +31,14 @@ def own_seconds() -> float:
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
+class Starting(Protocol):
+    """Processes that get ready: :class:`perfbot.measure.lockstep.waiting.Waiting`."""
+
+    @property
+    def used(self) -> float:
+        """Their processor seconds."""
+
+
 @dataclass(slots=True)
 class Lookout:
     """Watches since it was made, without taking time of its own, what others take of the machine."""
@@ -39,9 +48,16 @@ class Lookout:
     busy: Callable[[], float] = _busy_seconds
     own: Callable[[], float] = own_seconds
     _began: tuple[float, float, float] = field(init=False)
+    _later: tuple[float, float, float] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._began = self._now()
+        self._began = self._later = self._now()
+
+    def go_on(self) -> None:
+        """Keep watching the last second or two alone. To be called now and then by who waits for something else."""
+        now = self._now()
+        if now[0] - self._later[0] >= LOOK_SECONDS:
+            self._began, self._later = self._later, now
 
     def _now(self) -> tuple[float, float, float]:
         return self.clock(), self.busy(), self.own()
@@ -55,3 +71,8 @@ class Lookout:
         now, busy_now, own_now = self._now()
         others = (busy_now - busy - (own_now - own)) / (now - began)
         return min(max(others, 0.0), float(os.cpu_count() or 1))
+
+
+def lookout_beside(waiting: Starting) -> Lookout:
+    """A lookout that begins now; what processes take that get ready for this run is perfbot's own."""
+    return Lookout(own=lambda: own_seconds() + waiting.used)

@@ -15,10 +15,11 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from perfbot.errors import ChangeError, SetupError, UsageError
-from perfbot.git.command import NETWORK_SECONDS, Git, open_work_tree, short
+from perfbot.git.command import NETWORK_SECONDS, Git, is_full_id, open_work_tree, short
 from perfbot.git.submodules import fill_submodules
 from perfbot.model import Change, Side
 from perfbot.sides.cache import KEEP, Checkout, Shelf, Slot, remove_tree
@@ -72,9 +73,9 @@ def checkout_taking(
         SetupError: the work tree could not be made.
     """
     _no_overlay_of_everything(overlaid)
-    files = _overlay_id(open_work_tree(repo), commit, from_commit, overlaid)
+    files = _overlay_id(Git(repo), commit, from_commit, overlaid)
     with checkout(repo, side, commit, cache=cache, recipe=recipe + files) as tree:
-        taken = overlay(tree, from_commit, overlaid)
+        taken = overlay(tree, from_commit, overlaid) if files else ()
         yield replace(tree, overlaid=taken, files=_files(tree.slot)) if taken else tree
 
 
@@ -152,7 +153,16 @@ def read_file_at(repo: Path, commit: str, path: str) -> str | None:
 
 def changed_files(repo: Path, change: Change, paths: Sequence[str] = ()) -> tuple[str, ...]:
     """Files that differ between base and head, under ``paths`` (files, folders, globs; none means all)."""
-    return _differing(open_work_tree(repo), change.base, change.head, paths or ("",))
+    asked = (repo, change.base, change.head, tuple(paths) or ("",))
+    return _known_to_differ(*asked) if is_full_id(change.base) and is_full_id(change.head) else _changed(*asked)
+
+
+def _changed(repo: Path, base: str, head: str, paths: Sequence[str]) -> tuple[str, ...]:
+    return _differing(Git(repo), base, head, paths)
+
+
+_known_to_differ = lru_cache(maxsize=64)(_changed)
+"""Commits never change: several steps of a run ask the same of them."""
 
 
 def _differing(git: Git, base: str, head: str, paths: Sequence[str], *only: str) -> tuple[str, ...]:

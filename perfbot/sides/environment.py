@@ -27,6 +27,7 @@ from perfbot.sides.cache import Checkout, Slot, remove_tree
 from perfbot.sides.contents import Contents
 from perfbot.sides.kept import before_set_up, clear, note, reusable
 from perfbot.sides.package_indexes import find_indexes, holds_credentials
+from perfbot.sides.pythons import find_python, program_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,10 +321,9 @@ class _SetUp:
         """The program that a version or a path means, without uv to look for it."""
         if python is None:
             return sys.executable
-        name = f"python{python}" if python[:1].isdigit() else python
-        found = shutil.which(os.fspath(Path(name).expanduser()), path=self.environ.get("PATH"))
+        found = find_python(python, self.environ)
         if found is None:
-            message = f"set-up failed on {self.checkout.side}: there is no {name} on PATH."
+            message = f"set-up failed on {self.checkout.side}: there is no {program_of(python)} on PATH."
             raise SetupError(message, hint="Install it, or install uv, which fetches interpreters: pip install uv")
         return found
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,6 +10,7 @@ from pathlib import Path
 
 from perfbot.process import capture, scrubbed_environment
 from perfbot.sides.environment import find_uv
+from perfbot.sides.pythons import find_python
 
 ASKED_SECONDS = 30.0
 
@@ -38,8 +37,7 @@ def look_for(python: str, environ: Mapping[str, str]) -> Sought:
     uv = find_uv(environ)
     if uv:
         return _by_uv(uv, python, environ)
-    name = f"python{python}" if python[:1].isdigit() else os.fspath(Path(python).expanduser())
-    found = shutil.which(name, path=environ.get("PATH"))
+    found = find_python(python, environ)
     return Sought(found=False) if found is None else _asked([found, "-c", ""], environ)
 
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import math
+import sys
+import threading
+from functools import cache
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -10,12 +16,49 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+USED = ("ndtr", "stdtrit", "fdtrc", "psi", "betaincinv")
+"""Of scipy."""
+
+
+_one_at_a_time = threading.Lock()
+"""Held while the package is loaded, or a stand-in for it is in its place."""
+
 
 def _scipy() -> Any:
-    """``scipy.special``, loaded when something has to be decided: a quarter of a second that can pass meanwhile."""
-    import scipy.special  # noqa: PLC0415
+    with _one_at_a_time:
+        return _loaded()
 
-    return scipy.special
+
+@cache
+def _loaded() -> Any:
+    """The functions of ``scipy.special``, loaded when something has to be decided.
+
+    They lie in one compiled module. What the package around it loads (of numpy: f2py, testing, random) takes twenty
+    times as long, a fifth of a second of each verdict at one's desk, and is for other functions.
+    """
+    return _compiled() or importlib.import_module("scipy.special")
+
+
+def _whole() -> Any:
+    with _one_at_a_time:
+        return importlib.import_module("scipy.special")
+
+
+def _compiled() -> ModuleType | None:
+    """That module alone; None where scipy has it otherwise. Whoever imports the package later gets all of it."""
+    package = "scipy.special"
+    if package in sys.modules or (spec := importlib.util.find_spec("scipy")) is None:
+        return None
+    empty = ModuleType(package)
+    empty.__path__ = [f"{folder}/special" for folder in spec.submodule_search_locations or ()]
+    try:
+        sys.modules[package] = empty
+        found = importlib.import_module(f"{package}._ufuncs")
+    except Exception:  # noqa: BLE001 - whatever it lacks, the whole package has
+        return None
+    finally:
+        sys.modules.pop(package, None)
+    return found if all(hasattr(found, name) for name in USED) else None
 
 
 def normal_tail(values: Floats) -> Floats:
@@ -42,12 +85,12 @@ def f_tail(between: float, within: float, ratio: float) -> float:
 
 def digamma(value: float) -> float:
     """The slope of the logarithm of the gamma function."""
-    return float(_scipy().digamma(value))
+    return float(_scipy().psi(value))
 
 
 def polygamma(order: int, value: float) -> float:
     """The derivative of that order of :func:`digamma`."""
-    return float(_scipy().polygamma(order, value))
+    return float(_whole().polygamma(order, value))  # it is in no compiled module
 
 
 def proportion_interval(count: int, total: int, confidence: float) -> tuple[float, float]:

@@ -10,15 +10,17 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import httpx2
 import pytest
-from mcp import Client, MCPError, StdioServerParameters, stdio_client
-from mcp_types import CallToolResult
 
 from tests.agents.conftest import SECRET, Project
+
+if TYPE_CHECKING:  # it takes a second, which only who runs these tests pays
+    from mcp import Client
+    from mcp_types import CallToolResult
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -27,6 +29,8 @@ TOOLS = {"measure", "explain", "verify", "list_benchmarks", "session", "history"
 
 @asynccontextmanager
 async def over_stdio(project: Project) -> AsyncIterator[Client]:
+    from mcp import Client, StdioServerParameters, stdio_client
+
     command, *args = project.command
     transport = stdio_client(StdioServerParameters(command=command, args=args, env=project.environ))
     async with Client(transport) as client:
@@ -57,6 +61,8 @@ def served(project: Project, **variables: str):  # type: ignore[no-untyped-def]
 
 @asynccontextmanager
 async def over_http(project: Project) -> AsyncIterator[Client]:
+    from mcp import Client
+
     with served(project) as url:
         async with Client(url) as client:
             yield client
@@ -193,6 +199,8 @@ HOSTILE = [
 
 
 def test_hostile_arguments_are_refused(project: Project) -> None:
+    from mcp import MCPError
+
     async def session() -> None:
         async with over_stdio(project) as client:
             for tool, arguments, said in HOSTILE:

@@ -126,7 +126,19 @@ def test_a_cut_list_lets_no_empty_report_pass(tmp_path: Path) -> None:
         assert ci.status()[0] == "failed"
 
 
-def test_a_forks_code_is_never_run_on_the_default_branch() -> None:
+def test_code_is_run_in_no_other_branchs_scope() -> None:
+    """Dispatched on the default branch, a pull request's code could write the caches that main's runs begin with."""
+    with github_ci() as ci:
+        forge = ci.forge()
+        request = forge.repository.merge_request(1)
+        assert forge.runs.measure(request, Again(HEAD)) == "started"
+        assert forge.runs.elsewhere(request, Again(HEAD)) == "started"
+        assert [one["ref"] for one in ci.fake.dispatched] == ["topic-1", "topic-1"]
+        ci.fake.dispatchable = False
+        assert forge.runs.measure(request, Again(HEAD)) == "started again", "a branch that has no such workflow yet"
+
+
+def test_a_forks_code_is_never_run_on_a_branch_of_the_repository() -> None:
     with github_ci() as ci:
         ci.fake.pulls[1]["head"]["repo"] = {"full_name": "mallory/app"}
         forge = ci.forge()
@@ -136,7 +148,7 @@ def test_a_forks_code_is_never_run_on_the_default_branch() -> None:
             assert forge.runs.measure(request, again).startswith("started again")
         assert ci.fake.dispatched == []
         ci.fake.runs.clear()
-        with pytest.raises(RefusedError, match="not run on the default branch"):
+        with pytest.raises(RefusedError, match="run on no branch of this repository"):
             forge.runs.measure(request, Again(HEAD))
         assert ci.fake.dispatched == []
 

@@ -121,6 +121,42 @@ def test_a_branch_of_several_requests_is_none_of_them(github: InCI) -> None:
         find_request(github.forge(), github.place())
 
 
+def test_of_several_requests_of_a_branch_the_runs_own_is_told(github: InCI) -> None:
+    """Both run for one head; GitHub lists both of either run, and its title says which it is of."""
+    repo = {"repo": {"url": f"{github.fake.url}/repos/octo/app"}}
+    github.fake.add_merge_request(2, HEAD)
+    github.fake.pulls[2]["head"] = github.fake.pulls[1]["head"]
+    pulls = [{"number": 1, "base": repo}, {"number": 2, "base": repo}]
+    for number in (1, 2):
+        after_run(github, display_title=f"perfbot for #{number}: Make it quicker", pull_requests=pulls)
+        assert find_request(github.forge(), github.place()).number == number
+    for title in ("perfbot for #3: x", "x perfbot for #1: x", "perfbot for #1", "perfbot for #²: x", ""):
+        after_run(github, display_title=title, pull_requests=pulls)
+        with pytest.raises(UsageError, match="several open merge requests"):
+            find_request(github.forge(), github.place())
+
+
+def test_a_title_leads_to_no_request_of_another_branch(github: InCI) -> None:
+    github.fake.add_merge_request(2, OTHER)
+    after_run(github, display_title="perfbot for #2: x")
+    assert find_request(github.forge(), github.place()).number == 1
+
+
+@pytest.mark.parametrize("url", ["https://api.github.com/repos/mallory/app", "", None])
+def test_a_number_of_another_repository_is_none_of_this_one(github: InCI, url: str | None) -> None:
+    """GitHub lists a fork's own pull requests of that head, too: their numbers led to this repository's."""
+    github.fake.add_merge_request(7, OTHER, base={"ref": "lax", "repo": None})
+    after_run(github, pull_requests=[{"number": 7, "base": {"ref": "lax", "repo": {"url": url}}}])
+    assert find_request(github.forge(), github.place()).number == 1
+
+
+def test_a_run_speaks_for_no_request_of_another_repository(github: InCI) -> None:
+    """Two repositories of one owner may have a branch of the same name."""
+    after_run(github, head_repository={"owner": {"login": "octo"}, "full_name": "octo/fork-of-app"})
+    with pytest.raises(UsageError, match=r"The run is of octo/fork-of-app, and merge request 1 is of octo/app"):
+        find_request(github.forge(), github.place())
+
+
 def test_a_branch_without_one_is_nobodys_mistake(github: InCI) -> None:
     after_run(github, head_branch="gone")
     with pytest.raises(NobodyError):

@@ -105,6 +105,36 @@ def test_a_pass_is_held_until_the_other_one_passes(ci: InCI, tmp_path: Path, how
 
 
 @BESIDE
+@pytest.mark.parametrize("change", [0.0, 0.2])
+def test_a_pass_is_held_while_another_one_is_measured(ci: InCI, tmp_path: Path, change: float) -> None:
+    """A quick pass of the second one ended the check that said of the first that it was being measured."""
+    add_second(ci)
+    first = ci.publisher()
+    assert first.begin()
+    with job_of_second(ci):
+        assert say(ci, tmp_path, 0.0, LATER) == 0, "it passes itself"
+        shown = ci.publisher().shown(ci.publisher().status("running", ""))
+    assert shown[0].held
+    assert shown[0].description == "Passes, but merge request 1 of the same commit is still being measured"
+    assert states(ci)[-1] == "failed"
+    assert say(ci, tmp_path, change) == (1 if change else 0)
+    assert states(ci)[-1] == ("failed" if change else "success")
+
+
+@BESIDE
+def test_a_run_that_begins_again_holds_its_own_merge_request_alone_back(ci: InCI, tmp_path: Path) -> None:
+    add_second(ci)
+    assert ci.publisher().begin()
+    ci.next_run()
+    assert ci.publisher().begin()
+    assert say(ci, tmp_path, 0.0, LATER) == 0
+    assert states(ci)[-1] == "success"
+    with job_of_second(ci):
+        assert say(ci, tmp_path, 0.0, LATER) == 0
+    assert states(ci)[-1] == "success"
+
+
+@BESIDE
 @pytest.mark.parametrize("what", ["merged", "pushed to"])
 def test_what_is_no_merge_request_of_the_commit_any_more_holds_nothing(ci: InCI, tmp_path: Path, what: str) -> None:
     assert say(ci, tmp_path, 0.2) == 1

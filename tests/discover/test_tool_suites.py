@@ -162,6 +162,10 @@ PNPM = "npx --yes pnpm install --frozen-lockfile"
             ("b", ".", PNPM, "libs/b/node_modules/.bin/vitest bench --run --root libs/b"),
         ),
         (
+            {"package.json": NEEDS.replace("{", '{"packageManager": "pnpm@10.1.2+sha", ', 1), "pnpm-lock.yaml": ""},
+            ("node", ".", PNPM.replace("pnpm", "pnpm@10.1.2"), "node_modules/.bin/vitest bench --run"),
+        ),
+        (
             {"package.json": NEEDS, "pnpm-lock.yaml": "", "libs/b/package.json": "{}"},
             ("b", ".", PNPM, "node_modules/.bin/vitest bench --run --root libs/b"),
         ),

@@ -75,6 +75,7 @@ def act(project: Project, tmp_path: Path, job_path: str, tool: Callable[[str], s
         assert fake.violations == []
 
 
+PULL = {"number": 1, "base": {"ref": "main", "repo": {"url": "https://api.github.com/repos/octo/app"}}}
 REPOSITORY = {"full_name": "octo/app", "name": "app", "owner": {"login": "octo"}, "default_branch": "main"}
 
 
@@ -130,7 +131,7 @@ def test_another_label_starts_nothing_and_leaves_no_check_waiting(act: Act) -> N
     assert not (act.folder / "artifacts").exists()
     run = {
         "id": 7, "run_attempt": 1, "head_sha": act.project.head, "event": "pull_request", "conclusion": "skipped",
-        "display_title": "Nothing to measure", "pull_requests": [{"number": 1}],
+        "display_title": "Nothing to measure", "pull_requests": [PULL],
     }  # fmt: skip
     for action in ("requested", "completed"):
         event = {"action": action, "workflow_run": run, "repository": REPOSITORY}
@@ -141,7 +142,7 @@ def test_another_label_starts_nothing_and_leaves_no_check_waiting(act: Act) -> N
 def test_a_run_that_was_cancelled_fails_the_check(act: Act) -> None:
     run = {
         "id": 7, "run_attempt": 1, "head_sha": act.project.head, "event": "pull_request", "conclusion": "cancelled",
-        "display_title": "perfbot for Make it slower", "pull_requests": [{"number": 1}],
+        "display_title": "perfbot for #1: Make it slower", "pull_requests": [PULL],
     }  # fmt: skip
     event = {"action": "requested", "workflow_run": run, "repository": REPOSITORY}
     act.run("perfbot-publish.yml", "workflow_run", event)
@@ -159,16 +160,15 @@ def test_one_job(act: Act) -> None:
 
 
 def test_rebench_and_the_dispatched_run(act: Act) -> None:
-    asked = act.fake.say("/rebench work/* --budget 15s")
+    asked = act.fake.say("/rebench --budget 15s")
     event = {
         "action": "created", "comment": asked, "repository": REPOSITORY, "sender": {"login": "ada"},
         "issue": {"number": 1, "pull_request": {"url": "x"}},
     }  # fmt: skip
     act.run("perfbot-publish.yml", "issue_comment", event)
     (dispatched,) = act.fake.dispatched
-    assert dispatched["inputs"] == {
-        "merge_request": "1", "head": act.project.head, "target": "main", "only": "work/*", "budget": "15s"
-    }  # fmt: skip
+    wanted = {"merge_request": "1", "head": act.project.head, "target": "main", "budget": "15s"}
+    assert (dispatched["ref"], dispatched["inputs"]) == ("topic-1", wanted)
     act.run("perfbot.yml", "workflow_dispatch", {"inputs": dispatched["inputs"], "repository": REPOSITORY}, code=1)
     (comment,) = act.fake.by_bot()
     assert "is slower" in comment["body"]

@@ -310,7 +310,7 @@ class FakeGitHub(FakeServer):
         return Answer(200, {"sha": sha, "parents": [{"sha": parent} for parent in self.parents[sha]]})
 
     def set_status(self, request: Request, sha: str) -> Answer:
-        self.statuses.append({"id": next(self.ids), "sha": sha, **request.data})
+        self.statuses.append({"id": next(self.ids), "sha": sha, "creator": {"login": self.bot}, **request.data})
         return Answer(201, self.statuses[-1])
 
     def list_statuses(self, request: Request, sha: str) -> Answer:

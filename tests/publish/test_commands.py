@@ -145,6 +145,42 @@ PIECES = [
 ]  # fmt: skip
 
 
+HIDDEN = {
+    "where a link leads": "see [this](\n{}\n)",
+    "a link's title": 'see [this](https://a.example "\n{}\n")',
+    "a picture's words": "![a\n{}\nb](https://a.example/x.png)",
+    "a link's words": "[a\n{}\nb]: https://a.example",
+    "struck out": "~~\n{}\n~~",
+    "taken out": "{{-\n{}\n-}}",
+    "a formula": "so $$\n{}\n$$",
+    "an element in a text": "a <span hidden>\n{}\n</span>",
+    "a block that is folded": "<details><summary>a</summary>\n\n{}\n\n</details>",
+    "a hidden block": "<div hidden>\n\n{}\n\n</div>",
+    "a cell": "<table><tr><td>\n\n{}\n\n</td></tr></table>",
+    "what comes before a document": "---\na: |\n{}\n---\n",
+    "the same in TOML": "+++\n{}\n+++\n",
+}
+
+
+@pytest.mark.parametrize("where", HIDDEN)
+def test_what_readers_do_not_see_is_no_command(where: str) -> None:
+    """Whoever may write pastes what others wrote."""
+    text = HIDDEN[where].format("/perfbot accept * because")
+    assert parse(text) == ()
+    assert parse(f"{text}\n\nwell") == ()
+
+
+def test_what_is_closed_again_hides_nothing() -> None:
+    for before in (
+        "see [this](https://a.example) (and that)",
+        "<br>",
+        "<details>\n\nx\n\n</details>",
+        "<https://a.example/x>",
+    ):
+        assert parse(f"{before}\n\n/rebench"), before
+    assert parse("see [this](https://a.example) (and that)\n/rebench")
+
+
 @given(st.lists(st.sampled_from(PIECES), max_size=6))
 def test_what_markdown_shows_otherwise_than_as_text_is_no_command(lines: list[str]) -> None:
     """By an independent reader of markdown."""

@@ -18,7 +18,7 @@ from perfbot.forge.status_address import NOBODY, Speaker, read_signature, signat
 from perfbot.publish.flow import Published, publish
 from perfbot.publish.publisher import Publisher
 from tests.builders import HEAD, report, result, write
-from tests.ci_jobs import InCI
+from tests.ci_jobs import PULL, InCI
 from tests.fakes.gitlab import FakeGitLab
 from tests.fakes.server import Fault
 
@@ -93,7 +93,7 @@ def test_the_event_tells_when_the_run_began(github: InCI, tmp_path: Path) -> Non
 
     def after(number: int, attempt: int, moment: str) -> Publisher:
         run = {"id": number, "run_attempt": attempt, "head_sha": HEAD, "run_started_at": moment}
-        github.event = {"workflow_run": {**run, "pull_requests": [{"number": 1}], "head_branch": "topic-1"}}
+        github.event = {"workflow_run": {**run, "pull_requests": [PULL], "head_branch": "topic-1"}}
         return github.publisher()
 
     say(after(120, 1, "2026-11-23T12:30:00Z"), tmp_path, SLOWER)
@@ -342,7 +342,9 @@ def test_an_order_is_read_as_it_is_written() -> None:
     )
     assert read_signature(str(order)) == Speaker(order)
     assert signed_address(status) == ""
-    assert signature(replace(status, order=None)) == ""
+    assert signature(replace(status, order=None, request=0)) == ""
+    running = Status("running", "perfbot", "a" * 40, "", request=12)
+    assert read_signature(signature(running)) == Speaker(None, 12), "being measured is no last word"
     assert speaker_in("https://x.example/#perfbot-run=nonsense") == NOBODY
     assert len(signed_address(replace(status, url="https://x.example/" + "a" * 230))) <= 255
 

@@ -12,7 +12,7 @@ from perfbot.errors import ConfigError, ReportError, UsageError
 from perfbot.model import Acceptance, Control, Policy, Problem, Runner, Shard
 from perfbot.publish.flow import publish
 from tests.builders import HEAD, OTHER, report, result, write
-from tests.ci_jobs import InCI
+from tests.ci_jobs import PULL, InCI
 
 
 def test_a_pass(ci: InCI, tmp_path: Path) -> None:
@@ -278,7 +278,7 @@ def test_what_was_cut_is_found_in_the_full_report(github: InCI, tmp_path: Path) 
 def test_github_measured_by_another_run_is_linked(github: InCI, tmp_path: Path) -> None:
     """The run that publishes has no artifacts."""
     github.environ["GITHUB_EVENT_NAME"] = "workflow_run"
-    github.event = {"workflow_run": {"id": 77, "run_attempt": 1, "head_sha": HEAD, "pull_requests": [{"number": 1}]}}
+    github.event = {"workflow_run": {"id": 77, "run_attempt": 1, "head_sha": HEAD, "pull_requests": [PULL]}}
     publish(write(tmp_path, report(result())), github.publisher())
     assert "](<https://github.com/octo/app/actions/runs/77>)" in github.comment()
 

@@ -49,5 +49,17 @@ def test_what_was_long_ago_does_not_count(machine: Machine) -> None:
     assert machine.slept == [pytest.approx(LOOK_SECONDS)]
 
 
+def test_who_waits_for_something_else_knows_the_last_second_at_once() -> None:
+    now, busy, slept = [100.0], [0.0], list[float]()
+    lookout = Lookout(lambda: now[0], slept.append, lambda: busy[0], lambda: 0.0)
+    for others in (1.5, 0.5):
+        for _ in range(200):
+            now[0] += 0.08
+            busy[0] += 0.08 * others
+            lookout.go_on()
+        assert lookout.cores() == pytest.approx(others)
+    assert slept == [0.0, 0.0]
+
+
 def test_it_works_on_this_machine() -> None:
     assert Lookout().cores() >= 0

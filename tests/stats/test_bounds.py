@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy.stats import multivariate_normal, norm
 
 from perfbot.stats.bounds import constant_bound, exit_probabilities, last_bound
 from perfbot.stats.sequential import Plan
@@ -10,6 +9,8 @@ from perfbot.stats.sequential import Plan
 
 def stays_inside(looks: tuple[int, ...], lower: list[float], upper: list[float]) -> float:
     """P(the standardised sums stay between the bounds at all looks), by a numerical rectangle probability."""
+    from scipy.stats import multivariate_normal  # a second
+
     times = np.array(looks, dtype=float)
     correlation = np.sqrt(np.minimum.outer(times, times) / np.maximum.outer(times, times))
     return multivariate_normal(cov=correlation, abseps=1e-6, releps=1e-6, maxpts=200_000, seed=1).cdf(
@@ -58,6 +59,8 @@ def test_a_last_look_spends_exactly_what_is_left():
 
 
 def test_without_looks_before_it_a_last_look_is_an_ordinary_test():
+    from scipy.stats import norm
+
     assert last_bound((), 4, 9.0, 0.05, 2) == pytest.approx(norm.isf(0.025))
 
 

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import trim_mean, ttest_1samp
-from scipy.stats.mstats import winsorize
 
 from perfbot.stats.location import degrees_of_freedom, estimates, mean_interval, trim_count
 
 
 def directly(values: np.ndarray) -> tuple[float, float]:
     """Yuen (1974), by scipy's trimmed mean and winsorised sample."""
+    from scipy.stats import trim_mean  # a second
+    from scipy.stats.mstats import winsorize
+
     n, cut = len(values), trim_count(len(values))
     kept = n - 2 * cut
     share = (cut + 0.1) / n if cut else 0.0
@@ -48,6 +49,8 @@ def test_equal_rounds_have_no_spread():
 
 
 def test_untrimmed_interval_is_students():
+    from scipy.stats import ttest_1samp
+
     values = [1.0, 1.2, 0.9, 1.4, 1.1, 1.0]
     expected = ttest_1samp(values, 0).confidence_interval(0.99)
     assert mean_interval(values, 0.99) == pytest.approx((expected.low, expected.high))

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from perfbot.measure.lockstep import endurance
 from perfbot.measure.lockstep.endurance import stretch
 from perfbot.measure.lockstep.plan import Speed, ValuePlan, plan_values
 from perfbot.measure.lockstep.spread import Spread
@@ -105,7 +106,8 @@ def test_in_each_round_where_turns_are_as_long_as_their_period() -> None:
     assert min(aliased) == 0
 
 
-def test_in_a_stretch_they_do_too_even_where_turns_are_as_long_as_their_period() -> None:
+def test_in_a_stretch_they_do_too_even_where_turns_are_as_long_as_their_period(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endurance, "SECONDS", 0.1)
     speed = Speed(CALL / 1e9, CALL / 1e9)
     usual = plan_values(speed, 0.02)
     long = stretch(speed, usual, 1, 600.0)

@@ -74,7 +74,7 @@ def test_what_calls_leave_to_a_thread_is_timed(sides: Sides) -> None:
 
 def test_what_a_thread_computes_beside_is_timed(sides: Sides) -> None:
     """Three of them have the interpreter most of the time, and had it all in the other side's turns."""
-    taken = measured(sides.suite('harness = "python"\nfunctions = { beside = "module:beside" }'), rounds=3)
+    taken = measured(sides.suite('harness = "python"\nfunctions = { beside = "module:beside" }'), rounds=2)
     assert any(one.anew for one in taken), "what was measured in short turns does not count"
     for one in taken[1:]:
         assert fmean(one.round.head) > 1.5 * fmean(one.round.base)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from perfbot.measure.lockstep import plan
+from perfbot.measure.lockstep import endurance, plan
 from perfbot.measure.lockstep.plan import turn_counts
 from perfbot.measure.session import Failed, Measured, Placement
 from perfbot.model import SIDES
@@ -240,8 +240,9 @@ class TestTooLong:
         assert session.startup_seconds >= 1.0
 
 
-def test_many_calls_are_looked_at_in_the_first_round(tmp_path: Path) -> None:
+def test_many_calls_are_looked_at_in_the_first_round(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It runs alone: beside later ones, six short rounds would have decided before the look ends."""
+    monkeypatch.setattr(endurance, "SECONDS", 0.2)
     sides = Sides(tmp_path, Path(sys.executable))
     sides.write({"module.py": "def work():\n    sum(range(8_000))\n"})
     take(sides.suite('harness = "python"\nfunctions = { work = "module:work" }'))

@@ -42,16 +42,22 @@ class Project:
         return commit
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """The project, as its forge has it."""
-    repository = Repository(tmp_path / "forge" / "project.git")
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project, to be copied: making it takes twenty calls of git."""
+    repository = Repository(tmp_path_factory.mktemp("made") / "project.git")
     main = repository.series(3)
     repository.git("checkout", "--quiet", "-b", "feature")
     feature = [repository.commit({"code.py": f"SPEED = {n}\n"}) for n in range(2)]
     repository.git("checkout", "--quiet", "main")
     main += repository.series(3, "other.txt")
     return Project(repository, main, feature)
+
+
+@pytest.fixture
+def project(tmp_path: Path, made: Project) -> Project:
+    """The project, as its forge has it."""
+    return Project(made.repository.copy(tmp_path / "forge" / "project.git"), [*made.main], [*made.feature])
 
 
 Clone = Callable[..., Path]

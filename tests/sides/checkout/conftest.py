@@ -28,10 +28,11 @@ class Project:
         return self.repository.git("worktree", "list").splitlines()[1:]
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """Base has benchmarks a and old; head has a changed, old gone, new, and other code."""
-    repository = Repository(tmp_path / "project")
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project, to be copied: making it takes several calls of git."""
+    folder = tmp_path_factory.mktemp("made")
+    repository = Repository(folder / "project")
     base = repository.commit({
         "code.py": "SPEED = 'base'\n",
         "benchmarks/bench_a.py": "A = 'base'\n",
@@ -46,4 +47,10 @@ def project(tmp_path: Path) -> Project:
         "benchmarks/bench_old.py": None,
         "benchmarks/bench_new.py": "new\n",
     })  # fmt: skip
-    return Project(repository, Change(base, head), tmp_path / "cache")
+    return Project(repository, Change(base, head), folder / "cache")
+
+
+@pytest.fixture
+def project(tmp_path: Path, made: Project) -> Project:
+    """Base has benchmarks a and old; head has a changed, old gone, new, and other code."""
+    return Project(made.repository.copy(tmp_path / "project"), made.change, tmp_path / "cache")
