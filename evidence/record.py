@@ -45,6 +45,7 @@ from perfbot.measure.lockstep.suite import LockstepSuite
 from perfbot.measure.session import Failed, Placement
 from perfbot.model import SIDES
 from perfbot.process import scrubbed_environment
+from perfbot.reasons.words import text
 from perfbot.runner.cores import allowed_cores
 
 HERE = Path(__file__).parent
@@ -217,7 +218,7 @@ class Recorder:
         names = list(self.speeds) or self._names
         for outcome in self._session.measure_round(index, names, time.monotonic() + 3600, place):
             if isinstance(outcome, Failed):
-                say(f"{outcome.name}: {outcome.reason.splitlines()[-1]}")
+                say(f"{outcome.name}: {text(outcome.reasons).splitlines()[-1]}")
 
     def record(self, path: Path, kept: dict[str, NDArray[Any]]) -> None:
         """Record what is missing of the rounds wanted; the file is whole after every few of them."""

@@ -43,6 +43,7 @@ from perfbot.measure.lockstep.suite import LockstepSuite
 from perfbot.measure.session import Measured
 from perfbot.model import SIDES, Result, Side
 from perfbot.process import scrubbed_environment
+from perfbot.reasons.words import text as in_words
 from perfbot.why.edits import Edits, edits_of
 from perfbot.why.explain import explain
 from perfbot.why.profile import Observation
@@ -91,7 +92,7 @@ def measured(
                 taken = outcome.round
                 found.setdefault(outcome.name, []).append((float(np.median(taken.base)), float(np.median(taken.head))))
             else:
-                say(f"{outcome.name}: {outcome.reason}")
+                say(f"{outcome.name}: {in_words(outcome.reasons)}")
     return {name: np.array(rows) for name, rows in found.items()}
 
 

@@ -20,13 +20,14 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfbot.errors import PerfbotError, UsageError
 from perfbot.model import Policy, Report, Result
+from perfbot.reasons import Note, Reason
 from perfbot.units import parse_duration, parse_percentage
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ __all__ = [
     "Result",
     "claim_globs",
     "compare",
+    "in_words",
     "join",
     "read_report",
     "rejudge",
@@ -252,6 +254,13 @@ def verify(claim: str, report: Report | str | Path) -> Verified:
 
     read = report if isinstance(report, Report) else read_report(report)
     return verdict.verify(parse_claim(claim), read)
+
+
+def in_words(reasons: Iterable[Reason | Note]) -> str:
+    """The ``reasons`` or ``notes`` of a result, or of what a claim is about, as the comment says them."""
+    from perfbot.reasons.words import text
+
+    return text(reasons)
 
 
 def runs(

@@ -18,6 +18,7 @@ from perfbot.errors import ChangeError, UsageError
 from perfbot.history import recording
 from perfbot.history.store import open_store
 from perfbot.judge.verdict import rejudge
+from perfbot.reasons import NotGating, TooFewRounds
 from tests.builders import a_history
 from tests.programs import three_times_slower
 from tests.render.samples import typical
@@ -52,6 +53,11 @@ def test_a_report_is_read_judged_again_and_written(tmp_path: Path) -> None:
         perfbot.rejudge(file, alpha=2)
     with pytest.raises(UsageError, match="give one of them"):
         perfbot.rejudge(file, policy=typical().policy, config=file)
+
+
+def test_reasons_and_notes_have_words() -> None:
+    assert perfbot.in_words([TooFewRounds(2, 6), NotGating()]) == "only 2 of at least 6 rounds; does not gate"
+    assert perfbot.in_words(()) == ""
 
 
 def test_a_history_is_asked_and_never_made(tmp_path: Path) -> None:

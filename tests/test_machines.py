@@ -16,6 +16,7 @@ from perfbot.judge.machines import together
 from perfbot.judge.verdict import rejudge
 from perfbot.machines import join
 from perfbot.model import Change, Control, Machine, Policy, Problem, Report, Result, Runner, Shard
+from perfbot.reasons import Said, words
 from perfbot.render.comment import comment
 from perfbot.render.view import machine
 from tests.builders import BASE, OTHER, report, result, write
@@ -39,7 +40,7 @@ def test_what_both_show_counts_and_each_is_told() -> None:
     assert only.interval is not None
     assert only.interval[0] < 0.05
     assert only.interval[1] > 0.06
-    assert only.reason == "+5.0 % on AMD EPYC 7763, +6.0 % on Intel Xeon 8370C"
+    assert words.text(only.reasons) == "+5.0 % on AMD EPYC 7763, +6.0 % on Intel Xeon 8370C"
     text = comment(found)
     assert "AMD EPYC 7763, 2 cores and Intel Xeon 8370C, 4 cores" in text
     assert "Machine 2: Intel Xeon 8370C, 4 cores" in text
@@ -49,7 +50,7 @@ def test_what_both_show_counts_and_each_is_told() -> None:
 def test_one_machines_word_fails_nothing(there: float) -> None:
     (only,) = both(0.05, there).results
     assert (only.verdict, only.gate) == ("inconclusive", "pass")
-    assert "one machine's word alone does not count" in only.reason
+    assert "one machine's word alone does not count" in words.text(only.reasons)
     assert only.interval is not None
     assert only.interval[0] <= 0 <= only.interval[1]
     assert only.detectable is not None
@@ -85,7 +86,7 @@ def test_three_machines_are_joined_in_any_order() -> None:
 
 
 def test_what_failed_on_one_has_failed() -> None:
-    broken = result(verdict="failed", raw=(), rounds=0, failed_side="head", reason="boom")
+    broken = result(verdict="failed", raw=(), rounds=0, failed_side="head", reasons=(Said("boom"),))
     found = rejudge(join([on(EPYC, result()), on(XEON, broken)]))
     assert (found.results[0].verdict, found.results[0].gate, found.verdict) == ("failed", "fail", "error")
 
@@ -107,7 +108,7 @@ def test_what_one_had_no_time_for_is_undecided() -> None:
     found = rejudge(join([on(EPYC, result(change=0.05)), on(XEON, result(raw=(), rounds=0, verdict="inconclusive"))]))
     (only,) = found.results
     assert (only.verdict, only.gate) == ("inconclusive", "pass")
-    assert "not measured on Intel Xeon 8370C" in only.reason
+    assert "not measured on Intel Xeon 8370C" in words.text(only.reasons)
     strict = rejudge(found, replace(found.policy, undecided="fail"))
     assert strict.results[0].gate == "fail"
 
@@ -116,7 +117,7 @@ def test_a_disturbed_machine_leaves_it_undecided() -> None:
     control = Control(0.04, (0.02, 0.06), 12, disturbed=True)
     found = rejudge(join([on(EPYC, result(change=0.05)), on(XEON, result(change=0.05), control=control)]))
     assert found.results[0].gate == "pass"
-    assert "one machine's word" in found.results[0].reason
+    assert "one machine's word" in words.text(found.results[0].reasons)
 
 
 def test_a_suite_as_a_whole_fails_on_every_machines_word() -> None:

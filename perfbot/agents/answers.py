@@ -11,6 +11,7 @@ from perfbot.config import unit_of
 from perfbot.explained import Explanation
 from perfbot.model import Problem, Report, Result
 from perfbot.pipeline.session import Session
+from perfbot.reasons import words
 from perfbot.render import view
 from perfbot.render.escape import clean
 from perfbot.units import format_quantity
@@ -216,7 +217,7 @@ def verified(found: Verified, report: Report, number: int) -> ClaimVerified:
             state=one.state,
             change_percent=_percent(one.change),
             interval_percent=_percents(one.interval),
-            why=text(one.why) or _value(found, one.low, one.high),
+            why=text(words.text(one.reasons)) or _value(found, one.low, one.high),
         )
         for one in found.found[:MOST_RESULTS]
     ]

@@ -21,6 +21,7 @@ from pydantic import Field
 
 from perfbot import __version__, api
 from perfbot.agents import answers, refusing
+from perfbot.agents.strict import StrictServer
 from perfbot.agents.working import Workshop
 from perfbot.claims.grammar import parse_claim
 from perfbot.config import load
@@ -133,9 +134,7 @@ class Workplace:
 
 def server_of(place: Workplace) -> MCPServer[object]:
     """The server; it has measured nothing yet."""
-    server: MCPServer[object] = MCPServer(
-        "perfbot", instructions=INSTRUCTIONS, version=__version__, log_level="WARNING"
-    )
+    server = StrictServer("perfbot", instructions=INSTRUCTIONS, version=__version__, log_level="WARNING")
     workshop = Workshop()
     _add_measuring(server, place, workshop)
     _add_reading(server, place)

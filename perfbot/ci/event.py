@@ -23,8 +23,9 @@ def read_event(environ: Mapping[str, str], file: Path | None = None) -> dict[str
         event = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise UsageError(f"{path}: is not JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        raise UsageError(f"{path}: is not JSON: {why}") from error
     if not isinstance(event, dict):
         raise UsageError(f"{path}: expected a JSON object, the event's payload")
     return event

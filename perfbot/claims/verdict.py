@@ -21,6 +21,16 @@ from perfbot.judge.confirmation import confirmation_of, confirmed, is_confirmed
 from perfbot.judge.machines import hull
 from perfbot.judge.ratios import sides_of
 from perfbot.model import Metric, Policy, Report, Result
+from perfbot.reasons import (
+    BetterUnknown,
+    MachinesDiffer,
+    NoInterval,
+    NoRatio,
+    NotConfirmed,
+    NotFinite,
+    NotMeasured,
+    Reason,
+)
 from perfbot.stats.evidence import NOTHING
 from perfbot.stats.sequential import Decision, Plan, decide
 from perfbot.stats.sequential import State as Decided
@@ -41,7 +51,7 @@ class Found:
         low, high: interval of what is claimed, in the claim's terms; None where nothing was measured.
         change: head/base − 1, and ``interval`` of it, for the reader; None where the claim is about head's own value.
         confidence: of the interval, which allows for every look and every benchmark; None of exact metrics.
-        why: why it could not be told, in words; else empty.
+        reasons: why it could not be told; else empty.
     """
 
     name: str
@@ -50,7 +60,7 @@ class Found:
     high: float | None = None
     change: float | None = None
     interval: tuple[float, float] | None = None
-    why: str = ""
+    reasons: tuple[Reason, ...] = ()
     confidence: float | None = None
     rounds: int = 0
 
@@ -91,12 +101,12 @@ def _found(claim: Claim, result: Result, policy: Policy, family: int) -> Found:
     question = question_of(claim, metric)
     undecided = Found(result.full_name, "undecided", change=result.change, rounds=len(result.raw))
     if question is None:
-        return replace(undecided, why=f"nobody says whether more {metric.name} is better")
+        return replace(undecided, reasons=(BetterUnknown(metric.name),))
     if not result.raw or result.verdict in ("failed", "removed"):
-        return replace(undecided, why=result.reason or "not measured")
+        return replace(undecided, reasons=result.reasons or (NotMeasured(),))
     sides = sides_of(result.raw)
     if not np.isfinite(sides).all():
-        return replace(undecided, why="a value is not a finite number")
+        return replace(undecided, reasons=(NotFinite(),))
     if metric.rule == "exact" or (sides <= 0).any():
         return _by_range(claim, question, result, undecided)
     plan = question.plan(result.full_name, metric, policy, family)
@@ -118,7 +128,8 @@ def _together(found: Sequence[Found], result: Result) -> Found:
         change=result.change if found[0].change is not None else None,
         interval=hull([one.interval for one in found]),
         low=None, high=None, confidence=None,
-        why="; ".join(dict.fromkeys(one.why for one in found if one.why)) or ("machines differ" if states else ""),
+        reasons=tuple(dict.fromkeys(reason for one in found for reason in one.reasons))
+        or ((MachinesDiffer(),) if states else ()),
     )  # fmt: skip
     if len(known) < len(found):
         return whole
@@ -134,7 +145,7 @@ def _by_range(claim: Claim, question: Question, result: Result, undecided: Found
     else:
         ends = result.interval if result.rule == "exact" else None
     if ends is None:
-        return replace(undecided, why=result.reason or "these values have no ratio")
+        return replace(undecided, reasons=result.reasons or (NoRatio(),))
     low, high = ends if question.of_head else _in_terms(claim, result, ends)
     inside, outside = claim.low <= low and high <= claim.high, high < claim.low or low > claim.high
     state: State = "true" if inside else "false" if outside else "undecided"
@@ -143,12 +154,12 @@ def _by_range(claim: Claim, question: Question, result: Result, undecided: Found
 
 def _by_test(claim: Claim, question: Question, result: Result, plan: Plan, policy: Policy) -> Found:
     """Of noisy values: what the sequential test says of the region, borne out where that implies a change."""
-    found, why = _decided(question, result, plan, confirms=is_confirmed(policy) and not question.of_head)
+    found, unconfirmed = _decided(question, result, plan, confirms=is_confirmed(policy) and not question.of_head)
     known = math.isfinite(found.high)
     told = Found(
         result.full_name,
         STATES[found.state],
-        why=why or ("" if known else "too few rounds"),
+        reasons=(unconfirmed,) if unconfirmed is not None else () if known else (NoInterval(),),
         confidence=found.confidence if known else None,
         rounds=len(result.raw),
     )
@@ -158,7 +169,7 @@ def _by_test(claim: Claim, question: Question, result: Result, plan: Plan, polic
     return replace(told, low=low, high=high, change=found.change, interval=(found.low, found.high) if known else None)
 
 
-def _decided(question: Question, result: Result, plan: Plan, *, confirms: bool) -> tuple[Decision, str]:
+def _decided(question: Question, result: Result, plan: Plan, *, confirms: bool) -> tuple[Decision, NotConfirmed | None]:
     parts = [[one for one in result.raw if one.confirming is fresh] for fresh in (False, True)]
     if question.of_head:
         parts = [list(result.raw), []]
@@ -166,7 +177,7 @@ def _decided(question: Question, result: Result, plan: Plan, *, confirms: bool) 
     found = decide(before, plan, final=True)
     metric = Metric(result.metric, result.unit, result.better, result.rule)
     so_far = confirmation_of(found, before, fresh, metric, plan, gates=False) if confirms else None
-    return (found, "") if so_far is None else confirmed(found, before, fresh, so_far, plan)
+    return (found, None) if so_far is None else confirmed(found, before, fresh, so_far, plan)
 
 
 def _in_terms(claim: Claim, result: Result, ends: tuple[float, float]) -> tuple[float, float]:

@@ -181,4 +181,5 @@ def _tell(published: Published) -> None:
         }[outcome]
         print(f"perfbot: {name + ': ' if name else ''}{verdict}; {words}", file=sys.stderr)
     if published.superseded and not published.sections:
-        print("perfbot: not published: the merge request has a newer head", file=sys.stderr)
+        why = "; this one was not measured, so its job does not pass" if published.missing else ""
+        print(f"perfbot: not published: the merge request has a newer head{why}", file=sys.stderr)

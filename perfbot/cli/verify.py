@@ -70,6 +70,8 @@ def _as_json(found: Verified) -> str:
     import json
     import math
 
+    from perfbot.reasons import words
+
     def finite(value: object) -> object:
         if isinstance(value, float) and not math.isfinite(value):
             return None
@@ -77,7 +79,10 @@ def _as_json(found: Verified) -> str:
             return {name: finite(one) for name, one in value.items()}
         return [finite(one) for one in value] if isinstance(value, (list, tuple)) else value
 
-    return json.dumps(finite(dataclasses.asdict(found)), indent=1, ensure_ascii=False)
+    told = dataclasses.asdict(found)
+    for record, one in zip(told["found"], found.found, strict=True):
+        record["why"] = words.text(one.reasons)
+    return json.dumps(finite(told), indent=1, ensure_ascii=False)
 
 
 def _as_text(found: Verified) -> str:
@@ -90,13 +95,14 @@ def _as_text(found: Verified) -> str:
 
 def _shown(found: Verified, one: Found) -> str:
     from perfbot.config import unit_of
+    from perfbot.reasons import words
     from perfbot.units import format_change, format_interval, format_quantity
 
     if one.low is None or one.high is None:
-        return one.why
+        return words.text(one.reasons)
     if found.claim.subject == "value":
         unit = unit_of(found.claim.metric)[0]
         return f"[{format_quantity(one.low, unit)}, {format_quantity(one.high, unit)}]"
     change = "" if one.change is None else f"{format_change(one.change)} "
-    why = f"  ({one.why})" if one.why else ""
+    why = f"  ({words.text(one.reasons)})" if one.reasons else ""
     return change + (format_interval(*one.interval) if one.interval else "") + why

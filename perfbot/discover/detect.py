@@ -328,11 +328,27 @@ def _slug(text: str) -> str:
     return found if re.fullmatch(SUITE_NAME, found) else "benchmarks"
 
 
+def _by_folders(found: Sequence[Found]) -> list[str]:
+    """Their names; those of one name in several folders by as much of the folders as tells them apart."""
+    folders: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    for entry in found:
+        folders[entry.suite.name].append(Path(entry.suite.directory).parts)
+    return [_by_folder(entry.suite, folders[entry.suite.name]) for entry in found]
+
+
+def _by_folder(suite: Suite, folders: Sequence[tuple[str, ...]]) -> str:
+    own = Path(suite.directory).parts
+    if len(folders) == 1 or len(set(folders)) < len(folders) or not own:
+        return suite.name
+    depth = next((n for n in range(1, len(own)) if sum(other[-n:] == own[-n:] for other in folders) == 1), len(own))
+    return _slug("-".join(own[-depth:]))
+
+
 def _with_unique_names(found: Sequence[Found]) -> list[Found]:
     taken: set[str] = set()
     unique = []
-    for entry in found:
-        base, name, number = entry.suite.name, entry.suite.name, 2
+    for entry, called in zip(found, _by_folders(found), strict=True):
+        base, name, number = called, called, 2
         if name in taken:
             base = name = f"{base}-{entry.suite.harness}"
         while name in taken:

@@ -12,6 +12,7 @@ from perfbot.harness.size import SIZE, size_outcome
 from perfbot.measure.processes.commands import CommandSuite
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Outcome, Placement
 from perfbot.model import MEMORY, SIDES, TIME, Benchmark, Metric, Round, Side
+from perfbot.reasons import BuildFailed
 
 BUILD = "build"
 """The benchmark that is the build itself."""
@@ -60,7 +61,7 @@ class BuildSession:
                 if BUILD in names:
                     yield outcome
                 if isinstance(outcome, Failed):
-                    yield from (Failed(n, outcome.side, "the build failed") for n in names if n != BUILD)
+                    yield from (Failed(n, outcome.side, (BuildFailed(),)) for n in names if n != BUILD)
                     return
         yield from (size_outcome(name, self.sizes[name], self.cwd, index) for name in names if name != BUILD)
 

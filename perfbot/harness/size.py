@@ -12,6 +12,7 @@ from perfbot.config.suite_base import expand
 from perfbot.harness.base import Effects, SideReady
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Placement
 from perfbot.model import SIDES, Benchmark, Metric, Round, Side
+from perfbot.reasons import NoSuchFile
 
 SIZE = Metric("size", "B", rule="exact")
 
@@ -71,7 +72,7 @@ def size_outcome(name: str, glob: str, cwd: Mapping[Side, Path], index: int) -> 
     base, head = sizes["base"], sizes["head"]
     if base is None or head is None:
         side: Side = "base" if base is None else "head"
-        return Failed(name, "both" if base is None and head is None else side, f'"{glob}" matches nothing')
+        return Failed(name, "both" if base is None and head is None else side, (NoSuchFile(glob),))
     return Measured(name, SIZE, Round(index, (base,), (head,), clock="count"))
 
 

@@ -248,7 +248,7 @@ class Trend:
         noise: standard deviation of a run's log value around its level (robust); None below three points.
         steps: change points, oldest first;  ``drift``: slow change since the last of them, if clear.
         since: the chain from the newest release, or from the first point.
-        course: levels against the first by chained ratios (factors), thinned for a thumbnail.
+        thumbnail: levels against the first by chained ratios (factors), thinned for a small picture.
         budget: the absolute limit that the newest run was judged by, if there is one.
         threshold: the smallest change that mattered to the newest run; None where no run says.
     """
@@ -261,7 +261,7 @@ class Trend:
     steps: tuple[Step, ...] = ()
     drift: Drift | None = None
     since: Since | None = None
-    course: tuple[float, ...] = ()
+    thumbnail: tuple[float, ...] = ()
     updated: str = ""
     budget: Budget | None = None
     threshold: float | None = None

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from perfbot.model import Result, Round
+from perfbot.reasons import MovesWithLayout
 from perfbot.stats.rounds import Floats
 from perfbot.stats.special import f_tail
-from perfbot.units import format_change
 
 SURE = 0.01
 """Probability of saying that builds differ where they do not."""
@@ -76,7 +76,6 @@ def moved(result: Result, ratios: Floats) -> Result:
     if effect is None:
         return result
     low, high = math.expm1(effect.low), math.expm1(effect.high)
-    told = f"moves with code layout: {format_change(low)} … {format_change(high)} over {effect.builds} builds"
     interval = result.interval and (min(low, result.interval[0]), max(high, result.interval[1]))
     direction_open = result.verdict in ("regressed", "improved") and low <= 0 <= high
     too_wide = result.verdict == "unchanged" and effect.unsure > math.log1p(result.threshold or 0.0)
@@ -84,5 +83,5 @@ def moved(result: Result, ratios: Floats) -> Result:
         result,
         verdict="inconclusive" if direction_open or too_wide else result.verdict,
         interval=interval,
-        reason="; ".join(clause for clause in (result.reason, told) if clause),
+        reasons=(*result.reasons, MovesWithLayout(low, high, effect.builds)),
     )

@@ -8,10 +8,10 @@ by the fresh ones alone at 1 in 390, by a bound that takes nothing for granted a
 from __future__ import annotations
 
 from perfbot.model import Metric, Policy
+from perfbot.reasons import NotConfirmed
 from perfbot.stats.confirmation import SHOWN, Confirmation, confirmation, end_to_confirm, needed_of_fresh
 from perfbot.stats.evidence import Evidence
 from perfbot.stats.sequential import Decision, Plan, restated
-from perfbot.units import format_change
 
 ROUNDING = 1e-9
 """A change of exactly its threshold counts as over it, whatever floating point makes of it."""
@@ -46,17 +46,13 @@ def confirmation_of(
 
 def confirmed(
     found: Decision, before: Evidence, fresh: Evidence, so_far: Confirmation, plan: Plan
-) -> tuple[Decision, str]:
+) -> tuple[Decision, NotConfirmed | None]:
     """The decision with what all rounds say, and why it is none after all, where it is not borne out."""
     stated = restated(before.and_then(fresh), plan, found, holds=so_far.holds)
     if stated.state != "open":
-        return stated, ""
-    if not len(fresh):
-        return stated, f"not confirmed: {format_change(found.change)} in {len(before)} rounds, and no time for more"
-    return stated, (
-        f"not confirmed: {format_change(found.change)} in {len(before)} rounds, "
-        f"{so_far.agreeing} of {so_far.rounds} more under other conditions agree"
-    )
+        return stated, None
+    seen = (so_far.rounds, so_far.agreeing) if len(fresh) else (0, 0)
+    return stated, NotConfirmed(found.change, len(before), *seen)
 
 
 def is_confirmed(policy: Policy) -> bool:

@@ -21,8 +21,8 @@ from perfbot.model import (
     RunVerdict,
 )
 from perfbot.overall import GeometricMean
+from perfbot.reasons import Accepted, Disturbed, NotGating, OnlyMeanOverBudget, OwnVersions, WorseThanAccepted
 from perfbot.stats.location import mean_interval
-from perfbot.units import format_change, format_quantity
 
 KEPT = ("added", "removed", "failed", "incomparable")
 """Statuses that are verdicts as they stand."""
@@ -34,7 +34,7 @@ DECIDED = ("regressed", "improved", "unchanged")
 def gated(result: Result, policy: Policy, acceptances: Sequence[Acceptance], control: Control | None) -> Result:
     """Whether it passes the gate."""
     if not policy.gates(result.full_name, Metric(result.metric, result.unit)):
-        return replace(result, reason=joined(result.reason, "does not gate"))
+        return replace(result, reasons=(*result.reasons, NotGating()))
     return _accepted(_undecided(_undisturbed(_failing(result, policy), control), policy), acceptances)
 
 
@@ -91,22 +91,20 @@ def budgeted(result: Result, case: Case, policy: Policy, alpha: float) -> Result
     found = replace(result, budget=budget.text, budget_state=state)
     if state != "over" or result.head is None or (result.head > budget.bound) != (budget.better == "higher"):
         return found
-    mean = format_quantity(sum(heads) / len(heads), result.unit)
-    told = f"typical values keep its budget, their mean of {mean} does not"
-    return replace(found, reason=joined(result.reason, told))
+    return replace(found, reasons=(*result.reasons, OnlyMeanOverBudget(sum(heads) / len(heads), result.unit)))
 
 
 def _failing(result: Result, policy: Policy) -> Result:
     """Fails what is worse by its threshold, over its budget, gone, or broken on head."""
-    clauses = [result.reason]
+    reasons = result.reasons
     failing = _lost(result, policy)
     if result.verdict == "regressed":
         over = result.change is None or is_over(result.change, result.threshold or 0.0)
         failing = over and not (result.rewritten and policy.rewritten == "pass")
         if over and not failing:
-            clauses.append("each side ran its own version of the benchmark, so it does not gate")
+            reasons = (*reasons, OwnVersions())
     failing = failing or result.budget_state == "over"
-    return replace(result, gate="fail" if failing else "pass", reason=joined(*clauses))
+    return replace(result, gate="fail" if failing else "pass", reasons=reasons)
 
 
 def _lost(result: Result, policy: Policy) -> bool:
@@ -132,7 +130,7 @@ def _undisturbed(result: Result, control: Control | None) -> Result:
         verdict="inconclusive" if result.verdict == "regressed" else result.verdict,
         budget_state="unclear" if result.budget_state == "over" else result.budget_state,
         gate="pass",
-        reason=f"the runner was disturbed: base against itself moved by {format_change(control.change)}",
+        reasons=(Disturbed(control.change),),
     )
 
 
@@ -151,10 +149,8 @@ def _accepted(result: Result, acceptances: Sequence[Acceptance]) -> Result:
         if accepted.metric not in ("", result.metric) or not fnmatch.fnmatchcase(result.full_name, accepted.match):
             continue
         if _surely_worse(result, accepted):
-            clause = f"worse than the {format_change(accepted.change or 0.0)} accepted by {accepted.who}"
-            return replace(result, reason=joined(result.reason, clause))
-        clause = f"accepted by {accepted.who}: {accepted.reason}"
-        return replace(result, gate="accepted", reason=clause)
+            return replace(result, reasons=(*result.reasons, WorseThanAccepted(accepted.change or 0.0, accepted.who)))
+        return replace(result, gate="accepted", reasons=(Accepted(accepted.who, accepted.reason),))
     return result
 
 
@@ -165,7 +161,3 @@ def _surely_worse(result: Result, accepted: Acceptance) -> bool:
         return result.change is None
     low, high = result.interval
     return low > accepted.change if result.better == "lower" else high < accepted.change
-
-
-def joined(*clauses: str) -> str:
-    return "; ".join(clause for clause in clauses if clause)

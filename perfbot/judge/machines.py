@@ -17,15 +17,13 @@ from statistics import fmean
 
 import numpy as np
 
-from perfbot.judge.gate import DECIDED, joined
+from perfbot.judge.gate import DECIDED
 from perfbot.model import BudgetState, Comparison, Gate, Machine, Metric, Policy, Result, Verdict
 from perfbot.overall import GeometricMean
-from perfbot.units import format_change
+from perfbot.reasons import MachinesSay, MachineWord, OneMachineAlone, Reason
 
 LONGEST_KIND = 60
 """Characters of a machine's name in a row."""
-
-OPEN_SAID: dict[Verdict, str] = {"inconclusive": "undecided", "incomparable": "not comparable"}
 
 
 def apart(comparison: Comparison, machines: int) -> list[Comparison | None]:
@@ -61,7 +59,7 @@ def together(words: Sequence[Result | None], machines: Sequence[Machine], policy
         budget_state=_budget([one.budget_state for one in found]),
         notes=tuple(dict.fromkeys(note for one in found for note in one.notes)),
         raw=tuple(taken for one in found for taken in one.raw),
-        reason=_reason(said, verdict),
+        reasons=_reasons(said, verdict),
     )
     return _decided_or_failed(result, policy)
 
@@ -170,25 +168,21 @@ def _mean(each: Sequence[GeometricMean]) -> GeometricMean:
     )
 
 
-# Words ----------------------------------------------------------------------------------------------------------
+# Reasons --------------------------------------------------------------------------------------------------------
 
 
-def _reason(said: Sequence[tuple[str, Result | None]], verdict: Verdict) -> str:
+def _reasons(said: Sequence[tuple[str, Result | None]], verdict: Verdict) -> tuple[Reason, ...]:
     """What each machine says where that is news: of changes, and where they disagree."""
     found = [word for _, word in said if word is not None]
-    shared = [
-        clause for clause in found[0].reason.split("; ") if all(clause in one.reason.split("; ") for one in found)
-    ]
+    shared = tuple(reason for reason in found[0].reasons if all(reason in one.reasons for one in found))
     if verdict == "unchanged":
-        return joined(*shared)
-    told = ", ".join(_word(kind, one, with_verdict=verdict == "inconclusive") for kind, one in said)
+        return shared
+    told = MachinesSay(tuple(_word(kind, one, with_verdict=verdict == "inconclusive") for kind, one in said))
     alone = verdict == "inconclusive" and any(one.verdict in ("regressed", "improved") for one in found)
-    return joined(*shared, told, "one machine's word alone does not count" if alone else "")
+    return (*shared, told, *((OneMachineAlone(),) if alone else ()))
 
 
-def _word(kind: str, word: Result | None, *, with_verdict: bool) -> str:
+def _word(kind: str, word: Result | None, *, with_verdict: bool) -> MachineWord:
     if word is None:
-        return f"not measured on {kind}"
-    verdict = OPEN_SAID.get(word.verdict, word.verdict) if with_verdict else ""
-    change = "" if word.change is None else format_change(word.change)
-    return f"{' '.join(filter(None, (verdict, change))) or 'no number'} on {kind}"
+        return MachineWord(kind, measured=False)
+    return MachineWord(kind, verdict=word.verdict if with_verdict else "", change=word.change)

@@ -16,11 +16,11 @@ import numpy as np
 from perfbot.judge.builds import built, moved
 from perfbot.judge.case import Case, cases_of, evidence_of_each
 from perfbot.judge.confirmation import confirmation_of, confirmed, is_confirmed
-from perfbot.judge.gate import KEPT, budgeted, gate_of, gated, joined
+from perfbot.judge.gate import KEPT, budgeted, gate_of, gated
 from perfbot.judge.geometric import geometric_means
 from perfbot.judge.machines import apart, means_together, together
 from perfbot.judge.ratios import means_of, ratios_of
-from perfbot.judge.shape import clauses_of
+from perfbot.judge.shape import shape_of
 from perfbot.model import (
     Acceptance,
     Benchmark,
@@ -36,12 +36,23 @@ from perfbot.model import (
     Verdict,
 )
 from perfbot.overall import GeometricMean
+from perfbot.reasons import (
+    FewCalls,
+    Judgement,
+    MeanWithin,
+    NoDirection,
+    NoRatio,
+    NotFinite,
+    NotMeasured,
+    TooFewRounds,
+    Unsteady,
+    WasZero,
+)
 from perfbot.stats.evidence import Evidence
 from perfbot.stats.exact import compare
 from perfbot.stats.rounds import Floats
 from perfbot.stats.sequential import FIRST_LOOK, Decision, decide_each
 from perfbot.stats.zeros import order_of, rounds_for_sign
-from perfbot.units import format_percentage
 
 EXACT_SHARE = 0.5
 """An exact metric's change is reported from this share of its threshold on; it fails the gate from the threshold
@@ -55,9 +66,6 @@ MANY_CALLS = 3000
 
 AT_A_TIME = 256
 """Comparisons judged together; their numbers need 10 MB or so."""
-
-NO_RATIO = "values of zero or below have no ratio"
-_INCOMPARABLE = {"infinite": "a value is not a finite number"}
 
 
 def judge(
@@ -107,9 +115,9 @@ def _decided(cases: Sequence[Case], policy: Policy, final: bool) -> Iterator[tup
         elif kind == "unrelated":
             result = _undirected(_ordered(result, case))
         elif kind == "empty":
-            result = replace(result, reason=result.reason or "not measured")
+            result = replace(result, reasons=result.reasons or (NotMeasured(),))
         elif kind != "kept":
-            result = replace(result, verdict="incomparable", reason=_INCOMPARABLE[kind])
+            result = replace(result, verdict="incomparable", reasons=(NotFinite(),))
         yield case, replace(result, verdict="added") if result.new and result.rounds and kind != "kept" else result
 
 
@@ -180,7 +188,7 @@ def comparison_of(result: Result) -> Comparison:
         metric=Metric(result.metric, result.unit, result.better, result.rule),
         rounds=result.raw,
         status=kept,
-        reason="" if kept == "measured" else result.reason,
+        reasons=() if kept == "measured" else result.reasons,
         notes=result.notes,
         failed_side=result.failed_side,
     )
@@ -205,7 +213,7 @@ def _measured(case: Case) -> Result:
         threshold=case.threshold,
         rounds=len(rounds),
         seconds=sum(one.seconds for one in rounds),
-        reason=comparison.reason,
+        reasons=comparison.reasons,
         file=benchmark.file,
         line=benchmark.line,
         source_changed=benchmark.source_changed,
@@ -227,7 +235,7 @@ def _confirmed(result: Result, case: Case, policy: Policy, found: Decision, part
         return _noisy(result, case, found)
     stated, why = confirmed(found, before, fresh, so_far, plan)
     judged = _noisy(result, case, stated)
-    return replace(judged, reason=why) if why else judged
+    return replace(judged, reasons=(why,)) if why is not None else judged
 
 
 def _noisy(result: Result, case: Case, found: Decision) -> Result:
@@ -235,7 +243,7 @@ def _noisy(result: Result, case: Case, found: Decision) -> Result:
     rounds = case.comparison.rounds
     sides = means_of(rounds) if found.by_mean else case.sides
     base, head = _apart_by(found.change, *np.median(sides, axis=0).tolist())
-    said = [_too_few(found)] if found.state == "open" else [_loosely(found, case.threshold, rounds)]
+    said = _too_few(found) if found.state == "open" else _loosely(found, case.threshold, rounds)
     return replace(
         result,
         base=base,
@@ -246,7 +254,7 @@ def _noisy(result: Result, case: Case, found: Decision) -> Result:
         confidence=found.confidence if known else None,
         detectable=found.detectable if known else None,
         error=found.error if math.isfinite(found.error) else None,
-        reason=joined(*said, *clauses_of(found, rounds, result.unit)),
+        reasons=(*said, *shape_of(found, rounds, result.unit)),
     )
 
 
@@ -257,18 +265,18 @@ def _apart_by(change: float, base: float, head: float) -> tuple[float, float]:
     return middle / apart, middle * apart
 
 
-def _loosely(found: Decision, threshold: float, rounds: Sequence[Round]) -> str:
+def _loosely(found: Decision, threshold: float, rounds: Sequence[Round]) -> tuple[Judgement, ...]:
     """What is surely true of the mean of an unchanged benchmark, where that is less than of what is typical.
 
     What is rarer than the calls that were made cannot have been seen: where they were few, their number is told.
     """
     if found.mean_bound is None:
-        return ""
+        return ()
     calls = sum(one.loops * len(one.base) for one in rounds) + max(one.reach for one in rounds)
-    few = f"{calls:,} calls" if calls < MANY_CALLS and any(one.reach for one in rounds) else ""
+    few = calls if calls < MANY_CALLS and any(one.reach for one in rounds) else 0
     if found.mean_bound <= threshold:
-        return few and f"{few} seen"
-    return f"mean within ±{_share(found.mean_bound)}" + (few and f" in {few}")
+        return (FewCalls(few),) if few else ()
+    return (MeanWithin(found.mean_bound, few),)
 
 
 def _exact(result: Result, sides: Floats) -> Result:
@@ -276,13 +284,13 @@ def _exact(result: Result, sides: Floats) -> Result:
     found = compare(base, head, EXACT_SHARE * (result.threshold or 0.0))
     result = replace(result, verdict=_verdict(found, result.better))
     if not all(map(math.isfinite, (found.low, found.high))):
-        return replace(result, reason="was 0 on base")
+        return replace(result, reasons=(WasZero(),))
     return replace(
         result,
         change=found.change,
         interval=(found.low, found.high),
         detectable=found.detectable,
-        reason="differs from round to round" if found.state == "open" else "",
+        reasons=(Unsteady(),) if found.state == "open" else (),
     )
 
 
@@ -291,16 +299,15 @@ def _ordered(result: Result, case: Case) -> Result:
     base, head = case.sides.T.tolist()
     order, enough = order_of(base, head, case.plan.delta), min(case.plan.n_max, rounds_for_sign(case.plan.alpha))
     if order == "open":
-        return replace(result, verdict="incomparable", reason=NO_RATIO)
+        return replace(result, verdict="incomparable", reasons=(NoRatio(),))
     if len(base) < enough:
-        return replace(result, reason=f"{NO_RATIO}; only {len(base)} of at least {enough} rounds")
+        return replace(result, reasons=(NoRatio(), TooFewRounds(len(base), enough)))
     better = result.better
     worse: Verdict = "regressed" if (order == "up") == (better == "lower") else "improved"
-    where = "above" if order == "up" else "below"
     return replace(
         result,
         verdict="incomparable" if better == "unknown" else worse,
-        reason=f"{NO_RATIO}, and head is {where} base in every round",
+        reasons=(NoRatio("above" if order == "up" else "below"),),
     )
 
 
@@ -316,16 +323,10 @@ def _verdict(found: Decision, better: Better) -> Verdict:
 
 def _undirected(result: Result) -> Result:
     """It moved, and nobody knows whether that is good: shown, and no failure, until the configuration says."""
-    if result.better != "unknown" or result.verdict != "incomparable" or result.reason == NO_RATIO:
+    if result.better != "unknown" or result.verdict != "incomparable" or result.reasons == (NoRatio(),):
         return result
-    which = f'write higher = ["{result.metric}"] or lower = ["{result.metric}"] in [[suite]] "{result.suite}"'
-    return replace(result, reason=joined(result.reason, f"it moved; to have it judged, {which}"))
+    return replace(result, reasons=(*result.reasons, NoDirection(result.suite, result.metric)))
 
 
-def _too_few(found: Decision) -> str:
-    return f"only {found.rounds} of at least {FIRST_LOOK} rounds" if found.rounds < FIRST_LOOK else ""
-
-
-def _share(fraction: float) -> str:
-    """A share to two digits, as much as an estimated one can bear."""
-    return format_percentage(float(f"{fraction:.1e}"))
+def _too_few(found: Decision) -> tuple[Judgement, ...]:
+    return (TooFewRounds(found.rounds, FIRST_LOOK),) if found.rounds < FIRST_LOOK else ()

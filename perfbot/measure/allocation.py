@@ -165,7 +165,7 @@ def too_short(tests: Sequence[SequentialTest], suite: SuiteSession, budget: floa
     minutes = math.ceil((budget + more / lanes) / 60)
     yield Problem(
         f"suite {suite.name}",
-        f"the budget ended before {len(short)} benchmark{'s' * (len(short) > 1)} had the {FIRST_ROUNDS} rounds "
+        f"the time limit ended before {len(short)} benchmark{'s' * (len(short) > 1)} had the {FIRST_ROUNDS} rounds "
         f"without which nothing is decided: `perfbot run --continue` adds to them, `--budget {minutes}m` or more "
         "would have done, and `--only` chooses",
         fatal=False,

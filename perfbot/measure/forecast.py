@@ -30,9 +30,9 @@ TOLD = 5
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What deciding one benchmark and metric is expected to take. ``rounds`` is None where no budget would do."""
+    """What deciding one benchmark and metric is expected to take. ``rounds`` is None where no time limit would do."""
 
-    track: SequentialTest
+    test: SequentialTest
     suite: str
     spread: float
     rounds: int | None
@@ -59,109 +59,111 @@ class TimeEstimate:
 
     def with_rounds(self, need: Need, rounds: int) -> float:
         """What it would come to."""
-        more = max(0, rounds - self.rounds.get(need.track.benchmark, 0)) * need.seconds
+        more = max(0, rounds - self.rounds.get(need.test.benchmark, 0)) * need.seconds
         starts = max(0, rounds - self.longest.get(need.suite, 0)) * self.noise.startups.get(need.suite, 0.0)
         return self.seconds + more + starts
 
     def add(self, need: Need, rounds: int) -> None:
-        """Put it on the bill."""
+        """Add it to the estimate."""
         self.seconds = self.with_rounds(need, rounds)
-        benchmark = need.track.benchmark
+        benchmark = need.test.benchmark
         self.rounds[benchmark] = max(rounds, self.rounds.get(benchmark, 0))
         self.longest[need.suite] = max(rounds, self.longest.get(need.suite, 0))
 
 
 @dataclass(frozen=True, slots=True)
-class Foretold:
+class Forecast:
     """``lines`` for whoever watches; ``notes`` of them that the report keeps: only what will not be decided."""
 
     lines: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
-def forecast(tracks: Sequence[SequentialTest], noise: Noise, budget: float, lanes: int) -> Foretold:
+def forecast(tests: Sequence[SequentialTest], noise: Noise, budget: float, lanes: int) -> Forecast:
     """What to say before measuring; nothing where nothing is known of these benchmarks.
 
     Args:
-        tracks: noisy ones that are to be measured.
+        tests: noisy ones that are to be measured.
         budget: seconds of wall time for all of them.
         lanes: rounds that are measured at the same time.
     """
-    needs = sorted(_needs(tracks, noise), key=lambda need: need.cost)
+    needs = sorted(_needs(tests, noise), key=lambda need: need.cost)
     if not needs:
-        return Foretold()
-    bill, first = _first_rounds(needs, noise, budget * lanes)
-    late = [need for need in needs if not _settle(bill, need, budget * lanes)]
-    unknown = len(tracks) - len(needs)
+        return Forecast()
+    estimate, first = _first_rounds(needs, noise, budget * lanes)
+    late = [need for need in needs if not _settle(estimate, need, budget * lanes)]
+    unknown = len(tests) - len(needs)
     told = f"noise calibrated {noise.moment[:10]}" + (f" ({unknown} not calibrated)" if unknown else "")
     if not late:
-        lasting = format_duration(bill.seconds / lanes)
-        return Foretold((f"{told}: {_count(needs)} should be decided in about {lasting} of {format_duration(budget)}",))
-    share = first + _share(late, noise, budget * lanes - bill.seconds)
+        lasting = format_duration(estimate.seconds / lanes)
+        return Forecast((f"{told}: {_count(needs)} should be decided in about {lasting} of {format_duration(budget)}",))
+    share = first + _share(late, noise, budget * lanes - estimate.seconds)
     summary = f"{told}: {len(late)} of {_count(needs)} will probably stay undecided in {format_duration(budget)}"
     advice = _advice(needs, noise, budget, lanes)
     more = [f"… and {len(late) - TOLD} more"] if len(late) > TOLD else []
     named = [_told(need, share) for need in late[:TOLD]]
-    return Foretold((summary, *named, *more, advice), (summary, advice))
+    return Forecast((summary, *named, *more, advice), (summary, advice))
 
 
-def _needs(tracks: Iterable[SequentialTest], noise: Noise) -> list[Need]:
+def _needs(tests: Iterable[SequentialTest], noise: Noise) -> list[Need]:
     found = []
-    for track in tracks:
-        name = track.benchmark.full_name
-        if track.known is None or name not in noise.round_seconds:
+    for test in tests:
+        name = test.benchmark.full_name
+        if test.known is None or name not in noise.round_seconds:
             continue
-        rounds = rounds_for(track.known, track.plan)
-        found.append(Need(track, track.benchmark.suite, track.known, rounds, noise.round_seconds[name]))
+        rounds = rounds_for(test.known, test.plan)
+        found.append(Need(test, test.benchmark.suite, test.known, rounds, noise.round_seconds[name]))
     return found
 
 
 def _first_rounds(needs: Iterable[Need], noise: Noise, capacity: float) -> tuple[TimeEstimate, int]:
     """What everything gets before anything is decided: six rounds, or one, where those do not fit."""
     for first in (FIRST_ROUNDS, 1):
-        bill = TimeEstimate(noise)
+        estimate = TimeEstimate(noise)
         for need in needs:
-            bill.add(need, first)
-        if bill.seconds <= capacity:
+            estimate.add(need, first)
+        if estimate.seconds <= capacity:
             break
-    return bill, first
+    return estimate, first
 
 
-def _settle(bill: TimeEstimate, need: Need, capacity: float) -> bool:
-    """Whether it can be decided as well; then it is on the bill."""
-    if need.rounds is None or bill.with_rounds(need, need.rounds) > capacity:
+def _settle(estimate: TimeEstimate, need: Need, capacity: float) -> bool:
+    """Whether it can be decided as well; then it is on the estimate."""
+    if need.rounds is None or estimate.with_rounds(need, need.rounds) > capacity:
         return False
-    bill.add(need, need.rounds)
+    estimate.add(need, need.rounds)
     return True
 
 
 def _share(late: Sequence[Need], noise: Noise, left: float) -> int:
     """Rounds that each of the undecided ones gets beside the first when they share what the others leave."""
-    a_round = sum({need.track.benchmark: need.seconds for need in late}.values())
+    a_round = sum({need.test.benchmark: need.seconds for need in late}.values())
     a_round += sum(noise.startups.get(suite, 0.0) for suite in {need.suite for need in late})
     return int(left / a_round) if a_round and left > 0 else 0
 
 
 def _told(need: Need, share: int) -> str:
-    plan = need.track.plan
-    lasting = f"about {need.rounds} rounds of {format_duration(need.seconds)}" if need.rounds else "no budget would do"
-    name = need.track.benchmark.full_name
+    plan = need.test.plan
+    lasting = (
+        f"about {need.rounds} rounds of {format_duration(need.seconds)}" if need.rounds else "no time limit would do"
+    )
+    name = need.test.benchmark.full_name
     words = [f"round-to-round standard deviation {format_percentage(float(f'{need.spread:.1e}'))}", lasting]
     for percent in range(math.floor(plan.delta * 100 + 1e-9) + 1, LARGEST_THRESHOLD + 1):
         wanted = rounds_for(need.spread, replace(plan, delta=percent / 100))
         if wanted is not None and wanted <= share:
             words.append(f'threshold = "{percent}%" would do')
             break
-    metric = "" if need.track.metric.name == "time" else f" {need.track.metric.name}"
+    metric = "" if need.test.metric.name == "time" else f" {need.test.metric.name}"
     return f"{name}{metric} at {format_percentage(plan.delta)} ({', '.join(words)})"
 
 
 def _advice(needs: Sequence[Need], noise: Noise, budget: float, lanes: int) -> str:
     """What to type."""
     thresholds = "`perfbot calibrate --write` puts larger thresholds into the configuration"
-    bill, _ = _first_rounds(needs, noise, math.inf)
-    reachable = [need for need in needs if _settle(bill, need, math.inf)]
-    wanted = SPARE * bill.seconds / lanes
+    estimate, _ = _first_rounds(needs, noise, math.inf)
+    reachable = [need for need in needs if _settle(estimate, need, math.inf)]
+    wanted = SPARE * estimate.seconds / lanes
     enough = next((size for size in BUDGETS if size >= wanted and size > budget), None)
     if enough is None or not reachable:
         return f"what would do: {thresholds}"

@@ -25,7 +25,7 @@ class Outcomes:
         seconds: wall time of measuring.
         startups: of the suites that were measured.
         left_out: benchmarks that were found, and that nobody asked to measure.
-        foretold: sentences about what the budget will not decide, said before measuring or after the first round.
+        forecast: sentences about what the budget will not decide, said before measuring or after the first round.
     """
 
     comparisons: tuple[Comparison, ...] = ()
@@ -34,7 +34,7 @@ class Outcomes:
     family: int = 0
     seconds: float = 0.0
     startups: tuple[Startup, ...] = ()
-    foretold: tuple[str, ...] = ()
+    forecast: tuple[str, ...] = ()
     left_out: tuple[Benchmark, ...] = ()
 
 

@@ -25,7 +25,7 @@ from perfbot.measure.allocation import (
 )
 from perfbot.measure.confirming import LAST_SHARE, are_signs_enough, next_to_confirm, seconds_to_confirm
 from perfbot.measure.discovering import EVERYTHING, Selection, discovered
-from perfbot.measure.forecast import Foretold, forecast
+from perfbot.measure.forecast import Forecast, forecast
 from perfbot.measure.progress import Progress
 from perfbot.measure.recall import Recall
 from perfbot.measure.rounds import Outcomes, ScheduledRound, ending, flagged, is_controlled, recall
@@ -33,6 +33,7 @@ from perfbot.measure.sequential_test import SequentialTest
 from perfbot.measure.session import Count, Failed, Outcome, Placement, SuiteSession, problem_of
 from perfbot.model import Benchmark, Comparison, Policy, Problem, Round, Startup
 from perfbot.process import kill_all
+from perfbot.reasons import Said
 from perfbot.stats.sequential import critical_values
 
 COUNTING_SHARE = 1 / 3
@@ -99,7 +100,7 @@ class Scheduler:
         self._controls: list[Round] = []
         self._counts: dict[str, Count] = {}
         self._family = 1
-        self._foretold = Foretold()
+        self._expected = Forecast()
         self._lock = threading.RLock()
         self._stopped = False
         self._confirmed: dict[str, int] = {}
@@ -153,7 +154,7 @@ class Scheduler:
             seconds = self._clock() - self._began
             starts = tuple(Startup(one.name, one.startup_seconds) for one in self._suites if self._rounds.get(one.name))
             problems, controls = tuple(self._problems), tuple(self._controls)
-            notes = (*self._foretold.notes, *self._notes)
+            notes = (*self._expected.notes, *self._notes)
             return Outcomes(
                 comparisons, problems, controls, self._family, seconds, starts, notes, tuple(self._left_out)
             )
@@ -172,8 +173,8 @@ class Scheduler:
         """Say, before the time is spent, what it will not do for."""
         tests = [test for suite in self._tests for test in self._exploring(suite)]
         noisy = [test for test in tests if test.metric.rule == "noisy"]
-        self._foretold = forecast(noisy, self._selection.noise, self._budget, self._lanes)
-        for line in self._foretold.lines:
+        self._expected = forecast(noisy, self._selection.noise, self._budget, self._lanes)
+        for line in self._expected.lines:
             self._progress.log(line)
 
     def _count_all(self) -> None:
@@ -247,7 +248,7 @@ class Scheduler:
         every = [(suite, self._exploring(suite.name)) for suite in self._suites]
         told = outlook(every, self._until - now, self._lanes)
         self._hurried = is_short(every, self._until - now, self._lanes)
-        if told and not self._foretold.lines:
+        if told and not self._expected.lines:
             self._progress.log(told)
             self._notes += (told,)
 
@@ -371,7 +372,7 @@ class Scheduler:
             self._problems.append(problem_of(turn.suite.name, error))
             for test in chain.from_iterable(self._tests[turn.suite.name][name] for name in turn.names):
                 if test.open:
-                    test.failure = Failed(test.benchmark.name, "both", error.message)
+                    test.failure = Failed(test.benchmark.name, "both", (Said(error.message),))
                     self._decided += 1
 
     def _tell(self, suite: str, index: int, name: str) -> None:

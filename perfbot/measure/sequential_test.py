@@ -12,6 +12,7 @@ from perfbot.judge.confirmation import confirmation_of
 from perfbot.judge.ratios import evidence_of_rounds
 from perfbot.measure.session import Failed, Measured, Outcome
 from perfbot.model import Benchmark, Comparison, Metric, Round, Status
+from perfbot.reasons import Note, Senseless
 from perfbot.stats.confirmation import Confirmation, end_to_confirm
 from perfbot.stats.evidence import NOTHING, Evidence
 from perfbot.stats.expectation import expected_rounds, rounds_for
@@ -53,7 +54,7 @@ class SequentialTest:
     decision: Decision | None = None
     confirmation: Confirmation | None = None
     failure: Failed | None = None
-    notes: dict[str, None] = field(default_factory=dict)
+    notes: dict[Note, None] = field(default_factory=dict)
     question: Question | None = None
     """What is claimed of it, and decided instead of whether it changed."""
     unrelated: bool = False
@@ -189,8 +190,8 @@ class SequentialTest:
             return self._enough - len(self.rounds)
         taken = len(self.evidence)
         if taken < FIRST_ROUNDS:
-            foretold = FIRST_ROUNDS if self.known is None else rounds_for(self.known, self.plan) or self.plan.n_max
-            return foretold - taken
+            expected = FIRST_ROUNDS if self.known is None else rounds_for(self.known, self.plan) or self.plan.n_max
+            return expected - taken
         if self._expected[1] != taken:
             self._expected = expected_rounds(self.evidence, self.plan, self.known), taken
         return max(1, self._expected[0] - taken)
@@ -204,7 +205,7 @@ class SequentialTest:
                 self.metric,
                 tuple(self.rounds),
                 self._lost_as(self.failure),
-                self.failure.reason,
+                self.failure.reasons,
                 notes,
                 self.failure.side,
             )
@@ -223,6 +224,6 @@ def _senseless(measured: Measured) -> Failed | None:
     for side in ("head", "base"):
         for value in getattr(measured.round, side):
             if not is_sensible(value):
-                why = f"{side}: found {value}, expected a finite number of a sensible size"
+                why = (Senseless(side, str(value)),)
                 return Failed(measured.name, side, why, skipped=True, metric=measured.metric, left_out=side == "head")
     return None

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from perfbot.errors import MeasureError
 from perfbot.measure.recall import Recall
 from perfbot.model import Benchmark, Comparison, Metric, Problem, Round
+from perfbot.reasons import Failure, Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Measured:
     name: str
     metric: Metric
     round: Round
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     anew: bool = False
     """Earlier rounds were measured in another state of the processes, and count no more."""
 
@@ -84,7 +85,7 @@ class Failed:
 
     name: str
     side: Literal["base", "head", "both"]
-    reason: str
+    reasons: tuple[Failure, ...]
     skipped: bool = False
     metric: Metric | None = None
     """Only this metric of it cannot be had; None: all."""

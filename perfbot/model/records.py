@@ -11,8 +11,9 @@ from perfbot.model.metric import Better, Metric, Rule
 from perfbot.model.policy import Acceptance, Policy
 from perfbot.overall import Culprit, GeometricMean, Reach
 from perfbot.packed import Packed
+from perfbot.reasons import Note, Reason
 
-SCHEMA = "perfbot.report/1"
+SCHEMA = "perfbot.report/2"
 
 Side = Literal["base", "head"]
 SIDES: tuple[Side, Side] = ("base", "head")
@@ -134,8 +135,8 @@ class Comparison:
     metric: Metric
     rounds: tuple[Round, ...] = ()
     status: Status = "measured"
-    reason: str = ""
-    notes: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    notes: tuple[Note, ...] = ()
     failed_side: Literal["", "base", "head", "both"] = ""
 
 
@@ -151,6 +152,7 @@ class Result:
         error: standard error of log(1 + ``change``) over the rounds, which allows for no other look or comparison.
         rounds: how many there are; ``raw`` holds them.
         seconds: wall time spent measuring.
+        reasons: why it is what it is, and ``notes`` how it was measured, where that is unusual.
         budget: the limit on head as written, and ``budget_state`` how head stands to it.
     """
 
@@ -171,7 +173,7 @@ class Result:
     rounds: int = 0
     seconds: float = 0.0
     gate: Gate = "pass"
-    reason: str = ""
+    reasons: tuple[Reason, ...] = ()
     rule: Rule = "noisy"
     budget: str = ""
     budget_state: BudgetState | None = None
@@ -181,7 +183,7 @@ class Result:
     new: bool = False
     rewritten: bool = False
     failed_side: Literal["", "base", "head", "both"] = ""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     raw: tuple[Round, ...] = ()
 
     @property

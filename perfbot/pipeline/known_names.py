@@ -25,6 +25,9 @@ from perfbot.report import write_text
 from perfbot.sides.cache import zone
 from perfbot.sides.checkout import changed_files
 
+MOST_SHOWN = 200
+"""Characters of patterns in a message."""
+
 FIELDS = len(("digest", "base", "head", "names"))
 
 
@@ -67,9 +70,15 @@ def resolved(job: Job, request: Request) -> Job:
     every = [f"{suite}/{name}" for suite, names in known.items() for name in names or ()]
     shown = ", ".join(every[:NEAREST]) + (", …" if len(every) > NEAREST else "")
     raise UsageError(
-        f"--only {' '.join(request.only)}: none of the {len(every)} benchmarks that are known is meant",
+        f"--only {_typed(request.only)}: none of the {len(every)} benchmarks that are known is meant",
         hint=did_you_mean(request.only, every) or f"Names are such as {shown}",
     )
+
+
+def _typed(patterns: Sequence[str]) -> str:
+    """What was typed, as much of it as lets the rest of the sentence be read."""
+    words = " ".join(patterns)
+    return words if len(words) <= MOST_SHOWN else f"{words[:MOST_SHOWN]}…"
 
 
 def _meant(suite: Suite, names: Mapping[str, str], only: Sequence[str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Tries at one's desk that share one probability of a false alarm: counted in a file of perfbot's cache.
 
-A try is counted when it begins: one that is stopped, or crashes, has been spent.
+A try is counted when it begins: one that is stopped, or crashes, has been spent. One in which nothing was
+measured, for there is no such benchmark, or the edit broke it, is none.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ IDLE = timedelta(hours=8)
 """After which a next try begins a session of its own: nobody compares it with yesterday's."""
 
 LOCK_SECONDS = 10.0
+
+UNMEASURED = ("failed", "removed")
+"""Verdicts that say nothing about how fast anything is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,13 @@ class Sessions:
             )
             self._write(replace(session, tries=(*session.tries[: number - 1], ended, *session.tries[number:])))
 
+    def take_back(self, number: int) -> None:
+        """A try that measured nothing is none, unless others have begun since, which got less for it."""
+        with self._held():
+            session = _read(self.file)
+            if session is not None and len(session.tries) == number:
+                self._write(replace(session, tries=session.tries[:-1]))
+
     def _write(self, session: Session) -> None:
         write_text(json.dumps(asdict(session), indent=1), self.file)
 
@@ -184,9 +195,19 @@ class Counted:
     sessions: Sessions | None = None
     number: int = 0
     session: Session = field(default_factory=lambda: Session(""))
+    own: bool = True
+    """Whether this run began it."""
 
     def end(self, report: Report) -> None:
         """Keep what came out; a file that cannot be written costs nothing."""
-        if self.sessions is not None:
+        if all(one.verdict in UNMEASURED for one in report.results):
+            self.take_back()
+        elif self.sessions is not None:
             with contextlib.suppress(StoreError):
                 self.sessions.end(self.number, report)
+
+    def take_back(self) -> None:
+        """Nothing was measured, so nothing was shown."""
+        if self.sessions is not None and self.own:
+            with contextlib.suppress(StoreError):
+                self.sessions.take_back(self.number)

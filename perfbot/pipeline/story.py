@@ -12,7 +12,7 @@ from functools import partial
 from random import Random
 
 from perfbot.config import check_paths
-from perfbot.errors import Interrupted, SetupError, UsageError
+from perfbot.errors import ConfigError, Interrupted, SetupError, UsageError
 from perfbot.git.command import short
 from perfbot.harness.base import Effects
 from perfbot.harness.registry import reader
@@ -77,11 +77,19 @@ def run(request: Request, progress: Progress, trace: Trace = no_trace, around: S
     """
     lookout = around.lookout()
     progress.stage("finding the change")
-    job = resolved(understand(request), request)
+    job = understand(request)
+    try:
+        return _told(resolved(job, request), request, progress, trace, _Found(around, lookout))
+    except (UsageError, ConfigError):  # nothing of that name, or nothing at all, was found to measure
+        job.counted.take_back()
+        raise
+
+
+def _told(job: Job, request: Request, progress: Progress, trace: Trace, found: _Found) -> Report:
+    """Measure and judge what is understood."""
     for note in (*job.change.notes, *job.notes):
         progress.log(note)
     progress.limit(job.budget)
-    found = _Found(around, lookout)
     complete = True
     if not job.skip:
         try:
@@ -196,7 +204,7 @@ def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Rep
     verdict = gate_of(results, problems, complete=complete, skipped=job.skip or found.skip, means=means)
     seconds = found.around.clock() - found.started + earlier.seconds
     report = Report(
-        change=replace(job.change, notes=(*job.change.notes, *job.planning.notes, *outcomes.foretold)),
+        change=replace(job.change, notes=(*job.change.notes, *job.planning.notes, *outcomes.forecast)),
         verdict=verdict,
         results=results,
         problems=problems,

@@ -111,7 +111,7 @@ def _counted(request: Request, repo: Path, change: Change, policy: Policy) -> Co
         return Counted()
     sessions, now = sessions_of(request.cache, repo), dt.datetime.now(dt.UTC)
     if request.more and (session := sessions.read(now)).tries:
-        return Counted(sessions, len(session.tries), session)
+        return Counted(sessions, len(session.tries), session, own=False)
     asked = request.claim.text if request.claim else " ".join((*request.suites, *request.only))
     return Counted(sessions, *sessions.begin(now, change, asked, policy.alpha, fresh=request.fresh))
 

@@ -12,8 +12,7 @@ from perfbot.measure.discovering import selector
 from perfbot.model import TIME, Benchmark, Comparison
 from perfbot.pipeline.job import Job, Request
 from perfbot.pipeline.select import named
-
-REASON = "the change's own configuration leaves it out"
+from perfbot.reasons import LeftOutByConfiguration
 
 ALL = "*"
 """Stands for the benchmarks of a suite that is not there, and cannot be listed any more."""
@@ -32,7 +31,7 @@ def vanished(job: Job, request: Request, left_out: Sequence[Benchmark]) -> tuple
     gone = [*_left_out(job, left_out), *_missing(job, request)]
     wanted = selector(request.only)
     return tuple(
-        Comparison(one, TIME, status="removed", reason=REASON, failed_side="head")
+        Comparison(one, TIME, status="removed", reasons=(LeftOutByConfiguration(),), failed_side="head")
         for one in gone
         if one.name == ALL or wanted(one.full_name)
     )

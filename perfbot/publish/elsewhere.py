@@ -22,14 +22,14 @@ from perfbot.forge.base import Again
 from perfbot.forge.body import MAX_ASKED, Body, Section
 from perfbot.forge.first_word import FirstRed, FirstWord, first_word
 from perfbot.forge.order import RunOrder, Told, outrun
-from perfbot.judge.gate import gate_of, joined
+from perfbot.judge.gate import gate_of
 from perfbot.judge.machines import change_of, kind_of, together
 from perfbot.model import Machine, Metric, Policy, Problem, Report, Result, Runner
 from perfbot.overall import GeometricMean
 from perfbot.publish.fitting import fitted
 from perfbot.publish.publisher import Publisher, remembered
+from perfbot.reasons import NoOtherRunner, OneMachineOnly
 from perfbot.render import headline
-from perfbot.units import format_change
 
 WAITS = "merging waits for another runner's word"
 BANNER = "One runner says so. It is measured on another one: what that does not say, too, blocks nothing."
@@ -131,7 +131,7 @@ def _both(first: FirstRed, own: Result, machines: Sequence[Machine], policy: Pol
     word = replace(
         own, verdict="inconclusive" if first.over and not known else "regressed", gate="fail", base=first.base,
         head=first.head, change=first.change, interval=(first.low or 0.0, first.high or 0.0) if known else None,
-        budget_state="over" if first.over else own.budget_state, reason="", error=None, rounds=0, seconds=0.0, raw=(),
+        budget_state="over" if first.over else own.budget_state, reasons=(), error=None, rounds=0, seconds=0.0, raw=(),
         confidence=own.confidence or 1 - policy.alpha,
     )  # fmt: skip
     return together([word, own if own.raw else None], machines, policy)
@@ -181,14 +181,13 @@ def _held(report: Report, keys: Collection[Key]) -> Report:
 
 
 def _unheard(one: Result, policy: Policy) -> Result:
-    said = f"{format_change(one.change)} on one machine" if one.change is not None else "one machine says so"
     strict = policy.undecided == "fail" and policy.gates(one.full_name, Metric(one.metric, one.unit))
     return replace(
         one,
         verdict="inconclusive" if one.verdict == "regressed" else one.verdict,
         budget_state="unclear" if one.budget_state == "over" else one.budget_state,
         gate="fail" if strict and one.verdict == "regressed" else "pass",
-        reason=joined(one.reason, said, "no other was asked, for the change fails without it"),
+        reasons=(*one.reasons, OneMachineOnly(one.change)),
     )
 
 
@@ -205,12 +204,10 @@ def _judged(
     return replace(report, results=results, geometric_means=means, problems=problems, verdict=verdict)
 
 
-def _by_one(report: Report, new: Sequence[Result | GeometricMean], why: str) -> Report:
+def _by_one(report: Report, new: Sequence[Result | GeometricMean], why: NoOtherRunner) -> Report:
     """One machine's word after all, with the reason for it."""
-    keys, told = {_key(one) for one in new}, f"not confirmed on another runner: {why}"
-    results = tuple(
-        replace(one, reason=joined(one.reason, told)) if _key(one) in keys else one for one in report.results
-    )
+    keys = {_key(one) for one in new}
+    results = tuple(replace(one, reasons=(*one.reasons, why)) if _key(one) in keys else one for one in report.results)
     return replace(report, results=results)
 
 
@@ -225,19 +222,19 @@ def _remembered(one: Result | GeometricMean) -> FirstRed:
     return FirstRed(*_key(one), over, one.base, one.head, one.change, low, high)
 
 
-def _not_asked(first: FirstWord, body: Body, publisher: Publisher, per_hour: int) -> str:
-    """Why nobody is asked; empty where somebody may be."""
+def _not_asked(first: FirstWord, body: Body, publisher: Publisher, per_hour: int) -> NoOtherRunner | None:
+    """Why nobody is asked; None where somebody may be."""
     if first.turn > MOST_TURNS:
-        return "each run so far showed another change"
+        return NoOtherRunner("each differs")
     if not first.found:
-        return "its name is too long to be remembered"
+        return NoOtherRunner("too long a name")
     since = datetime.fromtimestamp(publisher.clock(), UTC) - timedelta(hours=1)
     if sum(moment >= since.strftime("%Y-%m-%dT%H:%M:%S") for moment in body.asked) >= per_hour:
-        return f"{per_hour} runs were asked for within an hour"
-    return ""
+        return NoOtherRunner("too many runs", str(per_hour))
+    return None
 
 
-def _told(publisher: Publisher, report: Report, first: FirstWord) -> str:
+def _told(publisher: Publisher, report: Report, first: FirstWord) -> NoOtherRunner | None:
     """Say that it waits, status first; why not, where the comment does not hold it in the end."""
     waiting = replace(publisher, waits=WAITS)
     words, head = f"{headline.headline(report)}: {WAITS}", publisher.request.head
@@ -265,9 +262,9 @@ def _told(publisher: Publisher, report: Report, first: FirstWord) -> str:
         publisher.upsert(change, create=True)
         stands = publisher.body().section(part.name)
     except PublishError as error:
-        return f"that cannot be remembered ({error.message.rstrip('.')})"
+        return NoOtherRunner("not remembered", error.message.rstrip("."))
     remembers = stands is not None and stands.said == said and stands.first is not None
-    return "" if remembers else "a newer run has spoken"
+    return None if remembers else NoOtherRunner("outrun")
 
 
 def _beside(body: Body, section: str, head: str, order: RunOrder) -> bool:
@@ -278,7 +275,7 @@ def _beside(body: Body, section: str, head: str, order: RunOrder) -> bool:
     )
 
 
-def _asked(publisher: Publisher, *, again: bool) -> str:
+def _asked(publisher: Publisher, *, again: bool) -> NoOtherRunner | None:
     """Have the measuring job started once more; why not, where it cannot be.
 
     Args:
@@ -289,5 +286,5 @@ def _asked(publisher: Publisher, *, again: bool) -> str:
         if not (again and runs.in_flight(request)):
             runs.elsewhere(request, Again(request.head))
     except PublishError as error:
-        return f"it could not be started ({error.message.rstrip('.')})"
-    return ""
+        return NoOtherRunner("not started", error.message.rstrip("."))
+    return None

@@ -47,16 +47,24 @@ class NobodyError(PerfbotError):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What came of it, section by section: (name, verdict, what happened to the comment)."""
+    """What came of it, section by section: (name, verdict, what happened to the comment).
+
+    Attributes:
+        superseded: the merge request has a newer head.
+        missing: of the one that this job is about there is no report, and the job is its gate: pushed again without a
+            new pipeline, it would have a green one.
+    """
 
     sections: tuple[tuple[str, str, Outcome], ...]
     superseded: bool = False
+    missing: bool = False
 
     @property
     def code(self) -> int:
         """Exit code: a failed gate, or one that waits, outranks a run that could not be judged."""
         verdicts = {verdict for _, verdict, _ in self.sections}
-        return GATE_FAILED if verdicts & {"fail", WAITS} else NOT_MEASURED if "error" in verdicts else PASS
+        unknown = self.missing or "error" in verdicts
+        return GATE_FAILED if verdicts & {"fail", WAITS} else NOT_MEASURED if unknown else PASS
 
 
 def find_request(forge: Forge, place: Place) -> MergeRequest:
@@ -150,7 +158,7 @@ def publish(files: Sequence[Path], publisher: Publisher, *, join: bool = False) 
     place, request = publisher.place, publisher.request
     if place.head and place.kind != "local" and place.head != request.head:
         if not all(file.is_file() for file in files):
-            return Published((), superseded=True)
+            return Published((), superseded=True, missing=place.kind == "gitlab")
         # Whoever pushes an older commit again finds what was said of it: its status, and whether its job passed.
         publisher = replace(publisher, request=replace(request, head=place.head))
     with told_when_it_fails(publisher) if _own(place) else contextlib.nullcontext():

@@ -26,9 +26,9 @@ from perfbot.publish.shared_commit import held_back, is_of_commit, of_request
 from perfbot.publish.verify import believed
 from perfbot.render import headline
 from perfbot.render.comment import comment
-from perfbot.render.course import courses
 from perfbot.render.links import Links
 from perfbot.render.remarks import Remark, where_it_goes_back_to
+from perfbot.render.trend_column import by_result
 
 KEY = "default"
 LONGEST_COMMENT = 100_000
@@ -283,7 +283,7 @@ class Publisher:
             limit=limit,
             links=self.links,
             title=self.section,
-            courses=courses(self.trends),
+            trends=by_result(self.trends),
             claims=self.claims,
             waits=self.waits,
             alerts=self.place.alerts or self.forge.kind == "github",

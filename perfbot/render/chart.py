@@ -31,18 +31,18 @@ def _scale(unit: str, values: Sequence[float]) -> tuple[float, str]:
 
 def chart(
     trend: Trend,
-    course: Sequence[Level],
+    levels: Sequence[Level],
     releases: Sequence[Release],
     run_page: Callable[[int], str],
 ) -> dict[str, Any]:
     """What the page's script draws: a list entry a point; texts are shown as they are.
 
     Args:
-        course: of :func:`perfbot.history.trends.course`; a long one is thinned.
+        levels: of :func:`perfbot.history.trends.chained_levels`; a long one is thinned.
         run_page: the address of a run's page; empty where it has none.
     """
     subject, budget = trend.subject, trend.budget
-    drawn = _thinned(course, trend)
+    drawn = _thinned(levels, trend)
     points = [level.point for level in drawn]
     values = [point.head_value or 0.0 for point in points]
     factor, unit = _scale(subject.unit, values)
@@ -89,30 +89,30 @@ MOST_POINTS = 800
 """Points of a chart: what a wide screen can show apart."""
 
 
-def _thinned(course: Sequence[Level], trend: Trend) -> Sequence[Level]:
+def _thinned(levels: Sequence[Level], trend: Trend) -> Sequence[Level]:
     """Of a longer series the newest quarter whole; before it, of each stretch the extremes of value and level.
 
     A point where the level stepped is always among them.
     """
-    if len(course) <= MOST_POINTS:
-        return course
-    newest = len(course) - MOST_POINTS // 4
+    if len(levels) <= MOST_POINTS:
+        return levels
+    newest = len(levels) - MOST_POINTS // 4
     stretches = MOST_POINTS * 3 // 4 // 4
     edges = [round(n * newest / stretches) for n in range(stretches + 1)]
     stepped = {step.first for step in trend.steps}
-    kept = {index for index in range(newest) if course[index].point.head in stepped}
+    kept = {index for index in range(newest) if levels[index].point.head in stepped}
     for start, end in pairwise(edges):
-        for measure in (_level_at(course), _value_at(course)):
+        for measure in (_level_at(levels), _value_at(levels)):
             kept |= {min(range(start, end), key=measure), max(range(start, end), key=measure)}
-    return [course[index] for index in sorted(kept)] + list(course[newest:])
+    return [levels[index] for index in sorted(kept)] + list(levels[newest:])
 
 
-def _level_at(course: Sequence[Level]) -> Callable[[int], float]:
-    return lambda index: course[index].factor
+def _level_at(levels: Sequence[Level]) -> Callable[[int], float]:
+    return lambda index: levels[index].factor
 
 
-def _value_at(course: Sequence[Level]) -> Callable[[int], float]:
-    return lambda index: course[index].point.head_value or 0.0
+def _value_at(levels: Sequence[Level]) -> Callable[[int], float]:
+    return lambda index: levels[index].point.head_value or 0.0
 
 
 def thinned_way(points: Sequence[tuple[int, float]]) -> Sequence[tuple[int, float]]:

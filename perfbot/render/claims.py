@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from perfbot.claims.described import Described
 from perfbot.claims.verdict import Found
+from perfbot.reasons import words
 from perfbot.render.escape import code, prose
 from perfbot.units import format_change, format_interval
 
@@ -37,5 +38,5 @@ def _because(claim: Described) -> str:
 
 def _found(one: Found) -> str:
     if one.change is None or one.interval is None:
-        return f"{code(one.name)}{f': {prose(one.why, LONGEST)}' if one.why else ''}"
+        return f"{code(one.name)}{f': {prose(words.text(one.reasons), LONGEST)}' if one.reasons else ''}"
     return f"{code(one.name)} {format_change(one.change)} {format_interval(*one.interval)}"

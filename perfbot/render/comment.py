@@ -15,7 +15,6 @@ from perfbot.model import Acceptance, Problem, Report, Result
 from perfbot.render import headline, view, whole
 from perfbot.render.claims import lines as claim_lines
 from perfbot.render.comment_rows import SHOWN, Entry, Rows, Table, differences, entries, kinds, together
-from perfbot.render.course import NOWHERE, Courses
 from perfbot.render.escape import code, fence, link_target, prose
 from perfbot.render.facts import measured_facts
 from perfbot.render.families import Family
@@ -23,6 +22,7 @@ from perfbot.render.layout import lay_out
 from perfbot.render.links import HOW_TO_READ, NO_LINKS, Links
 from perfbot.render.policy import policy_differences
 from perfbot.render.reasons import explanations_of
+from perfbot.render.trend_column import NO_TRENDS, Trends
 from perfbot.render.way_on import what_now, why_undecided
 from perfbot.units import format_duration, format_percentage
 
@@ -126,7 +126,7 @@ def comment(
     stale: str = "",
     links: Links = NO_LINKS,
     title: str = "",
-    courses: Courses = NOWHERE,
+    trends: Trends = NO_TRENDS,
     alerts: bool = False,
     claims: Sequence[Described] = (),
     waits: str = "",
@@ -140,7 +140,7 @@ def comment(
         stale: why the table is old ("Measuring f3c2d1a: the table is about 60ab91e."); empty when it is not.
         links: where it may lead its reader.
         title: tells several comments or sections apart ("Python 3.12").
-        courses: what the target branch's history says of each benchmark.
+        trends: what the target branch's history says of each benchmark.
         claims: of the merge request's author, judged; shown, and nothing else.
         waits: what merging waits for, where the gate's word is not the last one yet.
         alerts: whether the forge shows ``> [!CAUTION]`` as a box (GitHub; GitLab from 17.10).
@@ -150,7 +150,7 @@ def comment(
         report,
         title,
         stale,
-        Rows(report.policy, links, courses, report.change.target, explanations_of(report)),
+        Rows(report.policy, links, trends, report.change.target, explanations_of(report)),
         alerts=alerts,
     )
     if waits:
@@ -297,8 +297,8 @@ def _facts(report: Report) -> Iterable[str]:
         yield f"{name}: {prose(text)}"
     if left_out := whole.left_out(report):
         yield left_out
-    for line in view.beside(report):
-        yield f"Beside time: {prose(line)}"
+    for line in view.other_metrics(report):
+        yield f"Other metrics: {prose(line)}"
     for note in report.change.notes:
         yield f"Note: {prose(note)}"
     for problem in report.problems:

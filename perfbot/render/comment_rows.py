@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from perfbot.explained import Difference, Explanation, Part
 from perfbot.model import Policy, Report, Result
 from perfbot.render import reasons, view
-from perfbot.render.course import Courses, bars, meaning
 from perfbot.render.escape import code, prose
 from perfbot.render.families import Family, families
 from perfbot.render.links import NO_LINKS, Links
+from perfbot.render.trend_column import Trends, bars, meaning
 from perfbot.units import format_change
 
 SHOWN = 10
@@ -41,7 +41,7 @@ class Rows:
 
     policy: Policy
     links: Links = NO_LINKS
-    courses: Courses = field(default_factory=dict)
+    trends: Trends = field(default_factory=dict)
     branch: str = ""
     explanations: reasons.Explanations = field(default_factory=dict)
 
@@ -66,9 +66,9 @@ class Rows:
         shown = f"[{shown}](<{target}>)" if target else shown
         return f"{shown} <sub>{together(margin)}</sub>" if margin else shown
 
-    def course(self, result: Result) -> str:
+    def trend(self, result: Result) -> str:
         """The branch's last runs and this one, with words."""
-        trend = self.courses.get((result.full_name, result.metric))
+        trend = self.trends.get((result.full_name, result.metric))
         drawn = bars(trend, result) if trend is not None else ""
         if trend is None or not drawn:
             return ""
@@ -91,7 +91,7 @@ class Rows:
 
     def _one(self, result: Result) -> tuple[str, ...]:
         sign = f"{view.icon(result)}\N{NO-BREAK SPACE}{view.outcome(result)}"
-        return sign, self.change(result), self.name(result), transition(result), self.course(result)
+        return sign, self.change(result), self.name(result), transition(result), self.trend(result)
 
     def _family(self, family: Family) -> tuple[str, ...]:
         first, changes = family.results[0], [one.change for one in family.results if one.change is not None]

@@ -43,7 +43,7 @@ def _row(trend: Trend) -> tuple[str, ...]:
         clean(name, NAME_LENGTH),
         "" if trend.latest is None else format_quantity(trend.latest, subject.unit),
         "" if trend.noise is None else format_noise(trend.noise),
-        sparkline(trend.course),
+        sparkline(trend.thumbnail),
         since_words(trend),
         step_words(trend),
         drift_words(trend),

@@ -24,7 +24,7 @@ FINER = 2
 MOST_PANELS, MOST_BARS = 6, 16
 MARGIN, GAP, THICK = 48, 36, 7
 CALM = 0.05
-"""A course that stays within this much of its middle (log) does not fill its panel: small changes look small."""
+"""A trend that stays within this much of its middle (log) does not fill its panel: small changes look small."""
 
 Colour = tuple[int, int, int]
 Tone = Literal["good", "bad", ""]
@@ -42,7 +42,7 @@ class Panel:
     tone: Tone = ""
 
 
-def courses(panels: Sequence[Panel]) -> bytes:
+def trends(panels: Sequence[Panel]) -> bytes:
     """A line chart of each of the first few panels, as a PNG."""
     drawn = [panel for panel in panels if len(panel.levels) > 1][:MOST_PANELS]
     sheet = _sheet()

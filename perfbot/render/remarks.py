@@ -104,7 +104,7 @@ def remark(result: Result, *, whole: bool = False) -> Remark:
     shown = "" if result.change is None else format_change(result.change)
     if shown and result.interval is not None:
         shown += f" {format_interval(*result.interval)}"
-    why = "; ".join(dict.fromkeys(filter(None, (view.decided_by(result), *view.why(result, whole=whole).split("; ")))))
+    why = "; ".join(dict.fromkeys(filter(None, (view.decided_by(result), *view.clauses(result, whole=whole)))))
     message = ": ".join(filter(None, (shown, why)))
     path, line = (result.file, result.line) if has_place(result) else ("", 0)
     return Remark(path, line, _severity(result), f"{result.full_name}: {view.outcome(result)}", message)

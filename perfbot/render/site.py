@@ -121,11 +121,11 @@ def projects(found: Iterable[tuple[str, str]], place: Address, updated: str) -> 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What a benchmark's page shows; ``course`` is :func:`perfbot.history.trends.course` of its series."""
+    """What a benchmark's page shows; ``levels`` are :func:`perfbot.history.trends.chained_levels` of its series."""
 
     project: str
     trend: Trend
-    course: Sequence[Level]
+    levels: Sequence[Level]
     releases: Sequence[Release] = ()
 
 
@@ -136,14 +136,14 @@ def benchmark(story: Story, place: Address, updated: str, change_points: Sequenc
         change_points: of :func:`perfbot.render.cards.cards`.
     """
     trend, subject = story.trend, story.trend.subject
-    points = [level.point for level in story.course]
-    drawn = chart(trend, story.course, story.releases, place.run)
+    points = [level.point for level in story.levels]
+    drawn = chart(trend, story.levels, story.releases, place.run)
     return site_page(
         "benchmark", place, updated,
         title=f"{plain(subject.full_name)} {plain(subject.metric)}", home=place.home,
         project=plain(story.project) or "Overview", name=plain(subject.full_name), metric=plain(subject.metric),
         facts=_facts(trend), data=as_json(drawn), thinned=_thinned_words(len(drawn["when"]), len(points)),
-        chain_title=_chain_title(story.course), csv=f"{subject.page}.csv",
+        chain_title=_chain_title(story.levels), csv=f"{subject.page}.csv",
         machines=_machines(points),
         cards=change_points, charts=f"{place.charts}?b={subject.page}" if place.charts else "",
         about="; ".join(f"{name}: {value}" for name, value, _ in _facts(trend)),
@@ -208,7 +208,7 @@ def plain(text: str) -> str:
 def panel(trend: Trend) -> Panel:
     """A benchmark in a picture, coloured by what became of it."""
     tone = _chip(trend)["tone"]
-    return Panel(trend.course, "bad" if tone == "bad" else "good" if tone == "good" else "")
+    return Panel(trend.thumbnail, "bad" if tone == "bad" else "good" if tone == "good" else "")
 
 
 def title_of(subject: Subject) -> str:
@@ -231,7 +231,7 @@ def _card(
         {
             "name": title_of(t.subject),
             "link": place.benchmark(t.subject.page),
-            "spark": spark(t.course),
+            "spark": spark(t.thumbnail),
             **_kept_together(detail(t)),
         }
         for t in trends
@@ -292,7 +292,7 @@ def _row(trend: Trend, place: Address) -> dict[str, str]:
     return {
         "name": title_of(trend.subject),
         "link": place.benchmark(trend.subject.page),
-        "spark": spark(trend.course),
+        "spark": spark(trend.thumbnail),
         "latest": latest,
         "step": (step := step_words(trend).partition(" ("))[0],
         "step_day": "".join(step[1:]).strip(),
@@ -334,7 +334,7 @@ def _kept_together(card: dict[str, str]) -> dict[str, str]:
 
 
 def spark(levels: Sequence[float], width: int = 96, height: int = 20) -> str:
-    """Points of an SVG polyline; a course that strays by no more than noise does stays near the middle."""
+    """Points of an SVG polyline; one that moves by no more than noise does stays near the middle."""
     if len(levels) < 2:
         return ""
     low, high = min(levels), max(levels)
@@ -387,9 +387,9 @@ def _point(point: Point, subject: Subject, place: Address) -> dict[str, str]:
     }
 
 
-def _chain_title(course: Sequence[Level]) -> str:
-    first = plain(course[0].point.head[:7]) if course else "the first run"
-    kinds = {level.link for level in course}
+def _chain_title(levels: Sequence[Level]) -> str:
+    first = plain(levels[0].point.head[:7]) if levels else "the first run"
+    kinds = {level.link for level in levels}
     dashed = "; dashed where a link was not measured, and bridged by the values around it" if "bridged" in kinds else ""
     broken = "; broken where nothing bridges it" if "broken" in kinds else ""
     return f"Change against {first}, by side-by-side comparisons, with its 95 % interval{dashed}{broken}"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from perfbot.judge.confirmation import is_over
 from perfbot.model import Policy, Report, Result, Runner
+from perfbot.reasons import words
 from perfbot.units import (
     AS_FACTOR_FROM,
     UNTOLD_FROM,
@@ -80,12 +81,12 @@ def shown(report: Report) -> tuple[Result, ...]:
     return tuple(one for one in report.results if id(one) not in silent)
 
 
-def beside(report: Report) -> tuple[str, ...]:
+def other_metrics(report: Report) -> tuple[str, ...]:
     """What the quiet results come to, a line each: "instructions: unchanged in 38 benchmarks"."""
-    counts = Counter((one.metric, verdict_word(one), one.reason) for one in quiet(report.results))
+    counts = Counter((one.metric, verdict_word(one), one.reasons) for one in quiet(report.results))
     return tuple(
-        f"{metric}: {verdict} in {counted(count, 'benchmark')}{f' ({reason})' if reason else ''}"
-        for (metric, verdict, reason), count in counts.items()
+        f"{metric}: {verdict} in {counted(count, 'benchmark')}{f' ({words.text(reasons)})' if reasons else ''}"
+        for (metric, verdict, reasons), count in counts.items()
     )
 
 
@@ -248,14 +249,19 @@ def remarks(result: Result, *, whole: bool = False) -> tuple[str, ...]:
 
 
 def why(result: Result, *, whole: bool = False) -> str:
-    """The reason, and what the result's other values say of it.
+    """The reasons in one; see :func:`clauses`."""
+    return "; ".join(clauses(result, whole=whole))
+
+
+def clauses(result: Result, *, whole: bool = False) -> tuple[str, ...]:
+    """The reasons, and what the result's other values say of it.
 
     Args:
-        whole: the reason with all of its lines.
+        whole: with all of their lines.
     """
-    reason = result.reason if whole else gist(result.reason)
-    budget = f"over the budget of {result.budget}" if result.budget_state == "over" else ""
-    return "; ".join(filter(None, (reason, budget if budget not in reason else "")))
+    reasons = words.clauses(result.reasons)
+    over = (f"over the budget of {result.budget}",) if result.budget_state == "over" else ()
+    return (*filter(None, reasons if whole else map(gist, reasons)), *over)
 
 
 def decided_by(result: Result) -> str:
@@ -270,7 +276,7 @@ def decided_by(result: Result) -> str:
 
 def _besides(result: Result) -> tuple[str, ...]:
     """What is to be known beside the reason."""
-    told = [note for note in result.notes if note]
+    told = list(words.clauses(result.notes))
     if result.budget_state == "unclear":
         told.append(f"too close to its budget of {result.budget} to tell")
     if result.new and result.change is not None:
@@ -289,7 +295,7 @@ def row_notes(result: Result, policy: Policy) -> tuple[str, ...]:
     ``notes``, a sentence each, and comes out here.
     """
     threshold = result.threshold or 0.0
-    notes = list(filter(None, why(result).split("; ")))
+    notes = list(clauses(result))
     usual = policy.exact_threshold if result.rule == "exact" else policy.threshold
     if result.verdict == "regressed" and not is_over(result.change or 0.0, threshold):
         notes.insert(0, decided_by(result))

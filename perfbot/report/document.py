@@ -1,9 +1,10 @@
 """The report as a file: JSON in, JSON out, nothing believed that was not checked.
 
-The schema is ``perfbot.report/1``: the records of :mod:`perfbot.model`, field by field, with every raw round, so
-that anybody can judge again. Within version 1 fields may be added; readers ignore those they do not know. A report
-may come from a job that runs hostile code: :func:`loads` checks its size, its types, that every number is finite,
-and that it does not contradict itself.
+The schema is ``perfbot.report/2``: the records of :mod:`perfbot.model`, field by field, with every raw round, so
+that anybody can judge again. Of reasons it holds their words, too, which nobody reads back. Within version 2 fields may
+be added; readers ignore those they do not know. Version 1 is read (:mod:`perfbot.report.earlier`). A report may come
+from a job that runs hostile code: :func:`loads` checks its size, its types, that every number is finite, and that it
+does not contradict itself.
 """
 
 from __future__ import annotations
@@ -22,11 +23,14 @@ from typing import TYPE_CHECKING, Any
 
 from perfbot.errors import ReportError, StoreError
 from perfbot.model import SCHEMA, Report, Result, Round
+from perfbot.reasons import Note, Reason, words
+from perfbot.report import earlier
 from perfbot.report.extent import excesses, too_many_values
 from perfbot.units import is_sensible
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
+    from pydantic_core import ErrorDetails
 
 MAX_BYTES = 256 * 1024 * 1024
 """Larger reports are refused unread: 2,000 benchmarks with 20 rounds of 24 pairs take a third of it."""
@@ -64,7 +68,7 @@ def _lines(report: Report) -> Iterator[str]:
         value = getattr(report, name)
         if name == "results" and value:
             for number, result in enumerate(value):
-                yield ("," if number else "[") + "\n" + _json(result)
+                yield ("," if number else "[") + "\n" + _json(_worded(result))
             yield "\n]"
         else:
             yield _json(value)
@@ -75,6 +79,17 @@ def _json(value: Any) -> str:
     from pydantic_core import to_json  # noqa: PLC0415 - only where reports are written
 
     return to_json(value, fallback=tuple).decode()  # what it does not know are the values of rounds
+
+
+def _worded(result: Result) -> dict[str, Any]:
+    """A result, with what its reasons say."""
+    record = {field.name: getattr(result, field.name) for field in dataclasses.fields(result)}
+    said = {name: [_with_words(one) for one in record[name]] for name in ("reasons", "notes")}
+    return {**record, **said}
+
+
+def _with_words(reason: Reason | Note) -> dict[str, Any]:
+    return {"kind": reason.kind, **dataclasses.asdict(reason), "text": words.clause(reason)}
 
 
 def loads(text: str | bytes, where: str, max_bytes: int = MAX_BYTES) -> Report:
@@ -97,9 +112,11 @@ def loads(text: str | bytes, where: str, max_bytes: int = MAX_BYTES) -> Report:
         raise ReportError(f"{where}: {wrong}")
     try:
         stamp = _adapter(_Stamp).validate_json(text, strict=True)
-        if stamp.schema != SCHEMA:
+        if stamp.schema == earlier.SCHEMA:
+            data = earlier.upgraded(data)
+        elif stamp.schema != SCHEMA:
             raise _refused(where, "schema", stamp.schema, f'"{SCHEMA}"', hint=_other_version(stamp.schema))
-        report: Report = _adapter(Report).validate_json(text, strict=True)
+        report: Report = _adapter(Report).validate_json(data, strict=True)
     except ValidationError as error:
         raise ReportError(_explain(error, where)) from None
     _check(report, where)
@@ -181,10 +198,14 @@ def schema() -> dict[str, Any]:
     """The JSON schema of a report, for editors and for other programs."""
     found = _adapter(Report).json_schema()
     found["properties"]["schema"] = {"const": SCHEMA}
+    for one in found["$defs"].values():
+        if "kind" in one.get("properties", {}) and "const" in one["properties"]["kind"]:
+            one["properties"].setdefault("text", {"title": "What it says", "type": "string"})
+            one["required"] = ["kind", *one.get("required", ())]
     found["required"] = ["schema", *found["required"]]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "urn:perfbot:report:1",
+        "$id": f"urn:perfbot:report:{SCHEMA.rpartition('/')[2]}",
         "title": SCHEMA,
         **{key: value for key, value in found.items() if key != "title"},
     }
@@ -273,8 +294,16 @@ def _in_result(result: Result, place: str) -> Iterator[Contradiction]:
     for name in ("detectable", "threshold", "seconds", "rounds"):
         if (value := getattr(result, name)) is not None and value < 0:
             yield f"{place}.{name}", value, "nothing below 0"
+    yield from _in_reasons(result, place)
     for index, measured in enumerate(result.raw):
         yield from _in_round(measured, result, f"{place}.raw[{index}]")
+
+
+def _in_reasons(result: Result, place: str) -> Iterator[Contradiction]:
+    for name in ("reasons", "notes"):
+        for where, value in _numbers(tuple(map(dataclasses.asdict, getattr(result, name))), f"{place}.{name}"):
+            if not is_sensible(value):
+                yield where, value, "a number of a sensible size"
 
 
 def _in_round(measured: Round, result: Result, place: str) -> Iterator[Contradiction]:
@@ -317,11 +346,16 @@ def _explain(error: ValidationError, where: str) -> str:
     """The first few wrong fields, as places in the file."""
     wrong = error.errors(include_url=False, include_context=False)
     texts = [
-        f"{_place(item['loc'])}: found {_shown(item['input'])}, {_lower(item['msg'])}"
+        f"{_place(item['loc'])}: found {_shown(item['input'])}, {_expected(item)}"
         for item in wrong[:_WRONG_FIELDS_SHOWN]
     ]
     more = len(wrong) - len(texts)
     return f"{where}: " + "; ".join([*texts, *([f"and {more} more"] if more else [])])
+
+
+def _expected(item: ErrorDetails) -> str:
+    """What pydantic says; of a kind of reason it would show whatever stands there, and all that could."""
+    return "expected the kind of a reason" if item["type"].startswith("union_tag") else _lower(item["msg"])
 
 
 def _place(loc: Iterable[int | str]) -> str:

@@ -16,6 +16,7 @@ from itertools import chain
 from typing import Any
 
 from perfbot.model import Report, Result, Round
+from perfbot.reasons import Said
 
 BYTES_A_VALUE = 10
 """A file of so many bytes for each of its values at the least: measured ones have 8 to 20 digits. Each takes ten times
@@ -28,7 +29,7 @@ NAME, LINE, TEXT = 4_000, 20_000, 200_000
 """Characters: of what is called something; of a sentence; of the end of an output."""
 
 ITEMS, NOTES = 20_000, 1_000
-"""Of any other list of the report; of a result's notes."""
+"""Of any other list of the report; of a result's reasons, and of its notes."""
 
 SMALL, LARGE = 2**31 - 1, 2**63 - 1
 """Whole numbers that every database takes, and that are identifiers or sizes."""
@@ -76,8 +77,9 @@ def _of_result(result: Result, place: str) -> Iterator[Excess]:
     if len(result.raw) > ROUNDS:
         yield f"{place}.raw", len(result.raw), f"at most {ROUNDS:,} rounds"
         return
-    if len(result.notes) > NOTES:
-        yield f"{place}.notes", len(result.notes), f"at most {NOTES:,} notes"
+    for name in ("reasons", "notes"):
+        if len(getattr(result, name)) > NOTES:
+            yield f"{place}.{name}", len(getattr(result, name)), f"at most {NOTES:,}"
     yield from _of_record(dataclasses.replace(result, raw=()), place)
     for index, measured in enumerate(result.raw):
         yield from _of_round(measured, f"{place}.raw[{index}]")
@@ -93,7 +95,13 @@ def _of_round(measured: Round, place: str) -> Iterator[Excess]:
 
 def _of_record(record: object, place: str) -> Iterator[Excess]:
     for field in dataclasses.fields(record):  # type: ignore[arg-type]
-        yield from _of_value(getattr(record, field.name), field.name, f"{place}.{field.name}" if place else field.name)
+        called = _called(record, field.name)
+        yield from _of_value(getattr(record, field.name), called, f"{place}.{field.name}" if place else field.name)
+
+
+def _called(record: object, name: str) -> str:
+    """A field by what it holds: what a program said is as long as a message."""
+    return "message" if isinstance(record, Said) and name == "text" else name
 
 
 def _of_value(value: object, name: str, place: str) -> Iterator[Excess]:
@@ -151,7 +159,8 @@ def _fitted_record(record: Any) -> Any:
     changed = {
         field.name: fit
         for field in dataclasses.fields(record)
-        if field.name != "raw" and (fit := _fit(value := getattr(record, field.name), field.name)) is not value
+        if field.name != "raw"
+        and (fit := _fit(value := getattr(record, field.name), _called(record, field.name))) is not value
     }
     return dataclasses.replace(record, **changed) if changed else record
 
@@ -160,7 +169,7 @@ def _fit(value: Any, name: str) -> Any:
     if isinstance(value, str):
         return _fitted_text(value, name)
     if isinstance(value, tuple):
-        most = NOTES if name == "notes" else ITEMS
+        most = NOTES if name in ("reasons", "notes") else ITEMS
         found = tuple(_fit(one, name) for one in value[:most])
         return value if len(found) == len(value) and all(map(operator.is_, found, value)) else found
     return _fitted_record(value) if dataclasses.is_dataclass(value) else value

@@ -99,10 +99,21 @@ def fetch(issuer: str) -> Mapping[str, Any]:
     try:
         with http_client(timeout=TIMEOUT) as client:
             about = _json(client, f"{issuer.rstrip('/')}/.well-known/openid-configuration")
-            listed = _json(client, str(about["jwks_uri"]))
+            listed = _json(client, _as_safe(str(about["jwks_uri"]), issuer))
         return dict(filter(None, map(_key, listed["keys"])))
     except (httpx.HTTPError, httpx.InvalidURL, UsageError, *_NOT_READ) as error:
         raise BusyError("the issuer's keys cannot be found") from error
+
+
+def _as_safe(address: str, issuer: str) -> str:
+    """The address of the keys, which nobody on the way may answer for where the issuer's cannot be.
+
+    Raises:
+        ValueError: it is plain HTTP, and the issuer's is not.
+    """
+    if issuer.startswith("https://") and not address.startswith("https://"):
+        raise ValueError("keys over plain HTTP")
+    return address
 
 
 def _key(key: Mapping[str, Any]) -> tuple[str, Any] | None:

@@ -185,7 +185,7 @@ class Pages:
 
         def drawn(connection: Connection, scope: Scope, about: Subject) -> Response:
             trend = standings.trend(connection, about, scope.branch)
-            return _missing() if trend is None else _png(preview.courses([render.panel(trend)]))
+            return _missing() if trend is None else _png(preview.trends([render.panel(trend)]))
 
         return self._of_benchmark(request, drawn)
 

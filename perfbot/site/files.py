@@ -84,7 +84,7 @@ def _benchmarks(connection: Connection, seen: comparing.Branch, place: site.Addr
         }
         _write(folder, {f"benchmarks/{about.page}.{kind}": text.encode() for kind, text in made.items()})
         if place.picture and trend.told_steps:  # a flat line tells nothing, and a project may have thousands
-            _write(folder, {f"benchmarks/{about.page}.png": preview.courses([site.panel(trend)])})
+            _write(folder, {f"benchmarks/{about.page}.png": preview.trends([site.panel(trend)])})
     return len(seen.known)
 
 

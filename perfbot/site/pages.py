@@ -8,7 +8,7 @@ from perfbot.errors import UsageError
 from perfbot.history.recording import now
 from perfbot.history.records import Subject, Trend
 from perfbot.history.store import ledger, queries, standings, ways
-from perfbot.history.trends import analyse, course
+from perfbot.history.trends import analyse, chained_levels
 from perfbot.render import page as run_page
 from perfbot.render import preview, site
 from perfbot.render.cards import cards
@@ -95,7 +95,7 @@ def benchmark(connection: Connection, scope: Scope, subject: Subject, place: sit
         trend = analyse(found, releases)
     stops = {stop.head: stop for stop in ways.stops(connection, scope.project, scope.branch)} if trend.steps else {}
     points = cards([(trend, step) for step in trend.steps], stops, place, named=False)
-    return site.benchmark(site.Story(scope.project, trend, course(found), releases), place, now(), points)
+    return site.benchmark(site.Story(scope.project, trend, chained_levels(found), releases), place, now(), points)
 
 
 def picture(connection: Connection, scope: Scope) -> bytes:
@@ -105,7 +105,7 @@ def picture(connection: Connection, scope: Scope) -> bytes:
     for order in orders:
         for trend in standings.trends(connection, scope.project, scope.branch, order=order, limit=preview.MOST_PANELS):
             known.setdefault(trend.subject.number, trend)
-    return preview.courses([site.panel(trend) for trend in known.values()])
+    return preview.trends([site.panel(trend) for trend in known.values()])
 
 
 def values(connection: Connection, scope: Scope, subject: Subject) -> str:

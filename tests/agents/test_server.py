@@ -114,7 +114,7 @@ def test_an_agent_lists_measures_verifies_and_reads(project: Project, connected:
             again = answer(await client.call_tool("last_report", {}))
             assert again["results"][0]["benchmark"] == "programs/slower"
             (text,) = (await client.read_resource("perfbot://report/last")).contents
-            assert json.loads(text.text)["schema"] == "perfbot.report/1"  # type: ignore[union-attr]
+            assert json.loads(text.text)["schema"] == "perfbot.report/2"  # type: ignore[union-attr]
             (comment,) = (await client.read_resource("perfbot://report/last/comment")).contents
             assert "slower" in comment.text  # type: ignore[union-attr]
             assert SECRET not in f"{found}{verified}{text}{comment}"
@@ -195,6 +195,27 @@ HOSTILE = [
     ("list_benchmarks", {"pattern": "x" * 300}, "pattern"),
     ("last_report", {}, "nothing was measured yet"),
     ("publish", {}, "publish"),
+    (
+        "measure",
+        {"repo": "/etc", "only": ["same"]},
+        "measure has no argument repo; expected only, base, budget_seconds",
+    ),
+    ("measure", {"only": ["same"], "fresh": True}, "has no argument fresh"),
+    ("session", {"fresh": True}, "session has no argument fresh; it takes none"),
+    ("last_report", {"path": "/etc/passwd", "\x1b[2Jx" * 99: 1}, "has no argument path, "),
+    ("measure", {"only": "*"}, "only: expected a valid list"),
+    ("measure", {"only": [["a"]]}, "only.0: expected a valid string"),
+    ("measure", {"base": None}, "base: expected a valid string"),
+    ("measure", {"budget_seconds": "soon"}, "budget_seconds: expected a valid number"),
+    ("measure", {"budget_seconds": 10**400}, "budget_seconds: expected a"),
+    ("measure", {"threshold_percent": 5e-324}, "threshold_percent: expected 0.05 to 100"),
+    ("measure", {"base": "HEAD^{tree}"}, "There is no commit called `HEAD^{tree}`"),
+    ("measure", {"base": "HEAD~99999999999999999999"}, "There is no commit called"),
+    ("measure", {"only": ["\x9b31m"]}, "is meant"),
+    ("measure", {"only": ["*a" * 99 + "b"] * 20}, "is meant"),
+    ("verify", {}, "claim: Field required"),
+    ("verify", {"claim": "slower is at least 1e400 % faster"}, "is not a claim that can be checked"),
+    ("history", {"limit": 10**400}, "limit: expected less than or equal to 100"),
 ]
 
 
@@ -210,11 +231,14 @@ def test_hostile_arguments_are_refused(project: Project) -> None:
                     text = str(error)
                 assert said in text, (tool, arguments, text)
                 assert "Traceback" not in text
+                assert "pydantic" not in text
+                assert text.isprintable() or set(filter(lambda one: not one.isprintable(), text)) == {"\n"}
                 assert SECRET not in text
                 assert len(text) < 3000
             for uri in ("file:///etc/passwd", "perfbot://report/../../x", "perfbot://report/last"):
                 with pytest.raises(MCPError):
                     await client.read_resource(uri)
+            assert answer(await client.call_tool("session", {}))["tries"] == 0, "what is refused is no try"
 
     run(session)
 

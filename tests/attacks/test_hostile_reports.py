@@ -70,8 +70,10 @@ TOO_MUCH = {
     "a metric's name": with_("results.0.metric", "n" * 5_000),
     "a unit": with_("results.0.unit", "n" * 5_000),
     "a file's name": with_("results.0.file", "n" * 5_000),
-    "a reason": with_("results.0.reason", "n" * 300_000),
-    "notes of one result": with_("results.0.notes", ["n"] * 2_000),
+    "a reason": with_("results.0.reasons", [{"kind": "said", "text": "n" * 300_000}]),
+    "notes of one result": with_("results.0.notes", [{"kind": "unpinned"}] * 2_000),
+    "reasons of one result": with_("results.0.reasons", [{"kind": "hangs"}] * 2_000),
+    "a reason's number": with_("results.0.reasons", [{"kind": "few_calls", "calls": 2**70}]),
     "problems": with_("problems", [{"where": "w", "message": "m"}] * 20_001),
     "a project's name": with_("change.project", "n" * 5_000),
     "a branch's name": with_("change.target", "n" * 5_000),
@@ -126,7 +128,7 @@ except ReportError as error:
 """
 
 LARGE = {
-    "32 million numbers": lambda: b'{"schema":"perfbot.report/1","x":[' + b"0," * 32_000_000 + b"0]}",
+    "32 million numbers": lambda: b'{"schema":"perfbot.report/2","x":[' + b"0," * 32_000_000 + b"0]}",
     "32 million numbers in a round": lambda: (
         b'{"schema":"perfbot.report/1","results":[{"raw":[{"index":0,"head":[1],"base":['
         + b"1," * 32_000_000

@@ -11,6 +11,7 @@ from perfbot.cli.main import main
 from perfbot.cli.telling import explain
 from perfbot.errors import MeasureError
 from perfbot.model import Problem
+from perfbot.reasons import Said
 from perfbot.render.escape import logged
 from perfbot.render.remarks import lines
 from perfbot.render.terminal import console, terminal
@@ -32,7 +33,7 @@ def test_nothing_that_a_report_says_is_an_order(order: str, before: str) -> None
     stream = io.StringIO()
     found = report(
         result(text, change=0.5),
-        bare(f"b{text}", "failed", reason=text),
+        bare(f"b{text}", "failed", reasons=(Said(text),)),
         problems=(Problem(text, text, fatal=True, output=text),),
     )
     terminal(found, console(stream))

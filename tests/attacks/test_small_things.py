@@ -28,6 +28,7 @@ from perfbot.errors import UsageError
 from perfbot.history.store import open_store, queue
 from perfbot.history.store.consumer import Consumer
 from perfbot.model import Problem
+from perfbot.reasons import Said, words
 from perfbot.report import dumps, loads
 from perfbot.report.extent import NAME, fitted
 from perfbot.service import deliveries, slow_clients
@@ -45,13 +46,13 @@ def test_an_exceptions_text_of_no_characters_leaves_a_report(tmp_path: Path) -> 
     broken = "expected \ud800 and \udfff"
     made = fitted(
         report(
-            replace(result(), reason=broken, notes=(broken,)),
+            replace(result(), reasons=(Said(broken),), notes=(Said(broken),)),
             problems=(Problem(broken, broken, broken),),
         )
     )
     again = loads(dumps(made), "report.json")
     assert again.problems[0].message == "expected ? and ?"
-    assert again.results[0].reason == "expected ? and ?"
+    assert words.text(again.results[0].reasons) == "expected ? and ?"
 
 
 def test_names_that_are_cut_stay_apart_and_can_be_read() -> None:

@@ -12,6 +12,7 @@ from perfbot.claims.grammar import parse_claim
 from perfbot.claims.verdict import Verified, verify
 from perfbot.errors import UsageError
 from perfbot.model import Change, Policy, Report, Result, Round
+from perfbot.reasons import NotConfirmed, Said
 
 CONFIRMED = Policy(confirm="here")
 NOISE = 0.003
@@ -108,13 +109,15 @@ class TestConfirming:
     def test_without_fresh_rounds(self, claim: str, change: float, state: str) -> None:
         (found,) = held(claim, [result(change, raw=rounds(change, fresh=0))]).found
         assert found.state == state
-        assert ("not confirmed" in found.why) is (state == "undecided")
+        assert any(isinstance(one, NotConfirmed) for one in found.reasons) is (state == "undecided")
 
     def test_fresh_rounds_that_say_otherwise_refute_it(self) -> None:
         raw = (*rounds(-0.1, fresh=0), *(one for one in rounds(0.0) if one.confirming))
         (found,) = held("test_parse is faster", [result(0, raw=raw)]).found
         assert found.state == "undecided"
-        assert "more under other conditions agree" in found.why
+        (why,) = found.reasons
+        assert isinstance(why, NotConfirmed)
+        assert why.fresh > 0
 
     def test_where_nothing_is_confirmed_the_first_decision_counts(self) -> None:
         alone = [result(-0.1, raw=rounds(-0.1, fresh=0))]
@@ -141,9 +144,9 @@ def test_more_benchmarks_of_the_run_make_it_harder() -> None:
 
 
 def test_what_was_not_measured_is_undecided_with_its_reason() -> None:
-    gone = result(0, reason="not measured", raw=())
+    gone = result(0, reasons=(Said("not measured"),), raw=())
     (found,) = held("test_parse is faster", [gone]).found
-    assert (found.state, found.why) == ("undecided", "not measured")
+    assert (found.state, found.reasons) == ("undecided", (Said("not measured"),))
     other = held("test_prse is faster", [gone])
     assert (other.state, other.why) == (
         "undecided",

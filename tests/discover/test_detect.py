@@ -163,6 +163,19 @@ def test_names_are_unique(plant):
     assert [suite.name for suite in detect_suites(root)] == ["bench", "bench-pyperf"]
 
 
+def test_packages_of_one_last_element_are_named_by_more_of_their_folders(plant):
+    go = 'import "testing"\nfunc BenchmarkF(b *testing.B) {}\n'
+    files = {f"{folder}/x_test.go": go for folder in ("a/util", "b/util", "b/other", "x/in/side", "y/in/side")}
+    found = {suite.directory: suite.name for suite in detect_suites(plant({"go.mod": "module m\n", **files}))}
+    assert found == {
+        "a/util": "a-util",
+        "b/util": "b-util",
+        "b/other": "other",
+        "x/in/side": "x-in-side",
+        "y/in/side": "y-in-side",
+    }
+
+
 def test_odd_folder_names_become_names(plant):
     assert one(plant({"my bench!/test_a.py": BENCH})).name == "my-bench"
 

@@ -31,6 +31,7 @@ from perfbot.harness.json_results import parse as parse_results
 from perfbot.measure.processes.tools import Unreadable, Written
 from perfbot.publish.commands import Misspelt
 from perfbot.publish.commands import parse as commands_in
+from perfbot.reasons import Said
 from perfbot.render import remarks
 from perfbot.render.openmetrics import openmetrics
 from perfbot.render.terminal import console, terminal
@@ -163,7 +164,7 @@ def said() -> str:
     """Messages and lines that blocks show, as perfbot says them."""
     with pytest.raises(ConfigError) as caught:
         config.parse('[[suite]]\nname = "core"\nharness = "pytest"\npath = "a"\n', "perfbot.toml")
-    placed = regression(file="benchmarks/test_parse.py", line=12, reason="over the 2 % threshold")
+    placed = regression(file="benchmarks/test_parse.py", line=12, reasons=(Said("over the 2 % threshold"),))
     return f"perfbot: {caught.value.message}\n" + "\n".join(remarks.lines(report(placed)))
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from perfbot import config
 from perfbot.errors import ConfigError
+from perfbot.reasons import Said
 from perfbot.render.remarks import lines
 from tests.render.hostile import TEXTS, saying
 from tests.render.samples import ALL, everything, report, result
@@ -40,10 +41,10 @@ def placed(change: float, verdict: str, **more: object) -> str:
     ("line", "severity", "message"),
     [
         (
-            placed(0.38, "regressed", gate="fail", reason="over the 2 % threshold"), "error",
+            placed(0.38, "regressed", gate="fail", reasons=(Said("over the 2 % threshold"),)), "error",
             "core/parse: slower: +38 % [+37, +39]: over the 2 % threshold",
         ),
-        (placed(0.38, "regressed", gate="accepted", reason="accepted by alice"), "warning", None),
+        (placed(0.38, "regressed", gate="accepted", reasons=(Said("accepted by alice"),)), "warning", None),
         (placed(-0.2, "improved"), "info", "core/parse: faster: −20 % [−21, −19]"),
         (placed(0.01, "inconclusive"), "info", None),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from perfbot.reasons import words
 from tests.workers import Sides, take
 
 SUITE = """\
@@ -59,4 +60,4 @@ def test_coroutines_of_plugins_are_timed_to_their_end(tmp_path: Path) -> None:
         assert all(0.0029 < value < 0.3 for value in (*one.base, *one.head)), name
     (failure,) = taken.failures().values()
     assert (failure.name, failure.skipped) == ("test_of_anyio[trio]", True)
-    assert "trio" in failure.reason
+    assert "trio" in words.text(failure.reasons)

@@ -10,6 +10,7 @@ import pytest
 from perfbot.errors import MeasureError
 from perfbot.measure.session import Measured
 from perfbot.model import TIME, Metric
+from perfbot.reasons import words
 from perfbot.worker import footprint
 from perfbot.worker.asv_benchmarks import AsvCase, cases, modules
 from tests.workers import PATIENCE, Sides, Taken, take
@@ -195,8 +196,8 @@ def test_what_asks_to_be_left_out_is(sides: Sides) -> None:
         "things.track_nothing": (True, "both"),
         "things.time_unfinished": (False, "both"),
     }
-    assert failures["things.Suite.time_x(2)"].reason == "not for two"
-    assert "a bug" in failures["things.time_unfinished"].reason
+    assert words.text(failures["things.Suite.time_x(2)"].reasons) == "not for two"
+    assert "a bug" in words.text(failures["things.time_unfinished"].reasons)
 
 
 def test_one_broken_module_does_not_lose_the_others(sides: Sides) -> None:
@@ -216,8 +217,8 @@ def test_one_broken_module_does_not_lose_the_others(sides: Sides) -> None:
     assert {name: (one.status, one.failed_side) for name, one in lost.items()} == dict.fromkeys(
         ("benchmarks.broken", "things.Broken.time_y"), ("failed", "both")
     )
-    assert missing in lost["benchmarks.broken"].reason
-    assert "ValueError: no" in lost["things.Broken.time_y"].reason
+    assert missing in words.text(lost["benchmarks.broken"].reasons)
+    assert "ValueError: no" in words.text(lost["things.Broken.time_y"].reasons)
     assert found.problems == ()
 
 
@@ -252,7 +253,7 @@ def test_a_death_in_a_copy_costs_one_benchmark(sides: Sides) -> None:
     )
     taken = take(sides.suite(SUITE))
     assert taken.measured() == {"things.track_one"}
-    reasons = {name: one.reason for name, one in taken.failures().items()}
+    reasons = {name: words.text(one.reasons) for name, one in taken.failures().items()}
     assert "killed by signal 9" in reasons["things.peakmem_dies"]
     assert "left by itself" in reasons["things.peakmem_leaves"]
     assert "KeyError: 'gone'" in reasons["things.peakmem_raises"]

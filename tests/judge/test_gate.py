@@ -19,6 +19,7 @@ from perfbot.model import (
     Problem,
     Round,
 )
+from perfbot.reasons import words
 from perfbot.render.view import why
 from tests.judge.comparisons import DISTURBED, POLICY, THROUGHPUT, exactly, measured, one
 
@@ -31,7 +32,7 @@ class TestPolicy:
 
     def test_shown_but_not_gating(self):
         result = one(measured(0.1), Policy(alpha=0.05, limits=(Limit("core/*", gate=False),)))
-        assert (result.verdict, result.gate, result.reason) == ("regressed", "pass", "does not gate")
+        assert (result.verdict, result.gate, words.text(result.reasons)) == ("regressed", "pass", "does not gate")
 
     @pytest.mark.parametrize(
         ("bound", "state", "gate"), [(2e-6, "within", "pass"), (0.5e-6, "over", "fail"), (1e-6, "unclear", "pass")]
@@ -46,7 +47,7 @@ class TestPolicy:
             gate,
         )
         assert ("over the budget of so much" in why(result)) == (state == "over")
-        assert result.reason.count("budget") == 0
+        assert words.text(result.reasons).count("budget") == 0
 
     @pytest.mark.parametrize(("bound", "state"), [(5000, "within"), (6001, "over"), (6000, "within")])
     def test_budgets_of_what_should_be_high(self, bound, state):
@@ -64,9 +65,9 @@ class TestPolicy:
         ]
         over, within = (one(comparison, policy) for policy in policies)
         assert (over.verdict, over.gate, over.budget_state) == ("unchanged", "fail", "over")
-        assert "their mean of 2.00 µs does not" in over.reason
+        assert "their mean of 2.00 µs does not" in words.text(over.reasons)
         assert (within.gate, within.budget_state) == ("pass", "within")
-        assert "mean of" not in within.reason
+        assert "mean of" not in words.text(within.reasons)
 
     def test_a_budget_without_values_is_unclear(self):
         policy = Policy(limits=(Limit("*", budgets=(Budget("time", 1, "1 s"),)),))
@@ -79,12 +80,12 @@ class TestAcceptance:
     def test_a_known_cost_passes_with_its_reason(self):
         result = one(measured(0.1), acceptances=(self.KNOWN,))
         assert (result.verdict, result.gate) == ("regressed", "accepted")
-        assert result.reason == "accepted by ann: needed for safety"
+        assert words.text(result.reasons) == "accepted by ann: needed for safety"
 
     def test_it_is_gone_when_head_gets_surely_worse(self):
         result = one(measured(0.2), acceptances=(self.KNOWN,))
         assert result.gate == "fail"
-        assert result.reason == "worse than the +10 % accepted by ann"
+        assert words.text(result.reasons) == "worse than the +10 % accepted by ann"
 
     def test_a_cost_measured_again_a_little_higher_is_still_accepted(self):
         assert one(measured(0.103, noise=0.01), acceptances=(self.KNOWN,)).gate == "accepted"
@@ -109,7 +110,7 @@ class TestControl:
     def test_a_disturbed_runner_fails_nothing_noisy(self):
         result = one(measured(0.1), control=DISTURBED)
         assert (result.verdict, result.gate) == ("inconclusive", "pass")
-        assert result.reason == "the runner was disturbed: base against itself moved by +3.0 %"
+        assert words.text(result.reasons) == "the runner was disturbed: base against itself moved by +3.0 %"
 
     def test_exact_metrics_and_crashes_do_not_mind(self):
         assert one(exactly((100, 110)), control=DISTURBED).gate == "fail"

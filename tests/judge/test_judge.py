@@ -22,6 +22,7 @@ from perfbot.model import (
     Policy,
     Report,
 )
+from perfbot.reasons import Said, words
 from tests.judge.comparisons import INSTRUCTIONS, POLICY, THROUGHPUT, exactly, measured, one
 
 
@@ -38,14 +39,14 @@ from tests.judge.comparisons import INSTRUCTIONS, POLICY, THROUGHPUT, exactly, m
 )
 def test_noisy_verdicts(change, metric, verdict, gate, reason):
     result = one(measured(change, metric=metric))
-    assert (result.verdict, result.gate, result.reason) == (verdict, gate, reason)
+    assert (result.verdict, result.gate, words.text(result.reasons)) == (verdict, gate, reason)
     low, high = result.interval
     assert low <= result.change <= high
     assert low < change < high
 
 
 def test_a_result_holds_all_that_was_measured():
-    comparison = replace(measured(0.1), notes=("pinned to core 1",))
+    comparison = replace(measured(0.1), notes=(Said("pinned to core 1"),))
     result = one(comparison)
     assert result.raw == comparison.rounds
     assert (result.rounds, result.seconds, result.threshold, result.unit) == (12, 6.0, 0.02, "s")
@@ -58,7 +59,7 @@ def test_a_result_holds_all_that_was_measured():
 def test_noise_too_loud_is_undecided_and_says_what_could_have_been_seen():
     result = one(measured(noise=0.5, rounds=8))
     assert result.verdict == "inconclusive"
-    assert result.reason == ""
+    assert words.text(result.reasons) == ""
     assert result.detectable > 0.3
     assert result.interval[0] < 0 < result.interval[1]
 
@@ -67,14 +68,14 @@ def test_a_slowdown_below_its_threshold_is_told_but_never_fails():
     policy = Policy(alpha=0.05, threshold=0.03)
     result = one(measured(0.028, noise=0.004), policy)
     assert (result.verdict, result.gate) == ("regressed", "pass")
-    assert result.reason == ""
+    assert words.text(result.reasons) == ""
 
 
 @pytest.mark.parametrize("rounds", [0, 1, 2, 5])
 def test_too_few_rounds_are_undecided(rounds):
     result = one(measured(0.5, rounds=rounds, noise=1e-6))
     assert (result.verdict, result.gate) == ("inconclusive", "pass")
-    assert result.reason == (f"only {rounds} of at least 6 rounds" if rounds else "not measured")
+    assert words.text(result.reasons) == (f"only {rounds} of at least 6 rounds" if rounds else "not measured")
 
 
 @pytest.mark.parametrize("rounds", [1, 2])
@@ -87,7 +88,7 @@ def test_an_interval_without_end_is_left_out(rounds):
 
 def test_an_interval_too_wide_to_tell_anything_is_left_out():
     result = one(measured(rounds=2, noise=0.02), family=100)
-    assert (result.interval, result.reason) == (None, "only 2 of at least 6 rounds")
+    assert (result.interval, words.text(result.reasons)) == (None, "only 2 of at least 6 rounds")
     assert one(measured(rounds=5, noise=0.02)).interval is not None
 
 
@@ -100,34 +101,40 @@ def test_more_comparisons_need_more_evidence():
 @pytest.mark.parametrize("status", ["added", "failed", "incomparable"])
 def test_what_was_not_measured_keeps_its_status_and_reason(status):
     comparison = Comparison(
-        Benchmark("core", "parse"), TIME, status=status, reason="why", failed_side="base" if status == "failed" else ""
+        Benchmark("core", "parse"),
+        TIME,
+        status=status,
+        reasons=(Said("why"),),
+        failed_side="base" if status == "failed" else "",
     )
     result = one(comparison)
-    assert (result.verdict, result.gate, result.reason) == (status, "pass", "why")
+    assert (result.verdict, result.gate, words.text(result.reasons)) == (status, "pass", "why")
     assert (result.change, result.interval, result.base) == (None, None, None)
 
 
 @pytest.mark.parametrize(("side", "gate"), [("head", "fail"), ("both", "pass"), ("", "fail"), ("base", "pass")])
 def test_failing_on_head_fails_the_gate(side, gate):
-    broken = Comparison(Benchmark("core", "parse"), TIME, status="failed", reason="exit 1", failed_side=side)
+    broken = Comparison(Benchmark("core", "parse"), TIME, status="failed", reasons=(Said("exit 1"),), failed_side=side)
     assert one(broken).gate == gate
 
 
 @pytest.mark.parametrize(("strict", "gate"), [("pass", "pass"), ("fail", "fail")])
 def test_what_always_fails_gates_only_when_asked_to(strict, gate):
-    broken = Comparison(Benchmark("core", "parse"), TIME, status="failed", reason="exit 1", failed_side="both")
+    broken = Comparison(
+        Benchmark("core", "parse"), TIME, status="failed", reasons=(Said("exit 1"),), failed_side="both"
+    )
     assert one(broken, replace(POLICY, broken_on_both=strict)).gate == gate
 
 
 class TestGone:
     """Benchmarks that base has and head has not."""
 
-    GONE = Comparison(Benchmark("core", "parse"), TIME, status="removed", reason="why")
+    GONE = Comparison(Benchmark("core", "parse"), TIME, status="removed", reasons=(Said("why"),))
 
     @pytest.mark.parametrize("does", ["pass", "fail"])
     def test_they_gate_unless_told_otherwise(self, does):
         result = one(self.GONE, replace(POLICY, removed=does))
-        assert (result.verdict, result.gate, result.reason) == ("removed", does, "why")
+        assert (result.verdict, result.gate, words.text(result.reasons)) == ("removed", does, "why")
 
     def test_somebody_may_accept_it(self):
         accepted = Acceptance("core/*", "not needed", "ada", "2026-11-27T12:00:00+00:00")
@@ -177,7 +184,7 @@ class TestEdited:
 )
 def test_exact_verdicts(pairs, verdict, gate, reason):
     result = one(exactly(*pairs))
-    assert (result.verdict, result.gate, result.reason) == (verdict, gate, reason)
+    assert (result.verdict, result.gate, words.text(result.reasons)) == (verdict, gate, reason)
     assert result.confidence is None
 
 
@@ -186,11 +193,11 @@ def test_noisy_values_without_a_ratio_are_never_called_unchanged():
     assert one(exactly((0, 0), (0, 0), metric=noisy)).verdict == "unchanged"
     assert one(exactly((0, 4), (0, 4), metric=noisy)).verdict == "inconclusive"
     assert one(exactly((0, 4), (4, 0), metric=noisy)).verdict == "incomparable"
-    assert one(exactly((5, -4), (-4, 5), metric=noisy)).reason == "values of zero or below have no ratio"
+    assert words.text(one(exactly((5, -4), (-4, 5), metric=noisy)).reasons) == "values of zero or below have no ratio"
     nobodys = replace(noisy, better="unknown")
-    assert one(exactly((5, -4), (-4, 5), metric=nobodys)).reason == "values of zero or below have no ratio"
-    assert "it moved; to have it judged" in one(exactly(*[(0, 4)] * 20, metric=nobodys)).reason
-    assert one(exactly((5, math.nan), metric=noisy)).reason == "a value is not a finite number"
+    assert words.text(one(exactly((5, -4), (-4, 5), metric=nobodys)).reasons) == "values of zero or below have no ratio"
+    assert "it moved; to have it judged" in words.text(one(exactly(*[(0, 4)] * 20, metric=nobodys)).reasons)
+    assert words.text(one(exactly((5, math.nan), metric=noisy)).reasons) == "a value is not a finite number"
     assert one(exactly((math.inf, 1), metric=INSTRUCTIONS)).verdict == "incomparable"
 
 
@@ -209,7 +216,7 @@ def test_what_has_no_ratio_is_told_by_its_order(pair, better, verdict, gate):
     """A rate that fell to nothing is no less a regression than one that fell by half."""
     result = one(exactly(*[pair] * 20, metric=replace(TIME, name="rate", unit="1", better=better)))
     assert (result.verdict, result.gate, result.change) == (verdict, gate, None)
-    assert "in every round" in result.reason
+    assert "in every round" in words.text(result.reasons)
 
 
 def a_report(**fields):
@@ -219,9 +226,9 @@ def a_report(**fields):
         measured(rounds=0, name="late"),
         exactly((0, 0), (0, 3), metric=replace(TIME, unit="B"), name="zero"),
         exactly((100, 130), name="count"),
-        Comparison(Benchmark("core", "new"), TIME, status="added", reason="only on head"),
+        Comparison(Benchmark("core", "new"), TIME, status="added", reasons=(Said("only on head"),)),
         Comparison(Benchmark("core", "gone"), TIME, status="removed"),
-        Comparison(Benchmark("core", "broken"), TIME, status="failed", failed_side="base", reason="exit 1"),
+        Comparison(Benchmark("core", "broken"), TIME, status="failed", failed_side="base", reasons=(Said("exit 1"),)),
     )
     results = judge(comparisons, POLICY, family=4)
     verdict, means = gate_of(results, ()), geometric_means(results, POLICY)
@@ -298,12 +305,12 @@ def test_an_unchanged_row_says_of_how_few_calls_it_speaks(noise, reach, reason):
     found = one(replace(comparison, rounds=rounds))
     calls = sum(len(one.base) for one in rounds) + reach
     assert found.verdict == "unchanged"
-    assert found.reason == reason.replace("220", f"{calls:,}")
+    assert words.text(found.reasons) == reason.replace("220", f"{calls:,}")
 
 
 def test_what_a_side_waits_is_told_where_the_other_does_not():
     comparison = measured(0.5)
     rounds = tuple(replace(one, waited=(0.0, 0.7 * one.head[0])) for one in comparison.rounds)
-    assert one(replace(comparison, rounds=rounds)).reason.startswith("head waits ")
+    assert words.text(one(replace(comparison, rounds=rounds)).reasons).startswith("head waits ")
     alike = tuple(replace(one, waited=(0.7 * one.base[0], 0.7 * one.head[0])) for one in comparison.rounds)
-    assert "waits" not in one(replace(comparison, rounds=alike)).reason
+    assert "waits" not in words.text(one(replace(comparison, rounds=alike)).reasons)

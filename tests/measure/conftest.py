@@ -9,6 +9,7 @@ from random import Random
 from perfbot.errors import MeasureError
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Placement
 from perfbot.model import TIME, Benchmark, Comparison, Metric, Problem, Round
+from perfbot.reasons import Said
 
 
 @dataclass
@@ -83,7 +84,7 @@ class FakeSuite:
             if index == self.breaks_in_round:
                 raise MeasureError("the suite broke", output="why")
             if index == one.fails_in_round:
-                yield Failed(name, "head", "it crashed", one.skipped)
+                yield Failed(name, "head", (Said("it crashed"),), one.skipped)
             else:
                 yield Measured(name, one.metric, self._round(index, one))
 

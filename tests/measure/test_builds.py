@@ -15,6 +15,7 @@ from perfbot.judge.verdict import judge
 from perfbot.measure.builds import BuiltSuite
 from perfbot.measure.session import Measured
 from perfbot.model import TIME, Benchmark, Comparison, Policy, Result, Round
+from perfbot.reasons import words
 from perfbot.report import read
 from tests.cli.conftest import shell_for
 from tests.measure.conftest import Clock, FakeSuite, Simulated
@@ -57,8 +58,8 @@ def test_all_builds_meet_equally_often() -> None:
 def test_builds_that_decide_the_direction_leave_it_undecided() -> None:
     result = judged([-0.03, 0.02, 0.11, 0.04])
     assert result.verdict == "inconclusive"
-    assert "moves with code layout: −3" in result.reason
-    assert "over 4 builds" in result.reason
+    assert "moves with code layout: −3" in words.text(result.reasons)
+    assert "over 4 builds" in words.text(result.reasons)
     assert result.interval is not None
     assert result.interval[0] < -0.02
     assert result.interval[1] > 0.1
@@ -67,7 +68,7 @@ def test_builds_that_decide_the_direction_leave_it_undecided() -> None:
 def test_a_change_of_all_builds_stands_and_its_interval_holds_them() -> None:
     result = judged([0.10, 0.16, 0.12, 0.2])
     assert (result.verdict, result.gate) == ("regressed", "fail")
-    assert "moves with code layout" in result.reason
+    assert "moves with code layout" in words.text(result.reasons)
     assert result.interval is not None
     assert result.interval[0] < 0.11
     assert result.interval[1] > 0.19
@@ -77,7 +78,7 @@ def test_a_change_of_all_builds_stands_and_its_interval_holds_them() -> None:
 def test_builds_that_do_not_matter_are_not_mentioned(change: float) -> None:
     result = judged([change] * BUILDS)
     assert result.verdict == ("regressed" if change else "unchanged")
-    assert "layout" not in result.reason
+    assert "layout" not in words.text(result.reasons)
 
 
 def test_noise_is_rarely_taken_for_layout() -> None:

@@ -16,6 +16,7 @@ from perfbot.measure.scheduler import Scheduler
 from perfbot.measure.sequential_test import FIRST_ROUNDS, SequentialTest
 from perfbot.measure.session import ANYWHERE
 from perfbot.model import TIME, Benchmark, Change, Limit, Metric, Policy, Report, Result
+from perfbot.reasons import words
 from perfbot.render.progress import Silent
 from perfbot.stats.sequential import Plan, decide
 from tests.measure.conftest import Clock, FakeSuite, Simulated
@@ -164,8 +165,8 @@ class TestVerdict:
         suite = Fickle("s", {"accident": Simulated(), "neighbour": Simulated()}, Clock())
         result = judged(measured([suite]))["accident"]
         assert (result.verdict, result.gate) == ("inconclusive", "pass")
-        assert result.reason.startswith("not confirmed: +")
-        assert "under other conditions agree" in result.reason
+        assert words.text(result.reasons).startswith("not confirmed: +")
+        assert "under other conditions agree" in words.text(result.reasons)
 
     def test_there_is_time_left_to_confirm_what_the_last_look_finds(self) -> None:
         loud = {f"loud{n}": Simulated(noise=NOISY) for n in range(3)}
@@ -177,7 +178,7 @@ class TestVerdict:
         suite = FakeSuite("s", {"slower": Simulated(0.3, seconds=10.0)}, Clock())
         result = judged(measured([suite], budget=70.0))["slower"]
         assert result.verdict == "inconclusive"
-        assert result.reason == "not confirmed: +30 % in 6 rounds, and no time for more"
+        assert words.text(result.reasons) == "not confirmed: +30 % in 6 rounds, and no time for more"
 
     def test_the_report_says_the_same_when_it_is_judged_again(self) -> None:
         suites = [

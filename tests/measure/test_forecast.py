@@ -58,7 +58,7 @@ def test_two_lanes_do_twice_as_much() -> None:
 def test_no_budget_does_for_too_much_noise() -> None:
     (summary, loud, advice) = forecast([track("loud", 0.2)], noise({"loud": 0.1}, 0.1), 60.0, 1).lines
     assert "1 of 1 comparison will" in summary
-    assert "no budget would do" in loud
+    assert "no time limit would do" in loud
     assert 'threshold = "5%" would do' in loud
     assert "--budget" not in advice
 

@@ -17,6 +17,7 @@ from perfbot.measure.scheduler import Scheduler
 from perfbot.measure.sequential_test import FIRST_ROUNDS
 from perfbot.measure.session import ANYWHERE, Failed, Measured, Outcome, Placement
 from perfbot.model import Policy
+from perfbot.reasons import Said
 from perfbot.render.progress import Silent
 from tests.measure.conftest import Clock, FakeSuite, Simulated
 from tests.workers import PATIENCE, Sides
@@ -56,7 +57,7 @@ class Endless(FakeSuite):
         with place.recall.ends(over.set):
             assert over.wait(PATIENCE), "nobody called it off"
         self.called_off.append(index)
-        yield Failed(names[0], "both", "its workers are gone")
+        yield Failed(names[0], "both", (Said("its workers are gone"),))
 
 
 def test_the_round_beside_the_deciding_one_is_called_off_and_changes_nothing() -> None:

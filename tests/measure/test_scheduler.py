@@ -16,6 +16,7 @@ from perfbot.measure.scheduler import Scheduler
 from perfbot.measure.sequential_test import EXACT_ROUNDS, FIRST_ROUNDS, SequentialTest
 from perfbot.measure.session import Measured, problem_of
 from perfbot.model import TIME, Benchmark, Comparison, Metric, Policy, Problem, Round
+from perfbot.reasons import words
 from perfbot.render.progress import Asked, Silent
 from perfbot.stats.sequential import MOST_ROUNDS, Plan
 from tests.measure.conftest import Clock, FakeSuite, Simulated
@@ -105,7 +106,12 @@ class TestFailures:
         suite = FakeSuite("s", {"bad": Simulated(fails_in_round=3), "good": Simulated()}, Clock())
         outcomes = conducted([suite])
         bad, good = outcomes.comparisons
-        assert (bad.status, bad.reason, bad.failed_side, len(bad.rounds)) == ("failed", "it crashed", "head", 3)
+        assert (bad.status, words.text(bad.reasons), bad.failed_side, len(bad.rounds)) == (
+            "failed",
+            "it crashed",
+            "head",
+            3,
+        )
         assert (good.status, len(good.rounds) >= FIRST_ROUNDS) == ("measured", True)
         assert all("bad" not in names for names in suite.history[4:])
 
@@ -338,10 +344,10 @@ class TestCalibrated:
         assert [rounds for rounds, _ in lines] == [0] * len(lines)
         assert "1 of 2 comparisons will probably stay undecided in 1 min" in lines[0][1]
         assert "(4 not calibrated)" in lines[0][1]
-        assert outcomes.foretold == (lines[0][1], lines[-1][1])
+        assert outcomes.forecast == (lines[0][1], lines[-1][1])
 
     def test_what_is_not_calibrated_is_not_spoken_of(self) -> None:
-        assert conducted([self.suite()], budget=60.0).foretold == ()
+        assert conducted([self.suite()], budget=60.0).forecast == ()
 
     def test_starting_is_kept_for_the_next_calibration(self) -> None:
         (start,) = conducted([self.suite()], budget=60.0).startups

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from perfbot.model import Change, Report, Result
-from perfbot.pipeline.session import Sessions, note_of
+from perfbot.pipeline.session import Counted, Sessions, note_of
 from perfbot.stats.spending import share_of_try, spent_by
 
 NOW = dt.datetime(2026, 11, 27, 12, 0, tzinfo=dt.UTC)
@@ -50,6 +50,30 @@ def test_what_came_out_is_kept(sessions: Sessions) -> None:
     sessions.end(number, Report(CHANGE, "fail", results, seconds=2.5))
     (only,) = sessions.read(NOW).tries
     assert (only.benchmarks, only.improved, only.regressed, only.seconds, only.ended) == (4, 2, 1, 2.5, True)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "left"), [((), 1), (("failed", "removed"), 1), (("failed", "inconclusive"), 2), (("added",), 2)]
+)
+def test_one_that_measured_nothing_is_none(sessions: Sessions, verdicts: tuple[str, ...], left: int) -> None:
+    tried(sessions, 1)
+    number, session = sessions.begin(NOW, CHANGE, "", ALPHA)
+    results = tuple(Result("core", one, "time", "s", "lower", one) for one in verdicts)  # type: ignore[arg-type]
+    Counted(sessions, number, session).end(Report(CHANGE, "error", results))
+    assert len(sessions.read(NOW).tries) == left
+
+
+def test_what_others_began_meanwhile_got_its_share_and_keeps_it(sessions: Sessions) -> None:
+    number, session = sessions.begin(NOW, CHANGE, "", ALPHA)
+    tried(sessions, 1)
+    Counted(sessions, number, session).take_back()
+    assert len(sessions.read(NOW).tries) == 2
+
+
+def test_what_goes_on_with_an_earlier_try_takes_nothing_back(sessions: Sessions) -> None:
+    number, session = sessions.begin(NOW, CHANGE, "", ALPHA)
+    Counted(sessions, number, session, own=False).take_back()
+    assert len(sessions.read(NOW).tries) == 1
 
 
 def test_one_that_never_ended_is_spent(sessions: Sessions) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from perfbot.judge.verdict import rejudge
 from perfbot.model import Report
+from perfbot.reasons import words
 from perfbot.report import dumps, loads
 from tests.pipeline.conftest import by_name, make_repo, report_of
 from tests.repositories import Repository
@@ -125,7 +126,7 @@ class TestHeadsBenchmarks:
     def test_a_crash_says_where_and_why(self, report: Report) -> None:
         crashed = by_name(report)["core/test_shop.py::test_crashes"]
         assert crashed.failed_side == "head"
-        assert "OSError: gone" in crashed.reason
+        assert "OSError: gone" in words.text(crashed.reasons)
 
     def test_an_edited_benchmark_is_marked(self, report: Report) -> None:
         marked = {name.rpartition("_")[2]: result.source_changed for name, result in by_name(report).items()}

@@ -10,6 +10,7 @@ import pytest
 from perfbot.config.arguments import paths_in
 from perfbot.judge.verdict import rejudge
 from perfbot.model import Report, Result
+from perfbot.reasons import words
 from perfbot.report import dumps, loads
 from tests.pipeline.conftest import by_name, make_repo, report_of
 
@@ -131,12 +132,12 @@ class TestPytest:
         assert changed.verdict == "fail"
 
     def test_reasons_say_what_happened(self, changed: Report) -> None:
-        assert "SyntaxError" in self.of(changed, "test_broken.py::test_one").reason
-        assert "head does not have it" in self.of(changed, "test_shop.py::test_removed").reason
-        assert "OSError: gone" in self.of(changed, "test_shop.py::test_inside").reason
-        assert "not today" in self.of(changed, "test_shop.py::test_skipped").reason
-        assert "without calling" in self.of(changed, "test_shop.py::test_never_calls").reason
-        assert "nowhere" in self.of(changed, "test_new_and_broken.py").reason
+        assert "SyntaxError" in words.text(self.of(changed, "test_broken.py::test_one").reasons)
+        assert "head does not have it" in words.text(self.of(changed, "test_shop.py::test_removed").reasons)
+        assert "OSError: gone" in words.text(self.of(changed, "test_shop.py::test_inside").reasons)
+        assert "not today" in words.text(self.of(changed, "test_shop.py::test_skipped").reasons)
+        assert "without calling" in words.text(self.of(changed, "test_shop.py::test_never_calls").reasons)
+        assert "nowhere" in words.text(self.of(changed, "test_new_and_broken.py").reasons)
 
     def test_what_has_a_result_is_no_problem_besides(self, changed: Report) -> None:
         told = [problem.where for problem in changed.problems]

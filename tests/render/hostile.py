@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from perfbot.model import Acceptance, Budget, Limit, Policy, Problem, Report, Runner
+from perfbot.reasons import Said
 from tests.builders import bare
 from tests.render.samples import CHANGE, regression, report, result
 
@@ -104,11 +105,11 @@ def saying(text: str) -> Report:
     budget = Budget("time", 1.0, text)
     return replace(
         report(
-            regression(text, suite=text, reason=text, notes=(text,), file=text),
+            regression(text, suite=text, reasons=(Said(text),), notes=(Said(text),), file=text),
             result(f"{text} size", -0.2, "improved", metric=text, unit=text, budget=text, budget_state="over"),
-            result(text, 0.01, "inconclusive", suite="u", notes=(text,)),
+            result(text, 0.01, "inconclusive", suite="u", notes=(Said(text),)),
             result(text, 0.0, suite="v", unit=text),
-            bare(text, "failed", suite="w", failed_side="base", reason=text),
+            bare(text, "failed", suite="w", failed_side="base", reasons=(Said(text),)),
         ),
         change=replace(CHANGE, base_name=text, head_name=text, notes=(text,), target=text),
         runner=Runner(cpu=text, cores=2, system=text, python=text, governor=text, virtual=text, perfbot=text),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from perfbot.model import Acceptance, Change, Control, Limit, Policy, Problem, Report, Result, Runner, Shard
+from perfbot.reasons import Accepted, Disturbed, NotCounted, Said, TooFewRounds
 from tests import builders
 from tests.builders import bare
 
@@ -13,6 +14,9 @@ RUNNER = Runner(
     cpu="AMD EPYC", cores=2, memory=8 * 1024**3, system="Linux 6.1", python="3.12.4", pinned=True, load=0.4,
     perfbot="0.1.0",
 )  # fmt: skip
+
+NO_VALGRIND = NotCounted("no valgrind")
+CRASHED = Said("ValueError: cannot parse | pipe")
 
 
 def result(name: str = "parse", change: float = 0.0, verdict: str = "unchanged", **more: object) -> Result:
@@ -43,7 +47,7 @@ def typical() -> Report:
         result("solve", -0.22, "improved"),
         *unchanged,
         result("hash", 0.011, "inconclusive", detectable=0.031),
-        result("io", 0.004, "inconclusive", detectable=0.024, notes=("waits: wall time in turns",)),
+        result("io", 0.004, "inconclusive", detectable=0.024, notes=(Said("waits: wall time in turns"),)),
     )
 
 
@@ -53,12 +57,12 @@ def everything() -> Report:
         report(
             regression(),
             regression("parse_small", 0.05, source_changed=True),
-            bare("crash", "failed", failed_side="head", gate="fail", reason="ValueError: cannot parse | pipe"),
+            bare("crash", "failed", failed_side="head", gate="fail", reasons=(CRASHED,)),
             result(
                 "model_size", 0.03, metric="memory", unit="B", base=2000.0, head=2060.0, gate="fail",
                 budget="2 KiB", budget_state="over", rule="exact",
             ),
-            result("validate", 0.12, "regressed", gate="accepted", reason="accepted by alice: needed for safety"),
+            result("validate", 0.12, "regressed", gate="accepted", reasons=(Accepted("alice", "needed for safety"),)),
             result("warm", 0.011, "regressed"),
             result("solve", -0.22, "improved"),
             result(
@@ -69,11 +73,11 @@ def everything() -> Report:
             result("tight", 0.002, budget="11.9 ms", budget_state="unclear"),
             result("custom", 0.002, metric="frames", unit="frames", base=61.0, head=61.1),
             result("hash", 0.011, "inconclusive", detectable=0.031),
-            bare("brief", "inconclusive", rounds=2, reason="only 2 of at least 6 rounds"),
+            bare("brief", "inconclusive", rounds=2, reasons=(TooFewRounds(2, 6),)),
             bare("new_thing", "added"),
             bare("old_thing", "removed"),
-            bare("broken_before", "failed", failed_side="base", reason="ImportError: no module named core"),
-            bare("shape", "incomparable", reason="unit is ms on base and s on head"),
+            bare("broken_before", "failed", failed_side="base", reasons=(Said("ImportError: no module named core"),)),
+            bare("shape", "incomparable", reasons=(Said("unit is ms on base and s on head"),)),
         ),
         problems=(
             Problem("suite core, head: parse", "the worker died with signal 11", "Fatal error\n  at /src/x.c:12\n"),
@@ -113,9 +117,8 @@ def set_up_failed() -> Report:
 
 def disturbed() -> Report:
     """Base against itself moved."""
-    reason = "the runner was disturbed: base against itself moved by +5.0 %"
     return report(
-        result("parse", 0.08, "inconclusive", reason=reason),
+        result("parse", 0.08, "inconclusive", reasons=(Disturbed(0.05),)),
         result("walk"),
         control=Control(0.05, (0.03, 0.07), 12, disturbed=True),
         shard=Shard(2, 3),
@@ -132,15 +135,14 @@ def counted(name: str, metric: str, change: float = 0.0, verdict: str = "unchang
     return result(name, change, verdict, **{**given, **more})
 
 
-def beside_time() -> Report:
-    """Exact metrics beside time: one changed, the others have no row of their own."""
-    why = "not counted: `apt-get install valgrind` brings what counts instructions"
+def other_metrics() -> Report:
+    """Exact metrics besides time: one changed, the others have no row of their own."""
     return report(
         result("parse"),
         counted("parse", "instructions", 0.012, "regressed", gate="fail", threshold=0.005),
         counted("parse", "allocated"),
         result("walk"),
-        bare("walk", "incomparable", metric="instructions", unit="1", rule="exact", reason=why),
+        bare("walk", "incomparable", metric="instructions", unit="1", rule="exact", reasons=(NO_VALGRIND,)),
         counted("walk", "allocated"),
         counted("only", "objects"),
     )
@@ -153,6 +155,6 @@ def nothing_to_measure() -> Report:
 
 ALL = {
     "typical": typical, "everything": everything, "quiet": quiet, "undecided": undecided, "faster": faster,
-    "beside-time": beside_time, "set-up-failed": set_up_failed, "disturbed": disturbed,
+    "other-metrics": other_metrics, "set-up-failed": set_up_failed, "disturbed": disturbed,
     "nothing-to-measure": nothing_to_measure,
 }  # fmt: skip

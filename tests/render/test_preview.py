@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from perfbot.render.preview import HEIGHT, INK, PAPER, WIDTH, Panel, Tone, bars, courses
+from perfbot.render.preview import HEIGHT, INK, PAPER, WIDTH, Panel, Tone, bars, trends
 
 
 def pixels(data: bytes) -> NDArray[np.uint8]:
@@ -34,20 +34,20 @@ def inked(drawn: NDArray[np.uint8], tone: Tone) -> NDArray[np.bool_]:
 
 
 def test_a_line_follows_its_levels() -> None:
-    found = inked(pixels(courses([Panel((1.0, 1.0, 1.0, 1.2, 1.2), "bad")])), "bad")
+    found = inked(pixels(trends([Panel((1.0, 1.0, 1.0, 1.2, 1.2), "bad")])), "bad")
     left, right = (int(np.flatnonzero(found[:, column]).mean()) for column in (200, 1100))
     assert left - right > HEIGHT / 2
 
 
 def test_a_small_change_looks_small() -> None:
-    found = inked(pixels(courses([Panel((1.0, 1.0, 1.01, 1.01))])), "")
+    found = inked(pixels(trends([Panel((1.0, 1.0, 1.01, 1.01))])), "")
     rows = np.flatnonzero(found.any(axis=1))
     assert rows.max() - rows.min() < HEIGHT / 8
 
 
 def test_six_benchmarks_have_a_panel_each_and_more_have_none() -> None:
     panels = [Panel((1.0, 1.1)), Panel((1.0,)), *[Panel((1.0, 1.1), "good")] * 7]
-    drawn = pixels(courses(panels))
+    drawn = pixels(trends(panels))
     assert inked(drawn, "good").any(axis=0)[-100:].any()
     assert inked(drawn, "").sum() * 3 < inked(drawn, "good").sum()
     columns = inked(drawn, "good").any(axis=0) | inked(drawn, "").any(axis=0)
@@ -61,7 +61,7 @@ def test_bars_stand_on_their_side() -> None:
     assert inked(drawn, "good").sum() > inked(drawn, "bad").sum(), "half is further than half as much again"
 
 
-@pytest.mark.parametrize("data", [courses([]), courses([Panel((0.0, 1e300))]), bars([]), bars([(-1.0, ""), (1e9, "")])])
+@pytest.mark.parametrize("data", [trends([]), trends([Panel((0.0, 1e300))]), bars([]), bars([(-1.0, ""), (1e9, "")])])
 def test_odd_histories_have_a_picture_too(data: bytes) -> None:
     assert (pixels(data)[0, 0] == PAPER).all()
     assert len(data) < 60_000

@@ -14,6 +14,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from perfbot.model import Control, Machine, Problem, Report, Result
+from perfbot.reasons import Said
 from perfbot.render import headline
 from perfbot.render.comment import comment
 from perfbot.render.page import page
@@ -109,7 +110,7 @@ def test_what_has_to_be_decided_is_told_how() -> None:
 
 def test_machines_that_differ_are_not_helped_by_time() -> None:
     machines = (Machine(runner=RUNNER), Machine(runner=replace(RUNNER, cpu="Xeon")))
-    shown = comment(report(result("a", 0.03, "inconclusive", reason="machines differ"), machines=machines))
+    shown = comment(report(result("a", 0.03, "inconclusive", reasons=(Said("machines differ"),)), machines=machines))
     assert "--budget" not in shown
 
 
@@ -147,7 +148,7 @@ def _results(draw: st.DrawFn) -> Result:
     more = {"gate": gate, "metric": metric, "unit": unit, "better": "higher" if metric == "throughput" else "lower"}
     if verdict in ("added", "removed", "failed", "incomparable"):
         side = draw(st.sampled_from(("head", "base", "both"))) if verdict == "failed" else None
-        return bare(name, verdict, reason=draw(st.text(max_size=80)), **more, failed_side=side)
+        return bare(name, verdict, reasons=(Said(draw(st.text(max_size=80))),), **more, failed_side=side)
     change, width = draw(_CHANGES), draw(st.floats(0, 0.5))
     base = draw(st.floats(1e-13, 1e7))
     ends = ((1 + change) * (1 - width) - 1, (1 + change) * (1 + width) - 1)

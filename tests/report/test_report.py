@@ -9,7 +9,7 @@ import os
 import stat
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import jsonschema
 import pytest
@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfbot.errors import ReportError, StoreError
+from perfbot.judge.verdict import rejudge
 from perfbot.model import (
     SCHEMA,
     Acceptance,
@@ -31,6 +32,19 @@ from perfbot.model import (
     Round,
     Runner,
     Shard,
+)
+from perfbot.reasons import (
+    LaterCallsDiffer,
+    MachinesSay,
+    MachineWord,
+    MeanDiffers,
+    NoRatio,
+    Note,
+    Reason,
+    Said,
+    TooFewRounds,
+    Unpinned,
+    words,
 )
 from perfbot.report import dumps, loads, read, schema, write, write_text
 from perfbot.report.extent import fitted
@@ -62,13 +76,21 @@ def rounds(draw: st.DrawFn) -> Round:
     )
 
 
+CHANGES = st.floats(1e-6, 1e6) | st.floats(-1, -1e-6)
+WORDS = st.builds(MachineWord, TEXT, st.booleans(), TEXT, st.none() | CHANGES)
+REASONS = st.one_of(
+    st.builds(Said, TEXT), st.builds(TooFewRounds, st.integers(0, 9), st.integers(0, 9)), st.just(NoRatio("above")),
+    st.builds(MachinesSay, st.lists(WORDS, max_size=3).map(tuple)), st.builds(MeanDiffers, CHANGES, CHANGES, st.none()),
+)  # fmt: skip
+NOTES = st.one_of(st.builds(Said, TEXT), st.just(Unpinned()), st.builds(LaterCallsDiffer, st.integers(0, 9)))
 RESULTS = st.builds(
     Result,
     suite=TEXT, benchmark=TEXT, metric=TEXT, unit=TEXT, base=MAYBE, head=MAYBE, change=MAYBE,
     interval=st.none() | st.tuples(NUMBER, NUMBER).map(sorted).map(tuple),
     confidence=st.none() | st.floats(0, 1), detectable=st.none() | st.floats(0, 1e3),
     threshold=st.none() | st.floats(0, 1e3), rounds=st.integers(0, 120), seconds=st.floats(0, 1e6),
-    reason=TEXT, budget=TEXT, file=TEXT, line=st.integers(0, 10**6), notes=st.lists(TEXT, max_size=2).map(tuple),
+    reasons=st.lists(REASONS, max_size=3).map(tuple), notes=st.lists(NOTES, max_size=2).map(tuple),
+    budget=TEXT, file=TEXT, line=st.integers(0, 10**6),
     raw=st.lists(rounds(), max_size=3).map(tuple),
 )  # fmt: skip
 BUDGETS = st.builds(Budget, metric=TEXT, bound=NUMBER, text=TEXT)
@@ -159,7 +181,7 @@ def changed(place: str, value: object) -> str:
 
 
 REFUSED = [
-    ("schema", "perfbot.report/2", 'schema: found \'perfbot.report/2\', expected "perfbot.report/1"'),
+    ("schema", "perfbot.report/3", 'schema: found \'perfbot.report/3\', expected "perfbot.report/2"'),
     ("schema", "x", "schema: found a text of 1 characters"),
     ("schema", 1, "schema: found 1, expected a valid string"),
     ("verdict", "great", "verdict: found a text of 5 characters, expected 'pass', 'fail' or 'error'"),
@@ -187,6 +209,12 @@ REFUSED = [
     ("results.0.raw.0.loops", 0, "results[0].raw[0].loops: found 0, expected 1 or more"),
     ("results.0.raw.0.seconds", -1, "results[0].raw[0].seconds: found -1.0"),
     ("results.0.notes", "one", "results[0].notes: found a text of 3 characters, expected a valid array"),
+    ("results.0.reasons", [{"kind": "?"}], "results[0].reasons[0]: found an object, expected the kind of a reason"),
+    ("results.0.reasons", [{}], "results[0].reasons[0]: found an object, expected the kind of a reason"),
+    ("results.0.reasons", [{"kind": "said"}], "results[0].reasons[0].said.text: found an object, expected this field"),
+    ("results.0.reasons", [{"kind": "disturbed", "change": math.inf}], "results[0].reasons[0].change: found inf"),
+    ("results.0.reasons", [{"kind": "disturbed", "change": 1e300}], "results[0].reasons[0].change: found 1e+300"),
+    ("results.0.notes", [{"kind": "hangs"}], "results[0].notes[0]: found an object, expected the kind of a reason"),
     ("results.1.benchmark", "parse_large", "results[1]: found 2, expected each benchmark"),
     ("results", {}, "results: found an object"),
 ]  # fmt: skip
@@ -202,7 +230,7 @@ def test_refused_with_file_place_and_expectation(place: str, value: object, mess
 
 def test_another_version_says_what_to_do() -> None:
     with pytest.raises(ReportError, match="use the same version to measure and to publish"):
-        loads(changed("schema", "perfbot.report/2"), "report.json")
+        loads(changed("schema", "perfbot.report/3"), "report.json")
 
 
 @pytest.mark.parametrize(
@@ -212,10 +240,10 @@ def test_another_version_says_what_to_do() -> None:
         ("null", "expected an object"),
         ("[]", "expected an object"),
         ("{}", "schema: found an object, expected this field"),
-        ('{"schema": "perfbot.report/1"}', "change: found an object, expected this field"),
+        ('{"schema": "perfbot.report/2"}', "change: found an object, expected this field"),
         ("[" * 100_000, "invalid JSON: recursion limit exceeded"),
         (b"\xff\xfe{}", "invalid JSON"),
-        ('{"schema": "perfbot.report/1", "seconds": 1e999}', "change: found"),
+        ('{"schema": "perfbot.report/2", "seconds": 1e999}', "change: found"),
         ("\ud800", "unicode"),
     ],
 )
@@ -328,3 +356,72 @@ def test_documentation_names_every_field() -> None:
     for record in (Report, Result, Round, Change, Runner, Policy, Limit, Budget, Acceptance, Control, Problem, Shard):
         missing = [field.name for field in fields(record) if f"`{field.name}`" not in text]
         assert not missing, f"{record.__name__}: {missing}"
+
+
+class TestVersionOne:
+    """What versions wrote in which reasons were sentences."""
+
+    @staticmethod
+    def older(report: Report) -> str:
+        found = json.loads(dumps(report)) | {"schema": "perfbot.report/1"}
+        for result in found["results"]:
+            result["reason"] = "; ".join(one["text"] for one in result.pop("reasons"))
+            result["notes"] = [one["text"] for one in result["notes"]]
+        return json.dumps(found)
+
+    def test_is_read_and_says_the_same(self) -> None:
+        report = everything()
+        again = loads(self.older(report), "old.json")
+        assert [words.text(one.reasons) for one in again.results] == [words.text(one.reasons) for one in report.results]
+        assert [words.clauses(one.notes) for one in again.results] == [
+            words.clauses(one.notes) for one in report.results
+        ]
+        assert replace(again, results=()) == replace(report, results=())
+        assert all(isinstance(one, Said) for result in again.results for one in (*result.reasons, *result.notes))
+
+    def test_is_judged_as_ever(self) -> None:
+        report = everything()
+        assert rejudge(loads(self.older(report), "old.json")).results == rejudge(report).results
+
+    @pytest.mark.parametrize(
+        ("old", "new", "message"),
+        [
+            ('"reason": "', '"reason": 3, "x": "', "results[0].reasons[0].said.text: found 3, expected"),
+            ('"results": [', '"results": 3, "x": [', "results: found 3"),
+            ('"notes": []', '"notes": "one"', "notes: found a text of 3 characters"),
+        ],
+    )
+    def test_is_refused_by_its_place(self, old: str, new: str, message: str) -> None:
+        text = self.older(everything())
+        assert old in text
+        with pytest.raises(ReportError) as caught:
+            loads(text.replace(old, new), "old.json")
+        assert message in caught.value.message
+
+
+KINDS = [*get_args(get_args(Reason)[0]), *get_args(get_args(Note)[0])]
+
+
+@pytest.mark.parametrize("kind", dict.fromkeys(KINDS), ids=lambda kind: kind.__name__)
+def test_every_kind_of_reason_has_words_and_is_read_again(kind: type) -> None:
+    hints = get_type_hints(kind)
+    filled = {
+        field.name: SENSELESS.get(hints[field.name]) or next(iter(get_args(hints[field.name])), -1.0)
+        for field in fields(kind)
+        if field.name != "kind"
+    }
+    one = kind(**filled)
+    assert words.clause(one).strip()
+    name = "notes" if kind in get_args(get_args(Note)[0]) else "reasons"
+    report = everything()
+    said = replace(report.results[0], **{name: (one,)})
+    again = loads(dumps(replace(report, results=(said,))), "report.json")
+    assert getattr(again.results[0], name) == (one,)
+    assert f'"kind":"{one.kind}"' in dumps(replace(report, results=(said,)))
+
+
+SENSELESS: dict[object, object] = {
+    str: "{0} `x`", int: 3, float: -1.0, bool: True, float | None: 1e9, tuple[str, ...]: ("a", "b"),
+    tuple[float, float] | None: (0.0, 1.0), tuple[MachineWord, ...]: (MachineWord("x", change=-1.0),),
+}  # fmt: skip
+"""Values that may stand in a report that anybody wrote."""

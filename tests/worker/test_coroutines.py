@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from perfbot.reasons import words
 from tests.environments import environment
 from tests.workers import Sides, Taken, take
 
@@ -143,7 +144,7 @@ def test_replaced_clocks_are_not_those_that_measure(taken: Taken, name: str) -> 
 def test_an_asynchronous_generator_is_not_comparable(taken: Taken) -> None:
     failure = taken.failures()["test_coroutines.py::test_generator"]
     assert failure.skipped
-    assert "asynchronous generator, of which nothing has run" in failure.reason
+    assert "asynchronous generator, of which nothing has run" in words.text(failure.reasons)
 
 
 def test_asv_awaits_too(tmp_path: Path, bare: Path) -> None:
@@ -193,7 +194,9 @@ def test_sound(benchmark):
     assert taken.measured() == {"test_sound"}
     for name in ("test_swallowed", "test_later"):
         failure = taken.failures()[name]
-        assert failure.reason.startswith("the call that is measured raised this, and the benchmark went on:")
-        assert failure.reason.endswith("ValueError: no luck\n")
+        assert words.text(failure.reasons).startswith(
+            "the call that is measured raised this, and the benchmark went on:"
+        )
+        assert words.text(failure.reasons).endswith("ValueError: no luck\n")
         assert failure.side == "both"
-    assert "closed file descriptors that it had not opened" in taken.failures()["test_closes"].reason
+    assert "closed file descriptors that it had not opened" in words.text(taken.failures()["test_closes"].reasons)

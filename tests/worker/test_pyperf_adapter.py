@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from perfbot.reasons.words import text as in_words
 from perfbot.worker import timers
 from perfbot.worker.stopwatch import Reading
 from tests.workers import Sides, Taken, take
@@ -158,7 +159,7 @@ def test_other_benchmarks_of_a_script_that_fails_are_measured(taken: tuple[Sides
 def test_a_failing_benchmark_says_why(taken: tuple[Sides, Taken], name: str, words: str) -> None:
     failure = taken[1].failures()[f"bench_fails.py::{name}"]
     assert failure.side == "both"
-    assert words in failure.reason
+    assert words in in_words(failure.reasons)
 
 
 def test_nothing_else_fails(taken: tuple[Sides, Taken]) -> None:
@@ -180,7 +181,7 @@ def test_what_is_wrong_with_a_script_is_told(taken: tuple[Sides, Taken], where: 
 def test_a_script_of_which_no_benchmark_is_known_is_a_result(taken: tuple[Sides, Taken]) -> None:
     (lost,) = [one for one in taken[1].discovery.settled if one.benchmark.name == "bench_broken.py"]
     assert (lost.status, lost.failed_side) == ("failed", "both")
-    assert "SyntaxError" in lost.reason
+    assert "SyntaxError" in in_words(lost.reasons)
 
 
 def test_a_script_imports_what_lies_beside_it(taken: tuple[Sides, Taken]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from perfbot.errors import MeasureError
+from perfbot.reasons.words import text as in_words
 from perfbot.worker import pytest_adapter as adapter
 from tests.worker import gallery
 from tests.workers import Sides, Taken, take
@@ -60,7 +61,7 @@ class TestGallery:
     def test_says_why_it_failed(self, shown: tuple[Sides, Taken], name: str, words: str) -> None:
         _, taken = shown
         failure = taken.failures()[name]
-        assert words in failure.reason
+        assert words in in_words(failure.reasons)
         assert failure.side == "both"
         assert failure.skipped == (name in gallery.SKIPPED)
 
@@ -79,7 +80,9 @@ class TestGallery:
         found = {problem.where: problem for problem in shown[1].discovery.problems}
         (broken,) = shown[1].discovery.settled
         assert (broken.benchmark.name, broken.status, broken.failed_side) == ("test_broken.py", "failed", "both")
-        assert "ModuleNotFoundError: No module named 'a_module_that_nobody_has' (if a package" in broken.reason
+        assert "ModuleNotFoundError: No module named 'a_module_that_nobody_has' (if a package" in in_words(
+            broken.reasons
+        )
         assert list(found) == ["suite s, base and head: benchmarks/test_left_out.py"]
         (left_out,) = found.values()
         assert left_out.message.startswith("left out as a whole: ")

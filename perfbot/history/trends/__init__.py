@@ -1,4 +1,4 @@
-"""Change points, slow drift and chained ratios of one series.
+"""Change points, slow drift and chained_levels ratios of one series.
 
 Two kinds of evidence are joined. A run's *values* scatter by several per cent between runs, and may be
 compared within one class of machine only; a run's *ratio* head/base was measured in lock-step on one machine
@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from perfbot.history.records import Release, Series, Trend
-from perfbot.history.trends.window import Looked, Window, course, look, look_on
+from perfbot.history.trends.window import Looked, Window, chained_levels, look, look_on
 
-__all__ = ["Looked", "Window", "analyse", "course", "look", "look_on"]
+__all__ = ["Looked", "Window", "analyse", "chained_levels", "look", "look_on"]
 
 
 def analyse(series: Series, releases: Sequence[Release] = (), *, updated: str = "") -> Trend:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from perfbot.history.records import LinkKind, Point, Release, Since, Step, Way
 from perfbot.history.trends.levels import Floats, Levels
-from perfbot.history.trends.steps import REACH_95, Course
+from perfbot.history.trends.steps import REACH_95, StepsAndDrift
 
 LARGEST_LOG = 600.0
 """Of a factor: beyond, floating point ends."""
@@ -98,7 +98,7 @@ class Chain:
         return Way(runs, tuple(logs.tolist()), tuple(self.variances[:end].tolist()), breaks)
 
 
-def chained(seen: Levels, found: Course | None, closed: Closed) -> Chain:
+def chained(seen: Levels, found: StepsAndDrift | None, closed: Closed) -> Chain:
     """Joins the links of a window: by ratios where measured, else by the levels on both sides.
 
     After a gap that nothing bridges the level is as before it, and its uncertainty begins anew.
@@ -164,7 +164,7 @@ class _Links:
     kind: tuple[LinkKind, ...]
 
 
-def _bridged(seen: Levels, found: Course | None) -> _Links:
+def _bridged(seen: Levels, found: StepsAndDrift | None) -> _Links:
     size, variance = seen.link.copy(), seen.link_error**2
     kind: list[LinkKind] = ["measured"] * len(size)
     steps = {step.index: step for step in found.steps} if found else {}
@@ -175,7 +175,9 @@ def _bridged(seen: Levels, found: Course | None) -> _Links:
     return _Links(size, variance, tuple(kind))
 
 
-def _bridge(seen: Levels, found: Course | None, steps: Mapping[int, Step], index: int) -> tuple[float, float, LinkKind]:
+def _bridge(
+    seen: Levels, found: StepsAndDrift | None, steps: Mapping[int, Step], index: int
+) -> tuple[float, float, LinkKind]:
     """A link that was not measured, from the values on both sides of it up to the next change points."""
     if index in steps:
         low, high = (_log(end) for end in steps[index].interval)
@@ -197,7 +199,7 @@ def _log(change: float) -> float:
     return bounded(math.log1p(change)) if change > -1 else -LARGEST_LOG
 
 
-def _slope(found: Course | None, index: int, nodes: int) -> float:
+def _slope(found: StepsAndDrift | None, index: int, nodes: int) -> float:
     """What a drift does in one link, where there is one."""
     drift = found.drift if found else None
     if drift is None or index <= nodes - drift.points:

@@ -32,7 +32,7 @@ REACH_95 = NORMAL.inv_cdf(0.975)
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class StepsAndDrift:
     """What became of a series: its steps, and a drift since the last of them."""
 
     steps: tuple[Step, ...]
@@ -52,7 +52,7 @@ class _Split:
         return self.size * math.sqrt(self.information)
 
 
-def find_course(seen: Levels) -> Course:
+def steps_and_drift(seen: Levels) -> StepsAndDrift:
     """The steps and the drift of a series of at least two nodes."""
     end = len(seen.nodes)
     splits = _placed_again(seen, _split(seen, 0, end))
@@ -61,8 +61,8 @@ def find_course(seen: Levels) -> Course:
         later = [split for split in splits if split.index > start]
         if slope is not None and _explains(slope, later, _best(seen, start, end), end - start):
             earlier = tuple(split for split in splits if split.index <= start)
-            return Course(_steps(seen, earlier), _drift(seen, start, end, slope))
-    return Course(_steps(seen, splits), None)
+            return StepsAndDrift(_steps(seen, earlier), _drift(seen, start, end, slope))
+    return StepsAndDrift(_steps(seen, splits), None)
 
 
 def bound(candidates: int) -> float:

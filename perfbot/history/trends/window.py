@@ -17,7 +17,7 @@ import numpy as np
 from perfbot.history.records import Level, LinkKind, Point, Release, Series, Subject, Trend, Way
 from perfbot.history.trends.chain import Chain, Closed, bounded, chained, since_release, start_of
 from perfbot.history.trends.levels import Levels, Measured, known, levels
-from perfbot.history.trends.steps import REACH_95, Course, find_course
+from perfbot.history.trends.steps import REACH_95, StepsAndDrift, steps_and_drift
 
 LONGEST = 256
 """Commits at which a window is full."""
@@ -93,7 +93,7 @@ def look_on(
     return fold.look(updated)
 
 
-def course(series: Series) -> tuple[Level, ...]:
+def chained_levels(series: Series) -> tuple[Level, ...]:
     """One level a commit against the first, by chained ratios.
 
     What a picture of a series shows: unlike values, it does not jump when the machine changes.
@@ -164,9 +164,9 @@ class _Fold:
     def chain(self) -> Chain:
         return chained(*self._seen(), self.closed)
 
-    def _seen(self) -> tuple[Levels, Course | None]:
+    def _seen(self) -> tuple[Levels, StepsAndDrift | None]:
         seen = levels(Measured(self.points, self.values, self.changes, self.errors), exact=self.exact)
-        return seen, find_course(seen) if len(seen.nodes) > 1 else None
+        return seen, steps_and_drift(seen) if len(seen.nodes) > 1 else None
 
     def _close(self) -> None:
         seen, found = self._seen()
@@ -204,7 +204,7 @@ class _Fold:
             steps=(*closed.steps, *steps),
             drift=found.drift if found else None,
             since=since_release(chain, closed, self.releases),
-            course=_thumbnail(closed.parts, way.logs),
+            thumbnail=_thumbnail(closed.parts, way.logs),
             updated=updated,
         )
         open_ = Measured(tuple(self.points), tuple(self.values), tuple(self.changes), tuple(self.errors))

@@ -19,10 +19,12 @@ import psutil
 
 from perfbot.errors import MeasureError
 from perfbot.measure.http.client import Ask, Asked, Connection, WrongAnswer, ask_for
+from perfbot.measure.lockstep.reasons import OUTPUT_LINES
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Placement
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import SIDES, Benchmark, Metric, Round, Side
 from perfbot.process import Child
+from perfbot.reasons import Failure, Said, ServerFailed, with_output
 from perfbot.runner.address_space import Layout
 from perfbot.runner.cores import allowed_cores, pin_process
 
@@ -203,7 +205,7 @@ class HttpSession:
                     try:
                         taken[side].append(await self._turn(connections[side], ask, servers[side]))
                     except (WrongAnswer, OSError, EOFError, TimeoutError) as error:
-                        return [Failed(ask.name, side, _reason(error, servers[side]))]
+                        return [Failed(ask.name, side, _reasons(error, servers[side]))]
         finally:
             for connection in (*connections["base"], *connections["head"]):
                 await connection.close()
@@ -260,15 +262,11 @@ def _value(metric: Metric, turn: Asked) -> float:
     return turn.quantile(float(metric.name.removeprefix("latency_p")) / 100)
 
 
-def _reason(error: Exception, server: MeasuredServer) -> str:
+def _reasons(error: Exception, server: MeasuredServer) -> tuple[Failure, ...]:
     if isinstance(error, WrongAnswer):
-        return str(error)
-    what = "took too long to answer" if isinstance(error, TimeoutError) else "closed the connection"
-    ending = "" if server.child.alive() else "; it has ended"
-    return f"the server {what}{ending}\n{TAIL.join(server.child.output().splitlines()[-15:])}".rstrip()
-
-
-TAIL = "\n"
+        return (Said(str(error)),)
+    failed = ServerFailed(closed=not isinstance(error, TimeoutError), ended=not server.child.alive())
+    return with_output(failed, "\n".join(server.child.output().splitlines()[-OUTPUT_LINES:]))
 
 
 @contextlib.contextmanager

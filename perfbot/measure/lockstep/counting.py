@@ -16,13 +16,14 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from perfbot.measure.lockstep.link import HANGS, WorkerLost, WorkerSpec
+from perfbot.measure.lockstep.link import WorkerLost, WorkerSpec
 from perfbot.measure.lockstep.pair import START_SECONDS, Messages, Pair
-from perfbot.measure.lockstep.reasons import ended_as, joined
+from perfbot.measure.lockstep.reasons import ended_as, joined, told_as
 from perfbot.measure.sequential_test import EXACT_ROUNDS, FIRST_ROUNDS
 from perfbot.measure.session import Failed, Measured, Outcome
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import MEMORY, SIDES, Metric, Problem, Round, Side
+from perfbot.reasons import AnotherOrder, CountingFailed, Hangs, NotCalled, NotCounted, Said
 from perfbot.runner.address_space import Layout, can_share
 
 INSTRUCTIONS = Metric("instructions", "1", rule="exact")
@@ -45,9 +46,7 @@ PATIENCE = 1 / 4
 LEAST_PATIENCE = 5.0
 """Seconds that it may take in any case."""
 
-NO_VALGRIND = "not counted: `apt-get install valgrind` brings what counts instructions"
-NO_TIME = "could not be counted in the share of the budget that counting has"
-TOO_SLOW = "takes too long to be counted under valgrind, where a call takes about fifty times its time"
+NO_VALGRIND, NO_TIME, TOO_SLOW = NotCounted("no valgrind"), NotCounted("no time"), NotCounted("too slow")
 
 
 def valgrind(out: Path, *more: str) -> tuple[str, ...] | None:
@@ -133,7 +132,7 @@ class Counter:
         countable = {metric for way in self.ways for metric in way.metrics}
         for metric in self.metrics:
             if metric not in countable:
-                yield from (Failed(name, "both", NO_VALGRIND, True, metric) for name in identities)
+                yield from (Failed(name, "both", (NO_VALGRIND,), True, metric) for name in identities)
         for way in self.ways:
             yield from Rounds(self, way, identities, until).measure()
 
@@ -141,7 +140,7 @@ class Counter:
 def missing(suite: str, metrics: Sequence[Metric], found: Sequence[CountingMode]) -> tuple[Problem, ...]:
     """A warning where instructions are wanted and nothing can count them."""
     counted = {metric for way in found for metric in way.metrics}
-    return (Problem(f"suite {suite}", NO_VALGRIND, fatal=False),) if set(metrics) - counted else ()
+    return (Problem(f"suite {suite}", told_as([NO_VALGRIND]), fatal=False),) if set(metrics) - counted else ()
 
 
 class Rounds:
@@ -172,7 +171,7 @@ class Rounds:
             seconds = time.monotonic() - began
         for (name, metric), last in self._waiting.items():
             if last is None:
-                yield Failed(name, "both", NO_TIME, True, metric)
+                yield Failed(name, "both", (NO_TIME,), True, metric)
 
     def _note(self, outcome: Outcome) -> None:
         """Remember what was counted; what failed, or repeated itself, is not counted again."""
@@ -237,10 +236,10 @@ class Rounds:
         for side in SIDES:
             message = arrived[side]
             if message["name"] != self._identities[name]:
-                raise WorkerLost(side, "its benchmarks come in another order than those of the other side", "")
+                raise WorkerLost(side, AnotherOrder())
             if message["event"] == "done":
-                reason = message["error"] or message["skipped"] or "it reports a value instead of being called"
-                raise WorkerLost(side, reason, "", skipped=not message["error"])
+                said = message["error"] or message["skipped"]
+                raise WorkerLost(side, Said(said) if said else NotCalled(), skipped=not message["error"])
         outcomes = [
             self._count(pair, arrived, name, metric, index, folder)
             for metric in self._way.metrics
@@ -258,7 +257,8 @@ class Rounds:
         answers = self._answers(pair, name, metric, folder, once=once)
         refused = [(side, answers[side]["refused"]) for side in SIDES if "refused" in answers[side]]
         if refused:
-            return Failed(name, "both" if len(refused) == len(SIDES) else refused[0][0], refused[0][1], True, metric)
+            side, why = refused[0]
+            return Failed(name, "both" if len(refused) == len(SIDES) else side, (Said(why),), True, metric)
         seconds = time.monotonic() - began
         calls = {side: ready[side]["inner"] if metric == INSTRUCTIONS else 1 for side in SIDES}
         base, head = (float(answers[side]["value"]) / calls[side] for side in SIDES)
@@ -280,20 +280,20 @@ class Rounds:
 
     def _lost(self, name: str, lost: WorkerLost) -> Iterator[Failed]:
         """What a benchmark that could not be counted is called. It does not hang where the budget was short."""
-        if lost.reason == HANGS and self._patience() < self._counter.timeout * self._way.slowdown and not self._slow:
+        if lost.reason == Hangs() and self._patience() < self._counter.timeout * self._way.slowdown and not self._slow:
             yield from (
-                Failed(name, "both", NO_TIME, True, metric)
+                Failed(name, "both", (NO_TIME,), True, metric)
                 for metric in self._way.metrics
                 if (name, metric) in self._waiting and self._waiting[name, metric] is None
             )
             return
         if not self._counter.timed and (lost.skipped or self._way.slowdown == 1):
-            yield Failed(name, lost.side, lost.reason, lost.skipped)
+            yield Failed(name, lost.side, (lost.reason,), lost.skipped)
             return
-        slow = self._slow and lost.reason == HANGS
-        reason = TOO_SLOW if slow else f"could not be counted: {_gist(lost.reason)}"
+        slow = self._slow and lost.reason == Hangs()
+        reason = TOO_SLOW if slow else CountingFailed(_gist(told_as([lost.reason])))
         yield from (
-            Failed(name, lost.side, reason, self._counter.timed or slow, metric)
+            Failed(name, lost.side, (reason,), self._counter.timed or slow, metric)
             for metric in self._way.metrics
             if (name, metric) in self._waiting and not (slow and self._waiting[name, metric])
         )

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from perfbot.measure.lockstep.pair import Collected
 from perfbot.measure.lockstep.reasons import concerns, last_line, merged, tail
 from perfbot.model import SIDES, Benchmark, Comparison, Metric, Problem, Side, Status
+from perfbot.reasons import BaseCannotRun, Failure, NotAtHead, Said, SkippedByHead, Uncollected
 
 Item = Mapping[str, Any]
 """A benchmark or a problem, as a worker describes it."""
@@ -100,8 +101,8 @@ class Sorting:
         benchmark = self._benchmark(item, listings)
         broken = problem_of(listings.base, item)
         if benchmark.new or broken is None:
-            reason = f"base cannot run it\n{tail(broken['message'])}" if broken else ""
-            return self._settled(benchmark, "added", reason)
+            reasons = (BaseCannotRun(), Said(tail(broken["message"]))) if broken else ()
+            return self._settled(benchmark, "added", reasons)
         return self._settled(benchmark, "failed", _uncollected(broken), "base")
 
     def _gone(self, item: Item, listings: Listings) -> Comparison:
@@ -110,9 +111,9 @@ class Sorting:
         benchmark = Benchmark(self.suite, self.display(item["name"]), file, line)
         broken = problem_of(listings.head, item)
         if broken is None:
-            return self._settled(benchmark, "removed", "head does not have it", "head")
+            return self._settled(benchmark, "removed", (NotAtHead(),), "head")
         if broken["kind"] == SKIPPED:
-            return self._settled(benchmark, "removed", f"head skips it: {broken['message']}", "head")
+            return self._settled(benchmark, "removed", (SkippedByHead(broken["message"]),), "head")
         return self._settled(benchmark, "failed", _uncollected(broken), "head")
 
     def _files(self, listings: Listings, known: Collection[Item]) -> Iterator[Comparison]:
@@ -127,9 +128,10 @@ class Sorting:
             benchmark = Benchmark(self.suite, self.display(where), where.partition("::")[0])
             yield self._settled(benchmark, "failed", _uncollected(problem), "both" if both else "head")
 
-    def _settled(self, benchmark: Benchmark, status: Status, reason: str, side: Side | str = "") -> Comparison:
-        metric = self.metric(benchmark.name)
-        return Comparison(benchmark, metric, status=status, reason=reason, failed_side=side)  # type: ignore[arg-type]
+    def _settled(
+        self, benchmark: Benchmark, status: Status, reasons: tuple[Failure, ...], side: Side | Literal["", "both"] = ""
+    ) -> Comparison:
+        return Comparison(benchmark, self.metric(benchmark.name), status=status, reasons=reasons, failed_side=side)
 
 
 def breaks_one_side(found: Mapping[Side, Collected]) -> bool:
@@ -165,8 +167,8 @@ def _touches(problem: Item, item: Item) -> bool:
     return concerns(where, file) or named or (bool(file) and f".{where}." in module)
 
 
-def _uncollected(problem: Item) -> str:
-    return f"its file could not be collected: {last_line(problem['message'])}\n{tail(problem['message'])}"
+def _uncollected(problem: Item) -> tuple[Failure, ...]:
+    return Uncollected(last_line(problem["message"])), Said(tail(problem["message"]))
 
 
 def _by_name(collected: Collected) -> dict[str, Item]:

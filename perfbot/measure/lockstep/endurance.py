@@ -14,6 +14,7 @@ import numpy as np
 
 from perfbot.measure.lockstep.plan import Speed, ValuePlan
 from perfbot.model import Round
+from perfbot.reasons import LaterCallsDiffer, Note, StillWarming
 
 SECONDS = 1.5
 """For the stretches of all benchmarks of a suite together, and as much again for one benchmark alone; a benchmark may
@@ -113,16 +114,15 @@ def moved(usual: Round, long: Round) -> int:
     return 0
 
 
-def notes(long: Round, values: ValuePlan, plan: ValuePlan) -> tuple[str, ...]:
+def notes(long: Round, values: ValuePlan, plan: ValuePlan) -> tuple[Note, ...]:
     """What a reader should know about a benchmark whose later calls are not like the first ones."""
-    told = f"its first {values.calls:,} calls are not like later ones: rounds are longer"
     if not plan.warmup:
-        return (told,)
+        return (LaterCallsDiffer(values.calls),)
     begin, end = values.calls + round(plan.warmup * plan.calls), values.calls + plan.calls
-    told = f"{told}, and compared from call {begin:,} on"
     middle = (1 + plan.warmup) / 2
     drifts = _drifts(_part(long, plan.warmup, middle), _part(long, middle, 1))
-    return (told, f"still warming up after {end:,} calls") if drifts else (told,)
+    told = LaterCallsDiffer(values.calls, compared_from=begin)
+    return (told, StillWarming(end)) if drifts else (told,)
 
 
 def _plan(speed: Speed, calls: int, pinned: bool) -> ValuePlan:

@@ -19,11 +19,12 @@ from perfbot.measure.lockstep.messages import Message
 from perfbot.measure.lockstep.pair import Collected, round_of
 from perfbot.measure.lockstep.pair_session import Measurable, planned_by
 from perfbot.measure.lockstep.plan import Speed, ValuePlan, measuring_seconds, plan_values
-from perfbot.measure.lockstep.reasons import EXCLUSIVE, ended_as, joined, notes_of
+from perfbot.measure.lockstep.reasons import ended_as, joined, notes_of
 from perfbot.measure.lockstep.ring import Broken, Ring, RingSuite
 from perfbot.measure.lockstep.timed import CPU, quantiles, single_calls
 from perfbot.measure.session import ANYWHERE, Measured, Outcome, Placement
 from perfbot.model import SIDES, TIME, Round, Side
+from perfbot.reasons import Exclusive
 
 Specs = Mapping[Side, WorkerSpec]
 
@@ -141,7 +142,7 @@ class ExclusiveRound:
             return
         whole, *calls = (self._round(name, visits, at) for at in range(taken))
         timed, speed = self.suite.timed, self.suite.known.speeds[name]
-        notes = (*notes_of(speed, pinned=whole[0].core >= 0), EXCLUSIVE)
+        notes = (*notes_of(speed, pinned=whole[0].core >= 0), Exclusive())
         if TIME in timed:
             yield Measured(name, TIME, whole[0], notes)
         if CPU in timed:

@@ -22,6 +22,7 @@ from perfbot.measure.lockstep.pair_session import MUCH_SLOWER
 from perfbot.measure.lockstep.plan import LATE_SECONDS, Speed, turn_counts
 from perfbot.measure.lockstep.suite import LockstepSuite
 from perfbot.model import SIDES, Side
+from perfbot.reasons import AnotherOrder, NotCalled, Said
 from perfbot.runner.address_space import Layout
 from perfbot.runner.cores import allowed_cores
 from perfbot.why.profile import Calls, Class, Function, Observation, Profile, Samples, Surroundings
@@ -167,11 +168,9 @@ class Explaining:
         for side in SIDES:
             message = arrived[side]
             if message["name"] != self.suite.identity(name):
-                raise WorkerLost(side, "its benchmarks come in another order than those of the other side", "")
+                raise WorkerLost(side, AnotherOrder())
             if message["event"] == "done":
-                raise WorkerLost(
-                    side, message["error"] or "it reports a value instead of being called", "", skipped=True
-                )
+                raise WorkerLost(side, Said(message["error"]) if message["error"] else NotCalled(), skipped=True)
 
     def _look_around(self, pair: Pair) -> None:
         orders: dict[Side, Mapping[str, Any]] = {side: {"op": "surroundings"} for side in SIDES}

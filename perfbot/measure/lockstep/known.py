@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from perfbot.measure.lockstep.plan import Speed, ValuePlan
 from perfbot.measure.lockstep.spread import Spread
+from perfbot.reasons import Note
 
 
 @dataclass(slots=True)
@@ -32,7 +33,7 @@ class Known:
     endured: set[str] = field(default_factory=set)
     suspected: dict[str, int] = field(default_factory=dict)
     stretches: dict[str, ValuePlan] = field(default_factory=dict)
-    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    notes: dict[str, tuple[Note, ...]] = field(default_factory=dict)
     _spreads: dict[str, Spread] = field(default_factory=dict)
     _seconds: dict[str, float] = field(default_factory=dict)
 

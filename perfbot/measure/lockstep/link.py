@@ -21,6 +21,7 @@ from perfbot.measure.lockstep.signs import AWAKE
 from perfbot.measure.lockstep.twins import ForkFailed, Start, can_fork, fork
 from perfbot.model import SIDES, Side
 from perfbot.process import Child, describe_code
+from perfbot.reasons import ClosedItsPipe, Failure, GaveUp, Hangs, NotStarted, ProcessEnded, Rubbish
 from perfbot.runner.address_space import THREAD_STACK, Layout, can_share
 
 BOOT = Path(__file__).parents[2] / "worker" / "boot.py"
@@ -31,10 +32,6 @@ LONGEST_MESSAGE = 64 * 1024 * 1024
 ABANDONED = 99
 """Exit code of a worker that ended because the other side's is gone; as in :mod:`perfbot.worker.session`."""
 
-GAVE_UP = "could not go on"
-NOT_FRESH = "had loaded something of the checkout before it was asked for"
-HANGS = "hangs: it gave no sign in time"
-RUBBISH = "wrote rubbish on the pipe to perfbot"
 
 WAITING = re.compile(r"channel\.py\", line \d+ in take")
 """In the stack of a worker that waits for its turn."""
@@ -51,13 +48,15 @@ class WorkerLost(Exception):
 
     Attributes:
         side: whose worker it was; both, where both are lost or nobody can tell.
-        reason: what happened, a clause, or the traceback of what the benchmark raised while it was measured.
+        reason: what happened, or what the benchmark raised while it was measured.
         output: the end of what the worker printed.
         skipped: the benchmark asked not to be run.
     """
 
-    def __init__(self, side: Side | Literal["both"], reason: str, output: str = "", *, skipped: bool = False) -> None:
-        super().__init__(f"{side}: {reason}")
+    def __init__(
+        self, side: Side | Literal["both"], reason: Failure, output: str = "", *, skipped: bool = False
+    ) -> None:
+        super().__init__(side, reason)
         self.side = side
         self.reason = reason
         self.output = output
@@ -159,7 +158,7 @@ class Link:
         try:
             self.child = next(workers)
         except OSError as error:
-            raise WorkerLost(self.side, f"could not start {self.start.argv[0]}: {error.strerror}", "") from error
+            raise WorkerLost(self.side, NotStarted(self.start.argv[0], error.strerror or ""), "") from error
         self._release()
         self._end_fd = _end_of(self.child.pid)
 
@@ -192,7 +191,7 @@ class Link:
         try:
             return messages.read(line)
         except ValueError as error:
-            raise self.lost(RUBBISH) from error
+            raise self.lost(Rubbish()) from error
 
     def _read_some(self, deadline: float) -> None:
         if not first_sign([self], deadline):
@@ -202,7 +201,7 @@ class Link:
             raise self.lost()
         self._pending += chunk
         if len(self._pending) > LONGEST_MESSAGE:
-            raise self.lost(RUBBISH)
+            raise self.lost(Rubbish())
 
     def _is_readable(self) -> bool:
         return bool(select.select([self._read_fd], [], [], 0)[0])
@@ -231,18 +230,18 @@ class Link:
         """Whether it ended because the other side's worker is gone."""
         return self.child.wait(1.0) == ABANDONED
 
-    def lost(self, reason: str = "") -> WorkerLost:
+    def lost(self, reason: Failure | None = None) -> WorkerLost:
         """What to raise: by default that it ended, and how."""
-        if not reason:
+        if reason is None:
             code = self.child.wait(1.0)
-            reason = "closed its pipe to perfbot" if code is None else f"the process {describe_code(code)}"
+            reason = ClosedItsPipe() if code is None else ProcessEnded(describe_code(code))
         return WorkerLost(self.side, reason, self.child.output())
 
     def gave_up(self, error: str) -> WorkerLost:
         """What to raise when it said that it cannot go on; what it printed before it did may tell more."""
         self.child.wait(1.0)
         printed = self.child.output()
-        return WorkerLost(self.side, GAVE_UP, printed if error in printed else f"{printed}\n{error}")
+        return WorkerLost(self.side, GaveUp(), printed if error in printed else f"{printed}\n{error}")
 
     def hanging(self) -> WorkerLost:
         """What to raise when it gave no sign; its stacks are shown, since they tell where it hangs."""
@@ -251,7 +250,7 @@ class Link:
         while self.child.wait(STACK_SECONDS) is None and STACK not in self.child.output():
             if time.monotonic() > until:
                 break
-        return self.lost(HANGS)
+        return self.lost(Hangs())
 
     def close(self) -> None:
         """Kill the worker, if there is one, and everything it started."""
@@ -293,4 +292,4 @@ def culprit(losses: Sequence[WorkerLost]) -> WorkerLost:
     hanging = [lost for lost in losses if not WAITING.search(lost.output)]
     if len(hanging) == 1:
         return hanging[0]
-    return WorkerLost("both" if len(losses) == len(SIDES) else losses[0].side, HANGS, losses[-1].output)
+    return WorkerLost("both" if len(losses) == len(SIDES) else losses[0].side, Hangs(), losses[-1].output)

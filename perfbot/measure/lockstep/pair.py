@@ -12,9 +12,6 @@ from typing import Any, Literal
 
 from perfbot.measure.lockstep import messages
 from perfbot.measure.lockstep.link import (
-    HANGS,
-    NOT_FRESH,
-    RUBBISH,
     Link,
     WorkerLost,
     WorkerSpec,
@@ -25,6 +22,7 @@ from perfbot.measure.lockstep.link import (
 from perfbot.measure.lockstep.plan import VALUE_SECONDS, WARM_BELOW_SECONDS, Speed, ValuePlan
 from perfbot.measure.lockstep.signs import AWAKE
 from perfbot.model import SIDES, Round, Side
+from perfbot.reasons import Hangs, NotFresh, OutOfTurn, Rubbish, Said
 from perfbot.runner.address_space import Layout
 from perfbot.runner.cores import pin_process
 
@@ -145,7 +143,7 @@ class Pair:
         """
         for side, answer in self._receive(SIDES, start, "waiting").items():
             if not answer["fresh"]:
-                raise self.links[side].lost(NOT_FRESH)
+                raise self.links[side].lost(NotFresh())
         for side, link in self.links.items():
             link.send(op="begin", cwd=str(specs[side].cwd), options=dict(specs[side].options))
         self.patience, self._start = timeout, start
@@ -204,7 +202,7 @@ class Pair:
         self.links[side].send(**order)
         answer = self._receive((side,), self.patience, "answer")[side]
         if not messages.is_probe(answer):
-            raise self.links[side].lost(RUBBISH)
+            raise self.links[side].lost(Rubbish())
         return answer
 
     def measure(self, values: ValuePlan, first: Side, predicted: float, draws: Mapping[Side, int]) -> Messages:
@@ -234,7 +232,7 @@ class Pair:
         answers = self._receive(SIDES, self.patience + SLOWER * predicted, "answer")
         for side, answer in answers.items():
             if not messages.has_values(answer, values.pairs):
-                raise self.links[side].lost(RUBBISH)
+                raise self.links[side].lost(Rubbish())
         return answers
 
     def count(self, sides: Iterable[Side], seconds: float, *, out: Mapping[Side, str], **order: Any) -> Messages:
@@ -250,7 +248,7 @@ class Pair:
         answers = self._receive(sides, seconds, "answer")
         for side, answer in answers.items():
             if not messages.is_count(answer):
-                raise self.links[side].lost(RUBBISH)
+                raise self.links[side].lost(Rubbish())
         return answers
 
     def ask(
@@ -267,7 +265,7 @@ class Pair:
         answers = self._receive(tuple(orders), seconds, "answer")
         for side, answer in answers.items():
             if not fits(answer):
-                raise self.links[side].lost(RUBBISH)
+                raise self.links[side].lost(Rubbish())
         return answers
 
     def pin(self, cores: Iterable[int]) -> bool:
@@ -326,12 +324,12 @@ class Pair:
         if message["event"] == "fatal":
             raise link.gave_up(message["error"])
         if message["event"] == "done" and (message["error"] or message["skipped"]):
-            raise WorkerLost(link.side, message["error"] or message["skipped"], skipped=not message["error"])
-        raise link.lost(f"answered {message['event']!r} out of turn")
+            raise WorkerLost(link.side, Said(message["error"] or message["skipped"]), skipped=not message["error"])
+        raise link.lost(OutOfTurn(message["event"]))
 
     def _really_lost(self, link: Link, lost: WorkerLost) -> WorkerLost:
         """A worker ends when the other one is gone; then the other one is the story."""
-        if lost.reason in (HANGS, RUBBISH):
+        if lost.reason in (Hangs(), Rubbish()):
             return lost
         other = next(one for one in self.links.values() if one is not link)
         return other.lost() if link.abandoned and not other.abandoned else lost

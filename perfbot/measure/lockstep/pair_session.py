@@ -13,7 +13,7 @@ from typing import Protocol
 from perfbot.measure.lockstep import endurance
 from perfbot.measure.lockstep.freed import with_freed
 from perfbot.measure.lockstep.known import Known
-from perfbot.measure.lockstep.link import HANGS, WorkerLost, WorkerSpec
+from perfbot.measure.lockstep.link import WorkerLost, WorkerSpec
 from perfbot.measure.lockstep.messages import Message
 from perfbot.measure.lockstep.pair import START_SECONDS, Messages, Pair, drawn, round_of, speed_of
 from perfbot.measure.lockstep.plan import (
@@ -28,7 +28,7 @@ from perfbot.measure.lockstep.plan import (
     plan_values,
     share_of_each,
 )
-from perfbot.measure.lockstep.reasons import WORKS_ASIDE, ended_as, joined, notes_of, reason_of, too_long
+from perfbot.measure.lockstep.reasons import ended_as, joined, notes_of, reasons_of, too_long
 from perfbot.measure.lockstep.spread import Spread
 from perfbot.measure.lockstep.timed import CPU, quantiles, single_calls
 from perfbot.measure.lockstep.waiting import Starter
@@ -37,6 +37,7 @@ from perfbot.measure.sequential_test import FIRST_ROUNDS
 from perfbot.measure.session import Failed, Measured, Outcome, Placement
 from perfbot.measure.trace import Trace
 from perfbot.model import SIDES, TIME, Metric, Round, Side
+from perfbot.reasons import AnotherOrder, Hangs, WorksAside
 from perfbot.runner.address_space import Layout
 from perfbot.runner.cores import allowed_cores
 
@@ -164,11 +165,11 @@ class PairSession:
     def failure(self, lost: WorkerLost) -> Failed:
         """What the loss of a worker means for the benchmark that it was in."""
         if self._is_too_long(lost):
-            return Failed(self.current, "both", too_long(self._hurry), skipped=True)
-        return Failed(self.current, lost.side, reason_of(lost), lost.skipped, left_out=lost.skipped)
+            return Failed(self.current, "both", (too_long(self._hurry),), skipped=True)
+        return Failed(self.current, lost.side, reasons_of(lost), lost.skipped, left_out=lost.skipped)
 
     def _is_too_long(self, lost: WorkerLost) -> bool:
-        return self._hurry > 0 and lost.reason == HANGS
+        return self._hurry > 0 and lost.reason == Hangs()
 
     def _be_patient(self, pair: Pair, *, known: bool = True) -> None:
         """Wait for single calls as long as the budget allows, or, before one is known, as lets it be decided."""
@@ -188,7 +189,7 @@ class PairSession:
         self._tests += began - waiting
         for side in SIDES:
             if arrived[side]["name"] != self._suite.identity(name):
-                raise WorkerLost(side, "its benchmarks come in another order than those of the other side", "")
+                raise WorkerLost(side, AnotherOrder())
         held = [side for side in SIDES if arrived[side]["event"] == "ready"]
         self._suite.known.took(name, 0.0)
         outcomes = self._held(pair, name, arrived) if len(held) == len(SIDES) else []
@@ -279,7 +280,7 @@ class PairSession:
     def _measured(self, name: str, taken: Round, *, anew: bool = False) -> Measured:
         known = self._suite.known
         speed = known.speeds[name]
-        meant = speed.threaded or WORKS_ASIDE in known.notes.get(name, ())
+        meant = speed.threaded or WorksAside() in known.notes.get(name, ())
         notes = (*notes_of(speed, pinned=taken.core >= 0 or meant), *known.notes.get(name, ()))
         return Measured(name, TIME, taken, notes, anew)
 
@@ -343,7 +344,7 @@ class PairSession:
         call = max(fmean(short.base) * ready["base"]["inner"], fmean(short.head) * ready["head"]["inner"])
         plan = in_long_turns(call)
         long = self._take(pair, name, plan, ready)
-        known.stretches[name], known.notes[name] = plan, (WORKS_ASIDE,)
+        known.stretches[name], known.notes[name] = plan, (WorksAside(),)
         known.endured.add(name)
         return None if long is None else self._measured(name, long, anew=True)
 

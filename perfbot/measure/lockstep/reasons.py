@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeGuard
 
-from perfbot.measure.lockstep.link import BOOT, GAVE_UP, WorkerLost
+from perfbot.measure.lockstep.link import BOOT, WorkerLost
 from perfbot.measure.lockstep.plan import FEWEST_CALLS, Speed
 from perfbot.measure.session import Failed, Outcome
 from perfbot.model import SIDES, Problem, Side
+from perfbot.reasons import (
+    Failure,
+    GaveUp,
+    HeadsVersion,
+    Note,
+    Said,
+    TakesTooLong,
+    Threaded,
+    Unpinned,
+    Waits,
+)
+from perfbot.reasons.words import clause, text
 
 OUTPUT_LINES = 15
 """How much of a failing process's output is shown."""
 
-WAITS = "waits for something (CPU time is below wall time): compared by wall time, in turns"
-THREADED = "computes in several threads: compared by wall time, in turns, not pinned"
-WORKS_ASIDE = "its threads go on after calls have returned: each side measures a tenth of a second at a time"
-EXCLUSIVE = "both sides want something that only one can have (a port, a lock): each ran alone, in turn"
-UNPINNED = "this system refuses to pin processes to a core: expect wider intervals"
 
-
-def too_long(limit: float) -> str:
+def too_long(limit: float) -> TakesTooLong:
     """Why a call that takes longer than ``limit`` seconds is not measured."""
-    why = f"too long for what is left of the budget, since to decide takes {FEWEST_CALLS} calls at least"
-    return f"takes longer than {limit:.3g} s: {why}"
+    return TakesTooLong(limit, FEWEST_CALLS)
 
 
 def joined(failures: list[Failed]) -> Iterator[Failed]:
@@ -42,7 +47,7 @@ def joined(failures: list[Failed]) -> Iterator[Failed]:
 def ended_as(name: str, side: Side, message: Mapping[str, Any]) -> Failed:
     """What a worker says about a benchmark that ended with an error, or by leaving itself out."""
     skipped = not message["error"]
-    return Failed(name, side, message["error"] or message["skipped"], skipped, left_out=skipped)
+    return Failed(name, side, (Said(message["error"] or message["skipped"]),), skipped, left_out=skipped)
 
 
 def is_suspect(outcome: Outcome) -> TypeGuard[Failed]:
@@ -57,21 +62,25 @@ def is_one_sided(outcome: Outcome) -> TypeGuard[Failed]:
 
 def blamed(failed: Failed) -> Failed:
     """A failure on both sides for which head answers: both ran its version of the benchmark."""
-    does = "is skipped" if failed.left_out else "fails"
-    return replace(failed, side="head", reason=f"head's version {does} on both sides\n{failed.reason}")
+    return replace(failed, side="head", reasons=(HeadsVersion(failed.left_out), *failed.reasons))
 
 
-def reason_of(lost: WorkerLost) -> str:
+def reasons_of(lost: WorkerLost) -> tuple[Failure, ...]:
     """Why a worker was lost, with the end of what it printed; in a stack, frames of the worker itself tell nothing."""
     own = f'  File "{BOOT.parent}{os.sep}'
-    printed = "\n".join(line for line in lost.output.splitlines() if not line.startswith(own))
-    return "\n".join(part for part in (lost.reason, tail(printed)) if part)
+    printed = tail("\n".join(line for line in lost.output.splitlines() if not line.startswith(own)))
+    return (lost.reason, *((Said(printed),) if printed else ()))
+
+
+def told_as(reasons: Iterable[Failure]) -> str:
+    """Reasons within the message of an error, or of another record that holds sentences."""
+    return text(reasons)
 
 
 def start_failure(lost: WorkerLost) -> str:
-    """Why a worker did not even start, in one line."""
-    why = (raised(lost.output) or last_line(lost.output)) if lost.reason == GAVE_UP else ""
-    return f"{lost.reason}: {why}" if why else lost.reason
+    """Why a worker did not even start, in one line, for the message of an error."""
+    why = (raised(lost.output) or last_line(lost.output)) if lost.reason == GaveUp() else ""
+    return f"{clause(lost.reason)}: {why}" if why else clause(lost.reason)
 
 
 def tail(output: str) -> str:
@@ -114,9 +123,9 @@ def merged(problems: Mapping[Side, Sequence[Mapping[str, str]]], suite: str) -> 
     ]
 
 
-def notes_of(speed: Speed, *, pinned: bool) -> tuple[str, ...]:
+def notes_of(speed: Speed, *, pinned: bool) -> tuple[Note, ...]:
     """What a reader should know about how a benchmark was measured."""
     if speed.threaded:
-        return (THREADED,)
-    notes = (WAITS,) if speed.waits else ()
-    return notes if pinned else (*notes, UNPINNED)
+        return (Threaded(),)
+    notes = (Waits(),) if speed.waits else ()
+    return notes if pinned else (*notes, Unpinned())

@@ -17,7 +17,7 @@ import numpy as np
 
 from perfbot.measure.lockstep import messages
 from perfbot.measure.lockstep.known import Known
-from perfbot.measure.lockstep.link import HANGS, RUBBISH, Link, WorkerLost, WorkerSpec, first_sign, started
+from perfbot.measure.lockstep.link import Link, WorkerLost, WorkerSpec, first_sign, started
 from perfbot.measure.lockstep.pair import SLOWER, START_SECONDS, Collected, as_speed
 from perfbot.measure.lockstep.plan import (
     VALUE_SECONDS,
@@ -27,10 +27,11 @@ from perfbot.measure.lockstep.plan import (
     measuring_seconds,
     plan_values,
 )
-from perfbot.measure.lockstep.reasons import reason_of, start_failure
+from perfbot.measure.lockstep.reasons import reasons_of, start_failure, told_as
 from perfbot.measure.lockstep.signs import AWAKE
 from perfbot.measure.session import Placement
 from perfbot.model import SIDES
+from perfbot.reasons import Hangs, Rubbish
 from perfbot.runner.address_space import Layout
 from perfbot.runner.cores import allowed_cores, pin_process
 from perfbot.stats.evidence import evidence_of
@@ -176,7 +177,7 @@ class Ring:
             self._send(commit, link, op="reach", files=list(files))
             found.append(self._receive(seconds, "answer")[commit])
             if not messages.is_reach(found[0]):
-                raise Broken(name, commit, RUBBISH)
+                raise Broken(name, commit, told_as([Rubbish()]))
 
         self.visit(name, held, seconds)
         return found[0] if found else None
@@ -254,7 +255,7 @@ class Ring:
         self._send(commit, self._links[commit], **order)
         answer = self._receive(self._suite.timeout, "answer", only=[commit])[commit]
         if not messages.is_probe(answer):
-            raise Broken(self._name, commit, RUBBISH)
+            raise Broken(self._name, commit, told_as([Rubbish()]))
         return as_speed(answer)
 
     def _values(self, values: ValuePlan, predicted: float) -> Answers:
@@ -277,7 +278,7 @@ class Ring:
         answers = self._receive(self._suite.timeout + SLOWER * predicted, "answer")
         for commit, answer in answers.items():
             if not messages.has_values(answer, values.pairs):
-                raise Broken(self._name, commit, RUBBISH)
+                raise Broken(self._name, commit, told_as([Rubbish()]))
         return answers
 
     def close(self) -> None:
@@ -324,12 +325,12 @@ class Ring:
 
     def _broken(self, commit: int, lost: WorkerLost) -> Broken:
         """Whoever ended by itself is the story; the others end when it is gone."""
-        if lost.reason == HANGS:
-            return Broken(self._name, commit, reason_of(lost))
+        if lost.reason == Hangs():
+            return Broken(self._name, commit, told_as(reasons_of(lost)))
         ended = [one for one, link in self._links.items() if link.child.wait(0.3) is not None and not link.abandoned]
         culprit = commit if commit in ended or not ended else ended[0]
         told = lost if culprit == commit else self._links[culprit].lost()
-        return Broken(self._name, culprit, reason_of(told))
+        return Broken(self._name, culprit, told_as(reasons_of(told)))
 
 
 def _turns(values: ValuePlan, workers: int) -> tuple[list[int], int]:

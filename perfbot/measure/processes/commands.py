@@ -12,11 +12,12 @@ from typing import Literal
 from perfbot.measure.lockstep.counting import INSTRUCTIONS
 from perfbot.measure.lockstep.launching import LOOK_EVERY, SEEN, Command, Launcher, Usage
 from perfbot.measure.lockstep.plan import Speed, patience, starting_order
-from perfbot.measure.lockstep.reasons import EXCLUSIVE, THREADED, WAITS, too_long
+from perfbot.measure.lockstep.reasons import too_long
 from perfbot.measure.processes.counting_commands import CommandCounter
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Placement
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import MEMORY, SIDES, TIME, Benchmark, Metric, Round, Side
+from perfbot.reasons import CommandFailed, Exclusive, Threaded, Waits, with_output
 from perfbot.runner.address_space import Layout
 
 CPU = Metric("cpu", "s")
@@ -181,12 +182,13 @@ class CommandSuite:
                    cpus={s: used[s].cpu for s in SIDES}, walls={s: used[s].wall for s in SIDES})  # fmt: skip
         if failures := self._failures(name, used):
             return list(failures), {}
-        note = (THREADED,) if speed.threaded else (WAITS,) if speed.waits else (EXCLUSIVE,) if not together else ()
+        unusual = Threaded() if speed.threaded else Waits() if speed.waits else None if together else Exclusive()
+        notes = (unusual,) if unusual is not None else ()
         outcomes: list[Outcome] = []
         for metric in self.metrics:
             base, head = (_value(metric, used[side], together) for side in SIDES)
             taken = Round(index, (base,), (head,), 1, seconds, core, _clock(metric, together), together)
-            outcomes.append(Measured(name, metric, taken, note if metric == TIME else ()))
+            outcomes.append(Measured(name, metric, taken, notes if metric == TIME else ()))
         return outcomes, used
 
     def _probe(self, launcher: Launcher, name: str, until: float) -> list[Failed]:
@@ -198,7 +200,7 @@ class CommandSuite:
         limit = self._patience(until, known=False)
         used = self._run(launcher, name, ("base",), limit, outputs=outputs, look_every=LOOK_EVERY)
         if used["base"].timed_out and limit < self.timeout:
-            return [Failed(name, "both", too_long(limit), skipped=True)]
+            return [Failed(name, "both", (too_long(limit),), skipped=True)]
         used |= self._run(launcher, name, ("head",), self._patience(until), outputs=outputs, look_every=LOOK_EVERY)
         if set(used["base"].ports) & set(used["head"].ports):
             self._exclusive.add(name)
@@ -219,7 +221,7 @@ class CommandSuite:
         outputs = {side: self.scratch / f"{side}.out" for side in SIDES}
         commands = [Command(self.prepare, self.cwd[side], self.env[side], outputs[side]) for side in SIDES]
         used = dict(zip(SIDES, launcher.run(commands, timeout=self.timeout), strict=True))
-        return _failed(name, f"prepare: `{self.prepare}`", used, (0,), outputs)
+        return _failed(name, self.prepare, used, (0,), outputs, during="prepare")
 
     def _run(
         self,
@@ -239,19 +241,24 @@ class CommandSuite:
         return dict(zip(order, used, strict=True))
 
     def _failures(self, name: str, used: Pairwise, outputs: Mapping[Side, Path] | None = None) -> list[Failed]:
-        return _failed(name, f"`{self.commands[name]}`", used, self.exit_codes, outputs)
+        return _failed(name, self.commands[name], used, self.exit_codes, outputs)
 
 
 def _failed(
-    name: str, what: str, used: Pairwise, good: Sequence[int], outputs: Mapping[Side, Path] | None
+    name: str,
+    command: str,
+    used: Pairwise,
+    good: Sequence[int],
+    outputs: Mapping[Side, Path] | None,
+    during: Literal["", "prepare"] = "",
 ) -> list[Failed]:
     """The failure of a command that ended otherwise than ``good`` on a side, if it did."""
     wrong = [side for side in SIDES if used[side].timed_out or used[side].code not in good]
     if not wrong:
         return []
     side = wrong[-1]
-    tail = _tail(outputs[side]) if outputs else ""
-    return [Failed(name, "both" if len(wrong) == len(SIDES) else side, f"{what} {used[side].ending}\n{tail}".rstrip())]
+    reasons = with_output(CommandFailed(command, used[side].ending, during), _tail(outputs[side]) if outputs else "")
+    return [Failed(name, "both" if len(wrong) == len(SIDES) else side, reasons)]
 
 
 def _speed(usage: Usage) -> Speed:

@@ -19,10 +19,12 @@ from perfbot.measure.lockstep.counting import (
     valgrind,
 )
 from perfbot.measure.lockstep.launching import Command, Launcher, Usage
+from perfbot.measure.lockstep.reasons import told_as
 from perfbot.measure.sequential_test import EXACT_ROUNDS
 from perfbot.measure.session import Failed, Measured, Outcome
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import SIDES, Problem, Round, Side
+from perfbot.reasons import CommandFailed, NotCounted
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class CommandCounter:
     def problems(self) -> tuple[Problem, ...]:
         """What to know before anything is counted."""
         found = valgrind(self.scratch) is not None
-        return () if found else (Problem(f"suite {self.suite}", NO_VALGRIND, fatal=False),)
+        return () if found else (Problem(f"suite {self.suite}", told_as([NO_VALGRIND]), fatal=False),)
 
     def count(self, names: Sequence[str], until: float) -> Iterator[Outcome]:
         """Count each command in a few rounds, or once where there is no time for more.
@@ -59,7 +61,7 @@ class CommandCounter:
             until: ``time.monotonic()`` after which nothing is begun.
         """
         if valgrind(self.scratch) is None:
-            yield from (Failed(name, "both", NO_VALGRIND, True, INSTRUCTIONS) for name in names)
+            yield from (Failed(name, "both", (NO_VALGRIND,), True, INSTRUCTIONS) for name in names)
             return
         waiting = dict.fromkeys(names, 0.0)
         for index in range(EXACT_ROUNDS):
@@ -74,7 +76,7 @@ class CommandCounter:
                 yield outcome
         for name, seconds in waiting.items():
             if not seconds:
-                yield Failed(name, "both", NO_TIME, True, INSTRUCTIONS)
+                yield Failed(name, "both", (NO_TIME,), True, INSTRUCTIONS)
 
     def _one(self, name: str, index: int, timeout: float) -> Outcome:
         """Both sides at once, once."""
@@ -87,7 +89,7 @@ class CommandCounter:
             base, head = (_total(Path(folder) / side) for side in SIDES)
             seconds = time.monotonic() - began
         if not (base and head):
-            return Failed(name, "both", "valgrind did not say what it counted", True, INSTRUCTIONS)
+            return Failed(name, "both", (NotCounted("no answer"),), True, INSTRUCTIONS)
         self.trace(event="count", suite=self.suite, benchmark=name, metric=INSTRUCTIONS.name, round=index,
                    base=base, head=head, seconds=seconds)  # fmt: skip
         return Measured(name, INSTRUCTIONS, Round(index, (base,), (head,), 1, seconds, clock="count"))
@@ -115,9 +117,9 @@ class CommandCounter:
             return None
         side = wrong[-1]
         slow = used[side].timed_out
-        reason = TOO_SLOW if slow else f"under valgrind `{self.commands[name]}` {used[side].ending}"
+        reason = TOO_SLOW if slow else CommandFailed(self.commands[name], used[side].ending, "valgrind")
         where = "both" if len(wrong) == len(SIDES) else side
-        return Failed(name, where, reason, self.timed or slow, INSTRUCTIONS)
+        return Failed(name, where, (reason,), self.timed or slow, INSTRUCTIONS)
 
 
 def _total(folder: Path) -> float:

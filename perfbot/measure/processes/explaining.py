@@ -10,6 +10,7 @@ from pathlib import Path
 
 from perfbot.measure.lockstep.counting import NO_VALGRIND, SLOWDOWN, TOO_SLOW, valgrind
 from perfbot.measure.lockstep.launching import Command, Launcher
+from perfbot.measure.lockstep.reasons import told_as
 from perfbot.measure.processes.commands import CommandSuite
 from perfbot.measure.processes.counting_commands import CommandCounter
 from perfbot.measure.processes.sampling_commands import Turn, perf_command, sampled
@@ -86,7 +87,7 @@ class ExplainingCommands:
         """Both sides at once, once, under callgrind."""
         suite = self.suite
         if valgrind(suite.scratch) is None:
-            self.failed[name] = NO_VALGRIND.replace("not counted: ", "")
+            self.failed[name] = told_as([NO_VALGRIND]).removeprefix("not counted: ")
             return None
         counter = suite.counter or CommandCounter(
             suite.name, suite.commands, suite.cwd, suite.env, suite.timeout, suite.scratch, suite.prepare,
@@ -97,7 +98,7 @@ class ExplainingCommands:
             used = counter.run(name, Path(folder), timeout)
             if any(used[side].timed_out or used[side].code not in suite.exit_codes for side in SIDES):
                 slow = any(used[side].timed_out for side in SIDES)
-                self.failed[name] = TOO_SLOW if slow else "it fails under valgrind"
+                self.failed[name] = told_as([TOO_SLOW]) if slow else "it fails under valgrind"
                 return None
             sides = {side: counted_of(_texts(Path(folder) / side), str(suite.cwd[side])) for side in SIDES}
         if not all(one.profile.seconds for one in sides.values()):

@@ -10,7 +10,7 @@ from perfbot.errors import MeasureError
 from perfbot.measure.processes.tool_runs import Ran
 from perfbot.measure.processes.tools import Chosen, Reading, Reported
 from perfbot.model import SIDES, Benchmark, Comparison, Metric, Problem, Side, Status
-from perfbot.units import format_percentage
+from perfbot.reasons import CallsFailed, CommandFailed, Failure, NotInHeadsFiles, Said, UnitsDiffer, Unreadable
 
 FailedSide = Literal["base", "head", "both"]
 
@@ -61,7 +61,7 @@ def pair(suite: str, chosen: Chosen, line: str, ran: Mapping[Side, Ran], own: Ra
     return Paired(work.metrics, called, tuple(work.settled), tuple(work.problems()))
 
 
-def unlike(metric: Metric, readings: Mapping[Side, Reading | None]) -> tuple[FailedSide, str] | None:
+def unlike(metric: Metric, readings: Mapping[Side, Reading | None]) -> tuple[FailedSide, Failure] | None:
     """Why two values of a metric cannot be compared, and on which side that is; None where they can.
 
     What head alone makes unreadable, or reports in another unit, is gone as if it had been removed.
@@ -69,14 +69,14 @@ def unlike(metric: Metric, readings: Mapping[Side, Reading | None]) -> tuple[Fai
     bad: dict[Side, str] = {side: one.trouble for side, one in readings.items() if one is not None and one.trouble}
     if bad:
         side: Side = "head" if "head" in bad else "base"
-        return "both" if len(bad) == len(SIDES) else side, f"{side}: {bad[side]}"
+        return "both" if len(bad) == len(SIDES) else side, Unreadable(side, bad[side])
     units = {side: one.metric.unit for side, one in readings.items() if one is not None}
     if len(set(units.values())) > 1:
-        return "head", f"base reports {metric.name} in {units['base']}, head in {units['head']}"
+        return "head", UnitsDiffer(metric.name, units["base"], units["head"])
     return None
 
 
-def failing(found: Mapping[Side, Reported]) -> tuple[Side, str] | None:
+def failing(found: Mapping[Side, Reported]) -> tuple[Side, CallsFailed] | None:
     """The side on which so many more calls ended in errors that times say nothing, and how many; None without one.
 
     Errors are often faster than answers.
@@ -88,8 +88,7 @@ def failing(found: Mapping[Side, Reported]) -> tuple[Side, str] | None:
     side: Side = "head" if shares["head"] > shares["base"] else "base"
     if shares[side] - fewer <= max(FAILING_AT_LEAST, fewer * FAILING_MORE):
         return None
-    told = {side: format_percentage(share) for side, share in shares.items()}
-    return side, f"{told[side]} of its calls failed, {told[OTHER[side]]} on {OTHER[side]}"
+    return side, CallsFailed(shares[side], fewer, OTHER[side])
 
 
 @dataclass(slots=True)
@@ -129,7 +128,7 @@ class _Pairing:
         for reading in one.readings:
             metric = self.chosen.of(name, reading.metric)
             if metric is not None and not reading.trouble and not one.trouble:
-                self._settle(name, metric, "removed", "head's version of the benchmark files does not have it")
+                self._settle(name, metric, "removed", NotInHeadsFiles())
 
     def _asked(self, name: str, there: Mapping[Side, Reported]) -> list[Metric]:
         """The chosen metrics that either side has, head's first."""
@@ -150,7 +149,8 @@ class _Pairing:
         by_head = name in self.own and not self.own[name].trouble
         where: FailedSide = "both" if len(worse) == len(SIDES) and not by_head else side
         lost = where == "head" and (by_head or "base" in there.keys() - troubled.keys())
-        reason = worse[side].trouble if failed or where == "both" else f"{side}: {worse[side].trouble}"
+        told = worse[side].trouble
+        reason = Said(told) if failed or where == "both" else Unreadable(side, told)
         for metric in asked or [Metric(self.chosen.names[0], "")]:
             self._settle(name, metric, "failed" if failed else "removed" if lost else "incomparable", reason, where)
 
@@ -167,16 +167,18 @@ class _Pairing:
     def _one_sided(self, name: str, metric: Metric, side: Side, *, known: bool) -> None:
         """New or gone, unless the tool failed on the side where it is missing, or could not be read there."""
         other = self.ran[side]
-        why = f"`{self.line}` {other.trouble}" if other.trouble else next(iter(other.odd), "") if not known else ""
-        if why:
-            self._settle(name, metric, "failed", why, side)
+        if other.trouble:
+            self._settle(name, metric, "failed", CommandFailed(self.line, other.trouble), side)
+        elif other.odd and not known:
+            self._settle(name, metric, "failed", Said(other.odd[0]), side)
         else:
             self._settle(name, metric, "added" if side == "base" else "removed")
 
     def _settle(
-        self, name: str, metric: Metric, status: Status, reason: str = "", side: FailedSide | None = None
+        self, name: str, metric: Metric, status: Status, reason: Failure | None = None, side: FailedSide | None = None
     ) -> None:
-        one = Comparison(Benchmark(self.suite, name), metric, status=status, reason=reason)
+        reasons = () if reason is None else (reason,)
+        one = Comparison(Benchmark(self.suite, name), metric, status=status, reasons=reasons)
         self.settled.append(replace(one, failed_side=side) if side and status == "failed" else one)
 
     def nothing(self) -> MeasureError:

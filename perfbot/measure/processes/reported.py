@@ -19,7 +19,6 @@ from typing import Literal
 from perfbot.errors import MeasureError
 from perfbot.measure.lockstep.launching import Launcher
 from perfbot.measure.lockstep.plan import starting_order
-from perfbot.measure.lockstep.reasons import EXCLUSIVE
 from perfbot.measure.processes import pairing
 from perfbot.measure.processes.naming import naming
 from perfbot.measure.processes.own_versions import OwnVersions
@@ -28,13 +27,8 @@ from perfbot.measure.processes.tools import FILTER, NOT_TIMED, Chosen
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Placement
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import SIDES, TIME, Benchmark, Metric, Round, Side
+from perfbot.reasons import CommandFailed, Exclusive, Failure, NotReported, Said, SidesAtOnce, with_output
 from perfbot.runner.address_space import Layout
-
-AT_ONCE = "both sides at once on one core: wall times of the tool, converted to CPU time"
-
-
-MEDIANS = "both sides at once on one core: medians of calls too short to be interrupted"
-COUNTED = "both sides at once on one core: the processes' CPU time for a given number of iterations"
 
 
 @dataclass(slots=True)
@@ -148,25 +142,25 @@ class ReportedSuite:
                    mode="together" if together else "turns", seconds=seconds * len(names))  # fmt: skip
         for name in names:
             self._seconds[name] = seconds
-            if failures := {side: reason for side in SIDES if (reason := self._failure(ran[side], name))}:
+            if failures := {side: reasons for side in SIDES if (reasons := self._failure(ran[side], name))}:
                 side: Side = "head" if "head" in failures else "base"
                 yield Failed(name, "both" if len(failures) == len(SIDES) else side, failures[side])
                 continue
             if more := pairing.failing({side: ran[side].found[name] for side in SIDES if name in ran[side].found}):
-                yield Failed(name, *more)
+                yield Failed(name, more[0], (more[1],))
                 continue
             for metric in self._metrics[name]:
                 readings = {side: ran[side].reading(name, metric.name) for side in SIDES}
                 if odd := pairing.unlike(metric, readings):
-                    yield Failed(name, odd[0], odd[1], skipped=True, metric=metric, left_out=odd[0] == "head")
+                    yield Failed(name, odd[0], (odd[1],), skipped=True, metric=metric, left_out=odd[0] == "head")
                     continue
                 base, head = (one.value for one in readings.values() if one is not None)
                 plain = (name, metric.name) in ran["base"].plain
                 converted = together and metric.name in self.runs.tool.walls and not plain
                 clock: Literal["wall", "cpu"] = "cpu" if converted else "wall"
                 taken = Round(index, (base,), (head,), iterations, seconds, core, clock, together)
-                how = COUNTED if iterations > 1 else AT_ONCE if converted else MEDIANS
-                notes = (how,) if converted or plain else (EXCLUSIVE,) if pattern in self._exclusive else ()
+                how = SidesAtOnce("iterations" if iterations > 1 else "wall times" if converted else "medians")
+                notes = (how,) if converted or plain else (Exclusive(),) if pattern in self._exclusive else ()
                 yield Measured(name, metric, taken, notes, anew)
 
     def _run(
@@ -197,12 +191,12 @@ class ReportedSuite:
                 self._exclusive.add(pattern)
         return not self._waits[pattern] and pattern not in self._exclusive
 
-    def _failure(self, ran: Ran, name: str) -> str:
+    def _failure(self, ran: Ran, name: str) -> tuple[Failure, ...]:
         """Why a process says nothing that can be trusted about a benchmark; empty where it does."""
         if ran.trouble and not (ran.usage.code in self._excused and name in ran.found):
-            return f"`{self.runs.tool.line}` {ran.trouble}\n{ran.printed}".rstrip()
+            return with_output(CommandFailed(self.runs.tool.line, ran.trouble), ran.printed)
         one = ran.found.get(name)
         if one is not None and one.trouble:
-            return one.trouble
-        missing = [metric.name for metric in self._metrics[name] if ran.reading(name, metric.name) is None]
-        return f"the tool did not report {', '.join(missing)} this time\n{ran.printed}".rstrip() if missing else ""
+            return (Said(one.trouble),)
+        missing = tuple(metric.name for metric in self._metrics[name] if ran.reading(name, metric.name) is None)
+        return with_output(NotReported(missing), ran.printed) if missing else ()

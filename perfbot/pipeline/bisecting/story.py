@@ -30,6 +30,7 @@ from perfbot.pipeline.prepare import build_of, groups_of
 from perfbot.pipeline.select import selected
 from perfbot.pipeline.understand import understand
 from perfbot.process import kill_all, nothing_left
+from perfbot.reasons.words import text
 from perfbot.render.progress import Progress
 from perfbot.runner.cores import allowed_cores
 from perfbot.sides.cache import drop_zones, zone
@@ -157,7 +158,7 @@ def _begin(
             state.problems.append(problem_of(suite.suite.name, error).message)
             continue
         state.problems += [
-            f"{one.benchmark.full_name}: {one.status}; {one.reason}"
+            f"{one.benchmark.full_name}: {one.status}; {text(one.reasons)}"
             for one in discovery.settled
             if _is_asked_about(one.benchmark.full_name, asked, wanted)
         ]

@@ -24,6 +24,7 @@ from perfbot.measure.lockstep.ring import RingLost, RingSuite
 from perfbot.measure.lockstep.suite import LockstepSuite
 from perfbot.measure.session import Discovery, Failed, Measured, Placement, SuiteSession
 from perfbot.model import TIME, Metric, Round, Side
+from perfbot.reasons.words import text
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ class CommonSuite:
     def _failed(self, failed: Failed, low: int, high: int) -> Iterator[Lost]:
         sides = {"base": (low,), "head": (high,), "both": (low, high)}[failed.side]
         for commit in sides:
-            yield Lost(self.suite.name, failed.name, commit, last_line(failed.reason))
+            yield Lost(self.suite.name, failed.name, commit, last_line(text(failed.reasons)))
 
     def _session(self, low: int, high: int) -> SuiteSession:
         sides: dict[Side, SideReady] = {"base": self.ready[low], "head": self.ready[high]}

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from perfbot.history.records import Point, Release, Series, Subject
-from perfbot.history.trends import analyse, course
+from perfbot.history.trends import analyse, chained_levels
 from perfbot.history.trends.levels import Levels, Measured, levels
 from perfbot.history.trends.steps import bound
 
@@ -169,13 +169,13 @@ def test_a_commit_measured_twice_is_one_node_and_surer() -> None:
     assert seen.link_error[4] <= seen.link_error[3]
 
 
-def test_the_course_does_not_jump_with_the_machine() -> None:
+def test_the_chain_does_not_jump_with_the_machine() -> None:
     machine = ["a"] * 20 + ["b"] * 20
     series = make([1.0] * 40, machine=machine)
     fast = [
         dataclasses.replace(p, head_value=(p.head_value or 0) / 3) if p.machine == "b" else p for p in series.points
     ]
-    drawn = [level.factor for level in course(Series(SUBJECT, tuple(fast)))]
+    drawn = [level.factor for level in chained_levels(Series(SUBJECT, tuple(fast)))]
     assert drawn[0] == 1
     assert max(drawn) / min(drawn) < 1.15
 
@@ -184,7 +184,7 @@ def test_the_course_does_not_jump_with_the_machine() -> None:
 @pytest.mark.parametrize(("levels_", "truth"), [([1.0] * 60, 1.0), ([1.0] * 30 + [1.9] * 30, 1.9)])
 def test_many_missing_links_do_not_make_the_chain_wander(levels_: list[float], truth: float, seed: int) -> None:
     measured = [i % 4 != 3 for i in range(60)]
-    drawn = course(make(levels_, measured=measured, noise=0.05, error=0.003, seed=seed))
+    drawn = chained_levels(make(levels_, measured=measured, noise=0.05, error=0.003, seed=seed))
     assert abs(math.log(drawn[-1].factor / truth)) < 0.04
     assert drawn[-1].low < truth < drawn[-1].high
     assert [level.link for level in drawn[3:5]] == ["bridged", "measured"]
@@ -192,14 +192,14 @@ def test_many_missing_links_do_not_make_the_chain_wander(levels_: list[float], t
 
 def test_the_line_breaks_where_another_machine_begins_and_nothing_was_compared() -> None:
     machine = ["a"] * 20 + ["b"] * 20
-    drawn = course(make([1.0] * 40, machine=machine, measured=[i != 20 for i in range(40)]))
+    drawn = chained_levels(make([1.0] * 40, machine=machine, measured=[i != 20 for i in range(40)]))
     assert [index for index, level in enumerate(drawn) if level.link == "broken"] == [20]
     assert drawn[20].low == drawn[20].high == drawn[20].factor, "uncertainty begins anew"
 
 
-def test_a_thumbnail_of_the_course_is_kept_with_the_trend() -> None:
-    assert analyse(make([1.0, 1.1], error=0)).course == (1.0, pytest.approx(1.1))
-    thumbnail = analyse(make([1.0] * 50 + [2.0] * 50, error=0)).course
+def test_a_thumbnail_of_the_levels_is_kept_with_the_trend() -> None:
+    assert analyse(make([1.0, 1.1], error=0)).thumbnail == (1.0, pytest.approx(1.1))
+    thumbnail = analyse(make([1.0] * 50 + [2.0] * 50, error=0)).thumbnail
     assert (len(thumbnail), thumbnail[0], thumbnail[-1]) == (24, pytest.approx(1), pytest.approx(2))
 
 
@@ -240,7 +240,7 @@ def test_any_series_is_survived(rows: list[tuple[float | None, float | None, flo
     )
     trend = analyse(Series(SUBJECT, points))
     assert all(-1 <= step.interval[0] <= step.change <= step.interval[1] for step in trend.steps)
-    assert len(course(Series(SUBJECT, points))) == sum(row[0] is not None for row in rows)
+    assert len(chained_levels(Series(SUBJECT, points))) == sum(row[0] is not None for row in rows)
 
 
 @settings(max_examples=25, deadline=None)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from perfbot.history.records import Point, Release, Series, Subject, Way
 from perfbot.history.store import windows
-from perfbot.history.trends import Looked, analyse, course, look, look_on
+from perfbot.history.trends import Looked, analyse, chained_levels, look, look_on
 from perfbot.history.trends.window import FEWEST, LONGEST, MOST, THUMBNAIL
 
 SUBJECT = Subject("core", "parse", "time", "s", number=1)
@@ -97,7 +97,7 @@ def test_a_window_stays_as_small_as_it_is_however_long_the_series() -> None:
     assert len(looked.window.open.points) < LONGEST
     assert len(windows.pack(looked.window)) < 10_000
     assert all(FEWEST <= len(way.runs) <= MOST for _, way in looked.ways[:-1])
-    assert len(looked.trend.course) == THUMBNAIL
+    assert len(looked.trend.thumbnail) == THUMBNAIL
 
 
 def test_steps_stay_found_once_they_are_closed() -> None:
@@ -135,4 +135,4 @@ def test_a_gap_that_is_closed_still_ends_the_chain() -> None:
     trend = analyse(Series(SUBJECT, points), [Release("v1", "c20", "000019")])
     assert trend.since is not None
     assert (trend.since.broken, trend.since.name, trend.since.links) == (True, "", 449)
-    assert [level.point.run for level in course(Series(SUBJECT, points)) if level.link == "broken"] == [150]
+    assert [level.point.run for level in chained_levels(Series(SUBJECT, points)) if level.link == "broken"] == [150]

@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from perfbot.measure.lockstep import counting
+from perfbot.reasons import words
 from perfbot.worker.callgrind import Callgrind, Unreachable
 from tests.measure.counting.conftest import counted
 from tests.workers import Sides
@@ -74,7 +75,7 @@ class TestUnderValgrind:
         assert len(found.values("dumps", "instructions")) == 2
         for base, head in found.values("dumps", "instructions"):
             assert head / base == pytest.approx(1.005, abs=EXACT)
-        assert "other processes" in found.failures("child")["instructions"].reason
+        assert "other processes" in words.text(found.failures("child")["instructions"].reasons)
 
     def test_preparing_is_not_counted(self, sides: Sides) -> None:
         sides.write({"benchmarks/test_it.py": TESTS.format(prepared=5000, around=1000, once=100_000)}, sides=["base"])
@@ -95,7 +96,7 @@ class TestUnderValgrind:
         text = 'harness = "python"\nfunctions = { forever = "mine:forever", quick = "mine:quick" }'
         found = counted(sides.suite(f'{text}\nmetrics = ["time", "instructions"]\ntimeout = "1s"'), seconds=300)
         failure = found.failures("forever")["instructions"]
-        assert (failure.reason, failure.skipped) == (counting.TOO_SLOW, True)
+        assert (failure.reasons, failure.skipped) == ((counting.TOO_SLOW,), True)
         assert found.values("quick", "instructions"), "it costs no other benchmark"
 
     def test_commands_count_with_all_that_they_start(self, sides: Sides) -> None:
@@ -113,5 +114,5 @@ class TestUnderValgrind:
         for base, head in found.values("same", "instructions"):
             assert head == pytest.approx(base, rel=EXACT)
         failure = found.failures("wrong")["instructions"]
-        assert "ended with 3" in failure.reason
+        assert "ended with 3" in words.text(failure.reasons)
         assert not failure.skipped, "nothing else would tell that it fails"

@@ -9,6 +9,7 @@ import pytest
 from perfbot.measure.lockstep import counting
 from perfbot.measure.session import Measured
 from perfbot.model import Policy
+from perfbot.reasons import words
 from perfbot.runner.address_space import can_share
 from perfbot.worker import counting as worker
 from tests.measure.counting.conftest import Counted, counted
@@ -182,7 +183,7 @@ def test_what_cannot_be_counted_says_why_and_fails_nothing(found: Counted, name:
     failures = found.failures(f"test_it.py::test_{name}")
     assert set(failures) == {"allocated", "footprint", "objects", "memory"}
     for failure in failures.values():
-        assert why in failure.reason
+        assert why in words.text(failure.reasons)
         assert failure.skipped
 
 
@@ -208,7 +209,7 @@ def test_where_nothing_is_timed_a_benchmark_that_raises_has_failed(sides: Sides)
     assert found.discovery.metrics == ()
     failure = found.failures("make")[""]
     assert (failure.side, failure.skipped) == ("head", False)
-    assert "ZeroDivisionError" in failure.reason
+    assert "ZeroDivisionError" in words.text(failure.reasons)
 
 
 def test_a_function_that_times_itself_has_no_single_call(sides: Sides) -> None:
@@ -220,7 +221,7 @@ def test_a_function_that_times_itself_has_no_single_call(sides: Sides) -> None:
     )
     sides.write({"bench_it.py": script})
     found = counted(sides.suite('harness = "pyperf"\npaths = ["bench_it.py"]\nmetrics = ["time", "objects"]'))
-    assert "times itself" in found.failures("timed")["objects"].reason
+    assert "times itself" in words.text(found.failures("timed")["objects"].reasons)
     assert found.values("plain", "objects") == [(1, 1)] * 2
 
 
@@ -338,7 +339,10 @@ def test_what_a_benchmark_leaves_behind_shows_in_its_own_memory_alone(leaving: C
 def test_a_test_in_a_copy_ends_as_it_would_have(
     leaving: Counted, name: str, side: str, skipped: bool, reason: str
 ) -> None:
-    (failure,) = {(one.side, one.skipped, one.reason) for one in leaving.failures(f"test_it.py::test_{name}").values()}
+    (failure,) = {
+        (one.side, one.skipped, words.text(one.reasons))
+        for one in leaving.failures(f"test_it.py::test_{name}").values()
+    }
     assert failure[:2] == (side, skipped)
     assert reason in failure[2]
 

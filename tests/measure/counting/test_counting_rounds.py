@@ -17,6 +17,7 @@ from perfbot.measure.scheduler import COUNTING_SHARE, Scheduler
 from perfbot.measure.sequential_test import EXACT_ROUNDS, FIRST_ROUNDS
 from perfbot.measure.session import Discovery, Failed, Measured, Outcome
 from perfbot.model import TIME, Comparison, Metric, Policy, Round
+from perfbot.reasons import Said, words
 from perfbot.render.progress import Silent
 from tests.measure.conftest import Clock, FakeSuite, Simulated
 from tests.measure.counting.conftest import counted
@@ -98,9 +99,9 @@ def test_exact_metrics_take_nothing_of_the_false_alarms_allowed() -> None:
 
 
 def test_what_cannot_be_counted_is_still_timed() -> None:
-    outcomes = conducted(suite({"a": Failed("a", "both", "because", True, INSTRUCTIONS)}))
+    outcomes = conducted(suite({"a": Failed("a", "both", (Said("because"),), True, INSTRUCTIONS)}))
     assert comparison(outcomes, "a", INSTRUCTIONS).status == "incomparable"
-    assert comparison(outcomes, "a", INSTRUCTIONS).reason == "because"
+    assert words.text(comparison(outcomes, "a", INSTRUCTIONS).reasons) == "because"
     assert comparison(outcomes, "a", TIME).status == "measured"
 
 
@@ -158,11 +159,11 @@ def test_without_valgrind_instructions_are_not_comparable_and_the_warning_says_w
     sides.write({"mine.py": "def make(): return []\n"})
     found = counted(sides.suite(f'{text}\nmetrics = ["time", "instructions"]'))
     (problem,) = found.discovery.problems
-    assert (problem.message, problem.fatal) == (NO_VALGRIND, False)
+    assert (problem.message, problem.fatal) == (words.clause(NO_VALGRIND), False)
     assert "apt-get install valgrind" in problem.message
     for name in ("a", "b"):
         failure = found.failures(name)["instructions"]
-        assert (failure.reason, failure.skipped) == (NO_VALGRIND, True)
+        assert (failure.reasons, failure.skipped) == ((NO_VALGRIND,), True)
 
 
 @pytest.mark.parametrize("metric", ["objects", "memory"])
@@ -171,7 +172,7 @@ def test_what_there_is_no_time_for_says_so(metric: str, sides: Sides) -> None:
     found = counted(sides.suite(f'{PYTHON}\nmetrics = ["time", "{metric}"]'), seconds=-1.0)
     for name in ("a", "b"):
         failure = found.failures(name)[metric]
-        assert (failure.reason, failure.skipped) == (NO_TIME, True)
+        assert (failure.reasons, failure.skipped) == ((NO_TIME,), True)
 
 
 STAND_IN = """#!/bin/sh
@@ -203,7 +204,7 @@ def test_commands_are_run_by_valgrind_and_its_files_are_read(
     found = counted(sides.suite(f'{text}\nmetrics = ["time", "instructions"]'))
     assert found.values("good", "instructions") == [(1000.0, 1005.0)] * EXACT_ROUNDS
     failure = found.failures("bad")["instructions"]
-    assert "ended with 3" in failure.reason
+    assert "ended with 3" in words.text(failure.reasons)
     assert failure.skipped, "its time will tell"
 
 
@@ -214,4 +215,4 @@ def test_where_the_budget_is_short_nothing_hangs(sides: Sides, monkeypatch: pyte
     sides.write({"mine.py": "import time\ndef make(): time.sleep(30)\n"})
     found = counted(sides.suite('harness = "python"\nfunctions = { a = "mine:make" }\nmetrics = ["objects"]'))
     (failure,) = found.failures("a").values()
-    assert (failure.reason, failure.skipped) == (NO_TIME, True)
+    assert (failure.reasons, failure.skipped) == ((NO_TIME,), True)

@@ -13,6 +13,7 @@ from perfbot.measure.http.client import Ask, Asked, Connection, WrongAnswer, ask
 from perfbot.measure.http.servers import pairs_for
 from perfbot.measure.session import Measured
 from perfbot.model import Metric
+from perfbot.reasons import words
 from tests.workers import Sides, take
 
 SERVER = """\
@@ -82,7 +83,7 @@ def test_a_wrong_status_costs_its_request_and_shows_the_answer(sides: Sides) -> 
     taken = take(sides.suite(START + request("bad", "/broken") + request("good", "/")))
     assert taken.measured() == {"good"}
     assert taken.failures()["bad"].side == "head"
-    assert taken.failures()["bad"].reason == "GET /broken was answered with 503, expected 200\nno database"
+    assert words.text(taken.failures()["bad"].reasons) == "GET /broken was answered with 503, expected 200\nno database"
 
 
 def test_a_server_that_does_not_start_is_said_with_its_output(sides: Sides) -> None:
@@ -104,7 +105,7 @@ def test_a_server_that_dies_costs_its_request(sides: Sides) -> None:
     write(sides, head="def respond(request, sent):\n    if request.path == '/die': os._exit(7)\n    return 200, b'ok'")
     failure = take(sides.suite(START + request("die", "/die"))).failures()["die"]
     assert failure.side == "head"
-    assert "closed the connection" in failure.reason
+    assert "closed the connection" in words.text(failure.reasons)
 
 
 def asked_of(answer: bytes, ask: Ask, *, times: int = 1) -> None:

@@ -16,6 +16,7 @@ from perfbot.judge.control import control_of
 from perfbot.judge.verdict import judge
 from perfbot.measure.session import Measured
 from perfbot.model import TIME, Benchmark, Comparison, Control, Policy, Result, Round
+from perfbot.reasons import words
 from tests.workers import PATIENCE, Sides
 
 ROUNDS = 6
@@ -139,4 +140,4 @@ def test_a_benchmark_that_is_slower_in_its_second_process_is_caught(sides: Sides
     assert control.disturbed
     (result,) = judge([Comparison(Benchmark("s", "spin"), TIME, moved)], POLICY, family=1, control=control)
     assert (result.verdict, result.gate) == ("inconclusive", "pass")
-    assert "the runner was disturbed" in result.reason
+    assert "the runner was disturbed" in words.text(result.reasons)

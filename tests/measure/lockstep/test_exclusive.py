@@ -10,8 +10,9 @@ from statistics import fmean
 import pytest
 
 from perfbot.measure.lockstep.plan import Speed
-from perfbot.measure.lockstep.reasons import EXCLUSIVE
 from perfbot.measure.session import Measured
+from perfbot.reasons import Exclusive
+from perfbot.reasons.words import text as in_words
 from tests.workers import Sides, Taken, take
 
 SPIN = """\
@@ -123,15 +124,15 @@ def test_a_server_on_one_port_is_each_sides_own(sides: Sides) -> None:
     assert not taken.failures()
     measured = only(taken, "test_it.py::test_thread")
     assert is_slower(measured)
-    assert EXCLUSIVE in measured.notes
-    assert EXCLUSIVE not in only(taken, "test_it.py::test_neither").notes
+    assert Exclusive() in measured.notes
+    assert Exclusive() not in only(taken, "test_it.py::test_neither").notes
 
 
 def test_nobody_asks_the_other_sides_server(sides: Sides) -> None:
     """The second server ends at once, and nothing fails: both sides would have asked the first one."""
     measured = only(pytest_suite(sides, "test_process"), "test_it.py::test_process")
     assert is_slower(measured)
-    assert EXCLUSIVE in measured.notes
+    assert Exclusive() in measured.notes
 
 
 def test_what_is_taken_when_a_suite_is_read(sides: Sides) -> None:
@@ -139,13 +140,13 @@ def test_what_is_taken_when_a_suite_is_read(sides: Sides) -> None:
     sides.write({"bench.py": started + "def ask():\n    server.ask(int(os.environ['CHOSEN']))\n"})
     measured = only(take(sides.suite('harness = "python"\nfunctions = { ask = "bench:ask" }')), "ask")
     assert is_slower(measured)
-    assert EXCLUSIVE in measured.notes
+    assert Exclusive() in measured.notes
 
 
 def test_what_is_broken_on_one_side_fails_there(sides: Sides) -> None:
     (failure,) = pytest_suite(sides, "test_broken").failures().values()
     assert failure.side == "head"
-    assert "head is broken" in failure.reason
+    assert "head is broken" in in_words(failure.reasons)
 
 
 def test_quantiles_and_processor_time_are_measured_too(sides: Sides) -> None:

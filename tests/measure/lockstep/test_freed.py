@@ -5,6 +5,7 @@ from __future__ import annotations
 from perfbot.measure.lockstep.freed import with_freed
 from perfbot.measure.session import Failed, Measured
 from perfbot.model import TIME, Round
+from perfbot.reasons import Said
 from tests.workers import Sides, take
 
 SUITE = """
@@ -41,5 +42,5 @@ def test_it_is_added_to_the_last_value_by_the_clock_of_the_round():
 
 
 def test_nothing_is_added_to_what_failed():
-    failed = Failed("b", "head", "why")
+    failed = Failed("b", "head", (Said("why"),))
     assert with_freed(failed, {}, {}) is failed

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from perfbot.reasons import words
 from tests.processes import gone
 from tests.workers import FEW_PLUGINS, Sides, Taken, take
 
@@ -212,7 +213,9 @@ def _suite(names: Sequence[str], timeout: str) -> str:
 @pytest.mark.parametrize(("name", "expected"), EXPECTED.items())
 def test_costs_one_benchmark(taken: tuple[Sides, Taken], name: str, expected: tuple[str, str]) -> None:
     failure = taken[1].failures()[name]
-    assert (failure.side, expected[1] in failure.reason) == (expected[0], True), failure.reason
+    assert (failure.side, expected[1] in words.text(failure.reasons)) == (expected[0], True), words.text(
+        failure.reasons
+    )
 
 
 @pytest.mark.parametrize("name", HARMLESS)

@@ -9,8 +9,8 @@ from statistics import fmean
 import pytest
 
 from perfbot.measure.lockstep.plan import LONG_TURN_SECONDS, in_long_turns
-from perfbot.measure.lockstep.reasons import UNPINNED, WORKS_ASIDE
 from perfbot.measure.session import Measured, SuiteSession
+from perfbot.reasons import Unpinned, WorksAside
 from tests.workers import Sides, take
 
 FUNCTIONS = """\
@@ -78,13 +78,13 @@ def test_what_a_thread_computes_beside_is_timed(sides: Sides) -> None:
     assert any(one.anew for one in taken), "what was measured in short turns does not count"
     for one in taken[1:]:
         assert fmean(one.round.head) > 1.5 * fmean(one.round.base)
-        assert WORKS_ASIDE in one.notes
-        assert UNPINNED not in one.notes
+        assert WorksAside() in one.notes
+        assert Unpinned() not in one.notes
 
 
 def test_who_has_idle_threads_is_measured_as_ever(sides: Sides) -> None:
     suite = sides.suite('harness = "python"\nfunctions = { alone = "module:alone" }')
-    assert not any(WORKS_ASIDE in one.notes for one in measured(suite, rounds=2))
+    assert not any(WorksAside() in one.notes for one in measured(suite, rounds=2))
 
 
 @pytest.mark.parametrize("call", [1e-7, 1e-3, 0.02, 0.3, 4.0])

@@ -15,6 +15,7 @@ from perfbot.measure.lockstep import endurance, plan
 from perfbot.measure.lockstep.plan import turn_counts
 from perfbot.measure.session import Failed, Measured, Placement
 from perfbot.model import SIDES
+from perfbot.reasons import Waits, words
 from tests.workers import PATIENCE, Sides, take
 
 FUNCTIONS = """\
@@ -144,7 +145,7 @@ def test_what_waits_is_not_compared_by_cpu_time(sides: Sides) -> None:
     assert quick.waited is not None
     assert min(waits.waited) > 0.5 * min(waits.base) > 10 * max(quick.waited)
     (measured,) = [one for one in taken.outcomes if isinstance(one, Measured) and one.name == "waits"]
-    assert "waits for something" in measured.notes[0]
+    assert Waits() in measured.notes
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -212,7 +213,9 @@ class TestTooLong:
         ages = found["ages"]
         assert isinstance(ages, Failed)
         assert (ages.side, ages.skipped) == ("both", True)
-        assert "s: too long for what is left of the budget, since to decide takes 12 calls at least" in ages.reason
+        assert "s: too long for what is left of the time limit, since to decide takes 12 calls at least" in words.text(
+            ages.reasons
+        )
         assert isinstance(found["quick"], Measured)
         assert sides.logged() == ["base ages"]
 

@@ -17,6 +17,7 @@ import pytest
 from perfbot.measure.lockstep import twins
 from perfbot.measure.lockstep.twins import ForkFailed, Start, can_fork, fork
 from perfbot.model import SIDES
+from perfbot.reasons import words
 from perfbot.runner import address_space
 from tests.workers import Sides, take
 
@@ -120,14 +121,14 @@ class TestEndings:
         sides.write({"shop.py": "def work():\n    pass\n"}, sides=["base"])
         sides.write({"shop.py": kills}, sides=["head"])
         lost = take(sides.suite('harness = "python"\nfunctions = { work = "shop:work" }')).failures()["work"]
-        assert (lost.side, "SIGSEGV" in lost.reason) == ("head", True)
-        assert "so long" in lost.reason
+        assert (lost.side, "SIGSEGV" in words.text(lost.reasons)) == ("head", True)
+        assert "so long" in words.text(lost.reasons)
 
     def test_a_module_that_does_not_import_is_told_like_any(self, tmp_path: Path, environment: Path) -> None:
         sides = Sides(tmp_path, environment)
         sides.write({"shop.py": "def work():\n    import nowhere_to_be_found\n"})
         lost = take(sides.suite('harness = "python"\nfunctions = { work = "shop:work" }')).failures()["work"]
-        assert "nowhere_to_be_found" in lost.reason
+        assert "nowhere_to_be_found" in words.text(lost.reasons)
 
     def test_nothing_is_left_of_them(self, tmp_path: Path, environment: Path) -> None:
         sides = Sides(tmp_path, environment)

@@ -13,9 +13,10 @@ import pytest
 
 from perfbot.errors import MeasureError
 from perfbot.measure.lockstep.launching import Command, Launcher
-from perfbot.measure.lockstep.reasons import EXCLUSIVE
 from perfbot.measure.session import Failed, Measured, SuiteSession
 from perfbot.model import MEMORY, SIDES, TIME
+from perfbot.reasons import Exclusive, Waits
+from perfbot.reasons.words import text as in_words
 from tests.processes import gone
 from tests.workers import PATIENCE, Sides, Taken, take
 
@@ -53,7 +54,7 @@ class TestMeasures:
         assert min(*round_.base, *round_.head) >= 0.05
         (measured,) = taken.outcomes
         assert isinstance(measured, Measured)
-        assert "waits for something" in measured.notes[0]
+        assert Waits() in measured.notes
 
     def test_peak_memory_of_the_largest_process(self, sides: Sides) -> None:
         for side, megabytes in (("base", 30), ("head", 120)):
@@ -109,7 +110,7 @@ class TestFails:
     def test_with_the_reason(self, sides: Sides, line: str, words: str) -> None:
         failure = only(sides, line).failures()["it"]
         assert failure.side == "both"
-        assert words in failure.reason
+        assert words in in_words(failure.reasons)
 
     def test_on_one_side(self, sides: Sides) -> None:
         sides.write({"ok": ""}, sides=["base"])
@@ -120,7 +121,7 @@ class TestFails:
 
     def test_by_running_out_of_time_and_its_group_dies(self, sides: Sides) -> None:
         failure = only(sides, "sleep 600 & echo $! > pid; wait", 'timeout = "300 ms"').failures()["it"]
-        assert "ran out of time" in failure.reason
+        assert "ran out of time" in in_words(failure.reasons)
         for side in SIDES:
             assert gone(int((sides.tree(side) / "pid").read_text()))
 
@@ -130,8 +131,8 @@ class TestFails:
 
     def test_when_its_preparation_fails(self, sides: Sides) -> None:
         failure = only(sides, "true", "prepare = 'echo unprepared; exit 7'").failures()["it"]
-        assert "prepare" in failure.reason
-        assert "ended with 7" in failure.reason
+        assert "prepare" in in_words(failure.reasons)
+        assert "ended with 7" in in_words(failure.reasons)
 
 
 def test_one_that_is_too_long_for_the_budget_is_no_failure(sides: Sides) -> None:
@@ -140,7 +141,9 @@ def test_one_that_is_too_long_for_the_budget_is_no_failure(sides: Sides) -> None
     long, quick = session.measure_round(0, ["long", "quick"], time.monotonic() + 24.0)
     assert isinstance(long, Failed)
     assert long.skipped
-    assert "s: too long for what is left of the budget, since to decide takes 12 calls at least" in long.reason
+    assert "s: too long for what is left of the time limit, since to decide takes 12 calls at least" in in_words(
+        long.reasons
+    )
     assert isinstance(quick, Measured)
     assert gone(int((sides.tree("base") / "pid").read_text()))
     assert not (sides.tree("head") / "pid").exists()
@@ -286,7 +289,7 @@ class TestOnePortForBothSides:
         assert [one.together for one in taken.rounds("it")] == [False, False]
         (*_, measured) = taken.outcomes
         assert isinstance(measured, Measured)
-        assert EXCLUSIVE in measured.notes
+        assert Exclusive() in measured.notes
 
     def test_nobody_asks_the_other_sides_server(self, sides: Sides, port: int) -> None:
         """The second server cannot start, and nobody fails: both clients would have asked the first one."""

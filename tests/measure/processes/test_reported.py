@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 
 from perfbot.errors import MeasureError
-from perfbot.measure.lockstep.reasons import EXCLUSIVE
 from perfbot.measure.processes import tool_runs
-from perfbot.measure.processes.reported import AT_ONCE, COUNTED, MEDIANS
 from perfbot.measure.session import Measured, Placement
 from perfbot.model import SIDES, Metric
+from perfbot.reasons import Exclusive, SidesAtOnce, words
 from tests.measure.processes.tools import COUNTED_TOOL, PROGRAM, TOOL, suite_of, write
 from tests.workers import PATIENCE, Sides, take
 
@@ -102,14 +101,14 @@ def test_a_value_that_is_missing_later_fails_its_benchmark_alone(sides: Sides) -
     taken = take(sides.suite(suite_of(TOOL)), rounds=3)
     assert len(taken.rounds("a")) == 3
     assert taken.failures()["b"].side == "base"
-    assert "did not report time this time" in taken.failures()["b"].reason
+    assert "did not report time this time" in words.text(taken.failures()["b"].reasons)
 
 
 def test_a_later_failure_of_the_tool_fails_what_it_should_have_measured(sides: Sides) -> None:
     write(sides, base="results(a=1)", head="results(a=1)\nsys.exit(open(os.environ['LOG']).read().count('head') > 2)")
     taken = take(sides.suite(suite_of(TOOL)), rounds=3)
     assert taken.failures()["a"].side == "head"
-    assert "ended with 1" in taken.failures()["a"].reason
+    assert "ended with 1" in words.text(taken.failures()["a"].reasons)
 
 
 def test_exit_codes_that_mean_success_do(sides: Sides) -> None:
@@ -234,7 +233,7 @@ def test_tools_that_compute_run_at_once_and_are_compared_by_cpu_time(sides: Side
     timed, counted = measured_on_a_core(sides, BUSY)
     assert (timed.round.together, timed.round.clock) == (True, "cpu")
     assert all(0 < value < 5e-9 for value in (*timed.round.base, *timed.round.head))
-    assert timed.notes == (AT_ONCE,)
+    assert timed.notes == (SidesAtOnce("wall times"),)
     assert (counted.round.base, counted.round.clock, counted.notes) == ((8.0,), "wall", ())
 
 
@@ -249,7 +248,7 @@ def test_tools_that_run_given_iterations_are_compared_by_their_processes_cpu_tim
     for index in range(2):
         outcomes = session.measure_round(index, ["X"], time.monotonic() + PATIENCE, place)
         timed, counted = (one for one in outcomes if isinstance(one, Measured))
-    assert (timed.round.together, timed.round.clock, timed.notes) == (True, "cpu", (COUNTED,))
+    assert (timed.round.together, timed.round.clock, timed.notes) == (True, "cpu", (SidesAtOnce("iterations"),))
     assert timed.round.head[0] / timed.round.base[0] == pytest.approx(2, rel=0.3)
     assert timed.round.base[0] == pytest.approx(1e-5, rel=0.3)
     assert (counted.round.base, counted.round.clock) == ((8.0,), "wall")
@@ -284,7 +283,7 @@ def test_medians_of_short_calls_stay_as_they_are_on_both_sides(sides: Sides, bas
     place = Placement(min(os.sched_getaffinity(0)))
     (timed,) = session.measure_round(0, [name], time.monotonic() + PATIENCE, place)
     assert isinstance(timed, Measured)
-    assert (timed.round.together, timed.notes) == (True, (MEDIANS if plain else AT_ONCE,))
+    assert (timed.round.together, timed.notes) == (True, (SidesAtOnce("medians" if plain else "wall times"),))
     if plain:
         assert [*timed.round.base, *timed.round.head] == pytest.approx([float(base) / 1e3, float(head) / 1e3])
     else:
@@ -318,7 +317,7 @@ def test_a_tools_own_cpu_time_stands_for_its_wall_time(
     place = Placement(min(os.sched_getaffinity(0)))
     (timed,) = session.measure_round(0, [found], time.monotonic() + PATIENCE, place)
     assert isinstance(timed, Measured)
-    assert (timed.round.together, timed.round.clock, timed.notes) == (True, "cpu", (AT_ONCE,))
+    assert (timed.round.together, timed.round.clock, timed.notes) == (True, "cpu", (SidesAtOnce("wall times"),))
     taken = (*timed.round.base, *timed.round.head)
     assert taken == pytest.approx((base * 1e-9, head * 1e-9) if own else (50e-9, 50e-9))
 
@@ -349,7 +348,7 @@ LISTENS = (
 
 def test_tools_that_fail_beside_the_other_side_run_alone(sides: Sides) -> None:
     timed, _ = measured_on_a_core(sides, LOCKED)
-    assert (timed.round.together, timed.anew, timed.notes) == (False, True, (EXCLUSIVE,))
+    assert (timed.round.together, timed.anew, timed.notes) == (False, True, (Exclusive(),))
 
 
 def test_tools_that_listen_on_one_port_run_alone(sides: Sides) -> None:
@@ -357,4 +356,4 @@ def test_tools_that_listen_on_one_port_run_alone(sides: Sides) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     timed, _ = measured_on_a_core(sides, LISTENS.replace("CHOSEN", str(port)))
-    assert (timed.round.together, timed.notes) == (False, (EXCLUSIVE,))
+    assert (timed.round.together, timed.notes) == (False, (Exclusive(),))

@@ -10,6 +10,7 @@ import pytest
 
 from perfbot.errors import MeasureError
 from perfbot.measure.session import Measured, Placement
+from perfbot.reasons import words
 from tests.measure.processes.tools import COUNTED_TOOL, TOOL, suite_of
 from tests.workers import PATIENCE, Sides, take
 
@@ -17,7 +18,7 @@ from tests.workers import PATIENCE, Sides, take
 def settled(session: object) -> dict[str, tuple[str, str]]:
     """Status and reason of what needs no measuring."""
     found = session.discover().settled  # type: ignore[attr-defined]
-    return {f"{one.benchmark.name} {one.metric.name}": (one.status, one.reason) for one in found}
+    return {f"{one.benchmark.name} {one.metric.name}": (one.status, words.text(one.reasons)) for one in found}
 
 
 def values(*entries: dict[str, object]) -> str:

@@ -271,9 +271,11 @@ def test_an_unreachable_remote_is_told_without_its_password(project: Project, cl
     assert "127.0.0.1" in caught.value.message
 
 
-def test_an_event_that_is_no_json(project: Project, event: Event) -> None:
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, '{"a":' * 100_000])
+def test_an_event_that_is_no_json(project: Project, event: Event, text: str) -> None:
+    """Nor one that is nested without end, which was a mistake of perfbot's."""
     with pytest.raises(ChangeError, match="is not JSON"):
-        find_change(project.path, environ=github("push", event("{")))
+        find_change(project.path, environ=github("push", event(text)))
 
 
 def test_files_left_by_a_ci_job_are_no_news(project: Project, clone: Clone) -> None:

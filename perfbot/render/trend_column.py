@@ -10,29 +10,29 @@ from perfbot.history.records import Trend, worse
 from perfbot.model import Result
 from perfbot.render.history import sparkline
 
-Courses = Mapping[tuple[str, str], Trend]
+Trends = Mapping[tuple[str, str], Trend]
 """Trends by ``suite/benchmark`` and metric."""
 
 BARS_SHOWN = 14
 FEWEST = 3
-"""Runs before a course says anything."""
+"""Runs before a trend says anything."""
 
 GIVEN_BACK = 0.5
 """Share of an earlier gain that a loss must take back to be told together with it."""
 
-NOWHERE: Courses = MappingProxyType({})
+NO_TRENDS: Trends = MappingProxyType({})
 
 
-def courses(trends: Iterable[Trend]) -> Courses:
+def by_result(trends: Iterable[Trend]) -> Trends:
     """Trends as the comment looks them up."""
     return {(trend.subject.full_name, trend.subject.metric): trend for trend in trends}
 
 
 def bars(trend: Trend, result: Result) -> str:
     """The branch's last levels and this change's behind them; empty where there are too few."""
-    if len(trend.course) < FEWEST or result.change is None:
+    if len(trend.thumbnail) < FEWEST or result.change is None:
         return ""
-    return sparkline((*trend.course[-BARS_SHOWN:], trend.course[-1] * (1 + result.change)))
+    return sparkline((*trend.thumbnail[-BARS_SHOWN:], trend.thumbnail[-1] * (1 + result.change)))
 
 
 def meaning(trend: Trend, result: Result) -> tuple[str, str]:
@@ -41,12 +41,12 @@ def meaning(trend: Trend, result: Result) -> tuple[str, str]:
     Returns:
         ("gives back", commit) of a gain of which at least half would be lost; ("highest ever", ""); or ("", "").
     """
-    if len(trend.course) < FEWEST or result.change is None or result.verdict not in ("regressed", "improved"):
+    if len(trend.thumbnail) < FEWEST or result.change is None or result.verdict not in ("regressed", "improved"):
         return "", ""
     if gain := _given_back(trend, result):
         return "gives back", gain
-    level = trend.course[-1] * (1 + result.change)
-    return _record(trend.course, level, result.threshold or 0.0), ""
+    level = trend.thumbnail[-1] * (1 + result.change)
+    return _record(trend.thumbnail, level, result.threshold or 0.0), ""
 
 
 def _given_back(trend: Trend, result: Result) -> str:
@@ -61,8 +61,8 @@ def _given_back(trend: Trend, result: Result) -> str:
     return ""
 
 
-def _record(course: Sequence[float], level: float, threshold: float) -> str:
+def _record(levels: Sequence[float], level: float, threshold: float) -> str:
     """Higher or lower than ever, by more than what matters."""
-    if level > max(course) * (1 + threshold):
+    if level > max(levels) * (1 + threshold):
         return "highest ever"
-    return "lowest ever" if level < min(course) / (1 + threshold) else ""
+    return "lowest ever" if level < min(levels) / (1 + threshold) else ""
