@@ -75,24 +75,27 @@ def follow(marks: Marks) -> None:
     story.run = run
 
 
-def main() -> int:
-    """Run perfbot with the rest of the arguments."""
+def main() -> None:
+    """Run perfbot, as its console script does, with the rest of the arguments."""
     marks = Marks(Path(sys.argv[1]))
-    from perfbot import api
-    from perfbot.cli.main import main as perfbot
+    del sys.argv[1]
+    from perfbot.cli.main import run
+    from perfbot.runner import load
 
-    if sys.argv[2] != "run":
+    if sys.argv[1] != "run":
         follow(marks)
-        return perfbot(sys.argv[2:])
-    measure = api.measure
+        run()
+    lookout_beside = load.lookout_beside
 
-    def measured(*args: Any, **named: Any) -> Any:
+    def watched(*args: Any, **named: Any) -> Any:
+        """perfbot begins to watch the machine, and then loads what the steps are in."""
+        lookout = lookout_beside(*args, **named)
         follow(marks)
-        return measure(*args, **named)
+        return lookout
 
-    api.measure = measured
-    return perfbot(sys.argv[2:])
+    load.lookout_beside = watched
+    run()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

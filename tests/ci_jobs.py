@@ -36,7 +36,7 @@ class InCI:
         return given(find_place(self.environ, self.event), self.environ, **changes)
 
     def forge(self, **changes: Any) -> Forge:
-        return connect(self.place(**changes), root=Path.cwd(), patience=5, pace=0)
+        return connect(self.place(**changes), root=Path.cwd(), patience=30, pace=0)
 
     def publisher(self, **changes: Any) -> Publisher:
         place, forge = self.place(), self.forge()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import sys
 import tomllib
@@ -27,6 +28,7 @@ PART_OF = {"pydantic_core": "pydantic"}
 """Packages whose distribution is versioned with another one."""
 
 
+@functools.cache
 def imported_packages() -> set[str]:
     """Top-level packages that perfbot imports anywhere, except inside measured environments."""
     found: set[str] = set()
@@ -39,6 +41,10 @@ def imported_packages() -> set[str]:
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 found.add(node.module.partition(".")[0])
     return {PART_OF.get(name, name) for name in found - set(sys.stdlib_module_names) - {"perfbot"}}
+
+
+distributions = functools.cache(packages_distributions)
+"""Reads what each installed distribution holds."""
 
 
 def project() -> dict[str, Any]:
@@ -58,7 +64,7 @@ def _normal(name: str) -> str:
 
 
 def test_every_import_is_a_declared_dependency() -> None:
-    by_package = packages_distributions()
+    by_package = distributions()
     undeclared = {
         package
         for package in imported_packages()
@@ -68,7 +74,7 @@ def test_every_import_is_a_declared_dependency() -> None:
 
 
 def test_every_dependency_is_imported() -> None:
-    by_package = packages_distributions()
+    by_package = distributions()
     imported = {_normal(name) for package in imported_packages() for name in by_package.get(package, [package])}
     assert declared_distributions() - imported - NEVER_IMPORTED == set()
 
@@ -127,7 +133,7 @@ def test_no_document_installs_a_name_that_nobody_owns() -> None:
 def test_extras_are_what_their_verbs_name() -> None:
     """Each package that a verb may miss is in the extra that it names, and in no smaller one."""
     extras = project()["optional-dependencies"]
-    by_package = packages_distributions()
+    by_package = distributions()
     for package, extra in EXTRA_OF.items():
         own = {_normal(Requirement(line).name) for line in extras[extra]}
         names = {_normal(name) for name in by_package.get(package, [package])}

@@ -8,10 +8,11 @@ from dataclasses import replace
 from perfbot.claims.described import judged_claims
 from perfbot.history.records import Step, Subject, Trend
 from perfbot.model import Acceptance, Control, Problem, Result
+from perfbot.reasons import Accepted, Disturbed, MeanDiffers, TooFewRounds
 from perfbot.render.comment import comment
-from perfbot.render.course import courses
 from perfbot.render.jobs import JobVerdict, jobs_table
 from perfbot.render.links import Links
+from perfbot.render.trend_column import by_result
 from tests.render.explanations import explained
 from tests.render.samples import RUNNER, bare, counted, regression, report, result
 
@@ -23,7 +24,7 @@ CPU = replace(RUNNER, cpu="AMD EPYC 7763", cores=4, load=0.4)
 def _trend(name: str, levels: tuple[float, ...], gain: float = 0.0) -> Trend:
     step = Step(5, "a" * 40, "1a2b3c4" + "d" * 33, "2026-01-01T00:00:00Z", gain, (gain, gain), 1e-9)
     subject = Subject("core", name, "time", "s", number=7)
-    return Trend(subject, len(levels), 0.01, "m", 0.01, (step,) if gain else (), course=levels, threshold=0.02)
+    return Trend(subject, len(levels), 0.01, "m", 0.01, (step,) if gain else (), thumbnail=levels, threshold=0.02)
 
 
 def blocked() -> str:
@@ -31,7 +32,7 @@ def blocked() -> str:
     seen = report(
         regression("test_parse_header", 0.38, base=857e-9, head=1.18e-6, file="benchmarks/test_core.py", line=12),
         regression("test_render_template", 0.071, base=13.4e-6, head=14.3e-6),
-        regression("test_diff_lines", 0.032, base=7.09e-3, head=7.31e-3, notes=("typical +0.3 %, mean +3.2 %",)),
+        regression("test_diff_lines", 0.032, base=7.09e-3, head=7.31e-3, reasons=(MeanDiffers(0.003, 0.032, None),)),
         *(result(f"test_walk[{index}]", 0.001 * (index % 5 - 2)) for index in range(37)),
         runner=CPU,
         seconds=62.0,
@@ -42,7 +43,7 @@ def blocked() -> str:
         _trend("test_render_template", (1.08, 1.08, 1.07, 1.08, 1, 1, 1, 0.99, 1, 1, 1.01, 1, 1, 1), -0.07),
         _trend("test_diff_lines", (1, 1, 1, 1, 1, 1, 1, 1.03, 1.03, 1.03, 1.04, 1.03, 1.03, 1.03)),
     ]
-    return comment(seen, links=LINKS, courses=courses(known), alerts=True)
+    return comment(seen, links=LINKS, trends=by_result(known), alerts=True)
 
 
 def undecided() -> str:
@@ -90,7 +91,7 @@ def accepted() -> str:
     )
     seen = report(
         result("validate", 0.12, "regressed", gate="accepted",
-               reason="accepted by alice: checks that the standard asks for"),
+               reasons=(Accepted("alice", "checks that the standard asks for"),)),
         result("solve", -0.22, "improved"), *_steady(20), acceptances=(given,), runner=CPU,
     )  # fmt: skip
     return comment(seen, links=LINKS, alerts=True)
@@ -160,7 +161,7 @@ def names() -> str:
 
 def cut_off() -> str:
     """A run that was ended half way."""
-    found = (bare(f"test_io[{i}]", "inconclusive", rounds=2, reason="only 2 of at least 6 rounds") for i in range(11))
+    found = (bare(f"test_io[{i}]", "inconclusive", rounds=2, reasons=(TooFewRounds(2, 6),)) for i in range(11))
     seen = report(regression("test_parse_header", 0.38), *found, *_steady(8), complete=False, runner=CPU, seconds=95.0)
     return comment(seen, links=LINKS, alerts=True)
 
@@ -185,9 +186,10 @@ def waits() -> str:
 
 def disturbed() -> str:
     """A runner that moved base against itself."""
-    why = "the runner was disturbed: base against itself moved by +5.0 %"
     moved = Control(0.05, (0.03, 0.07), 12, disturbed=True)
-    seen = report(result("parse", 0.08, "inconclusive", reason=why), *_steady(9), control=moved, runner=CPU)
+    seen = report(
+        result("parse", 0.08, "inconclusive", reasons=(Disturbed(0.05),)), *_steady(9), control=moved, runner=CPU
+    )
     return comment(seen, links=LINKS, alerts=True)
 
 

@@ -199,7 +199,7 @@ RARELY = 100_000
 modules again and again."""
 
 
-def run() -> None:
+def run() -> NoReturn:
     """The console script."""
     gc.set_threshold(RARELY)
     any_encoding()

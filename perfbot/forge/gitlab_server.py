@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -92,9 +93,9 @@ class GitLabServer:
         self._name = project
         self._me = 0
 
-    @property
+    @cached_property
     def project(self) -> Project:
-        """The client's object of the project; asks nothing."""
+        """The client's object of the project; asks nothing, but has seventy managers to make."""
         return self._client.projects.get(self._name, lazy=True)
 
     def call(self, what: str, action: Callable[[], T], *, found: Callable[[], T | None] | None = None) -> T:

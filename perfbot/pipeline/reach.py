@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 from random import Random
 
 from perfbot.measure.lockstep.known import Known
@@ -26,6 +27,8 @@ SHARE, LEAST_SECONDS, MOST_SECONDS = 0.05, 3.0, 60.0
 
 START_SECONDS = 30.0
 """For the process to start in."""
+
+PROJECT_FILES = ("pyproject.toml", "setup.py")
 
 MOST_FILES = 150
 """Changed files that are looked into; a change of more concerns everything."""
@@ -123,7 +126,18 @@ def _edits(job: Job) -> Edits:
         else (None, None)
         for file in files
     }
-    return edits_of(texts)
+    return replace(edits_of(texts), projects=_projects(job, files))
+
+
+def _projects(job: Job, files: Iterable[str]) -> tuple[str, ...]:
+    """The folders above changed Python files that pip can install from."""
+    above = {parent for file in files if file.endswith(".py") for parent in PurePosixPath(file).parents if parent.parts}
+    there = (one for one in above for name in PROJECT_FILES if _is_there(job, f"{one}/{name}"))
+    return tuple(sorted({str(one) for one in there}))
+
+
+def _is_there(job: Job, file: str) -> bool:
+    return read_file_at(job.repo, job.change.head, file) is not None
 
 
 def _followed(

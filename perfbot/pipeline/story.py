@@ -6,8 +6,8 @@ Each step is a module of its own; this one only passes what one step found to th
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import partial
 from random import Random
 
@@ -16,20 +16,16 @@ from perfbot.errors import ConfigError, Interrupted, SetupError, UsageError
 from perfbot.git.command import short
 from perfbot.harness.base import Effects
 from perfbot.harness.registry import reader
-from perfbot.judge.control import control_of
-from perfbot.judge.gate import gate_of
-from perfbot.judge.geometric import geometric_means
-from perfbot.judge.verdict import judge
 from perfbot.measure.discovering import Selection
 from perfbot.measure.rounds import Outcomes
 from perfbot.measure.scheduler import Scheduler
 from perfbot.measure.session import SuiteSession, problem_of
 from perfbot.measure.trace import Trace, no_trace
-from perfbot.model import Problem, Report, Result
-from perfbot.overall import Culprit, Reach
+from perfbot.model import Problem, Report
 from perfbot.pipeline.culprits import culprits
 from perfbot.pipeline.edits import differing_files, marked
-from perfbot.pipeline.job import Explained, Job, Request, asks_why
+from perfbot.pipeline.found import Found, judged, report_of
+from perfbot.pipeline.job import Job, Request, asks_why
 from perfbot.pipeline.known_names import remember, resolved
 from perfbot.pipeline.prepare import build_of, builds_of, groups_of, prepared, sessions_of
 from perfbot.pipeline.reach import Reached
@@ -39,31 +35,8 @@ from perfbot.pipeline.understand import understand
 from perfbot.pipeline.vanished import vanished
 from perfbot.process import nothing_left
 from perfbot.render.progress import Progress
-from perfbot.report.extent import fitted
-from perfbot.runner.load import Lookout
 from perfbot.sides.checkout import changed_files
 from perfbot.words import counted
-
-
-@dataclass(slots=True)
-class _Found:
-    """What is known so far; survives an interruption."""
-
-    around: Surroundings
-    lookout: Lookout
-    outcomes: Outcomes | None = None
-    problems: list[Problem] = field(default_factory=list)
-    explained: Explained = field(default_factory=Explained)
-    reach: Reach | None = None
-    culprits: tuple[Culprit, ...] = ()
-    measuring: float = 0.0
-    """When measuring began."""
-    skip: str = ""
-    """Why nothing was measured, although nothing is wrong."""
-    started: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.started = self.around.clock()
 
 
 def run(request: Request, progress: Progress, trace: Trace = no_trace, around: Surroundings = HERE) -> Report:
@@ -79,14 +52,14 @@ def run(request: Request, progress: Progress, trace: Trace = no_trace, around: S
     progress.stage("finding the change")
     job = understand(request)
     try:
-        return _told(resolved(job, request), request, progress, trace, _Found(around, lookout))
+        return _carried_out(resolved(job, request), request, progress, trace, Found(around, lookout))
     except (UsageError, ConfigError):  # nothing of that name, or nothing at all, was found to measure
         job.counted.take_back()
         raise
 
 
-def _told(job: Job, request: Request, progress: Progress, trace: Trace, found: _Found) -> Report:
-    """Measure and judge what is understood."""
+def _carried_out(job: Job, request: Request, progress: Progress, trace: Trace, found: Found) -> Report:
+    """What the job comes to: measured, judged, and put into a report."""
     for note in (*job.change.notes, *job.notes):
         progress.log(note)
     progress.limit(job.budget)
@@ -94,20 +67,20 @@ def _told(job: Job, request: Request, progress: Progress, trace: Trace, found: _
     if not job.skip:
         try:
             _measure(job, request, progress, trace, found)
-            results = _judged(job, found.outcomes or Outcomes())
+            results = judged(job, found.outcomes or Outcomes())
             left = job.budget - (found.around.clock() - found.measuring)
             prepared_in = found.measuring - found.started
             found.culprits = culprits(job, request, results, left, progress, prepared=prepared_in)
         except Interrupted as error:
             complete = False
             found.problems.append(Problem("run", error.message))
-    report = _report(job, request, found, complete=complete)
+    report = report_of(job, request, found, complete=complete)
     job.counted.end(report)
     return report
 
 
-def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found: _Found) -> None:
-    """Prepare both sides of every suite and measure them all together, within one budget."""
+def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found: Found) -> None:
+    """Prepare both sides of every suite, measure them all together, and look into what changed while they stand."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(nothing_left())
         folder = stack.enter_context(found.around.scratch())
@@ -119,40 +92,15 @@ def _measure(job: Job, request: Request, progress: Progress, trace: Trace, found
         if not sessions:
             return
         progress.stage("measuring")
-        found.measuring = found.around.clock()
-        wanted = job.continued.narrowed(selected(job, request))
-        reached = Reached(job, sessions, progress, wanted, job.only_reached, follows=not request.dirty)
-        scheduler = Scheduler(
-            sessions,
-            job.policy,
-            job.budget,
-            progress,
-            selection=_selection(job, request, reached),
-            random=Random(job.seed),  # noqa: S311 - an order, not a secret
-            cores=found.around.cores(),
-            lanes=len(found.around.cores()) - round(found.lookout.cores()),
-            controls=not request.dirty,
-        )
-        try:
-            scheduler.run()
-        except UsageError:
-            if not reached.emptied:
-                raise
-            found.skip = f"the change reaches none of {counted(len(reached.left_out), 'benchmark')} (`only_reached`)"
-        finally:
-            found.reach = reached.record(frozenset(differing))
-            outcomes = marked(scheduler.outcomes(), job, differing)
-            gone = vanished(job, request, outcomes.left_out)
-            remember(job, request, outcomes)
-            found.outcomes = replace(outcomes, comparisons=(*outcomes.comparisons, *gone))
-        if asks_why(job.config, request):
+        _take_rounds(job, request, progress, found, sessions, differing)
+        if found.outcomes is not None and asks_why(job.config, request):
             from perfbot.pipeline.explain import explained  # noqa: PLC0415 - at one's desk nobody waits for it
 
-            explained(job, sessions, _judged(job, found.outcomes), found.explained, progress)
+            explained(job, sessions, judged(job, found.outcomes), found.explained, progress)
 
 
 def _set_up(
-    job: Job, request: Request, progress: Progress, effects: Effects, stack: contextlib.ExitStack, found: _Found
+    job: Job, request: Request, progress: Progress, effects: Effects, stack: contextlib.ExitStack, found: Found
 ) -> tuple[list[SuiteSession], set[str]]:
     """Sessions of the suites whose sides could be set up, and the files of benchmarks that differ between them."""
     sessions: list[SuiteSession] = []
@@ -174,6 +122,43 @@ def _set_up(
     return sessions, differing
 
 
+def _take_rounds(
+    job: Job,
+    request: Request,
+    progress: Progress,
+    found: Found,
+    sessions: Sequence[SuiteSession],
+    differing: Collection[str],
+) -> None:
+    """Measure round by round, until each benchmark is decided or time is up; interrupted, what there is stays."""
+    found.measuring = found.around.clock()
+    wanted = job.continued.narrowed(selected(job, request))
+    reached = Reached(job, sessions, progress, wanted, job.only_reached, follows=not request.dirty)
+    scheduler = Scheduler(
+        sessions,
+        job.policy,
+        job.budget,
+        progress,
+        selection=_selection(job, request, reached),
+        random=Random(job.seed),  # noqa: S311 - an order, not a secret
+        cores=found.around.cores(),
+        lanes=len(found.around.cores()) - round(found.lookout.cores()),
+        controls=not request.dirty,
+    )
+    try:
+        scheduler.run()
+    except UsageError:
+        if not reached.emptied:
+            raise
+        found.skip = f"the change reaches none of {counted(len(reached.left_out), 'benchmark')} (`only_reached`)"
+    finally:
+        found.reach = reached.record(frozenset(differing))
+        outcomes = marked(scheduler.outcomes(), job, differing)
+        gone = vanished(job, request, outcomes.left_out)
+        remember(job, request, outcomes)
+        found.outcomes = replace(outcomes, comparisons=(*outcomes.comparisons, *gone))
+
+
 def _selection(job: Job, request: Request, reached: Reached) -> Selection:
     """Which benchmarks are measured, and what is known of them."""
     return Selection(
@@ -186,45 +171,3 @@ def _selection(job: Job, request: Request, reached: Reached) -> Selection:
         patterns=request.only,
         claim=request.claim,
     )
-
-
-def _judged(job: Job, outcomes: Outcomes) -> tuple[Result, ...]:
-    control = control_of(outcomes.controls, job.policy) or job.continued.control
-    return judge(outcomes.comparisons, job.policy, family=outcomes.family, control=control)
-
-
-def _report(job: Job, request: Request, found: _Found, *, complete: bool) -> Report:
-    """Judge what was measured."""
-    outcomes = found.outcomes or Outcomes()
-    earlier = job.continued
-    control = control_of(outcomes.controls, job.policy) or earlier.control
-    results = _judged(job, outcomes)
-    problems = (*found.problems, *outcomes.problems, *found.explained.problems)
-    means = geometric_means(results, job.policy, control)
-    verdict = gate_of(results, problems, complete=complete, skipped=job.skip or found.skip, means=means)
-    seconds = found.around.clock() - found.started + earlier.seconds
-    report = Report(
-        change=replace(job.change, notes=(*job.change.notes, *job.planning.notes, *outcomes.forecast)),
-        verdict=verdict,
-        results=results,
-        problems=problems,
-        policy=job.policy,
-        proposed_policy=job.proposed,
-        runner=found.around.runner(),
-        control=control,
-        started=(found.around.now() - dt.timedelta(seconds=seconds)).isoformat(timespec="seconds"),
-        seconds=seconds,
-        budget_seconds=job.budget + earlier.budget,
-        family=outcomes.family,
-        seed=job.seed,
-        complete=complete,
-        shard=job.planning.shard(request.shard),
-        skipped=job.skip or found.skip,
-        startups=outcomes.startups,
-        geometric_means=means,
-        reach=found.reach,
-        culprits=found.culprits,
-        explanations=tuple(found.explained.explanations),
-        differences=tuple(found.explained.differences),
-    )
-    return fitted(report)

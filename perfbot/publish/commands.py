@@ -26,7 +26,7 @@ from itertools import islice
 from perfbot.model.aside import MOST_SETTINGS, Setting, is_revision, parse_setting, words_of
 from perfbot.model.statement import LONGEST, Statement
 from perfbot.publish.fences import fenced, is_bench, read_bench
-from perfbot.publish.plain_lines import plain_lines
+from perfbot.publish.plain_lines import lines_of, plain_lines
 from perfbot.units import format_duration, parse_duration
 
 MAX_GLOBS = 20
@@ -144,8 +144,9 @@ def _typed(match: re.Match[str], below: Sequence[str]) -> str:
 
 def _found(text: str) -> Iterator[tuple[re.Match[str], Sequence[str]]]:
     """Commands, each with the lines below it."""
-    found = ((_COMMAND.match(line), below) for line, below in plain_lines(text))
-    return islice(((match, below) for match, below in found if match), MAX_COMMANDS)
+    lines = lines_of(text)
+    found = ((_COMMAND.match(line), below) for line, below in plain_lines(lines))
+    return islice(((match, lines[below:]) for match, below in found if match), MAX_COMMANDS)
 
 
 def _command(verb: str, rest: str, below: Sequence[str]) -> Command:

@@ -47,14 +47,18 @@ _UNCLEAR = "unclear"
 """In place of a code span's delimiter: nobody can say what this paragraph is."""
 
 
-def plain_lines(text: str) -> Iterator[tuple[str, Sequence[str]]]:
-    """Lines outside code, quotes and raw HTML, without trailing space; each with all lines below it."""
-    lines = re.split(r"\r\n|\r|\n", text)
+def lines_of(text: str) -> Sequence[str]:
+    """The lines of a comment."""
+    return re.split(r"\r\n|\r|\n", text)
+
+
+def plain_lines(lines: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Lines outside code, quotes and raw HTML, without trailing space; each with the number of the line below it."""
     front = _FRONT.fullmatch(lines[0])
     outside = _Outside(re.compile(rf"^{re.escape(front['mark'])}\s*$") if front else None)
     for place, line in enumerate(lines, 1):
         if not (front and place == 1) and outside.plain(line):
-            yield line.rstrip(), lines[place:]
+            yield line.rstrip(), place
 
 
 class _Outside:

@@ -46,11 +46,13 @@ class Edits:
         functions: by file.
         modules: files of which it edits more than functions' bodies: whoever imports them may be concerned.
         others: files that may be data, dependencies or configuration.
+        projects: folders below the top that pip can install from, above the files.
     """
 
     functions: Mapping[str, tuple[Edited, ...]] = field(default_factory=dict)
     modules: frozenset[str] = frozenset()
     others: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
 
     @property
     def files(self) -> tuple[str, ...]:

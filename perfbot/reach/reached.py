@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -34,13 +35,18 @@ class Followed:
 
 def asked_about(edits: Edits) -> tuple[str, ...]:
     """Ends of paths under which edited files may lie: in the checkout, or installed without their first folders."""
-    return tuple(sorted({end for file in edits.files for end in _ends(file)}))
+    return tuple(sorted({end for file in edits.files for end in _ends(file, edits.projects)}))
 
 
-def _ends(file: str) -> Collection[str]:
+def _ends(file: str, projects: Collection[str]) -> Collection[str]:
+    """The file as it lies in the checkout, and as it may be installed: in a package, or as a module of a project's own.
+
+    One too many may measure a benchmark in vain; one that is missing leaves it out.
+    """
     parts = file.split("/")
-    wanted = [parts] + ([parts[1:]] if len(parts) > 2 or (len(parts) == 2 and parts[0] in ("src", "lib")) else [])
-    return {"/".join(one) for one in wanted}
+    inside = [file.removeprefix(f"{folder}/") for folder in projects if file.startswith(f"{folder}/")]
+    modules = (re.fullmatch(r"(?:src/|lib/)?([^/]+)", place) for place in (file, *inside))
+    return {"/".join(parts[at:]) for at in range(len(parts) - 1)} | {one[1] for one in modules if one}
 
 
 class Reaching:
@@ -48,7 +54,7 @@ class Reaching:
 
     def __init__(self, edits: Edits) -> None:
         self._edits = edits
-        self._files = {end: file for file in edits.files for end in _ends(file)}
+        self._files = {end: file for file in edits.files for end in _ends(file, edits.projects)}
 
     def touched(self, places: Collection[Place]) -> frozenset[Edited]:
         """The edited functions among those that ran."""

@@ -36,12 +36,18 @@ def _loaded() -> Any:
     They lie in one compiled module. What the package around it loads (of numpy: f2py, testing, random) takes twenty
     times as long, a fifth of a second of each verdict at one's desk, and is for other functions.
     """
-    return _compiled() or importlib.import_module("scipy.special")
+    return _compiled() or _package()
 
 
 def _whole() -> Any:
     with _one_at_a_time:
-        return importlib.import_module("scipy.special")
+        return _package()
+
+
+def _package() -> Any:
+    import scipy.special  # noqa: PLC0415
+
+    return scipy.special
 
 
 def _compiled() -> ModuleType | None:

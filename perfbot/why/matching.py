@@ -111,7 +111,25 @@ def _pairs(base: Mapping[Identity, Function], head: Mapping[Identity, Function])
         for one, other in list(_alike(left, right, key, unique=step >= MANY)):
             pairs.append((one, other))
             del left[one], right[other]
+    pairs += _renamed(left, right)
     return [*pairs, *((one, None) for one in left), *((None, other) for other in right)]
+
+
+NEAR = 20
+"""Lines between a function and what it was renamed to, where nothing else of the file came or went."""
+
+
+def _renamed(left: dict[Identity, Function], right: dict[Identity, Function]) -> Iterator[Pair]:
+    """The one function of a class or file that went, and the one that came about where it was: renamed and edited."""
+    for one, other in list(_alike(left, right, _around, unique=True)):
+        if abs(_line(one) - _line(other)) <= NEAR:
+            yield one, other
+            del left[one], right[other]
+
+
+def _around(one: Function) -> Hashable | None:
+    """What a function stands in."""
+    return None if one.compiled or "<" in one.name else (one.place, one.file, one.name.rpartition(".")[0])
 
 
 Likeness = Callable[[Function], Hashable | None]

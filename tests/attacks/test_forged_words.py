@@ -222,6 +222,10 @@ COMMENTS = {
     "tags in a tag": "<a" * 49_000 + ">",
     "tags in a tag of a sentence": "x" + "<a " * 33_000 + ">",
     "ends of tags": "</a" * 33_000 + ">",
+    "lines": "a\n" * 49_000,
+    "beginnings of documents": "---\n" * 24_000,
+    "open brackets": "[(\n" * 33_000,
+    "elements": "<i>a\n\n" * 14_000,
 }
 
 

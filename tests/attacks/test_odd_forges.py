@@ -269,7 +269,7 @@ def test_a_head_of_an_answer_that_drips_is_given_up() -> None:
         began = time.monotonic()
         with pytest.raises(UnreachableError):
             rest.call("ask", lambda: rest.exchange("GET", "/", None, {}))
-        assert time.monotonic() - began < 6
+        assert time.monotonic() - began < 9, "all of it would take twelve"
 
 
 HIDDEN = ["404 Commit Not Found", "404 Project Not Found", "No commit found for the ref refs/heads/main", "gone"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from perfbot.reach.edited import MODULE, edits_of
 from perfbot.reach.reached import Followed, Reaching, asked_about
 
@@ -19,6 +21,19 @@ def followed(
 
 def test_installed_files_are_asked_about_too() -> None:
     assert set(asked_about(EDITS)) >= {"src/shop/core.py", "shop/core.py"}
+
+
+def test_files_of_projects_below_the_top_are_asked_about_as_they_are_installed() -> None:
+    files = {"libs/one/src/shop/core.py": (OLD, NEW), "two/shop.py": (OLD, NEW), "three/x.py": (OLD, NEW)}
+    files |= {"src/python/shop/own.py": (OLD, NEW), "src/alone.py": (OLD, NEW), "top.py": (OLD, NEW)}
+    edits = replace(edits_of(files), projects=("libs/one", "two"))
+    assert set(asked_about(edits)) == {
+        *("libs/one/src/shop/core.py", "one/src/shop/core.py", "src/shop/core.py", "shop/core.py"),
+        *("two/shop.py", "shop.py", "three/x.py", "src/alone.py", "alone.py", "top.py"),
+        *("src/python/shop/own.py", "python/shop/own.py", "shop/own.py"),
+    }
+    installed = followed((SITE, 1, "a"), ("/env/site-packages/shop.py", 1, "a"))
+    assert {one.file for one in Reaching(edits).touched(installed.call)} == {"libs/one/src/shop/core.py", "two/shop.py"}
 
 
 def test_lines_of_functions_that_no_call_runs_are_told() -> None:

@@ -12,7 +12,7 @@ import pytest
 from perfbot.stats.evidence import Evidence
 from perfbot.stats.location import estimates
 from perfbot.stats.looks import OPEN, SAME, UP, Region, classify, first_stop, seen
-from perfbot.stats.sequential import Plan, critical_values, decide
+from perfbot.stats.sequential import Plan, critical_values, decide_each
 
 STREAMS = 3000
 ALPHA, BETA = 0.05, 0.05
@@ -81,12 +81,17 @@ def test_one_look_at_the_fewest_rounds(name):
     assert at_most(int((state != OPEN).sum()), ALPHA, STREAMS)
 
 
+def at_the_end(streams):
+    """What is decided of each when no more rounds come."""
+    return decide_each(list(streams), [PLAN] * len(streams), final=True)
+
+
 @pytest.mark.parametrize("name", NOISE)
 def test_the_deadline_look_spends_no_more_than_is_left(name):
     """Time runs out after 22 rounds, between two looks."""
     streams = draw(name, 0.1, count=1000, n_max=22)
-    alarms = sum(decide(stream, PLAN, final=True).state in ("up", "down") for stream in streams)
-    missed = sum(decide(stream / 5 + PLAN.margin, PLAN, final=True).state == "same" for stream in streams)
+    alarms = sum(found.state in ("up", "down") for found in at_the_end(streams))
+    missed = sum(found.state == "same" for found in at_the_end(streams / 5 + PLAN.margin))
     assert at_most(alarms, ALPHA, len(streams))
     assert at_most(missed, BETA, len(streams))
 
@@ -97,8 +102,7 @@ def test_the_interval_covers_the_true_change(name, effect):
     """Whenever the rule stopped, and at the confidence it says."""
     streams = draw(name, 0.02, count=1000) + math.log1p(effect)
     missed: dict[float, int] = {}
-    for stream in streams:
-        found = decide(stream, PLAN, final=True)
+    for found in at_the_end(streams):
         missed[found.confidence] = missed.get(found.confidence, 0) + (not found.low <= effect <= found.high)
     for confidence, count in missed.items():
         assert at_most(count, 1 - confidence, len(streams))
@@ -147,5 +151,5 @@ class TestRegions:
     def test_the_far_side_is_answered(self):
         plan = Plan(0.02, ALPHA, BETA, PLAN.n_max, Region(-math.inf, -0.1))
         for centre, state in ((-0.12, "same"), (-0.08, "up")):
-            states = [decide(stream, plan).state for stream in centre + draw("gaussian", 0.01, 200)]
+            states = [found.state for found in decide_each(list(centre + draw("gaussian", 0.01, 200)), [plan] * 200)]
             assert states.count(state) >= 195

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from perfbot.stats.expectation import expected_rounds, rounds_for, visible_after
 from perfbot.stats.location import spread
 from perfbot.stats.looks import Region
-from perfbot.stats.sequential import Plan, decide
+from perfbot.stats.sequential import Plan, decide, decide_each
 
 PLAN = Plan(delta=0.02, alpha=0.05, beta=0.05, n_max=120)
 QUICK = Plan(delta=0.02, alpha=0.05, beta=0.05, n_max=25)
@@ -177,7 +177,7 @@ class TestPlanning:
     @pytest.mark.parametrize("strays", [0.015, 0.02, 0.03, 0.04])
     def test_rounds_for_is_near_the_median_of_what_happens(self, strays: float) -> None:
         dice = np.random.default_rng(5)
-        taken = [decide(dice.normal(0, strays, 120).tolist(), self.PLAN).rounds for _ in range(400)]
+        taken = [one.rounds for one in decide_each(list(dice.normal(0, strays, (400, 120))), [self.PLAN] * 400)]
         assert rounds_for(strays, self.PLAN) == pytest.approx(np.median(taken), rel=0.2, abs=1)
 
     def test_no_noise_takes_six_rounds_and_too_much_is_none(self) -> None:

@@ -75,6 +75,14 @@ def test_what_was_renamed_moved_or_drawn_in_cancels_out() -> None:
     assert blamed(PLAIN, split) == {}
 
 
+def test_what_was_renamed_and_made_slower_answers_itself() -> None:
+    without = {name: does for name, does in PLAIN.items() if name != "line"}
+    renamed = {**without, "report": Does(1.0, {"row": 40}), "row": Does(0.3, {"fold": 1})}
+    assert blamed(PLAIN, renamed, ("row", "report")) == {"row": pytest.approx(4.0, abs=0.05)}
+    elsewhere = {**without, "report": Does(1.0, {"row": 40}), "row": Does(0.3, {"fold": 1}, line=300)}
+    assert blamed(PLAIN, elsewhere) == {"report": pytest.approx(4.0, abs=0.05)}
+
+
 def test_a_decorator_answers_for_what_it_adds_alone() -> None:
     traced = {**PLAIN, "report": Does(1.0, {"wrapper": 40}), "wrapper": Does(0.1, {"line": 1})}
     for edited in (("wrapper", "line"), ("wrapper",), ("wrapper", "line", "find")):

@@ -110,7 +110,7 @@ def test_sleep_goes_on_for_its_time_and_is_where_time_goes(sampler: Sampler) -> 
     assert time.monotonic() - began >= 0.2
     met, waited = map(sum, zip(*sampler.taken().values(), strict=True))
     assert met > 20
-    assert waited > 0.9 * met
+    assert waited > 0.6 * met
 
 
 @pytest.mark.parametrize("kind", ["lock", "pipe", "child", "poll"])
@@ -144,7 +144,7 @@ def test_what_computes_or_calls_the_system_all_the_time_does_not_wait(sampler: S
         sampler.stop()
         met, waited = map(sum, zip(*sampler.taken().values(), strict=True))
         assert met > 20
-        assert waited < 0.1 * met
+        assert waited < 0.3 * met
 
 
 def described(text: str, module: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:

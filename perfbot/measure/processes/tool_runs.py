@@ -245,7 +245,7 @@ class Runs:
         """Run both sides on one core, and convert what they took from wall time to CPU time.
 
         By the tool's own clock where it has one, else by the process's share of the core: that of its whole life, which
-        under load differs from that of the calls that were timed (by 5 % a run where the own clock strays by 1 %).
+        under load differs from that of the calls that were timed (by 5 % a run where the own clock varies by 1 %).
         """
         found = self._both(launcher, order, pattern, place, 1)
         plain = frozenset.intersection(*(self._uninterrupted(ran) for ran in found.values()))

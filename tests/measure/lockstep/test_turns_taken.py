@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -143,7 +144,7 @@ def test_what_waits_is_not_compared_by_cpu_time(sides: Sides) -> None:
     assert waits.clock == quick.clock == "cost"
     assert waits.waited is not None
     assert quick.waited is not None
-    assert min(waits.waited) > 0.5 * min(waits.base) > 10 * max(quick.waited)
+    assert median(waits.waited) > 0.5 * min(waits.base) > 10 * median(quick.waited)
     (measured,) = [one for one in taken.outcomes if isinstance(one, Measured) and one.name == "waits"]
     assert Waits() in measured.notes
 

@@ -8,6 +8,7 @@ import socket
 import sys
 import time
 from pathlib import Path
+from statistics import median_low
 
 import pytest
 
@@ -224,8 +225,8 @@ class TestWaitsNowAndThen:
         taken = only(sides, line.format(python=sys.executable), rounds=11)
         waiting = [round_ for round_ in taken.rounds("it") if round_.clock == "wall"]
         assert 2 <= len(waiting) <= 10, "from where it was seen"
-        assert any(round_.head[0] > 0.3 for round_ in waiting)
-        assert not any(round_.base[0] > 0.3 for round_ in waiting)
+        assert any(round_.head[0] > 0.4 for round_ in waiting)
+        assert median_low(round_.base[0] for round_ in waiting) < 0.4, "this side never waits, though it may be held up"
         first = next(one for one in taken.outcomes if isinstance(one, Measured) and one.round.clock == "wall")
         assert first.anew, "what was measured before says nothing of it"
 

@@ -41,7 +41,7 @@ def probed(line: str, core: int) -> Usage:
 def test_a_computing_command_does_not_wait_whoever_computes(line: str, crowded: int) -> None:
     used = probed(line, crowded)
     assert used.wall > 1.2 * used.cpu, "the core is shared by three"
-    assert used.cpu + used.queued > 0.8 * used.wall
+    assert used.cpu + used.queued > 0.6 * used.wall
 
 
 def test_a_sleeping_one_does(crowded: int) -> None:
