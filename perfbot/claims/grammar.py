@@ -71,6 +71,9 @@ _FORMS = tuple(
     )
 )  # fmt: skip
 
+_QUOTED = re.compile(r"""(?<!\S)([`"'])([^\s`"']+)\1(?!\S)""")
+"""A name as Markdown and people write it."""
+
 EXPECTED = (
     'expected one such as "core/parse* is at least 10 % faster", "nothing under core/ is slower than 2 %", '
     '"memory of load_config ≤ 5 MiB", "core/render is unchanged within 3 %"'
@@ -90,8 +93,9 @@ def parse_claim(text: str) -> Claim:
     words = " ".join(text.split())
     if not words or len(words) > MOST_CHARACTERS:
         raise UsageError(f"a claim of {len(words)} characters: {EXPECTED}")
+    plain = _QUOTED.sub(r"\2", words)
     for form, pattern in _FORMS:
-        found = pattern.fullmatch(words)
+        found = pattern.fullmatch(plain)
         if found is not None and (found["glob"] or "").lower() not in NO_NAMES:
             return _MAKERS[form](words, found)
     raise UsageError(f"{words[:80]!r} is not a claim that can be checked; {EXPECTED}")

@@ -35,7 +35,7 @@ _FORBIDDEN = frozenset({403, 404})
 
 @dataclass(frozen=True, slots=True)
 class CheckRun:
-    """A check run as GitHub tells of it. ``slug`` is its App's; empty when not told.
+    """A check run as GitHub tells of it. ``slug`` is its App's; empty where that is gone.
 
     ``foreign``: a job's, that has the name by accident or on purpose; perfbot's own have no other id than the speaker.
     """
@@ -205,7 +205,7 @@ class GitHubStatuses:
         return sorted(own, key=lambda run: -run.id)
 
     def _by_me(self, run: CheckRun) -> bool:
-        return not run.slug or f"{run.slug}[bot]" == self._server.me
+        return f"{run.slug}[bot]" == self._server.me
 
 
 def _check_run(found: ClientCheckRun) -> CheckRun:

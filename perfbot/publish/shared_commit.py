@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from perfbot.forge.base import MergeRequest, Repository, Shown, Status
+from perfbot.forge.base import NOT_FOUND, MergeRequest, RefusedError, Repository, Shown, Status
 
 
 def of_request(shown: Sequence[Shown], request: int) -> list[Shown]:
@@ -64,7 +64,12 @@ def is_of_commit(repository: Repository, sha: str) -> Callable[[int], bool]:
     """Whether a merge request still has that head and may still be merged: one that is closed can be opened again."""
 
     def counts(number: int) -> bool:
-        request: MergeRequest = repository.merge_request(number)
+        try:
+            request: MergeRequest = repository.merge_request(number)
+        except RefusedError as error:
+            if error.status != NOT_FOUND:
+                raise
+            return False  # deleted, or the number was made up
         return request.head == sha and not request.merged
 
     return counts

@@ -69,3 +69,32 @@ def test_one_whose_account_is_gone_is_nobodys(ci: InCI, tmp_path: Path) -> None:
     forge_status(ci)
     ci.fake.statuses[-1]["author" if isinstance(ci.fake, FakeGitLab) else "creator"] = None
     assert publish(write(tmp_path, report(result("parse", change=0.2))), ci.publisher()).code == 1
+
+
+APPS = {"another App's": {"slug": "evil"}, "of an App that is gone": None}
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_another_apps_check_is_no_newer_run(app: str, tmp_path: Path) -> None:
+    with github_ci() as ci:
+        output = {"title": "all is fine", "summary": "all is fine"}
+        ci.fake.checks.append({
+            "id": 5, "name": "perfbot", "head_sha": HEAD, "status": "completed", "conclusion": "success",
+            "external_id": "9000000000000.1.1-1", "annotations": [], "output": output, "app": APPS[app],
+        })  # fmt: skip
+        assert publish(write(tmp_path, report(result("parse", change=0.2))), ci.publisher()).code == 1
+        assert ci.status()[0] == "failed"
+
+
+@pytest.mark.parametrize("words", ["0.0.0-77", "9.1.1-77", "9.1.1-77-held"])
+def test_a_merge_request_that_is_not_there_holds_nothing_back(words: str, tmp_path: Path) -> None:
+    """Deleted, or made up by a job that has the same token."""
+    with github_ci() as ci:
+        running = words.startswith("0")
+        ci.fake.checks.append({
+            "id": 5, "name": "perfbot", "head_sha": HEAD, "status": "in_progress" if running else "completed",
+            "conclusion": None if running else "failure", "external_id": words, "annotations": [],
+            "output": {"title": "x", "summary": "x"}, "app": {"slug": "github-actions"},
+        })  # fmt: skip
+        assert publish(write(tmp_path, report(result("parse"))), ci.publisher()).code == 0
+        assert ci.status()[0] == "success"

@@ -129,3 +129,15 @@ def test_any_text_is_a_claim_or_refused(text: str) -> None:
         return
     assert isinstance(claim, Claim)
     assert claim.low <= claim.high
+
+
+@pytest.mark.parametrize("name", ["`core/parse*`", '"core/parse*"', "'core/parse*'"])
+def test_a_name_may_stand_in_quotes(name: str) -> None:
+    quoted = parse_claim(f"{name} is at least 10 % faster")
+    assert (quoted.match, quoted.low) == ("core/parse*", 0.1)
+    assert parse_claim(f"memory of {name} ≤ 5 MiB").match == "core/parse*"
+    assert parse_claim(f"nothing under {name} is slower than 2 %").match == "core/parse*"
+
+
+def test_quotes_inside_of_a_name_belong_to_it() -> None:
+    assert parse_claim("test_x['a'] is faster").match == "test_x['a']"

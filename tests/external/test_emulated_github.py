@@ -212,7 +212,7 @@ def test_facts(world: World) -> None:
     repository = world.connect().repository
     request = repository.merge_request(1)
     assert (request.head, request.target, request.fork, request.open) == (world.head, "main", False, True)
-    assert repository.find("ada", "topic") == 1
+    assert repository.find("ada", "topic") == [1]
     assert repository.file_at(world.head, "x.py") == "x = 1\n"
     assert repository.file_at("main", "x.py") is None
     assert repository.may_write("ada")
@@ -248,7 +248,7 @@ def test_as_an_app_from_its_key_to_its_buttons(tmp_path: Path) -> None:
         assert check["conclusion"] == "failure"
         world.ada("POST", f"/repos/ada/app/check-runs/{check['id']}/rerequest")
         wait_until(lambda: len(world.proxy.dispatched) == 1)
-        assert world.proxy.dispatched[0]["inputs"] == {"merge_request": "1", "head": world.head}
+        assert world.proxy.dispatched[0]["inputs"] == {"merge_request": "1", "head": world.head, "target": "main"}
         wait_until(lambda: "again; what follows is older" in world.ada("GET", f"{comments(1)}")[0]["body"])
         (suite,) = world.ada("GET", f"{path}/check-suites")["check_suites"]
         world.ada("POST", f"/repos/ada/app/check-suites/{suite['id']}/rerequest")
