@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from perfbot.config import PyperfSuite, PytestSuite, SuiteBase
 from perfbot.config.names import short_name
-from perfbot.measure.lockstep.counting import INSTRUCTIONS, Counter, ways
+from perfbot.measure.lockstep.counting import INSTRUCTIONS, Counter, modes
 from perfbot.measure.lockstep.link import WorkerSpec
 from perfbot.measure.lockstep.own_files import OwnFiles
 from perfbot.measure.lockstep.pair import Pair
@@ -117,8 +117,8 @@ def counter(suite: SuiteBase, specs: Mapping[Side, WorkerSpec], effects: Effects
     names = [name for name in suite.metrics if name not in TIMED]
     if not names:
         return None
-    found = ways(names)
-    known = {metric.name: metric for metric in (INSTRUCTIONS, *(m for way in found for m in way.metrics))}
+    found = modes(names)
+    known = {metric.name: metric for metric in (INSTRUCTIONS, *(m for mode in found for m in mode.metrics))}
     metrics = tuple(known[name] for name in names)
     timed = bool(timed_metrics(suite.metrics))
     return Counter(suite.name, specs, metrics, found, timed, suite.timeout, effects.scratch, effects.trace)

@@ -39,6 +39,13 @@ class WorksAside:
 
 
 @dataclass(frozen=True, slots=True)
+class Exclusive:
+    """Both sides want something that only one process can have, so that each ran alone."""
+
+    kind: Literal["exclusive"] = "exclusive"
+
+
+@dataclass(frozen=True, slots=True)
 class Unpinned:
     """This system refuses to pin processes to a core."""
 
@@ -309,7 +316,7 @@ class ServerFailed:
     kind: Literal["server_failed"] = "server_failed"
 
 
-Unusual = Said | Waits | Threaded | WorksAside | Unpinned | LaterCallsDiffer | StillWarming | SidesAtOnce
+Unusual = Said | Waits | Threaded | WorksAside | Exclusive | Unpinned | LaterCallsDiffer | StillWarming | SidesAtOnce
 """How a benchmark was measured."""
 
 

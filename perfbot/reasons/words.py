@@ -99,6 +99,7 @@ _MEASURING: Mapping[str, str | Callable[[Any], str]] = {
     "said": lambda one: one.text,
     "waits": "waits for something (CPU time is below wall time): compared by wall time, in turns",
     "threaded": "computes in several threads: compared by wall time, in turns, not pinned",
+    "exclusive": "both sides want something that only one can have (a port, a lock): each ran alone, in turn",
     "works_aside": "its threads go on after calls have returned: each side measures a tenth of a second at a time",
     "unpinned": "this system refuses to pin processes to a core: expect wider intervals",
     "later_calls_differ": _later_calls,

@@ -27,7 +27,7 @@ from perfbot.sides.cache import Checkout, Slot, remove_tree
 from perfbot.sides.contents import Contents
 from perfbot.sides.kept import before_set_up, clear, note, reusable
 from perfbot.sides.package_indexes import find_indexes, holds_credentials
-from perfbot.sides.pythons import find_python, program_of
+from perfbot.sides.pythons import asked_of_uv, find_python, program_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +291,8 @@ class _SetUp:
 
     def create(self, python: str | None) -> None:
         """An empty virtual environment with pip in it."""
-        ways = self._by_uv(python or sys.executable) if self.uv else [[self.interpreter(python), "-m", "venv"]]
+        asked = asked_of_uv(python, self.environ) if python and self.uv else python or sys.executable
+        ways = self._by_uv(asked) if self.uv else [[self.interpreter(python), "-m", "venv"]]
         for argv in ways:
             remove_tree(self.slot.env)
             done = self.run([*argv, os.fspath(self.slot.env)], cwd=self.slot.folder)

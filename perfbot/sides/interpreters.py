@@ -10,7 +10,7 @@ from pathlib import Path
 
 from perfbot.process import capture, scrubbed_environment
 from perfbot.sides.environment import find_uv
-from perfbot.sides.pythons import find_python
+from perfbot.sides.pythons import asked_of_uv, find_python
 
 ASKED_SECONDS = 30.0
 
@@ -36,7 +36,7 @@ def look_for(python: str, environ: Mapping[str, str]) -> Sought:
     """Look for a version ("3.12") or path as set-up does, and try it: a shim may stand for nothing. Fetches nothing."""
     uv = find_uv(environ)
     if uv:
-        return _by_uv(uv, python, environ)
+        return _by_uv(uv, asked_of_uv(python, environ), environ)
     found = find_python(python, environ)
     return Sought(found=False) if found is None else _asked([found, "-c", ""], environ)
 

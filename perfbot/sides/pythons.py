@@ -32,6 +32,13 @@ def find_python(python: str, environ: Mapping[str, str]) -> str | None:
     return max(_installed(python, environ), default=(None, found), key=lambda one: one[0] or ())[1]
 
 
+def asked_of_uv(python: str, environ: Mapping[str, str]) -> str:
+    """A version or path as uv is asked for it: uv gives up at a shim that stands for nothing."""
+    first = shutil.which(program_of(python), path=environ.get("PATH"))
+    found = find_python(python, environ)
+    return python if first is None or found is None or found == first else found
+
+
 def _installed(python: str, environ: Mapping[str, str]) -> Iterator[tuple[tuple[int, ...] | None, str | None]]:
     """Versions of what is asked for, with their programs."""
     home = Path(environ.get("HOME") or Path.home())

@@ -67,15 +67,19 @@ def format_estimate(change: float, interval: tuple[float, float] | None) -> tupl
     """A change and how sure it is, both on one scale.
 
     Returns:
-        ``("+38 %", "±3")``, the farther end of the interval; ``("×6.9", "×5.7 to ×8.2")`` where one of the three is a
-        factor, ``("×3.4", "±0.4 %")`` where its ends look alike; nothing for how sure where the interval is unknown,
-        or has no width (exact values).
+        ``("+38 %", "±3")``, the farther end of the interval; ``("−4.8 %", "−10 to −2.0")`` where that would hold no
+        change, and the interval does not; ``("×6.9", "×5.7 to ×8.2")`` where one of the three is a factor,
+        ``("×3.4", "±0.4 %")`` where its ends look alike; nothing for how sure where the interval is unknown, or has no
+        width (exact values).
     """
     if interval is None or interval[0] == interval[1]:
         return format_change(change), ""
     if all(map(_in_percent, (change, *interval))):
         margin = max(interval[1] - change, change - interval[0])
-        return format_change(change), f"±{_margin(margin)}"
+        one_way = interval[0] >= 0 or interval[1] <= 0
+        lopsided = one_way and margin >= abs(change)
+        told = " to ".join(map(_percent, interval)) if lopsided else f"±{_margin(margin)}"
+        return format_change(change), told
     low, high = _ends(*interval)
     if _factor(interval[0]) == _factor(interval[1]):
         apart = max((1 + interval[1]) / (1 + change), (1 + change) / (1 + interval[0])) - 1

@@ -5,9 +5,9 @@ process that started it. Orders and answers are JSON lines on stdin and on the d
 
 Order: ``{"core": 1 or -1, "timeout": seconds, "together": true, "look_every": seconds or 0,
 "commands": [{"argv", "cwd", "env", "output"}]}``; answer: a list in the same order of ``{"code", "wall", "cpu",
-"memory", "queued", "seen", "threads", "timed_out"}`` (seconds, bytes; queued: seconds in which it and all that it
-started could have run, but others had the core; seen: of how large a share of ``cpu`` that is known; threads: how many
-were seen).
+"memory", "queued", "seen", "threads", "ports", "timed_out"}`` (seconds, bytes; queued: seconds in which it and all that
+it started could have run, but others had the core; seen: of how large a share of ``cpu`` that is known; threads: how
+many were seen; ports: those that they were seen to listen on).
 """
 
 from __future__ import annotations
@@ -19,12 +19,18 @@ import select
 import signal
 import sys
 import time
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Set, Tuple
 
 KIB = 1024
 
 SEEN_SHARE = 0.2
 """Of the CPU time of a command and its children: what was seen of less says nothing about the rest."""
+
+LISTENS = "0A"
+"""The state of a socket that others connect to, in /proc/net/tcp."""
+
+MORE_RARELY = 1.25
+"""Of a command's looks, how much later the next one for ports is: a server that lives a fifth of its time is seen."""
 
 _groups: List[int] = []
 
@@ -93,6 +99,7 @@ def finish(
         "queued": waited,
         "seen": family.share(cpu),
         "threads": len(family.seen),
+        "ports": sorted(family.ports),
         "timed_out": timed_out,
     }
 
@@ -109,6 +116,8 @@ class Family:
         self.seen: Dict[str, Tuple[int, int]] = {}
         self.late = 0.0
         """Seconds that this process itself had to wait for a core before it saw the end."""
+        self.ports: Set[int] = set()
+        self._looks, self._next_search = 0, 1
 
     def watch(self, end: int, deadline: float, look_every: float) -> bool:
         """Look now and then until it ends; False where it did not by the deadline."""
@@ -122,15 +131,16 @@ class Family:
             self.look()
 
     def look(self) -> None:
-        """Remember what each thread has used and waited so far, in nanoseconds."""
-        rest = [str(self.pid)]
+        """Remember what each thread has used and waited so far, in nanoseconds; ever more rarely, ports as well."""
+        rest, processes = [str(self.pid)], []
         try:
             used, waited = read("/proc/{}/schedstat".format(self.pid))[:2]
             self.seen[rest[0]] = int(used), int(waited)
         except (OSError, ValueError):
             return
         while rest:
-            folder = "/proc/{}/task".format(rest.pop())
+            processes.append(rest.pop())
+            folder = "/proc/{}/task".format(processes[-1])
             try:
                 threads = os.listdir(folder)
             except OSError:
@@ -142,6 +152,10 @@ class Family:
                     rest += read("{}/{}/children".format(folder, thread))
                 except (OSError, ValueError):
                     continue
+        self._looks += 1
+        if self._looks >= self._next_search:
+            self._next_search = math.ceil(MORE_RARELY * self._looks)
+            self.ports |= listening(processes)
 
     def queued(self, cpu: float) -> float:
         """Seconds, all together. What nobody saw of ``cpu`` seconds that they used waited as much as what was seen."""
@@ -152,6 +166,56 @@ class Family:
         """How much was seen of so many seconds that they used."""
         used = sum(one for one, _ in self.seen.values()) / 1e9
         return used / cpu if cpu > 0 else 0.0
+
+
+def family_of(pid: int) -> List[str]:
+    """A process and all that descends from it, as far as the system tells."""
+    found, rest = [], [str(pid)]
+    while rest:
+        found.append(rest.pop())
+        folder = "/proc/{}/task".format(found[-1])
+        try:
+            threads = os.listdir(folder)
+        except OSError:
+            continue
+        for thread in threads:
+            try:
+                rest += read("{}/{}/children".format(folder, thread))
+            except OSError:
+                continue
+    return found
+
+
+def listening(pids: List[str]) -> Set[int]:
+    """The ports on which some processes listen, as far as the system tells."""
+    sockets = {socket for pid in pids for socket in sockets_of(pid)}
+    found: Set[int] = set()
+    for table in ("tcp", "tcp6") if sockets else ():
+        try:
+            with open("/proc/{}/net/{}".format(pids[0], table)) as file:
+                rows = [line.split() for line in file][1:]
+        except OSError:
+            continue
+        found |= {int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == LISTENS and row[9] in sockets}
+    return found
+
+
+def sockets_of(pid: str) -> Set[str]:
+    """The inodes of a process's sockets."""
+    folder = "/proc/{}/fd".format(pid)
+    found: Set[str] = set()
+    try:
+        descriptors = os.listdir(folder)
+    except OSError:
+        return found
+    for descriptor in descriptors:
+        try:
+            target = os.readlink("{}/{}".format(folder, descriptor))
+        except OSError:
+            continue
+        if target.startswith("socket:["):
+            found.add(target[len("socket:[") : -1])
+    return found
 
 
 def own_wait() -> float:
@@ -206,7 +270,7 @@ def start(command: Dict[str, Any]) -> Any:
     except OSError as error:
         text = "cannot run {}: {}".format(command["argv"][0], error.strerror)
         nothing = dict.fromkeys(("wall", "cpu", "queued", "seen"), 0.0)
-        return {**nothing, "code": 127, "memory": 0, "threads": 0, "timed_out": False, "error": text}
+        return {**nothing, "code": 127, "memory": 0, "threads": 0, "ports": [], "timed_out": False, "error": text}
 
 
 def stop(number: int, frame: Optional[Any]) -> None:

@@ -9,12 +9,14 @@ turn began, the wall time that was thrown away, and what other threads computed 
 
 from __future__ import annotations
 
+import os
 from operator import attrgetter
 from typing import Any, Callable, Dict, List
 
 from .channel import Token
 from .clocks import CLOCKS
 from .heap import begin, draw
+from .launcher import family_of, listening
 from .stopwatch import NOTHING, Times
 from .timers import Timer
 
@@ -29,7 +31,8 @@ def probe(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
     start, another program that takes the core) makes calls look longer than they are.
 
     Returns:
-        ``first`` (ns of the first, cold call), ``loops`` and ``wall``, ``cpu``, ``cost`` (ns) of the last batch.
+        ``first`` (ns of the first, cold call), ``loops`` and ``wall``, ``cpu``, ``cost`` (ns) of the last batch, and
+        ``ports`` on which this process and its children listen.
     """
     begin(0)
     loops, best = 1, warm(timer, 1)
@@ -38,7 +41,8 @@ def probe(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
         if best.wall < order["again_below"]:
             best = min(best, timer(loops), key=attrgetter("wall"))
         if best.wall >= order["at_least"] or loops >= PROBE_CALLS:
-            return {"first": first, "loops": loops, **best._asdict()}
+            ports = sorted(listening(family_of(os.getpid())))
+            return {"first": first, "loops": loops, "ports": ports, **best._asdict()}
         wanted = 1.2 * order["at_least"] / max(best.wall, 1)
         loops = max(loops + 1, int(loops * min(10.0, wanted)) + 1)
         best = timer(loops)

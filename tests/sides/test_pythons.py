@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from perfbot.sides.pythons import find_python
+from perfbot.sides.pythons import asked_of_uv, find_python
 
 
 def program(path: Path) -> str:
@@ -28,6 +28,7 @@ def test_a_program_on_path_is_taken(tmp_path: Path, environ: dict[str, str]) -> 
     program(tmp_path / ".pyenv/versions/3.12.1/bin/python")
     here = program(tmp_path / "bin/python3.12")
     assert find_python("3.12", environ) == here
+    assert asked_of_uv("3.12", environ) == "3.12"
 
 
 def test_of_a_shim_the_newest_version_that_is_installed(tmp_path: Path, environ: dict[str, str]) -> None:
@@ -37,6 +38,8 @@ def test_of_a_shim_the_newest_version_that_is_installed(tmp_path: Path, environ:
     assert find_python("3.12", environ) == f"{tmp_path}/.pyenv/versions/3.12.10/bin/python"
     assert find_python("3.12.9", environ) == f"{tmp_path}/.pyenv/versions/3.12.9/bin/python"
     assert find_python("3.14", environ) is None
+    asked = (asked_of_uv(version, environ) for version in ("3.12", "3.12.9", "3.14"))
+    assert [*asked] == [f"{tmp_path}/.pyenv/versions/3.12.10/bin/python", "3.12.9", "3.14"]
     other = {**environ, "PYENV_ROOT": f"{tmp_path}/elsewhere"}
     assert find_python("3.12", other) == shim
     newer = program(tmp_path / ".local/share/mise/installs/python/3.12.12/bin/python")

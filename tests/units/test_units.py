@@ -206,6 +206,21 @@ def test_intervals_are_shown(low, high, text):
 
 
 @pytest.mark.parametrize(
+    ("change", "interval", "told"),
+    [
+        (0.38, (0.35, 0.41), ("+38 %", "±3")),
+        (0.01, (-0.01, 0.03), ("+1.0 %", "±2")),
+        (-0.048, (-0.1046, -0.0196), ("−4.8 %", "−10 to −2.0")),
+        (0.04, (0.0, 0.1), ("+4.0 %", "0 to +10")),
+        (5.9, (4.7, 7.2), ("×6.9", "×5.7 to ×8.2")),
+    ],
+)
+def test_how_sure_an_estimate_is_never_holds_more_than_its_interval(change, interval, told):
+    """What is shown as faster must not read as "−4.8 % ±5.6"."""
+    assert units.format_estimate(change, interval) == told
+
+
+@pytest.mark.parametrize(
     ("seconds", "text"),
     [
         (0, "0 s"),

@@ -80,7 +80,7 @@ class CountingMode:
         return max(EXACT_ROUNDS if metric.rule == "exact" else FIRST_ROUNDS for metric in self.metrics)
 
 
-def ways(names: Iterable[str]) -> tuple[CountingMode, ...]:
+def modes(names: Iterable[str]) -> tuple[CountingMode, ...]:
     """How to count the metrics of these names. Without valgrind there is none for instructions.
 
     Peak memory repeats to within a few pages where the layout of memory can be drawn; elsewhere it is decided as
@@ -102,7 +102,7 @@ class Counter:
 
     Attributes:
         metrics: what is wanted, whether it can be counted or not.
-        ways: how to count what can be counted.
+        modes: how to count what can be counted.
         timed: the suite's calls are timed as well; then that shows whether a benchmark fails, and a count that cannot
             be had is no failure.
         timeout: seconds a single call may take.
@@ -111,7 +111,7 @@ class Counter:
     suite: str
     specs: Mapping[Side, WorkerSpec]
     metrics: tuple[Metric, ...]
-    ways: tuple[CountingMode, ...]
+    modes: tuple[CountingMode, ...]
     timed: bool
     timeout: float
     scratch: Path
@@ -120,7 +120,7 @@ class Counter:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What to know before anything is counted."""
-        return missing(self.suite, self.metrics, self.ways)
+        return missing(self.suite, self.metrics, self.modes)
 
     def count(self, identities: Mapping[str, str], until: float) -> Iterator[Outcome]:
         """Count everything in a few rounds.
@@ -129,30 +129,30 @@ class Counter:
             identities: the workers' own name of each benchmark by the name that people read.
             until: ``time.monotonic()`` after which nothing is begun.
         """
-        countable = {metric for way in self.ways for metric in way.metrics}
+        countable = {metric for mode in self.modes for metric in mode.metrics}
         for metric in self.metrics:
             if metric not in countable:
                 yield from (Failed(name, "both", (NO_VALGRIND,), True, metric) for name in identities)
-        for way in self.ways:
-            yield from Rounds(self, way, identities, until).measure()
+        for mode in self.modes:
+            yield from Rounds(self, mode, identities, until).measure()
 
 
 def missing(suite: str, metrics: Sequence[Metric], found: Sequence[CountingMode]) -> tuple[Problem, ...]:
     """A warning where instructions are wanted and nothing can count them."""
-    counted = {metric for way in found for metric in way.metrics}
+    counted = {metric for mode in found for metric in mode.metrics}
     return (Problem(f"suite {suite}", told_as([NO_VALGRIND]), fatal=False),) if set(metrics) - counted else ()
 
 
 class Rounds:
-    """All rounds of one way: a fresh pair of workers each."""
+    """All rounds of one mode: a fresh pair of workers each."""
 
-    def __init__(self, counter: Counter, way: CountingMode, identities: Mapping[str, str], until: float) -> None:
+    def __init__(self, counter: Counter, mode: CountingMode, identities: Mapping[str, str], until: float) -> None:
         self._counter = counter
-        self._way = way
+        self._mode = mode
         self._identities = identities
         self._until = until
         self._waiting: dict[tuple[str, Metric], Measured | None] = {
-            (name, metric): None for name in identities for metric in way.metrics
+            (name, metric): None for name in identities for metric in mode.metrics
         }
         self._calls: dict[str, int] = {}
         self._seconds: dict[str, float] = {}
@@ -161,7 +161,7 @@ class Rounds:
     def measure(self) -> Iterator[Outcome]:
         """Count in rounds; what was never counted in the end says so."""
         seconds = 0.0
-        for index in range(self._way.rounds):
+        for index in range(self._mode.rounds):
             began = time.monotonic()
             if began + seconds > self._until or not self._waiting:
                 break
@@ -189,7 +189,7 @@ class Rounds:
         while rest and time.monotonic() < self._until:
             self._current = ""
             try:
-                for name, outcomes in self._visit(index, rest):
+                for name, outcomes in self._pair_of_workers(index, rest):
                     rest = rest[rest.index(name) + 1 :]
                     yield from outcomes
             except WorkerLost as lost:
@@ -200,15 +200,15 @@ class Rounds:
             else:
                 return
 
-    def _visit(self, index: int, names: Sequence[str]) -> Iterator[tuple[str, list[Outcome]]]:
+    def _pair_of_workers(self, index: int, names: Sequence[str]) -> Iterator[tuple[str, list[Outcome]]]:
         """One pair of workers, while there is time."""
         with tempfile.TemporaryDirectory(dir=self._counter.scratch) as folder:
             start = min(START_SECONDS, max(LEAST_PATIENCE, self._until - time.monotonic()))
             specs = {side: self._spec(side, folder) for side in SIDES}
-            layout = None if self._way.prefix else Layout(HASH_SEED)  # valgrind lays its programs out by itself
+            layout = None if self._mode.prefix else Layout(HASH_SEED)  # valgrind lays its programs out by itself
             pair = Pair(specs, hash_seed=HASH_SEED, timeout=self._patience(), layout=layout, start=start)
             with closing(pair):
-                pair.enter_all([self._identities[name] for name in names], counting=not self._way.prefix)
+                pair.enter_all([self._identities[name] for name in names], counting=not self._mode.prefix)
                 for name in names:
                     began = time.monotonic()
                     if began + self._seconds.get(name, 0.0) > self._until:
@@ -219,16 +219,16 @@ class Rounds:
                     self._seconds[name] = time.monotonic() - began
 
     def _spec(self, side: Side, folder: str) -> WorkerSpec:
-        prefix = tuple(word.replace("{folder}", f"{folder}/{side}") for word in self._way.prefix)
+        prefix = tuple(word.replace("{folder}", f"{folder}/{side}") for word in self._mode.prefix)
         (Path(folder) / side).mkdir()
         return replace(self._counter.specs[side], prefix=prefix)
 
     @property
     def _slow(self) -> bool:
-        return self._way.slowdown > 1
+        return self._mode.slowdown > 1
 
     def _patience(self) -> float:
-        return patience(self._counter.timeout, self._way.slowdown, self._until)
+        return patience(self._counter.timeout, self._mode.slowdown, self._until)
 
     def _one(self, pair: Pair, name: str, index: int, folder: str) -> list[Outcome]:
         """All metrics of one benchmark."""
@@ -242,7 +242,7 @@ class Rounds:
                 raise WorkerLost(side, Said(said) if said else NotCalled(), skipped=not message["error"])
         outcomes = [
             self._count(pair, arrived, name, metric, index, folder)
-            for metric in self._way.metrics
+            for metric in self._mode.metrics
             if (name, metric) in self._waiting
         ]
         left = pair.leave(SIDES)
@@ -280,21 +280,21 @@ class Rounds:
 
     def _lost(self, name: str, lost: WorkerLost) -> Iterator[Failed]:
         """What a benchmark that could not be counted is called. It does not hang where the budget was short."""
-        if lost.reason == Hangs() and self._patience() < self._counter.timeout * self._way.slowdown and not self._slow:
+        if lost.reason == Hangs() and self._patience() < self._counter.timeout * self._mode.slowdown and not self._slow:
             yield from (
                 Failed(name, "both", (NO_TIME,), True, metric)
-                for metric in self._way.metrics
+                for metric in self._mode.metrics
                 if (name, metric) in self._waiting and self._waiting[name, metric] is None
             )
             return
-        if not self._counter.timed and (lost.skipped or self._way.slowdown == 1):
+        if not self._counter.timed and (lost.skipped or self._mode.slowdown == 1):
             yield Failed(name, lost.side, (lost.reason,), lost.skipped)
             return
         slow = self._slow and lost.reason == Hangs()
         reason = TOO_SLOW if slow else CountingFailed(_gist(told_as([lost.reason])))
         yield from (
             Failed(name, lost.side, (reason,), self._counter.timed or slow, metric)
-            for metric in self._way.metrics
+            for metric in self._mode.metrics
             if (name, metric) in self._waiting and not (slow and self._waiting[name, metric])
         )
 

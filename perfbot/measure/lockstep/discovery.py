@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from perfbot.measure.lockstep.pair import Collected
 from perfbot.measure.lockstep.reasons import concerns, last_line, merged, tail
-from perfbot.model import Benchmark, Comparison, Metric, Problem, Side, Status
+from perfbot.model import SIDES, Benchmark, Comparison, Metric, Problem, Side, Status
 from perfbot.reasons import BaseCannotRun, Failure, NotAtHead, Said, SkippedByHead, Uncollected
 
 Item = Mapping[str, Any]
@@ -132,6 +132,12 @@ class Sorting:
         self, benchmark: Benchmark, status: Status, reasons: tuple[Failure, ...], side: Side | Literal["", "both"] = ""
     ) -> Comparison:
         return Comparison(benchmark, self.metric(benchmark.name), status=status, reasons=reasons, failed_side=side)
+
+
+def breaks_one_side(found: Mapping[Side, Collected]) -> bool:
+    """Whether something cannot be read on one side, and can on the other."""
+    base, head = ({p["where"] for p in found[side].problems if p["kind"] == ERROR} for side in SIDES)
+    return base != head
 
 
 def broken_by_head(listings: Listings, edited: Collection[str]) -> frozenset[str]:

@@ -88,27 +88,26 @@ def stretch(speed: Speed, values: ValuePlan, benchmarks: int, left: float, took:
 def lasting(plan: ValuePlan, usual: Round, long: Round, speed: Speed, left: float) -> ValuePlan:
     """How all rounds are measured once a stretch has shown that later calls are of another kind.
 
-    Where a change came on the way, what lies before it is left out; so it is where the typical call was another one at
-    first, for a warm-up may be over before it shows in the mean of the first half. Where slow calls come now and then,
-    all count, and stretches are as long as lets the benchmark be decided.
+    Where a change came on the way, what lies before it is left out: half of the calls, or three quarters of them where
+    it came late. So it is where the typical call was another one at first, for a warm-up may be over before it shows in
+    the mean of the first half. Where slow calls come now and then, all count, and stretches are as long as lets the
+    benchmark be decided.
     """
-    half = len(long.base) // 2
-    (early, before), (late, error) = _ratio(_part(long, 0, half)), _ratio(_part(long, half, 2 * half))
-    warmed = abs(_typical(_part(long, half, 2 * half)) - _typical(usual)) > MOVED
-    if warmed or abs(late - early) > max(MOVED, ERRORS * math.hypot(before, error)):
-        return replace(plan, later=True)
+    early, late = _part(long, 0, 0.5), _part(long, 0.5, 1)
+    if abs(_typical(late) - _typical(usual)) > MOVED or _drifts(early, late):
+        return replace(plan, warmup=0.75 if _drifts(*_quarters(long)) else 0.5)
     return _plan(speed, int(min(plan.calls, max(plan.calls // 4, left / ROUNDS / _both(speed)))), plan.pinned)
 
 
 def kept(long: Round, plan: ValuePlan) -> Round:
     """The values of a stretch that count."""
-    return _part(long, len(long.base) // 2, len(long.base)) if plan.later else long
+    return _part(long, plan.warmup, 1)
 
 
 def moved(usual: Round, long: Round) -> int:
     """The sign of how both sides' ratio differs in a stretch, or at its end, from that of a round; 0: it does not."""
     first, before = _ratio(usual)
-    for one in (_part(long, len(long.base) // 2, len(long.base)), long):
+    for one in (_part(long, 0.5, 1), long):
         ratio, error = _ratio(one)
         if abs(ratio - first) > max(MOVED, ERRORS * math.hypot(error, before)):
             return 1 if ratio > first else -1
@@ -117,12 +116,11 @@ def moved(usual: Round, long: Round) -> int:
 
 def notes(long: Round, values: ValuePlan, plan: ValuePlan) -> tuple[Note, ...]:
     """What a reader should know about a benchmark whose later calls are not like the first ones."""
-    begin, end = values.calls + plan.later * plan.calls // 2, values.calls + plan.calls
-    if not plan.later:
+    if not plan.warmup:
         return (LaterCallsDiffer(values.calls),)
-    count = len(long.base)
-    (third, error), (last, least) = (_ratio(_part(long, at * count // 4, (at + 1) * count // 4)) for at in (2, 3))
-    drifts = abs(last - third) > max(MOVED, ERRORS * math.hypot(error, least))
+    begin, end = values.calls + round(plan.warmup * plan.calls), values.calls + plan.calls
+    middle = (1 + plan.warmup) / 2
+    drifts = _drifts(_part(long, plan.warmup, middle), _part(long, middle, 1))
     told = LaterCallsDiffer(values.calls, compared_from=begin)
     return (told, StillWarming(end)) if drifts else (told,)
 
@@ -149,8 +147,21 @@ def _both(speed: Speed) -> float:
     return sum(one.wall - (one.queued or 0.0) for one in (speed, speed.other or speed))
 
 
-def _part(taken: Round, begin: int, end: int) -> Round:
-    return replace(taken, base=taken.base[begin:end], head=taken.head[begin:end])
+def _part(taken: Round, begin: float, end: float) -> Round:
+    """The values between two shares of them."""
+    first, last = round(begin * len(taken.base)), round(end * len(taken.base))
+    return replace(taken, base=taken.base[first:last], head=taken.head[first:last])
+
+
+def _quarters(long: Round) -> tuple[Round, Round]:
+    """The two of its second half."""
+    return _part(long, 0.5, 0.75), _part(long, 0.75, 1)
+
+
+def _drifts(before: Round, after: Round) -> bool:
+    """Whether both sides' ratio is another one afterwards."""
+    (early, error), (late, least) = _ratio(before), _ratio(after)
+    return abs(late - early) > max(MOVED, ERRORS * math.hypot(error, least))
 
 
 def _ratio(taken: Round) -> tuple[float, float]:

@@ -17,6 +17,8 @@ class Known:
         startup_seconds: of a pair.
         speeds: what a probe found.
         once: those of which only the first call in a process may be timed.
+        exclusive: those of which both sides want something that only one of them can have at a time.
+        all_exclusive: all are, for the suite cannot even be read on both sides at a time.
         endured: those of which many calls in one process are like few.
         suspected: the sign of what many calls of one process changed, where that has to be seen once more.
         stretches: how those are measured whose later calls are not like the first ones.
@@ -26,6 +28,8 @@ class Known:
     startup_seconds: float = 0.0
     speeds: dict[str, Speed] = field(default_factory=dict)
     once: set[str] = field(default_factory=set)
+    exclusive: set[str] = field(default_factory=set)
+    all_exclusive: bool = False
     endured: set[str] = field(default_factory=set)
     suspected: dict[str, int] = field(default_factory=dict)
     stretches: dict[str, ValuePlan] = field(default_factory=dict)
@@ -40,6 +44,10 @@ class Known:
     def speed(self, name: str) -> Speed | None:
         """What a probe found, or None before the first one."""
         return self.speeds.get(name)
+
+    def is_exclusive(self, name: str) -> bool:
+        """Whether each side has to be alone for it."""
+        return self.all_exclusive or name in self.exclusive
 
     def spread(self, name: str) -> Spread:
         """What its rounds so far say about their noise."""

@@ -24,6 +24,9 @@ LAUNCHER = Path(__file__).parents[2] / "worker" / "launcher.py"
 PATIENCE_SECONDS = 10.0
 """Beyond the commands' own time-outs, before the launcher itself counts as lost."""
 
+LOOK_EVERY = 0.01
+"""Seconds between looks at a command's processes, when it is probed: whether it computes, and where it listens."""
+
 SEEN = 0.9
 """Share of the CPU time from which on it is known what a command queued for the core."""
 
@@ -74,6 +77,8 @@ class Usage:
     """Of how large a share of its CPU time it is known what it ``queued`` for the core."""
     threads: int = 0
     """How many were seen, of all its processes."""
+    ports: tuple[int, ...] = ()
+    """On which they were seen to listen."""
 
     @property
     def waited(self) -> float:
@@ -155,7 +160,7 @@ class Launcher:
         except BrokenPipeError as error:
             raise self._gone() from error
         line = self._line(AWAKE.now() + timeout * len(commands) + PATIENCE_SECONDS)
-        return [Usage(**answer) for answer in json.loads(line)]
+        return [Usage(**{**answer, "ports": tuple(answer["ports"])}) for answer in json.loads(line)]
 
     def _line(self, deadline: float) -> bytes:
         while b"\n" not in self._pending:

@@ -10,6 +10,9 @@ from typing import Any
 Message = dict[str, Any]
 Check = Callable[[Any], bool]
 
+PORTS = 65_536
+"""More than that nobody listens on."""
+
 LARGEST = 1 << 62
 """Nanoseconds; a century and more. Larger whole numbers do not fit into what follows."""
 
@@ -40,6 +43,10 @@ def _number_or_none(value: Any) -> bool:
 
 def _wholes(value: Any) -> bool:
     return isinstance(value, list) and len(value) in (0, 3) and all(map(_whole, value))
+
+
+def _ports(value: Any) -> bool:
+    return isinstance(value, list) and len(value) <= PORTS and all(map(_whole, value))
 
 
 def _texts_or_none(value: Any) -> bool:
@@ -74,7 +81,9 @@ _EVENTS: dict[str, dict[str, Check]] = {
     "fatal": {"error": _text},
     "waiting": {"fresh": _flag},
 }
-_PROBE: dict[str, Check] = {"first": _whole, "loops": _count, "wall": _whole, "cpu": _whole, "cost": _whole}
+_PROBE: dict[str, Check] = {
+    "first": _whole, "loops": _count, "wall": _whole, "cpu": _whole, "cost": _whole, "ports": _ports,
+}  # fmt: skip
 
 
 def read(line: bytes) -> Message:
@@ -95,7 +104,7 @@ def read(line: bytes) -> Message:
 
 
 def is_probe(answer: Message) -> bool:
-    """Whether an answer tells what a probe found: whole numbers, at least one loop."""
+    """Whether an answer tells what a probe found: whole numbers, at least one loop, ports."""
     return _fits(answer, _PROBE)
 
 

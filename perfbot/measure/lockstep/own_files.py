@@ -11,7 +11,8 @@ from pathlib import Path
 from random import Random
 
 from perfbot.errors import MeasureError
-from perfbot.measure.lockstep.discovery import Listings, broken_by_head
+from perfbot.measure.lockstep.discovery import Listings, breaks_one_side, broken_by_head
+from perfbot.measure.lockstep.exclusive import listed_alone
 from perfbot.measure.lockstep.link import WorkerLost, WorkerSpec
 from perfbot.measure.lockstep.pair import Collected, Pair
 from perfbot.measure.lockstep.reasons import start_failure, tail
@@ -62,6 +63,7 @@ class Lister:
         start: starts a pair.
         seconds: wall time that starting the last pair took.
         pair: what was kept; to be closed by whoever takes it.
+    exclusive: one of the sides could be read only where no process of the other one lived.
     """
 
     suite: str
@@ -74,6 +76,7 @@ class Lister:
     start: Starter = Pair
     seconds: float = 0.0
     pair: Pair | None = None
+    exclusive: bool = False
 
     @property
     def edited(self) -> Sequence[str]:
@@ -99,6 +102,28 @@ class Lister:
         return listings
 
     def _list(self, specs: Mapping[Side, WorkerSpec], own: Collected | None = None) -> Listings:
+        """Both sides at once; or each by itself, where one alone cannot be read, and can be without the other."""
+        try:
+            found = self._list_both(specs)
+        except WorkerLost as lost:
+            if lost.side == "both" or (alone := self._list_each(specs)) is None:
+                raise
+            found = alone
+        if breaks_one_side(found) and (alone := self._list_each(specs)) is not None:
+            found = alone
+        return Listings(found["base"], found["head"], own)
+
+    def _list_each(self, specs: Mapping[Side, WorkerSpec]) -> dict[Side, Collected] | None:
+        """What each side has by itself; None where one of them still cannot be read."""
+        found = listed_alone(specs, self.timeout, str(self.random.getrandbits(64)))
+        if found is None or breaks_one_side(found):
+            return None
+        if self.pair is not None:
+            self.pair.close()
+        self.pair, self.exclusive = None, True
+        return found
+
+    def _list_both(self, specs: Mapping[Side, WorkerSpec]) -> dict[Side, Collected]:
         began = time.monotonic()
         seed = self.random.randrange(1, 2**32)
         layout = Layout(seed)
@@ -113,7 +138,7 @@ class Lister:
         finally:
             if self.pair is not pair:
                 pair.close()
-        return Listings(found["base"], found["head"], own)
+        return found
 
     def _apart(self, own: Collected | None, names: frozenset[str]) -> Listings:
         """Where head's version of a benchmark file breaks base, each side runs its own."""

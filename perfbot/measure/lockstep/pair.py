@@ -338,7 +338,12 @@ class Pair:
 def speed_of(pair: Pair, side: Side, *, once: bool) -> Speed:
     """How fast one side is, by calls of it alone; ``once``: by its first call alone."""
     at_least, again_below = (0.0, 0.0) if once else (VALUE_SECONDS, WARM_BELOW_SECONDS)
-    answer = pair.probe(side, at_least=at_least, again_below=again_below)
+    return as_speed(pair.probe(side, at_least=at_least, again_below=again_below))
+
+
+def as_speed(answer: messages.Message) -> Speed:
+    """What a worker's probe says."""
     scale = answer["loops"] * 1e9
     queued = max(0, answer["wall"] - answer["cost"]) / scale if answer["cost"] else None
-    return Speed(answer["wall"] / scale, answer["cpu"] / scale, answer["first"] / 1e9, queued)
+    ports = frozenset(answer["ports"])
+    return Speed(answer["wall"] / scale, answer["cpu"] / scale, answer["first"] / 1e9, queued, ports=ports)

@@ -112,7 +112,7 @@ class PairSession:
         self._count = 1
         self._cpu = Round(index, (1.0,), (1.0,))
         self._until = math.inf
-        self._works_aside = False
+        self._works_aside = self._clashed = False
         self.current = ""
 
     def measure(self, names: Sequence[str], until: float) -> Iterator[tuple[list[Outcome], str]]:
@@ -207,6 +207,7 @@ class PairSession:
             base, head = (float(ended[side]["value"]) for side in SIDES)
             taken = Round(self._index, (base,), (head,), seconds=seconds, core=self._core, clock="count")
             outcomes = [Measured(name, self._suite.metric(name), taken)]
+        self._clashed = self._clashed or len(failures) == 1
         return list(joined(failures)) if failures else outcomes
 
     def _held(self, pair: Pair, name: str, ready: Messages) -> list[Outcome]:
@@ -217,6 +218,9 @@ class PairSession:
         if speed is None:
             pair.pin(allowed_cores())
             speed = self._probe(pair, once=once)
+            if speed.clashes:
+                self._clash(name)
+                return []
             suite.known.learn(name, speed, once=once)
             if once:
                 return []
@@ -230,6 +234,13 @@ class PairSession:
             return []
         beside = () if self._control or suite.timed == (TIME,) else self._beside(pair, name, values, ready)
         return [one for one in (measured, *beside) if one.metric in suite.timed]
+
+    def _clash(self, name: str) -> None:
+        """One side may ask the other's server. Whose fault that is shows only before something failed in this pair: a
+        server that it left there is not there in the next one, without that benchmark."""
+        if not self._clashed:
+            self._suite.known.exclusive.add(name)
+        self._clashed = True
 
     def _planned(self, speed: Speed, spread: Spread, *, once: bool) -> ValuePlan:
         """Values of a round; where somebody waits, the first ones, which mostly decide, stay as short as planned."""
@@ -345,9 +356,7 @@ class PairSession:
         except WorkerLost as lost:
             raise (lost if self._is_too_long(lost) else self._worse(pair, lost, once=once)) from lost
         self._be_patient(pair)
-        head = speed_of(pair, "head", once=once)
-        planned, other = (head, base) if head.wall > MUCH_SLOWER * base.wall else (base, head)
-        return replace(planned, other=other)
+        return planned_by(base, speed_of(pair, "head", once=once))
 
     def _worse(self, pair: Pair, lost: WorkerLost, *, once: bool) -> WorkerLost:
         """What base's failure is called once head was tried too."""
@@ -356,6 +365,12 @@ class PairSession:
         except WorkerLost as too:
             return WorkerLost("both", too.reason, too.output, skipped=too.skipped)
         return lost
+
+
+def planned_by(base: Speed, head: Speed) -> Speed:
+    """Rounds are planned by base's speed, or by that of head where it is much slower."""
+    planned, other = (head, base) if head.wall > MUCH_SLOWER * base.wall else (base, head)
+    return replace(planned, other=other)
 
 
 def _works_aside(answer: Message) -> bool:

@@ -108,6 +108,8 @@ class Speed:
     """Time in which it could have run, but others had the core; None where the system does not tell."""
     other: Speed | None = None
     """The other side's: what one side does decides how both are measured."""
+    ports: frozenset[int] = frozenset()
+    """On which the side's processes listen."""
 
     @property
     def waits(self) -> bool:
@@ -120,6 +122,12 @@ class Speed:
         """Several threads compute at once, on either side."""
         alone = self.wall >= SHORT_SECONDS and self.cpu > THREADS_SHARE * self.wall
         return alone or (self.other is not None and self.other.threaded)
+
+    @property
+    def clashes(self) -> bool:
+        """Whether one side may be asking the other side's server: both listen on one port, or only one of them can."""
+        other = self if self.other is None else self.other
+        return self is not other and (len(self.ports) != len(other.ports) or not self.ports.isdisjoint(other.ports))
 
     @property
     def clock(self) -> Literal["wall", "cpu"]:
@@ -139,8 +147,8 @@ class ValuePlan:
     drawn_every: int = DRAWN_EVERY
     turn: int = 1
     """Values of one side in its first turn; in the next ones twice as many."""
-    later: bool = False
-    """Only the second half of the values counts: what comes before warms up."""
+    warmup: float = 0.0
+    """Share of the values that does not count, at their beginning."""
     phase: int = 0
     """Up to so many calls more are thrown away before the first turn; how many is drawn."""
     jitter: int = 0

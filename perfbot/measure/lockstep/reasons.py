@@ -55,6 +55,11 @@ def is_suspect(outcome: Outcome) -> TypeGuard[Failed]:
     return isinstance(outcome, Failed) and outcome.side == "both" and (outcome.left_out or not outcome.skipped)
 
 
+def is_one_sided(outcome: Outcome) -> TypeGuard[Failed]:
+    """Whether a benchmark fails on one side alone, as all of it."""
+    return isinstance(outcome, Failed) and outcome.side != "both" and outcome.metric is None
+
+
 def blamed(failed: Failed) -> Failed:
     """A failure on both sides for which head answers: both ran its version of the benchmark."""
     return replace(failed, side="head", reasons=(HeadsVersion(failed.left_out), *failed.reasons))

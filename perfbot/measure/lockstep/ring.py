@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -18,7 +18,7 @@ import numpy as np
 from perfbot.measure.lockstep import messages
 from perfbot.measure.lockstep.known import Known
 from perfbot.measure.lockstep.link import Link, WorkerLost, WorkerSpec, first_sign, started
-from perfbot.measure.lockstep.pair import SLOWER, START_SECONDS
+from perfbot.measure.lockstep.pair import SLOWER, START_SECONDS, Collected, as_speed
 from perfbot.measure.lockstep.plan import (
     VALUE_SECONDS,
     WARM_BELOW_SECONDS,
@@ -170,18 +170,55 @@ class Ring:
 
     def follow(self, name: str, files: Sequence[str], seconds: float) -> messages.Message | None:
         """One benchmark of a ring of one: what a call of it runs; None where it was not held."""
+        found: list[messages.Message] = []
+
+        def held(_: messages.Message) -> None:
+            ((commit, link),) = self._links.items()
+            self._send(commit, link, op="reach", files=list(files))
+            found.append(self._receive(seconds, "answer")[commit])
+            if not messages.is_reach(found[0]):
+                raise Broken(name, commit, told_as([Rubbish()]))
+
+        self.visit(name, held, seconds)
+        return found[0] if found else None
+
+    def visit(
+        self, name: str, held: Callable[[messages.Message], None], seconds: float
+    ) -> tuple[messages.Message, messages.Message]:
+        """One benchmark of a ring of one: what the worker said when it was held in it, and when it had left it.
+
+        Args:
+            held: what is done inside, if it comes so far.
+            seconds: longest time to wait.
+        """
         self._name = name
         ((commit, arrived),) = self._receive(seconds, "ready", "done").items()
-        found = None
+        done = arrived
         if arrived["event"] == "ready":
-            self._send(commit, self._links[commit], op="reach", files=list(files))
-            found = self._receive(seconds, "answer")[commit]
-            if not messages.is_reach(found):
-                raise Broken(name, commit, told_as([Rubbish()]))
+            held(arrived)
             self._send(commit, self._links[commit], op="leave")
-            self._receive(seconds, "done")
+            done = self._receive(seconds, "done")[commit]
         self._name = ""
-        return found
+        return arrived, done
+
+    def probe(self, *, once: bool) -> Speed:
+        """How fast the only commit is, while it is held in a benchmark."""
+        (commit,) = self._links
+        self._pin(allowed_cores())
+        return self._speed(commit, once=once)
+
+    def take(self, values: ValuePlan, predicted: float) -> messages.Message:
+        """Its values, while it is held; they should take so many seconds."""
+        self._pin(self._cores if values.pinned else allowed_cores())
+        (answer,) = self._values(values, predicted).values()
+        return answer
+
+    def collect(self, seconds: float = START_SECONDS) -> Collected:
+        """List what the only commit has."""
+        ((commit, link),) = self._links.items()
+        self._send(commit, link, op="list")
+        answer = self._receive(seconds, "listed")[commit]
+        return Collected(tuple(answer["benchmarks"]), tuple(answer["problems"]))
 
     def _held(self, name: str, share: float, until: float, ready: Answers) -> Iterator[RingRound]:
         known = self._suite.known
@@ -219,9 +256,7 @@ class Ring:
         answer = self._receive(self._suite.timeout, "answer", only=[commit])[commit]
         if not messages.is_probe(answer):
             raise Broken(self._name, commit, told_as([Rubbish()]))
-        scale = answer["loops"] * 1e9
-        queued = max(0, answer["wall"] - answer["cost"]) / scale if answer["cost"] else None
-        return Speed(answer["wall"] / scale, answer["cpu"] / scale, answer["first"] / 1e9, queued)
+        return as_speed(answer)
 
     def _values(self, values: ValuePlan, predicted: float) -> Answers:
         counts, drawn_every = _turns(values, len(self._links))

@@ -14,6 +14,7 @@ from random import Random
 from perfbot.errors import MeasureError
 from perfbot.measure.lockstep.counting import Counter
 from perfbot.measure.lockstep.discovery import Listings, Sorting
+from perfbot.measure.lockstep.exclusive import ExclusiveRound
 from perfbot.measure.lockstep.known import Known
 from perfbot.measure.lockstep.link import WorkerLost, WorkerSpec
 from perfbot.measure.lockstep.own_files import Lister, OwnFiles
@@ -22,6 +23,7 @@ from perfbot.measure.lockstep.pair_session import PairSession
 from perfbot.measure.lockstep.plan import starting_order
 from perfbot.measure.lockstep.reasons import (
     blamed,
+    is_one_sided,
     is_suspect,
     start_failure,
     tail,
@@ -122,7 +124,7 @@ class LockstepSuite:
         lister = Lister(self.name, self.specs, self.own_files, self.random, self.timeout, order, goes_on, self.start)
         listings = lister.list_all()
         self.known.started(lister.seconds)
-        self._listed = lister.pair
+        self._listed, self.known.all_exclusive = lister.pair, lister.exclusive
         return self._discovery(listings)
 
     def _discovery(self, listings: Listings) -> Discovery:
@@ -185,14 +187,36 @@ class LockstepSuite:
     def measure_round(
         self, index: int, names: Sequence[str], until: float, place: Placement = ANYWHERE
     ) -> Iterator[Outcome]:
-        """Measure ``names`` in order with one pair; a lost worker costs the benchmark it was in, and a new pair."""
+        """Measure ``names`` in order with one pair; a lost worker costs the benchmark it was in, and a new pair.
+
+        What fails on one side alone is tried once more, each side by itself: perhaps only one of them can have a port.
+        """
         suspects: list[Failed] = []
-        for outcome in self._round(index, names, until, place, self.specs):
-            if self.own_files and is_suspect(outcome):
+        doubtful: dict[str, Failed] = {}
+        shared = [name for name in names if not self.known.is_exclusive(name)]
+        for outcome in self._round(index, shared, until, place, self.specs):
+            if is_one_sided(outcome):
+                doubtful[outcome.name] = outcome
+            elif self.own_files and is_suspect(outcome):
                 suspects.append(outcome)
             else:
                 yield outcome
+        exclusive = [name for name in names if name in doubtful or self.known.is_exclusive(name)]
+        yield from self._one_at_a_time(index, exclusive, doubtful, until, place)
         yield from self._settled(suspects, index, until, place)
+
+    def _one_at_a_time(
+        self, index: int, names: Sequence[str], doubtful: dict[str, Failed], until: float, place: Placement
+    ) -> Iterator[Outcome]:
+        """What comes of benchmarks with each side by itself; those that failed beside the other one may fail again."""
+        seed = f"{self._order}:{index}:exclusive"
+        for outcome in ExclusiveRound(self, self.specs, index, place, seed).measure(names, until) if names else ():
+            if isinstance(outcome, Measured):
+                self.known.exclusive.add(outcome.name)
+                doubtful.pop(outcome.name, None)
+            if outcome.name not in doubtful:
+                yield outcome
+        yield from doubtful.values()
 
     def _round(
         self, index: int, names: Sequence[str], until: float, place: Placement, specs: Mapping[Side, WorkerSpec]
@@ -225,7 +249,9 @@ class LockstepSuite:
 
     def control_round(self, index: int, until: float, place: Placement = ANYWHERE) -> tuple[Round, ...]:
         """The quickest benchmarks of the suite, base against a second process of base."""
-        quick = sorted((name for name in self.known.speeds if name not in self.known.once), key=self.predicted_seconds)
+        known = self.known
+        fit = (name for name in known.speeds if name not in known.once and not known.is_exclusive(name))
+        quick = sorted(fit, key=self.predicted_seconds)
         if not quick:
             return ()
         specs: dict[Side, WorkerSpec] = {"base": self.specs["base"], "head": replace(self.specs["base"], side="head")}
@@ -239,5 +265,8 @@ class LockstepSuite:
 
     @property
     def alone(self) -> bool:
-        """Whether it needs the machine for itself: something in it uses several cores, or waits."""
-        return any(speed.threaded or speed.waits for speed in self.known.speeds.values())
+        """Whether it needs the machine for itself: something in it uses several cores, waits, or runs but once."""
+        known = self.known
+        if known.all_exclusive or known.exclusive:
+            return True
+        return any(speed.threaded or speed.waits for speed in known.speeds.values())

@@ -10,23 +10,20 @@ from random import Random
 from typing import Literal
 
 from perfbot.measure.lockstep.counting import INSTRUCTIONS
-from perfbot.measure.lockstep.launching import SEEN, Command, Launcher, Usage
+from perfbot.measure.lockstep.launching import LOOK_EVERY, SEEN, Command, Launcher, Usage
 from perfbot.measure.lockstep.plan import Speed, patience, starting_order
 from perfbot.measure.lockstep.reasons import too_long
 from perfbot.measure.processes.counting_commands import CommandCounter
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Placement
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import MEMORY, SIDES, TIME, Benchmark, Metric, Round, Side
-from perfbot.reasons import CommandFailed, Threaded, Waits, with_output
+from perfbot.reasons import CommandFailed, Exclusive, Threaded, Waits, with_output
 from perfbot.runner.address_space import Layout
 
 CPU = Metric("cpu", "s")
 
 CLOCK_TICK = 1e-9
 """Seconds; stands for a CPU time too small to be counted."""
-
-LOOK_EVERY = 0.01
-"""Seconds between looks at what a command's children wait for, when it is probed: whether it computes shows by that."""
 
 STARTING_SECONDS = 3e-3
 """That a command may be off the core when it is started, and until its end is seen, without waiting for anything."""
@@ -75,14 +72,16 @@ class CommandSuite:
     _seconds: dict[str, float] = field(default_factory=dict)
     _waited: dict[str, int] = field(default_factory=dict)
     """Rounds in which a command seemed to wait that did not when it was probed."""
+    _exclusive: set[str] = field(default_factory=set)
+    """Commands of which both sides want one port, or cannot run at once for another reason."""
 
     def __post_init__(self) -> None:
         self._order = self.random.getrandbits(64)
 
     @property
     def alone(self) -> bool:
-        """Whether it needs the machine for itself: something in it uses several cores, or waits."""
-        return any(speed.threaded or speed.waits for speed in self._speeds.values())
+        """Whether it needs the machine for itself: something in it uses several cores, waits, or runs but once."""
+        return bool(self._exclusive) or any(speed.threaded or speed.waits for speed in self._speeds.values())
 
     def control_round(self, index: int, until: float, place: Placement = ANYWHERE) -> tuple[Round, ...]:
         """None: whole commands at once on one core leave nothing that a control could show."""
@@ -126,7 +125,7 @@ class CommandSuite:
                 return
         speed = self._speeds[name]
         outcomes, used = self._round(launcher, name, index, core, until)
-        anew = self._waits_after_all(name, used)
+        anew = self._waits_after_all(name, used) or self._fails_beside_another(name, outcomes)
         if anew or self._speeds[name] is not speed:  # seen here, or by the round on the other core meanwhile
             outcomes, _ = self._round(launcher, name, index, core, until)
         yield from (replace(one, anew=anew) if isinstance(one, Measured) else one for one in outcomes)
@@ -151,12 +150,23 @@ class CommandSuite:
         self._speeds[name] = _speed(longest)
         return True
 
+    def _fails_beside_another(self, name: str, outcomes: Sequence[Outcome]) -> bool:
+        """Whether it failed in a round at once, as it did not when it was probed: from now on each side runs alone."""
+        if not self._at_once(name) or not any(isinstance(one, Failed) for one in outcomes):
+            return False
+        self._exclusive.add(name)
+        return True
+
+    def _at_once(self, name: str) -> bool:
+        speed = self._speeds[name]
+        return name not in self._exclusive and not speed.waits and not speed.threaded
+
     def _round(
         self, launcher: Launcher, name: str, index: int, core: int, until: float
     ) -> tuple[list[Outcome], Pairwise]:
         """Run it once on each side, at once or in turns; what that cost, unless something failed."""
         speed = self._speeds[name]
-        together = not speed.waits and not speed.threaded
+        together = self._at_once(name)
         core = -1 if speed.threaded else core
         order = starting_order(f"{self._order}:{name}", index)
         began = time.monotonic()
@@ -172,7 +182,8 @@ class CommandSuite:
                    cpus={s: used[s].cpu for s in SIDES}, walls={s: used[s].wall for s in SIDES})  # fmt: skip
         if failures := self._failures(name, used):
             return list(failures), {}
-        notes = (Threaded(),) if speed.threaded else (Waits(),) if speed.waits else ()
+        unusual = Threaded() if speed.threaded else Waits() if speed.waits else None if together else Exclusive()
+        notes = (unusual,) if unusual is not None else ()
         outcomes: list[Outcome] = []
         for metric in self.metrics:
             base, head = (_value(metric, used[side], together) for side in SIDES)
@@ -191,6 +202,8 @@ class CommandSuite:
         if used["base"].timed_out and limit < self.timeout:
             return [Failed(name, "both", (too_long(limit),), skipped=True)]
         used |= self._run(launcher, name, ("head",), self._patience(until), outputs=outputs, look_every=LOOK_EVERY)
+        if set(used["base"].ports) & set(used["head"].ports):
+            self._exclusive.add(name)
         failures = self._failures(name, used, outputs)
         waiting = min((_speed(used[side]) for side in SIDES), key=lambda speed: speed.cpu / speed.wall)
         threaded = max((_speed(used[side]) for side in SIDES), key=lambda speed: speed.cpu / speed.wall)

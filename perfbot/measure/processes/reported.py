@@ -11,7 +11,7 @@ be converted, runs in turns: base before head, then head before base.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Literal
@@ -27,7 +27,7 @@ from perfbot.measure.processes.tools import FILTER, NOT_TIMED, Chosen
 from perfbot.measure.session import ANYWHERE, Discovery, Failed, Measured, Outcome, Placement
 from perfbot.measure.trace import Trace, no_trace
 from perfbot.model import SIDES, TIME, Benchmark, Metric, Round, Side
-from perfbot.reasons import CommandFailed, Failure, NotReported, Said, SidesAtOnce, with_output
+from perfbot.reasons import CommandFailed, Exclusive, Failure, NotReported, Said, SidesAtOnce, with_output
 from perfbot.runner.address_space import Layout
 
 
@@ -53,6 +53,8 @@ class ReportedSuite:
     _seconds: dict[str, float] = field(default_factory=dict)
     _excused: set[int] = field(default_factory=set)
     _waits: dict[str, bool] = field(default_factory=dict)
+    _exclusive: set[str] = field(default_factory=set)
+    """Patterns of which both sides want one port, or cannot run at once for another reason."""
     _iterations: dict[str, int] = field(default_factory=dict)
     _selectors: dict[str, str] = field(default_factory=dict)
 
@@ -61,8 +63,8 @@ class ReportedSuite:
 
     @property
     def alone(self) -> bool:
-        """Whether it needs the machine for itself: it is not bound to a core."""
-        return not self.runs.tool.pinned
+        """Whether it needs the machine for itself: it is not bound to a core, or runs but once at a time."""
+        return not self.runs.tool.pinned or bool(self._exclusive)
 
     @property
     def _single(self) -> bool:
@@ -126,14 +128,14 @@ class ReportedSuite:
         if self.runs.tool.counted and pattern not in self._iterations:
             self._iterations[pattern] = self.runs.enough(launcher, "base", pattern, place)
         iterations = self._iterations.get(pattern, 1)
-        together = self._can_run_at_once(launcher, pattern, place)
         began = time.monotonic()
-        if together and iterations > 1:
-            ran = self.runs.work_at_once(launcher, order, pattern, place, names[0], iterations)
-        elif together:
-            ran = self.runs.at_once(launcher, order, pattern, place)
-        else:
-            ran = {side: self.runs.alone(launcher, side, pattern, place, iterations) for side in order}
+        together, ran = self._run(launcher, names, pattern, order, place)
+        anew = False
+        if together and self._fails(ran, names):  # perhaps because both want one port
+            alone = {side: self.runs.alone(launcher, side, pattern, place, iterations) for side in order}
+            if not self._fails(alone, names):
+                self._exclusive.add(pattern)
+                together, ran, anew = False, alone, True
         seconds = (time.monotonic() - began) / len(names)
         core = place.core if self.runs.tool.pinned else -1
         self.trace(event="round", suite=self.name, benchmarks=list(names), round=index, order=list(order), core=core,
@@ -158,7 +160,22 @@ class ReportedSuite:
                 clock: Literal["wall", "cpu"] = "cpu" if converted else "wall"
                 taken = Round(index, (base,), (head,), iterations, seconds, core, clock, together)
                 how = SidesAtOnce("iterations" if iterations > 1 else "wall times" if converted else "medians")
-                yield Measured(name, metric, taken, (how,) if converted or plain else ())
+                notes = (how,) if converted or plain else (Exclusive(),) if pattern in self._exclusive else ()
+                yield Measured(name, metric, taken, notes, anew)
+
+    def _run(
+        self, launcher: Launcher, names: Sequence[str], pattern: str, order: Sequence[Side], place: Placement
+    ) -> tuple[bool, dict[Side, Ran]]:
+        """Run both sides; whether they ran at once, and what they reported."""
+        iterations = self._iterations.get(pattern, 1)
+        if not self._can_run_at_once(launcher, pattern, place):
+            return False, {side: self.runs.alone(launcher, side, pattern, place, iterations) for side in order}
+        if iterations > 1:
+            return True, self.runs.work_at_once(launcher, order, pattern, place, names[0], iterations)
+        return True, self.runs.at_once(launcher, order, pattern, place)
+
+    def _fails(self, ran: Mapping[Side, Ran], names: Sequence[str]) -> bool:
+        return any(self._failure(ran[side], name) for side in SIDES for name in names)
 
     def _can_run_at_once(self, launcher: Launcher, pattern: str, place: Placement) -> bool:
         """Whether all that is asked for can be converted to CPU time, and, by a probe of both sides, nothing waits."""
@@ -168,8 +185,11 @@ class ReportedSuite:
             return False
         if pattern not in self._waits:
             many = self._iterations.get(pattern, 1)
-            self._waits[pattern] = any(self.runs.idles(launcher, side, pattern, place, many) for side in SIDES)
-        return not self._waits[pattern]
+            base, head = (self.runs.probe(launcher, side, pattern, place, many) for side in SIDES)
+            self._waits[pattern] = base.idle or head.idle
+            if base.ports & head.ports:
+                self._exclusive.add(pattern)
+        return not self._waits[pattern] and pattern not in self._exclusive
 
     def _failure(self, ran: Ran, name: str) -> tuple[Failure, ...]:
         """Why a process says nothing that can be trusted about a benchmark; empty where it does."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from perfbot.errors import MeasureError
-from perfbot.measure.lockstep.launching import Command, Launcher, Usage
+from perfbot.measure.lockstep.launching import LOOK_EVERY, Command, Launcher, Usage
 from perfbot.measure.processes.naming import Naming, named
 from perfbot.measure.processes.tools import (
     FILTER,
@@ -96,6 +96,14 @@ class Ran:
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """How a side runs alone: whether it leaves its core idle, and the ports that it listens on."""
+
+    idle: bool
+    ports: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Runs:
     """Starts a tool.
 
@@ -115,12 +123,22 @@ class Runs:
     tops: Mapping[Side, Path] = field(default_factory=dict)
     naming: Naming = field(default_factory=dict)
 
-    def alone(self, launcher: Launcher, side: Side, pattern: str, place: Placement, iterations: int = 1) -> Ran:
+    def alone(
+        self,
+        launcher: Launcher,
+        side: Side,
+        pattern: str,
+        place: Placement,
+        iterations: int = 1,
+        *,
+        look_every: float = 0.0,
+    ) -> Ran:
         """Run the tool on one side alone and read what it wrote."""
         folder = self._folder(side, place)
         began = time.time()
         core = place.core if self.tool.pinned else -1
-        (usage,) = launcher.run([self._command(side, folder, pattern, iterations)], timeout=self.timeout, core=core)
+        commands = [self._command(side, folder, pattern, iterations)]
+        (usage,) = launcher.run(commands, timeout=self.timeout, core=core, look_every=look_every)
         return self._read(side, folder, began, usage)
 
     def _folder(self, side: Side, place: Placement) -> Path:
@@ -189,17 +207,19 @@ class Runs:
                 break
         raise MeasureError(f"{' '.join(self.tool.files)}: no such file was written")
 
-    def idles(self, launcher: Launcher, side: Side, pattern: str, place: Placement, iterations: int = 1) -> bool:
-        """Whether a side alone leaves its core idle."""
+    def probe(self, launcher: Launcher, side: Side, pattern: str, place: Placement, iterations: int = 1) -> Probe:
+        """How a side alone runs."""
         wall = idle = 0.0
+        ports: set[int] = set()
         while wall < PROBE_SECONDS:
             before = idle_seconds(place.core)
-            usage = self.alone(launcher, side, pattern, place, iterations).usage
+            usage = self.alone(launcher, side, pattern, place, iterations, look_every=LOOK_EVERY).usage
+            ports.update(usage.ports)
             if usage.timed_out or usage.code:
-                return True
+                return Probe(True, frozenset(ports))
             idle += idle_seconds(place.core) - before
             wall += usage.wall
-        return idle > IDLE_SHARE * wall
+        return Probe(idle > IDLE_SHARE * wall, frozenset(ports))
 
     def enough(self, launcher: Launcher, side: Side, pattern: str, place: Placement) -> int:
         """Iterations whose work is long against what the process takes besides.

@@ -240,7 +240,7 @@ def test_values_that_a_benchmark_reports_by_itself_stay_its_only_ones(sides: Sid
 
 def test_without_a_fixed_layout_peak_memory_is_noisy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "can_share", lambda: False)
-    (way,) = counting.ways(["memory", "objects"])
+    (way,) = counting.modes(["memory", "objects"])
     assert {metric.name: metric.rule for metric in way.metrics} == {"objects": "exact", "memory": "noisy"}
     assert (way.prefix, way.rounds) == ((), 6)
 

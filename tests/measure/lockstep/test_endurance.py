@@ -105,11 +105,22 @@ class TestLasting:
         half = self.PLAN.pairs // 2
         stretch = long([1.0] * half + [2.0] * half)
         plan = endurance.lasting(self.PLAN, long([1.0] * 16), stretch, SHORT, left=50)
-        assert plan.later
+        assert plan.warmup == 0.5
         assert min(endurance.kept(stretch, plan).head) > 1.5
         (told,) = endurance.notes(stretch, ROUND, plan)
         assert isinstance(told, LaterCallsDiffer)
         assert (told.calls, told.compared_from > ROUND.calls) == (ROUND.calls, True)
+
+    def test_so_it_is_where_the_change_comes_late(self):
+        """After 3,000 calls of 4,000: of the second half, too, much is as it was at first."""
+        assert self.PLAN is not None
+        at = round(0.7 * self.PLAN.pairs)
+        stretch = long([1.0] * at + [2.0] * (self.PLAN.pairs - at))
+        plan = endurance.lasting(self.PLAN, long([1.0] * 16), stretch, SHORT, left=50)
+        assert min(endurance.kept(stretch, plan).head) > 1.5
+        (told,) = endurance.notes(stretch, ROUND, plan)
+        assert isinstance(told, LaterCallsDiffer)
+        assert 3000 < told.compared_from < 4000
 
     def test_a_warm_up_that_is_soon_over_is_left_out(self):
         """Too little of the first half to show in its mean; but each of the first calls was another one."""
@@ -117,7 +128,7 @@ class TestLasting:
         usual = long([1.6] * 16)
         stretch = long([1.6] * 3 + [1.0] * (self.PLAN.pairs - 3))
         plan = endurance.lasting(self.PLAN, usual, stretch, SHORT, left=50)
-        assert plan.later
+        assert plan.warmup
         assert max(endurance.kept(stretch, plan).head) < 1.2
 
     def test_a_change_that_still_goes_on_is_told(self):
@@ -130,6 +141,6 @@ class TestLasting:
         assert self.PLAN is not None
         scattered = long(([1.0] * 19 + [13.0]) * 6)
         plan = endurance.lasting(self.PLAN, long([1.0] * 16), scattered, SHORT, left=4.0)
-        assert not plan.later
+        assert not plan.warmup
         assert endurance.kept(scattered, plan) == scattered
         assert self.PLAN.calls / 5 < plan.calls < self.PLAN.calls

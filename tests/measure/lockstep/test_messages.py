@@ -23,7 +23,7 @@ ANSWER = {
     "aside": 0,
     "kept": False,
 }
-PROBE = {"event": "answer", "name": "b", "first": 5, "loops": 1, "wall": 7, "cpu": 7, "cost": 0}
+PROBE = {"event": "answer", "name": "b", "first": 5, "loops": 1, "wall": 7, "cpu": 7, "cost": 0, "ports": []}
 READY = {"event": "ready", "name": "b", "once": False, "inner": 1}
 LISTED = {
     "event": "listed",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -15,7 +16,7 @@ from perfbot.errors import MeasureError
 from perfbot.measure.lockstep.launching import Command, Launcher
 from perfbot.measure.session import Failed, Measured, SuiteSession
 from perfbot.model import MEMORY, SIDES, TIME
-from perfbot.reasons import Waits
+from perfbot.reasons import Exclusive, Waits
 from perfbot.reasons.words import text as in_words
 from tests.processes import gone
 from tests.workers import PATIENCE, Sides, Taken, take
@@ -233,3 +234,79 @@ class TestWaitsNowAndThen:
         sides.write({"now.py": self.SOMETIMES})
         taken = only(sides, f"{sys.executable} -S now.py", rounds=6)
         assert {round_.clock for round_ in taken.rounds("it")} == {"cpu"}
+
+
+SERVER = """\
+import socket, subprocess, sys, time
+
+def spin(n):
+    for _ in range(n):
+        pass
+
+def serve():
+    with socket.create_server(("127.0.0.1", PORT)) as taken:
+        while True:
+            asked, _ = taken.accept()
+            with asked:
+                asked.recv(1)
+                spin(int(open("count").read()))
+
+def ask():
+    for _ in range(200):
+        try:
+            with socket.create_connection(("127.0.0.1", PORT)) as server:
+                server.send(b"x")
+                server.recv(1)
+            return
+        except OSError:
+            time.sleep(0.01)
+
+PORT = int(sys.argv[1])
+if sys.argv[2] == "serve":
+    serve()
+elif sys.argv[2] == "child":
+    server = subprocess.Popen([sys.executable, __file__, sys.argv[1], "serve"], stderr=subprocess.DEVNULL)
+    ask()
+    server.kill()
+    server.wait()
+else:
+    with socket.create_server(("127.0.0.1", PORT)):
+        spin(2_000_000)
+"""
+
+
+class TestOnePortForBothSides:
+    """As suites of servers have it: only one process can listen on it."""
+
+    @pytest.fixture
+    def port(self) -> int:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            found: int = free.getsockname()[1]
+            return found
+
+    def test_each_side_has_it_alone(self, sides: Sides, port: int) -> None:
+        sides.write({"server.py": SERVER})
+        taken = only(sides, f"{sys.executable} -S server.py {port} alone", rounds=2)
+        assert [one.together for one in taken.rounds("it")] == [False, False]
+        (*_, measured) = taken.outcomes
+        assert isinstance(measured, Measured)
+        assert Exclusive() in measured.notes
+
+    def test_nobody_asks_the_other_sides_server(self, sides: Sides, port: int) -> None:
+        """The second server cannot start, and nobody fails: both clients would have asked the first one."""
+        sides.write({"server.py": SERVER})
+        sides.write({"count": "1000000"}, sides=["base"])
+        sides.write({"count": "40000000"}, sides=["head"])
+        taken = only(sides, f"{sys.executable} -S server.py {port} child")
+        (round_,) = taken.rounds("it")
+        assert not round_.together
+        assert round_.head[0] > 2 * round_.base[0]
+
+    def test_what_fails_beside_the_other_side_is_run_alone(self, sides: Sides) -> None:
+        """Whatever it is that only one of them can have."""
+        lock = sides.folder / "lock"
+        line = f"mkdir {lock} && sh spin.sh; code=$?; rmdir {lock}; exit $code"
+        sides.write({"count": "100000"})
+        taken = only(sides, line, rounds=2)
+        assert [one.together for one in taken.rounds("it")] == [False, False]
+        assert not [one for one in taken.outcomes if isinstance(one, Failed)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import time
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from perfbot.errors import MeasureError
 from perfbot.measure.processes import tool_runs
 from perfbot.measure.session import Measured, Placement
 from perfbot.model import SIDES, Metric
-from perfbot.reasons import SidesAtOnce, words
+from perfbot.reasons import Exclusive, SidesAtOnce, words
 from tests.measure.processes.tools import COUNTED_TOOL, PROGRAM, TOOL, suite_of, write
 from tests.workers import PATIENCE, Sides, take
 
@@ -336,3 +337,23 @@ def test_a_core_that_does_not_exist_was_never_idle() -> None:
 def test_tools_that_are_not_pinned_take_turns(sides: Sides) -> None:
     timed, _ = measured_on_a_core(sides, BUSY, "pin = false")
     assert (timed.round.together, timed.round.core, timed.round.head) == (False, -1, (pytest.approx(5e-9),))
+
+
+LOCKED = BUSY + "import os\nos.mkdir('../lock')\nimport atexit\natexit.register(os.rmdir, '../lock')\n"
+LISTENS = (
+    BUSY + "import socket\ntaken = socket.socket()\ntaken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)\n"
+    "taken.bind(('127.0.0.1', CHOSEN))\ntaken.listen()\n"
+)
+
+
+def test_tools_that_fail_beside_the_other_side_run_alone(sides: Sides) -> None:
+    timed, _ = measured_on_a_core(sides, LOCKED)
+    assert (timed.round.together, timed.anew, timed.notes) == (False, True, (Exclusive(),))
+
+
+def test_tools_that_listen_on_one_port_run_alone(sides: Sides) -> None:
+    """Nobody fails: what asks for it would find either side's."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    timed, _ = measured_on_a_core(sides, LISTENS.replace("CHOSEN", str(port)))
+    assert (timed.round.together, timed.notes) == (False, (Exclusive(),))
