@@ -212,19 +212,20 @@ class TestWaitsNowAndThen:
 
     SOMETIMES = (
         "import os, time\n"
-        "runs = int(open('runs').read()) + 1 if os.path.exists('runs') else 1\n"
-        "open('runs', 'w').write(str(runs))\n"
         "sum(range(3_000_000))\n"
-        "if runs % 3 == 0 and os.path.exists('waits'): time.sleep(0.4)\n"
+        "if os.path.exists('runs'):\n"
+        "    runs = int(open('runs').read()) + 1\n"
+        "    open('runs', 'w').write(str(runs))\n"
+        "    if runs % 3 == 0: time.sleep(0.4)\n"
     )
 
     @pytest.mark.parametrize("line", ["{python} -S now.py", "{python} -S now.py; true"], ids=["itself", "a child"])
     def test_is_compared_by_what_somebody_waits(self, sides: Sides, line: str) -> None:
         sides.write({"now.py": self.SOMETIMES})
-        sides.write({"waits": ""}, sides=["head"])
+        sides.write({"runs": "0"}, sides=["head"])
         taken = only(sides, line.format(python=sys.executable), rounds=11)
         waiting = [round_ for round_ in taken.rounds("it") if round_.clock == "wall"]
-        assert 2 <= len(waiting) <= 10, "from where it was seen"
+        assert len(waiting) >= 2, "from where it was seen"
         assert any(round_.head[0] > 0.4 for round_ in waiting)
         assert median_low(round_.base[0] for round_ in waiting) < 0.4, "this side never waits, though it may be held up"
         first = next(one for one in taken.outcomes if isinstance(one, Measured) and one.round.clock == "wall")
