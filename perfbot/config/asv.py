@@ -41,7 +41,10 @@ def read_asv(path: Path, root: Path) -> AsvSettings:
         ValueError: naming what is wrong with the file.
     """
     text = _COMMENT_OR_TEXT.sub(lambda found: found[0] if found[0].startswith('"') else " ", path.read_text("utf-8"))
-    tables = json.loads(_TRAILING_COMMA.sub(lambda found: found[1] or "", text))
+    try:
+        tables = json.loads(_TRAILING_COMMA.sub(lambda found: found[1] or "", text))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     if not isinstance(tables, dict):
         raise ValueError("expected a table")  # noqa: TRY004 - a file's content, not a caller's type
     benchmarks = str(tables.get("benchmark_dir", "benchmarks"))

@@ -133,7 +133,7 @@ def installable(folder: Path) -> bool:
         return True
     try:
         tables = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return "project" in tables or "build-system" in tables
 

@@ -65,7 +65,7 @@ def _options(folder: Path) -> dict[str, tuple[str, ...]]:
             return {key: _words(parser.get(section, key)) for key in parser.options(section) if key in KEYS}
     try:
         tool = tomllib.loads((folder / "pyproject.toml").read_text("utf-8")).get("tool", {}).get("pytest", {})
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return {}
     found = tool.get("ini_options", tool) if isinstance(tool, dict) else {}
     return {key: _words(value) for key, value in found.items() if key in KEYS}

@@ -81,7 +81,7 @@ def read_project(folder: Path) -> Project:
     """The project at a folder; one without metadata when there is none or it cannot be read."""
     try:
         tables = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return Project(folder, installable(folder))
     project, poetry = _table(tables, "project"), _table(tables, "tool", "poetry")
     groups = _table(tables, "dependency-groups")

@@ -158,7 +158,7 @@ def _features(names: Collection[str]) -> str:
 def _manifest(folder: Path) -> Mapping[str, Any]:
     try:
         return tomllib.loads((folder / "Cargo.toml").read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
 
 
@@ -236,7 +236,7 @@ def _depends_on(package: Path, name: str) -> bool:
 def _package(folder: Path) -> Mapping[str, Any]:
     try:
         found = json.loads((folder / "package.json").read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -80,7 +80,7 @@ def _known_backend(pyproject: str | None) -> bool:
         return True
     try:
         backend = tomllib.loads(pyproject).get("build-system", {}).get("build-backend", "setuptools.build_meta")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return False
     return any(str(backend) == known or str(backend).startswith(f"{known}.") for known in BACKENDS)
 

@@ -351,3 +351,13 @@ def test_the_top_of_a_repository_is_found_from_below(plant):
 
 def test_outside_a_repository_the_folder_itself_is_the_top(plant):
     assert repository_top(plant({"a/x": ""}) / "a").name == "a"
+
+
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize("name", ["asv.conf.json", "package.json", "pyproject.toml", "Cargo.toml"])
+def test_a_file_nested_without_end_hides_nothing_else(plant, name):
+    """A working tree is anybody's."""
+    root = plant({name: DEEP if name.endswith("json") else f"x = {DEEP}", "bench/test_a.py": BENCH})
+    assert "bench" in {suite.name for suite in detect_suites(root)}
