@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 from perfbot.measure.sequential_test import FIRST_ROUNDS, SequentialTest
 from perfbot.measure.session import SuiteSession
 from perfbot.model import Problem
-from perfbot.units import format_duration
+from perfbot.units import format_duration, typed_duration
 
 TRIAL_ROUNDS = 2
 """Rounds that tell what a round costs: in the first one everything is probed besides."""
@@ -127,11 +126,16 @@ def outlook(suites: Sequence[tuple[SuiteSession, Sequence[SequentialTest]]], lef
     for cost in sorted(costs):
         room -= cost
         count += room >= 0
-    enough = next((typed for typed in TYPED_SECONDS if typed >= needed), needed)
+    enough = _typed(needed)
     return (
         f"{format_duration(left)} will decide about {count} of {len(costs)}; "
         f"all of them would take about {format_duration(enough)}"
     )
+
+
+def _typed(seconds: float) -> float:
+    """A time that somebody would type, no shorter than that."""
+    return next((typed for typed in TYPED_SECONDS if typed >= seconds), seconds)
 
 
 def is_short(suites: Sequence[tuple[SuiteSession, Sequence[SequentialTest]]], left: float, lanes: int) -> bool:
@@ -160,14 +164,15 @@ def too_short(tests: Sequence[SequentialTest], suite: SuiteSession, budget: floa
     short = [test for test in tests if not test.exact and len(test.rounds) < FIRST_ROUNDS]
     if not short:
         return
-    costs = list(_costs(short, suite, certain=True))
-    more = sum(seconds for seconds, *_ in costs) + suite.startup_seconds * max(rounds for _, rounds, _ in costs)
-    minutes = math.ceil((budget + more / lanes) / 60)
+    seconds = _predictions(tests, suite)
+    rounds = {test.benchmark.name: max(1, LIKELY_ROUNDS - len(test.rounds)) for test in tests}
+    more = sum(seconds[name] * count for name, count in rounds.items()) + suite.startup_seconds * max(rounds.values())
+    enough = _typed(budget + more / lanes)
     yield Problem(
         f"suite {suite.name}",
         f"the time limit ended before {len(short)} benchmark{'s' * (len(short) > 1)} had the {FIRST_ROUNDS} rounds "
-        f"without which nothing is decided: `perfbot run --continue` adds to them, `--budget {minutes}m` or more "
-        "would have done, and `--only` chooses",
+        "without which nothing is decided: `perfbot run --continue` adds to them, "
+        f"`--budget {typed_duration(enough)}` or more would probably have done, and `--only` chooses",
         fatal=False,
     )
 
