@@ -19,7 +19,7 @@ import select
 import signal
 import sys
 import time
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 KIB = 1024
 
@@ -132,30 +132,24 @@ class Family:
 
     def look(self) -> None:
         """Remember what each thread has used and waited so far, in nanoseconds; ever more rarely, ports as well."""
-        rest, processes = [str(self.pid)], []
+        first = str(self.pid)
         try:
-            used, waited = read("/proc/{}/schedstat".format(self.pid))[:2]
-            self.seen[rest[0]] = int(used), int(waited)
+            used, waited = read("/proc/{}/schedstat".format(first))[:2]
+            self.seen[first] = int(used), int(waited)
         except (OSError, ValueError):
             return
-        while rest:
-            processes.append(rest.pop())
-            folder = "/proc/{}/task".format(processes[-1])
+        processes = {}
+        for process, thread in threads_of(first):
+            processes[process] = True
             try:
-                threads = os.listdir(folder)
-            except OSError:
+                used, waited = read("/proc/{}/task/{}/schedstat".format(process, thread))[:2]
+                self.seen[thread] = int(used), int(waited)
+            except (OSError, ValueError):
                 continue
-            for thread in threads:
-                try:
-                    used, waited = read("{}/{}/schedstat".format(folder, thread))[:2]
-                    self.seen[thread] = int(used), int(waited)
-                    rest += read("{}/{}/children".format(folder, thread))
-                except (OSError, ValueError):
-                    continue
         self._looks += 1
         if self._looks >= self._next_search:
             self._next_search = math.ceil(MORE_RARELY * self._looks)
-            self.ports |= listening(processes)
+            self.ports |= listening(list(processes))
 
     def queued(self, cpu: float) -> float:
         """Seconds, all together. What nobody saw of ``cpu`` seconds that they used waited as much as what was seen."""
@@ -168,22 +162,27 @@ class Family:
         return used / cpu if cpu > 0 else 0.0
 
 
-def family_of(pid: int) -> List[str]:
-    """A process and all that descends from it, as far as the system tells."""
-    found, rest = [], [str(pid)]
+def threads_of(pid: str) -> Iterator[Tuple[str, str]]:
+    """A process and one of its threads, of it and of all that descends from it, as far as the system tells."""
+    rest = [pid]
     while rest:
-        found.append(rest.pop())
-        folder = "/proc/{}/task".format(found[-1])
+        process = rest.pop()
+        folder = "/proc/{}/task".format(process)
         try:
             threads = os.listdir(folder)
         except OSError:
             continue
         for thread in threads:
+            yield process, thread
             try:
                 rest += read("{}/{}/children".format(folder, thread))
             except OSError:
                 continue
-    return found
+
+
+def ports_of(pid: int) -> List[int]:
+    """The ports on which a process and all that descends from it listen."""
+    return sorted(listening(list({process: True for process, _ in threads_of(str(pid))})))
 
 
 def listening(pids: List[str]) -> Set[int]:

@@ -16,7 +16,7 @@ from typing import Any, Callable, Dict, List
 from .channel import Token
 from .clocks import CLOCKS
 from .heap import begin, draw
-from .launcher import family_of, listening
+from .launcher import ports_of
 from .stopwatch import NOTHING, Times
 from .timers import Timer
 
@@ -41,8 +41,7 @@ def probe(timer: Timer, token: Token, order: Dict[str, Any]) -> Dict[str, Any]:
         if best.wall < order["again_below"]:
             best = min(best, timer(loops), key=attrgetter("wall"))
         if best.wall >= order["at_least"] or loops >= PROBE_CALLS:
-            ports = sorted(listening(family_of(os.getpid())))
-            return {"first": first, "loops": loops, "ports": ports, **best._asdict()}
+            return {"first": first, "loops": loops, "ports": ports_of(os.getpid()), **best._asdict()}
         wanted = 1.2 * order["at_least"] / max(best.wall, 1)
         loops = max(loops + 1, int(loops * min(10.0, wanted)) + 1)
         best = timer(loops)
