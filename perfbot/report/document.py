@@ -82,10 +82,10 @@ def _json(value: Any) -> str:
 
 
 def _worded(result: Result) -> dict[str, Any]:
-    """A result, with what its reasons say."""
+    """A result, with what its reasons say: each of them, and all together, as version 1 had it."""
     record = {field.name: getattr(result, field.name) for field in dataclasses.fields(result)}
     said = {name: [_with_words(one) for one in record[name]] for name in ("reasons", "notes")}
-    return {**record, **said}
+    return {**record, "reason": words.text(result.reasons), **said}
 
 
 def _with_words(reason: Reason | Note) -> dict[str, Any]:
@@ -202,6 +202,8 @@ def schema() -> dict[str, Any]:
         if "kind" in one.get("properties", {}) and "const" in one["properties"]["kind"]:
             one["properties"].setdefault("text", {"title": "What it says", "type": "string"})
             one["required"] = ["kind", *one.get("required", ())]
+    result = found["$defs"]["Result"]
+    result["properties"]["reason"] = {"title": "What its reasons say", "type": "string"}
     found["required"] = ["schema", *found["required"]]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

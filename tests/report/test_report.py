@@ -149,7 +149,7 @@ def test_fields_of_the_design_are_there() -> None:
     )
     wanted = (
         "suite benchmark metric unit better verdict base head change interval confidence detectable rounds seconds "
-        "gate reasons raw"
+        "gate reason reasons raw"
     )
     assert set(wanted.split()) <= set(document["results"][0])
     assert {"base", "head"} <= set(document["change"])

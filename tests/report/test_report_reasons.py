@@ -83,3 +83,13 @@ SENSELESS: dict[object, object] = {
     tuple[float, float] | None: (0.0, 1.0), tuple[MachineWord, ...]: (MachineWord("x", change=-1.0),),
 }  # fmt: skip
 """Values that may stand in a report that anybody wrote."""
+
+
+def test_all_together_they_are_one_text_which_nobody_reads_back() -> None:
+    """Programs that know version 1 look for it."""
+    report = everything()
+    document = json.loads(dumps(report))
+    for written, result in zip(document["results"], report.results, strict=True):
+        assert written["reason"] == words.text(result.reasons)
+        written["reason"] = "something else"
+    assert loads(json.dumps(document), "r.json") == report
