@@ -41,12 +41,18 @@ class Visit:
     done: Message
     taken: tuple[Message, ...] = ()
 
+    @property
+    def broken(self) -> bool:
+        """Whether it ended with an error, or by leaving itself out."""
+        return bool(self.done["error"] or self.done["skipped"])
+
 
 @dataclass(slots=True)
 class ExclusiveRound:
     """One round of some benchmarks, on one side after the other.
 
     Attributes:
+        order: which side comes first. What fails there is not measured on the other one.
         seed: of all that is drawn, the same on both sides.
     """
 
@@ -54,6 +60,7 @@ class ExclusiveRound:
     specs: Specs
     index: int
     place: Placement
+    order: Sequence[Side]
     seed: str
     _probed: dict[str, dict[Side, Speed]] = field(default_factory=dict)
     _plans: dict[str, tuple[ValuePlan, ...]] = field(default_factory=dict)
@@ -61,12 +68,19 @@ class ExclusiveRound:
 
     def measure(self, names: Sequence[str], until: float) -> Iterator[Outcome]:
         """What comes of each; nothing where there was no time."""
-        visits = {side: self._side(side, names, until) for side in self.suite.starting(self.index)}
+        first, second = self.order
+        visits = {first: self._side(first, names, until)}
+        visits[second] = self._side(second, [name for name in names if self._goes_on(visits[first], name)], until)
+        known = self.suite.known
         for name in names:
-            known = self.suite.known
             known.took(name, max(self._seconds.get(name, 0.0), known.predicted_seconds(name)))
-            if all(name in visits[side] for side in SIDES):
-                yield from self._outcomes(name, {side: visits[side][name] for side in SIDES})
+            found = {side: visits[side][name] for side in SIDES if name in visits[side]}
+            if len(found) == len(SIDES) or any(visit.broken for visit in found.values()):
+                yield from self._outcomes(name, found)
+
+    @staticmethod
+    def _goes_on(visits: Mapping[str, Visit], name: str) -> bool:
+        return name in visits and not visits[name].broken
 
     def _side(self, side: Side, names: Sequence[str], until: float) -> dict[str, Visit]:
         """Measure all on one side; a worker that is lost costs the benchmark that it was in, and a new one."""
@@ -124,7 +138,7 @@ class ExclusiveRound:
 
     def _outcomes(self, name: str, visits: Mapping[Side, Visit]) -> Iterator[Outcome]:
         done = {side: visit.done for side, visit in visits.items()}
-        failures = [ended_as(name, side, done[side]) for side in SIDES if done[side]["error"] or done[side]["skipped"]]
+        failures = [ended_as(name, side, visit.done) for side, visit in visits.items() if visit.broken]
         if failures:
             yield from joined(failures)
         elif all(message.get("value") is not None for message in done.values()):

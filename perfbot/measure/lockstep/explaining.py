@@ -89,10 +89,8 @@ class Explaining:
     def observe(self, names: Sequence[str], seconds: float) -> Iterator[Observation]:
         """Rounds of these benchmarks, for so many seconds at most (but for what a last one takes)."""
         known = self.suite.known
-        wanted = [name for name in names if (self.memory or name in known.speeds) and name not in known.once]
-        for name in names:
-            if name not in wanted:
-                self.failed[name] = "only the first call in a process counts" if name in known.once else "not measured"
+        self.failed |= {name: why for name in names if (why := self._left_alone(name))}
+        wanted = [name for name in names if name not in self.failed]
         until, rounds, longest, beside = time.monotonic() + seconds, 0, 0.0, known.startup_seconds
         while wanted and rounds < MOST_ROUNDS:
             began = time.monotonic()
@@ -106,6 +104,15 @@ class Explaining:
             wanted = [name for name in wanted if name not in self.failed]
             took = time.monotonic() - began
             longest, beside, rounds = max(longest, took), max(0.0, took - planned), rounds + 1
+
+    def _left_alone(self, name: str) -> str:
+        """Why a benchmark cannot be looked at on both sides at once; empty where it can."""
+        known = self.suite.known
+        if known.is_exclusive(name):
+            return "both sides want something that only one can have"
+        if name in known.once:
+            return "only the first call in a process counts"
+        return "" if self.memory or name in known.speeds else "not measured"
 
     def notes_of(self, name: str) -> tuple[str, ...]:
         """What is to be said of a benchmark's explanation: nothing."""

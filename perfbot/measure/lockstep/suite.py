@@ -209,8 +209,11 @@ class LockstepSuite:
         self, index: int, names: Sequence[str], doubtful: dict[str, Failed], until: float, place: Placement
     ) -> Iterator[Outcome]:
         """What comes of benchmarks with each side by itself; those that failed beside the other one may fail again."""
+        if not names:
+            return
         seed = f"{self._order}:{index}:exclusive"
-        for outcome in ExclusiveRound(self, self.specs, index, place, seed).measure(names, until) if names else ():
+        order = sorted(self.starting(index), key=lambda side: all(one.side != side for one in doubtful.values()))
+        for outcome in ExclusiveRound(self, self.specs, index, place, order, seed).measure(names, until):
             if isinstance(outcome, Measured):
                 self.known.exclusive.add(outcome.name)
                 doubtful.pop(outcome.name, None)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import socket
 import sys
 from pathlib import Path
+from random import Random
 from statistics import fmean
 
 import pytest
 
+from perfbot.measure.lockstep.explaining import Explaining
 from perfbot.measure.lockstep.plan import Speed
+from perfbot.measure.lockstep.suite import LockstepSuite
 from perfbot.measure.session import Measured
 from perfbot.reasons import Exclusive
 from perfbot.reasons.words import text as in_words
@@ -89,6 +92,8 @@ def test_neither(benchmark):
 
 def test_broken(benchmark):
     benchmark(spin.spin, 1000)
+    with open(os.environ["LOG"], "a") as log:
+        log.write(os.path.basename(os.getcwd()) + "\\n")
     assert spin.WORK == 50_000, "head is broken"
 """
 
@@ -147,6 +152,7 @@ def test_what_is_broken_on_one_side_fails_there(sides: Sides) -> None:
     (failure,) = pytest_suite(sides, "test_broken").failures().values()
     assert failure.side == "head"
     assert "head is broken" in in_words(failure.reasons)
+    assert sorted(sides.logged()) == ["base", "head", "head"], "base is not measured for it again"
 
 
 def test_quantiles_and_processor_time_are_measured_too(sides: Sides) -> None:
@@ -162,3 +168,14 @@ def test_quantiles_and_processor_time_are_measured_too(sides: Sides) -> None:
 def test_a_clash_is_one_port_or_one_server_for_two(base: tuple[int, ...], head: tuple[int, ...], clashes: bool) -> None:
     other = Speed(1e-3, 1e-3, ports=frozenset(head))
     assert Speed(1e-3, 1e-3, ports=frozenset(base), other=other).clashes == clashes
+
+
+def test_what_is_exclusive_is_not_explained(sides: Sides) -> None:
+    """Both sides would have to run at once."""
+    session = sides.suite('harness = "pytest"\npaths = ["bench"]\nenv = { PYTHONPATH = "." }')
+    assert isinstance(session, LockstepSuite)
+    name = "test_it.py::test_process"
+    take(session, names=[name])
+    explaining = Explaining(session, Random(1))  # noqa: S311 - not a secret
+    assert list(explaining.observe([name], 1.0)) == []
+    assert "only one can have" in explaining.failed[name]
