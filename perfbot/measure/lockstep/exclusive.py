@@ -18,7 +18,7 @@ from perfbot.measure.lockstep.link import WorkerSpec
 from perfbot.measure.lockstep.messages import Message
 from perfbot.measure.lockstep.pair import Collected, round_of
 from perfbot.measure.lockstep.pair_session import Measurable, planned_by
-from perfbot.measure.lockstep.plan import Speed, ValuePlan, measuring_seconds, plan_values
+from perfbot.measure.lockstep.plan import Speed, ValuePlan, measuring_seconds, patience, plan_values
 from perfbot.measure.lockstep.reasons import ended_as, joined, notes_of
 from perfbot.measure.lockstep.ring import Broken, Ring, RingSuite
 from perfbot.measure.lockstep.timed import CPU, quantiles, single_calls
@@ -89,7 +89,7 @@ class ExclusiveRound:
         while rest and time.monotonic() < until and not self.place.recalled:
             try:
                 began = time.monotonic()
-                with closing(_started(self.suite, self.specs[side], self.place, self.seed, rest)) as ring:
+                with closing(self._started(side, rest, until - began)) as ring:
                     ring.enter([self.suite.identity(name) for name in rest])
                     share = measuring_seconds(time.monotonic() - began) / len(rest)
                     while rest and time.monotonic() + self.suite.known.predicted_seconds(rest[0]) <= until:
@@ -104,6 +104,14 @@ class ExclusiveRound:
                     return found
         return found
 
+    def _started(self, side: Side, names: Sequence[str], left: float) -> Ring:
+        """A worker of one side, which is waited for as that of a pair is."""
+        suite = self.suite
+        known = all(suite.known.speed(name) for name in names)
+        identities = {name: suite.identity(name) for name in names}
+        ring = RingSuite({0: self.specs[side]}, identities, patience(suite.timeout, left, known=known), suite.known)
+        return Ring(ring, [0], self.place, Random(self.seed))  # noqa: S311 - not a secret
+
     def _visit(self, ring: Ring, side: Side, name: str, share: float, until: float) -> Visit:
         began = time.monotonic()
         taken: list[Message] = []
@@ -117,7 +125,7 @@ class ExclusiveRound:
                     return
                 taken.append(ring.take(plan, predicted))
 
-        ready, done = ring.visit(name, held, self.suite.timeout)
+        ready, done = ring.visit(name, held)
         self._seconds[name] = self._seconds.get(name, 0.0) + time.monotonic() - began
         return Visit(ready, done, tuple(taken))
 
@@ -187,12 +195,6 @@ def listed_alone(specs: Specs, timeout: float, seed: str) -> dict[Side, Collecte
     except Broken:
         return None
     return found
-
-
-def _started(suite: Measurable, spec: WorkerSpec, place: Placement, seed: str, names: Sequence[str]) -> Ring:
-    identities = {name: suite.identity(name) for name in names}
-    ring_suite = RingSuite({0: spec}, identities, suite.timeout, suite.known)
-    return Ring(ring_suite, [0], place, Random(seed))  # noqa: S311 - not a secret
 
 
 def _alone(plan: ValuePlan) -> ValuePlan:

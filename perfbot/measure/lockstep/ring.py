@@ -183,14 +183,15 @@ class Ring:
         return found[0] if found else None
 
     def visit(
-        self, name: str, held: Callable[[messages.Message], None], seconds: float
+        self, name: str, held: Callable[[messages.Message], None], seconds: float | None = None
     ) -> tuple[messages.Message, messages.Message]:
         """One benchmark of a ring of one: what the worker said when it was held in it, and when it had left it.
 
         Args:
             held: what is done inside, if it comes so far.
-            seconds: longest time to wait.
+            seconds: longest time to wait, if not that of a single call.
         """
+        seconds = self._suite.timeout if seconds is None else seconds
         self._name = name
         ((commit, arrived),) = self._receive(seconds, "ready", "done").items()
         done = arrived

@@ -179,3 +179,13 @@ def test_what_is_exclusive_is_not_explained(sides: Sides) -> None:
     explaining = Explaining(session, Random(1))  # noqa: S311 - not a secret
     assert list(explaining.observe([name], 1.0)) == []
     assert "only one can have" in explaining.failed[name]
+
+
+def test_what_waits_for_a_lock_of_the_other_side_runs_alone(sides: Sides) -> None:
+    """It neither fails nor ends beside the other one."""
+    locked = "import fcntl\nfrom spin import spin\nlock = open('../lock', 'w')\n"
+    sides.write({"bench.py": locked + "def work():\n    fcntl.flock(lock, fcntl.LOCK_EX)\n    spin()\n"})
+    session = sides.suite('harness = "python"\ntimeout = "3s"\nfunctions = { work = "bench:work" }')
+    measured = only(take(session), "work")
+    assert is_slower(measured)
+    assert Exclusive() in measured.notes
