@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from perfbot.stats.expectation import expected_rounds, rounds_for, visible_after
@@ -60,10 +60,13 @@ def test_verdict_and_interval_never_contradict(ratios, final):
 
 
 @given(rounds, st.booleans(), st.floats(-0.3, 0.3))
+@example([0.0] * 6, False, 0.0)
 def test_the_end_of_a_region_is_decided_as_no_change_is(ratios, final, end):
     asked = decide(ratios, replace(QUICK, region=Region(high=end)), final=final)
     moved = decide([ratio - end for ratio in ratios], replace(QUICK, delta=1e-300), final=final)
-    assert asked.state == {"down": "same", "same": "same"}.get(moved.state, moved.state)
+    assert asked.state == {"down": "same", "same": "open"}.get(moved.state, moved.state), (
+        "nothing is the same as an end"
+    )
     assert asked.low <= asked.change <= asked.high
     if asked.state == "same":
         assert asked.high <= math.expm1(end) + 1e-9

@@ -11,6 +11,8 @@ import pytest
 
 from perfbot.measure.lockstep import explaining
 from perfbot.measure.lockstep.explaining import FEWEST_ROUNDS, LATE_SHARE, Explaining
+from perfbot.measure.lockstep.known import Known
+from perfbot.measure.lockstep.plan import Speed
 from perfbot.measure.lockstep.suite import LockstepSuite
 from perfbot.pipeline.explain import FIRST_SECONDS
 from perfbot.why.profile import Observation
@@ -38,7 +40,7 @@ def taken(monkeypatch: pytest.MonkeyPatch, beside: float, seconds: float, names:
     monkeypatch.setattr(explaining, "time", CLOCK)
     BESIDE[0] = beside
     every = [f"b{number}" for number in range(names)]
-    known = SimpleNamespace(speeds=dict.fromkeys(every), once=(), startup_seconds=0.2)
+    known = Known(startup_seconds=0.2, speeds=dict.fromkeys(every, Speed(0.01, 0.01)))
     random = Random(1)  # noqa: S311 - an order, not a secret
     rounds = Rounds(cast("LockstepSuite", cast("Any", SimpleNamespace(known=known))), random)
     began, count = CLOCK.now, 0
