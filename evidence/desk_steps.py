@@ -63,7 +63,7 @@ def follow(marks: Marks) -> None:
     marks.after(story, "differing_files", "set up")
     marks.after(scheduler, "discovered", "listed")
     marks.after(scheduler.Scheduler, "_measure", "round")
-    marks.after(story, "_report", "judged")
+    marks.after(story, "report_of", "judged")
     original = story.run
 
     def run(*args: Any, **named: Any) -> Any:
