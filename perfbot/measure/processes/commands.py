@@ -128,6 +128,8 @@ class CommandSuite:
         anew = self._waits_after_all(name, used) or self._fails_beside_another(name, outcomes)
         if anew or self._speeds[name] is not speed:  # seen here, or by the round on the other core meanwhile
             outcomes, _ = self._round(launcher, name, index, core, until)
+            if any(isinstance(one, Failed) for one in outcomes):
+                self._exclusive.discard(name)  # it fails by itself, too: the rest of the suite need not be alone
         yield from (replace(one, anew=anew) if isinstance(one, Measured) else one for one in outcomes)
 
     def _waits_after_all(self, name: str, used: Pairwise) -> bool:
